@@ -1,0 +1,1 @@
+"""Graft's engine: everything that is not the interface. Nothing here imports Streamlit or Plotly."""

@@ -1,0 +1,111 @@
+"""Where Graft keeps things on disk, and how it writes them.
+
+    <workspace>/
+      datasets/<id>/      what was imported, never changed
+      runs/<id>/          one directory a run
+      cache/              activations/ images/ weights/: may be deleted at any time
+
+A file is written beside its place and renamed, so a power cut leaves the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import unicodedata
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Iterator
+
+from core.errors import WorkspaceError
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder of datasets, runs and caches. Use `Workspace.open`."""
+
+    root: Path
+
+    @classmethod
+    def open(cls, root: str | Path | None = None) -> Workspace:
+        """Open `root`, else $GRAFT_HOME, else ~/.graft, creating what is missing.
+
+        Raises:
+            WorkspaceError: the folder cannot be created or written.
+        """
+        path = Path(root or os.environ.get("GRAFT_HOME") or Path.home() / ".graft").expanduser().resolve()
+        workspace = cls(path)
+        try:
+            for folder in (workspace.datasets, workspace.runs, workspace.cache):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WorkspaceError(
+                f"Graft cannot write to its workspace {path} ({error.strerror}). "
+                "Choose another folder by setting GRAFT_HOME, or with --workspace."
+            ) from error
+        if not os.access(path, os.W_OK):
+            raise WorkspaceError(
+                f"Graft may not write to its workspace {path}. "
+                "Choose another folder by setting GRAFT_HOME, or with --workspace."
+            )
+        return workspace
+
+    @property
+    def datasets(self) -> Path:
+        return self.root / "datasets"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+
+@contextmanager
+def atomic_open(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a temporary file beside `path` for writing; it takes the place of `path` only if the block succeeds."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    encoding = None if "b" in mode else "utf-8"
+    try:
+        with open(beside, mode, encoding=encoding) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as readable JSON, atomically."""
+    with atomic_open(path) as file:
+        json.dump(value, file, ensure_ascii=False, indent=2)
+        file.write("\n")
+
+
+def slug(text: str, limit: int = 32) -> str:
+    """`text` as a short, safe file name: lower-case ASCII letters, digits and hyphens; never empty."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")[:limit].strip("-") or "unnamed"
+
+
+def new_id(name: str) -> str:
+    """An id that sorts by time and says what it is: `20261123-140501-flowers-9f3a`."""
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{slug(name)}-{secrets.token_hex(2)}"
+
+
+def contained(folder: Path, name: str) -> Path:
+    """The child `name` of `folder`, where `name` is one plain path component.
+
+    Raises:
+        WorkspaceError: `name` would lead elsewhere.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or ".." in name:
+        raise WorkspaceError(f"{name!r} is not the name of anything in this workspace.")
+    return folder / name
