@@ -1,0 +1,21 @@
+"""Graft in the browser: `streamlit run app.py`. Lists the pages and draws what surrounds them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import brand, sidebar
+
+st.set_page_config(page_title="Graft", page_icon=brand.icon(), layout="wide", initial_sidebar_state="auto")
+page = st.navigation(
+    [
+        st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
+        st.Page("pages/backbone.py", title="Backbone", icon=":material/account_tree:"),
+        st.Page("pages/data.py", title="Data", icon=":material/photo_library:"),
+        st.Page("pages/fine_tune.py", title="Fine-tune", icon=":material/tune:"),
+        st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
+    ]
+)
+brand.show()
+page.run()
+sidebar.summary()  # after the page, so that it shows what the page has just changed

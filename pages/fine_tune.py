@@ -1,0 +1,5 @@
+"""To be written."""
+
+import streamlit as st
+
+st.write("To be written.")

@@ -1,0 +1,80 @@
+"""The curves of a run: loss and accuracy, training and validation, over epochs.
+
+Drawn anew at every poll. What keeps the eye (and the zoom) still: the same traces in the same order, a constant
+`uirevision`, and a bounded number of points however long the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from ui import theme
+
+Points = Sequence[tuple[float, float]]  # (epoch, value), in order; an epoch that is half done is at n + 0.5
+MOST_POINTS = 400
+
+
+def curve(
+    title: str,
+    training: Points,
+    validation: Points,
+    *,
+    best_epoch: float | None = None,
+    epochs: int | None = None,
+    share: bool = False,
+    height: int = 320,
+) -> go.Figure:
+    """One chart. best_epoch: marked with a ring and a line; epochs: where the axis ends; share: values are 0 to 1, in %."""
+    colours = theme.palette()
+    figure = go.Figure()
+    figure.add_trace(_line("Training", thin(training), colours.training, "solid", share))
+    figure.add_trace(_line("Validation", thin(validation, keep=best_epoch), colours.validation, "dash", share))
+    figure.add_trace(_best(validation, best_epoch, colours, share))
+    last = max([x for x, _ in (*training[-1:], *validation[-1:])], default=1.0)
+    figure.update_layout(
+        template=theme.template(),
+        title=title,
+        height=height,
+        uirevision="kept",
+        hovermode="x unified",
+        xaxis={"title": {"text": "Epoch"}, "range": [0, max(last, epochs or 1) * 1.02], "rangemode": "tozero"},
+        yaxis={"tickformat": ".0%" if share else None, "range": [0, 1.02] if share else None},
+    )
+    return figure
+
+
+def thin(points: Points, most: int = MOST_POINTS, keep: float | None = None) -> Points:
+    """At most `most` of `points`, evenly spread, with both ends and the one at x == `keep`."""
+    if len(points) <= most:
+        return points
+    room = most - 1 if keep is not None else most
+    chosen = {round(i * (len(points) - 1) / (room - 1)) for i in range(room)}
+    if keep is not None:
+        chosen |= {i for i, (x, _) in enumerate(points) if x == keep}
+    return [points[i] for i in sorted(chosen)]
+
+
+def _line(name: str, points: Points, colour: str, dash: str, share: bool) -> go.Scatter:
+    return go.Scatter(
+        x=[x for x, _ in points],
+        y=[y for _, y in points],
+        name=name,
+        mode="lines+markers" if len(points) <= 40 else "lines",
+        line={"color": colour, "width": 2.2, "dash": dash},
+        marker={"color": colour, "size": 5},
+        hovertemplate="%{y:.1%}" if share else "%{y:.4f}",
+    )
+
+
+def _best(validation: Points, best_epoch: float | None, colours: theme.Palette, share: bool) -> go.Scatter:
+    at = [(x, y) for x, y in validation if x == best_epoch]
+    return go.Scatter(
+        x=[x for x, _ in at],
+        y=[y for _, y in at],
+        name="Best epoch",
+        mode="markers",
+        marker={"color": colours.accent, "size": 13, "symbol": "circle-open", "line": {"width": 2.5}},
+        hovertemplate="%{y:.1%}" if share else "%{y:.4f}",
+    )

@@ -1,0 +1,84 @@
+"""What the person has chosen: a backbone, a dataset, a run.
+
+A session keeps its own choices; they are also written to `<workspace>/choices.json`, so that a refresh, a new tab or a
+restart begins where the last click ended. A choice whose object is gone reads as not chosen.
+"""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.errors import GraftError, WorkspaceError
+from core.workspace import Workspace, contained, write_json
+from ui.widgets import show_error
+
+DEFAULT_BACKBONE = "efficientnet_lite0"
+_KEY = "choices"
+
+
+class Choices(BaseModel):
+    """`dataset` and `dataset_version` are chosen together; `weights_file` is the person's own file for the backbone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    backbone: str = DEFAULT_BACKBONE
+    weights_file: str | None = None
+    dataset: str | None = None
+    dataset_version: int | None = None
+    run: str | None = None
+
+
+def workspace() -> Workspace:
+    """The workspace of this server. Where it cannot be used, says why and ends the page."""
+    try:
+        return Workspace.open()
+    except GraftError as error:
+        show_error(error)
+        st.stop()
+
+
+def choices() -> Choices:
+    """What is chosen now, without anything that no longer exists."""
+    space = workspace()
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = _read(space)
+    return _still_there(space, st.session_state[_KEY])
+
+
+def choose(**changes: str | int | None) -> Choices:
+    """Change some choices, for this session and for the next. Names are the fields of `Choices`.
+
+    A new backbone forgets the weights file of the old one unless a new one comes with it.
+    """
+    if "backbone" in changes:
+        changes.setdefault("weights_file", None)
+    chosen = Choices.model_validate(choices().model_dump() | changes)
+    st.session_state[_KEY] = chosen
+    write_json(workspace().root / "choices.json", chosen.model_dump())
+    return chosen
+
+
+def _read(space: Workspace) -> Choices:
+    try:
+        return Choices.model_validate(json.loads((space.root / "choices.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, ValidationError):
+        return Choices()
+
+
+def _still_there(space: Workspace, chosen: Choices) -> Choices:
+    gone: dict[str, None] = {}
+    if chosen.dataset and not _exists(space, "datasets", chosen.dataset, f"versions/{chosen.dataset_version}.json"):
+        gone |= {"dataset": None, "dataset_version": None}
+    if chosen.run and not _exists(space, "runs", chosen.run, "recipe.json"):
+        gone |= {"run": None}
+    return chosen.model_copy(update=gone) if gone else chosen
+
+
+def _exists(space: Workspace, kind: str, name: str, file: str) -> bool:
+    try:
+        return (contained(space.root / kind, name) / file).is_file()
+    except WorkspaceError:
+        return False

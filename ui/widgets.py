@@ -1,0 +1,109 @@
+"""Small pieces that every page uses: words made safe, numbers made readable, headers, empty states, errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.errors import GraftError
+
+_JOINER = (
+    "\u2060"  # zero width: cuts patterns that Streamlit replaces even in escaped text (:smile:, ->, www.x.y, a@b.c)
+)
+_PATTERNS = re.compile(r"(?<=[:@<>=~-])(?=\S)|(?<=www)(?=\.)", re.IGNORECASE)
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def literal(text: object, limit: int | None = None) -> str:
+    """`text` such that Streamlit's Markdown shows exactly its characters, on one line.
+
+    For labels, file names and other people's words. Not for `st.text`, `st.code`, tables or select boxes, which show
+    text as it is. Longer than `limit`, it is cut with an ellipsis.
+    """
+    line = clip(text, limit)
+    return _PUNCTUATION.sub(r"\\\1", _PATTERNS.sub(_JOINER, line))
+
+
+def clip(text: object, limit: int | None = None) -> str:
+    """`text` on one line without control characters, cut to `limit` characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def page_header(title: str, sentence: str) -> None:
+    """The top of a page: what it is and, in one sentence, what it is for."""
+    st.title(title, anchor=False)
+    st.markdown(f":gray[{sentence}]")
+
+
+def empty_state(title: str, sentence: str, page: str | None = None, link: str = "") -> None:
+    """Nothing to show yet: say what to do next and link there. `title` and `sentence` are Graft's own words."""
+    with st.container(border=True):
+        st.markdown(f"**{title}**")
+        st.markdown(sentence)
+        if page:
+            st.page_link(page, label=link, icon=":material/arrow_forward:")
+
+
+def show_error(error: GraftError | str) -> None:
+    """Show an error's text as it is, with nothing in it interpreted."""
+    st.error("  \n".join(literal(line) for line in str(error).splitlines()), icon=":material/error:")
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show what goes wrong in the block in words. Only Graft's own errors: anything else is a bug and may be seen."""
+    try:
+        yield
+    except GraftError as error:
+        show_error(error)
+
+
+def count(number: float | None, noun: str = "") -> str:
+    """`1 image`, `12 images`, `3,402 images`; a dash where the number is unknown."""
+    if number is None:
+        return "–"
+    plural = "" if number == 1 else "es" if noun.endswith(("s", "x")) else "s"
+    return f"{number:,.0f} {noun}{plural}" if noun else f"{number:,.0f}"
+
+
+def short_number(number: float | None) -> str:
+    """`950`, `4.65 M`, `1.2 G`: three figures; a dash where the number is unknown."""
+    if number is None:
+        return "–"
+    for limit, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if abs(number) >= limit:
+            return f"{number / limit:.3g}{unit}" if abs(number) < 1000 * limit else f"{number / limit:,.0f}{unit}"
+    return f"{number:.3g}"
+
+
+def file_size(size: float | None) -> str:
+    """Bytes as `512 B`, `14 kB`, `1.3 MB`, in powers of a thousand; a dash where unknown."""
+    if size is None:
+        return "–"
+    for limit, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= limit:
+            return f"{size / limit:.3g} {unit}"
+    return f"{size:.0f} B"
+
+
+def duration(seconds: float | None) -> str:
+    """`under a second`, `8 s`, `3 min 20 s`, `2 h 5 min`; a dash where unknown."""
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return "under a second"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def percent(share: float | None) -> str:
+    """A share between 0 and 1 as `93.4%`; a dash where unknown."""
+    return "–" if share is None else f"{share:.1%}"
