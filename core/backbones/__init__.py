@@ -1,0 +1,1 @@
+"""Pretrained networks: which there are, where their weights come from, how they are cut, what is put on them."""

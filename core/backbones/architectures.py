@@ -1,0 +1,79 @@
+"""Make the two libraries' networks without their last layer: images (B, 3, S, S) in, features (B, F) out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from core.errors import BackboneError
+
+if TYPE_CHECKING:
+    from core.backbones.catalogue import BackboneInfo
+
+TORCHVISION_CLASSES = 1000  # every classification model of torchvision answers with ImageNet's 1000 classes
+
+
+def make_network(info: BackboneInfo) -> nn.Module:
+    """The network with random numbers, on whatever device is the default, its last layer still there for torchvision.
+
+    Raises:
+        BackboneError: the installed library does not know it.
+    """
+    try:
+        return _torchvision(info) if info.library == "torchvision" else _timm(info)
+    except (RuntimeError, ValueError, AttributeError) as error:
+        raise BackboneError(f"{info.name} cannot be built with the installed {info.library}: {error}") from error
+
+
+def _timm(info: BackboneInfo) -> nn.Module:
+    import timm
+
+    return timm.create_model(f"{info.architecture}.{info.tag}", pretrained=False, num_classes=0)
+
+
+def _torchvision(info: BackboneInfo) -> nn.Module:
+    from torchvision.models import get_model
+
+    return get_model(info.architecture, weights=None, **_torchvision_settings(info))
+
+
+def _torchvision_settings(info: BackboneInfo) -> dict[str, Any]:
+    """What torchvision's own builders set when they are given weights."""
+    if info.architecture in ("inception_v3", "googlenet"):
+        return {"transform_input": True, "aux_logits": True, "init_weights": False}
+    if info.architecture.startswith("vit_"):
+        return {"image_size": info.input_size}
+    return {}
+
+
+def remove_last_layer(network: nn.Module, last: str | None) -> nn.Module:
+    """Leave out what only training from scratch needs, and put nothing in place of the layer named `last`."""
+    if getattr(network, "aux_logits", False):
+        network.aux_logits = False
+        for name in ("AuxLogits", "aux1", "aux2"):
+            if hasattr(network, name):
+                setattr(network, name, None)
+    if last:
+        network.set_submodule(last, nn.Identity())
+    return network
+
+
+def find_last_layer(network: nn.Module, order: list[str]) -> str | None:
+    """The layer that gives the classes: the last one that ran with as many outputs as there are classes."""
+    for name in reversed(order):
+        module = network.get_submodule(name)
+        if TORCHVISION_CLASSES in (getattr(module, "out_features", 0), getattr(module, "out_channels", 0)):
+            return name
+    return None
+
+
+def pool(features: Any) -> torch.Tensor:
+    """Whatever shape the network gives, as (B, F): the mean over places or tokens."""
+    if not isinstance(features, torch.Tensor):
+        features = features[0] if isinstance(features, list | tuple) else next(iter(features.values()))
+    if features.dim() == 4:
+        square_last = features.shape[2] == features.shape[3]
+        return features.mean((2, 3)) if square_last else features.mean((1, 2))
+    return features.mean(1) if features.dim() == 3 else features

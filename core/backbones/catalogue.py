@@ -1,0 +1,86 @@
+"""Which backbones there are: the bundled one, torchvision's classification models, timm's pretrained models."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from functools import cache
+
+from core.data.preprocessing import Preprocessing
+from core.errors import BackboneError
+
+BUNDLED = "efficientnet_lite0"
+
+
+@dataclass(frozen=True)
+class BackboneInfo:
+    """What is known about one backbone and one set of its weights. None: the library does not say.
+
+    Attributes:
+        name: "efficientnet_lite0" (bundled), "torchvision/resnet50.IMAGENET1K_V2", "timm/resnet50.a1_in1k".
+        library: "bundled", "torchvision" or "timm".
+        parameters: Of the whole published network, its last layer included.
+        gflops: Multiply-adds in 1e9 for one picture of `input_size`, as torchvision counts them.
+        top1: Accuracy on ImageNet-1K in percent, as the library states it.
+        licence: Of the weights, in the library's words.
+        url: Where the weights are downloaded from; None if they come from the hub.
+        hub: The repository of the weights on the Hugging Face hub.
+    """
+
+    name: str
+    library: str
+    architecture: str
+    tag: str
+    family: str
+    parameters: int | None
+    gflops: float | None
+    top1: float | None
+    input_size: int
+    download_bytes: int | None
+    licence: str | None
+    url: str | None
+    hub: str | None
+    preprocessing: Preprocessing
+
+
+@cache
+def catalogue() -> tuple[BackboneInfo, ...]:
+    """Every backbone, the bundled one first. Takes no network."""
+    from core.backbones.registries import bundled, timm_models, torchvision_models
+
+    return (bundled(), *torchvision_models(), *timm_models())
+
+
+@cache
+def _by_name() -> dict[str, BackboneInfo]:
+    return {info.name: info for info in catalogue()}
+
+
+@cache
+def _by_short_name() -> dict[str, tuple[BackboneInfo, ...]]:
+    """Every way to shorten a name, and what it may stand for: "resnet50", "timm/resnet50", "resnet50.a1_in1k"."""
+    meanings: dict[str, tuple[BackboneInfo, ...]] = {}
+    for info in catalogue():
+        tagged = f"{info.architecture}.{info.tag}"
+        for short in (tagged, info.architecture, f"{info.library}/{info.architecture}"):
+            meanings[short.lower()] = (*meanings.get(short.lower(), ()), info)
+    return meanings
+
+
+def find(name: str) -> BackboneInfo:
+    """The backbone called `name`. A name may be shortened as long as it can mean only one.
+
+    Raises:
+        BackboneError: there is none, or several.
+    """
+    if name in _by_name():
+        return _by_name()[name]
+    meant = _by_short_name().get(name.lower(), ())
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        names = ", ".join(info.name for info in meant[:6])
+        raise BackboneError(f"{name!r} can mean several backbones. Write one of them in full: {names}.")
+    near = difflib.get_close_matches(name, [*_by_name(), *_by_short_name()], n=3, cutoff=0.6)
+    hint = f"Did you mean {' or '.join(near)}?" if near else "The Backbone page, or the command `backbones`, lists all."
+    raise BackboneError(f"There is no backbone called {name[:80]!r}. {hint}")

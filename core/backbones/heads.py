@@ -1,0 +1,40 @@
+"""The head: the new task layer put on a backbone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:  # torch takes seconds to import, and a page that only lists settings does not need it
+    from torch import nn
+
+
+class HeadSettings(BaseModel):
+    """`hidden_units` and `dropout` matter only for the kind "hidden"."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["linear", "hidden"] = "linear"
+    hidden_units: int = Field(256, ge=1, le=8192)
+    dropout: float = Field(0.2, ge=0, lt=1)
+
+    def parameters(self, in_features: int, classes: int) -> int:
+        """How many numbers the head of these settings learns."""
+        if self.kind == "linear":
+            return (in_features + 1) * classes
+        return (in_features + 1) * self.hidden_units + (self.hidden_units + 1) * classes
+
+
+def build_head(settings: HeadSettings, in_features: int, classes: int) -> nn.Module:
+    """A module from features (B, in_features) to logits (B, classes)."""
+    from torch import nn
+
+    if settings.kind == "linear":
+        return nn.Linear(in_features, classes)
+    return nn.Sequential(
+        nn.Linear(in_features, settings.hidden_units),
+        nn.ReLU(),
+        nn.Dropout(settings.dropout),
+        nn.Linear(settings.hidden_units, classes),
+    )

@@ -1,0 +1,286 @@
+"""A backbone that can be frozen and cut at any stage: `build` makes one, `describe` only looks."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._pytree import tree_map_only
+
+from core.backbones.architectures import find_last_layer, make_network, pool, remove_last_layer
+from core.backbones.catalogue import BackboneInfo
+from core.backbones.stages import Stage, find_stages, trace
+from core.backbones.weights import Match, load_file, load_known
+from core.errors import BackboneError
+from core.workspace import Workspace
+
+__all__ = ["Backbone", "Stage", "build", "describe"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """last: the library's classification layer, left out. outputs: what each unit gave on the meta device."""
+
+    last: str | None
+    stages: tuple[Stage, ...]
+    outputs: dict[str, Any]
+
+
+def describe(info: BackboneInfo) -> tuple[Stage, ...]:
+    """The stages of a backbone, without its weights.
+
+    Raises:
+        BackboneError: it cannot be built, or cannot be cut into stages.
+    """
+    return _plan(info).stages
+
+
+def build(
+    info: BackboneInfo, workspace: Workspace, *, weights_file: Path | None = None, random: bool = False
+) -> Backbone:
+    """Make a backbone with its pretrained weights, with a person's own, or, only if asked, with random ones.
+
+    Raises:
+        BackboneError: the weights are not on this machine, are damaged, or do not fit.
+    """
+    plan = _plan(info)
+    network = make_network(info)
+    match = None
+    if weights_file is not None:
+        match = load_file(network, weights_file)
+    elif not random:
+        load_known(info, network, workspace)
+    return Backbone(info, remove_last_layer(network, plan.last), plan, match)
+
+
+@lru_cache(maxsize=32)
+def _plan(info: BackboneInfo) -> Plan:
+    try:
+        with torch.device("meta"):
+            network = make_network(info)
+        remove_last_layer(network, None)
+        order = list(trace(network, info.input_size)) if info.library == "torchvision" else []
+        last = find_last_layer(network, order)
+        stages, outputs = find_stages(remove_last_layer(network, last), info.input_size, prefix="network.")
+        with torch.no_grad():
+            features = pool(network(torch.empty(1, 3, info.input_size, info.input_size, device="meta")))
+    except (RuntimeError, ValueError, TypeError, NotImplementedError, IndexError) as error:
+        raise BackboneError(f"{info.name} cannot be cut into stages ({error}). Choose another backbone.") from error
+    return Plan(last, (*stages[:-1], replace(stages[-1], output_shape=tuple(features.shape[1:]))), outputs)
+
+
+class Backbone(nn.Module):
+    """A pretrained network without its last layer. Make one with `build`.
+
+    Attributes:
+        stages: In order. Parameters outside every stage's modules (class tokens, positions) belong to the first.
+        num_features: F.
+        match: For a person's own weights, which tensors fitted.
+    """
+
+    def __init__(self, info: BackboneInfo, network: nn.Module, plan: Plan, match: Match | None = None) -> None:
+        super().__init__()
+        self.info, self.match, self.stages = info, match, plan.stages
+        self.num_features = plan.stages[-1].output_shape[0]
+        self.network = network
+        self._outputs = plan.outputs
+        self._frozen = 0
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """images: (B, 3, S, S), normalized. Returns features (B, F)."""
+        return pool(self.network(images))
+
+    def freeze(self, n: int) -> None:
+        """Freeze the first `n` stages, free the others. Frozen ones stay in eval mode: BatchNorm keeps its statistics."""
+        self._check(n)
+        self._frozen = n
+        self.requires_grad_(n == 0)
+        for name in self._modules_of(self.stages[n:]):
+            self.get_submodule(name).requires_grad_(True)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Backbone:
+        super().train(mode and self._frozen < len(self.stages))
+        for name in self._modules_of(self.stages[: self._frozen]):
+            self.get_submodule(name).eval()
+        self.training = mode
+        return self
+
+    def until(self, n: int) -> nn.Module:
+        """Only the first `n` stages: images -> the activation at the boundary (for n == len(stages), the features).
+
+        Raises:
+            BackboneError: what crosses the boundary is not one tensor.
+        """
+        self._check(n)
+        if n == len(self.stages):
+            return _Whole(self)
+        if n == 0:
+            return nn.Identity()
+        boundary = self._boundary(n)
+        stands_in: dict[str, nn.Module] = {name: nn.Identity() for name in self._modules_of(self.stages[n:])}
+        stands_in[boundary] = _Stop(self.get_submodule(boundary))
+        return _Until(_rewired(self, stands_in, outside_on_meta=False))
+
+    def after(self, n: int) -> nn.Module:
+        """Only the stages after the first `n`: activation at the boundary -> features. It shares their parameters.
+
+        The network's own forward runs, with stand-ins for the frozen units that give meta tensors, which cost nothing.
+        Should anything else than the boundary's activation be needed from the frozen part, torch refuses to mix.
+
+        Raises:
+            BackboneError: something else than the boundary's activation is needed: no clean cut.
+        """
+        self._check(n)
+        if n == 0:
+            return self
+        if n == len(self.stages):
+            return nn.Identity()
+        entry = _Entry()
+        stands_in: dict[str, nn.Module] = {
+            name: _Absent(entry, self._outputs[name]) for name in self._modules_of(self.stages[:n])
+        }
+        stands_in[self._boundary(n)] = entry
+        after = _After(_rewired(self, stands_in, outside_on_meta=True), entry, self.info.input_size)
+        self._try_cut(n, after)
+        return after
+
+    def _try_cut(self, n: int, after: nn.Module) -> None:
+        """Compare the two halves with the whole on a random picture; buffers and modes stay as they were."""
+        modes = {module: module.training for module in self.modules()}
+        device = next(self.parameters()).device
+        images = torch.rand(2, 3, self.info.input_size, self.info.input_size, device=device)
+        self.eval()
+        try:
+            with torch.no_grad():
+                whole, halves = self(images), after.eval()(self.until(n)(images))
+            clean = torch.allclose(whole, halves, rtol=1e-3, atol=1e-3 * float(whole.abs().max()))
+        except (RuntimeError, NotImplementedError, TypeError, AttributeError, ValueError, IndexError) as error:
+            raise self._no_clean_cut(n) from error
+        finally:
+            for module, training in modes.items():
+                module.training = training
+        if not clean:
+            raise self._no_clean_cut(n)
+
+    def _boundary(self, n: int) -> str:
+        name = self.stages[n - 1].modules[-1]
+        if not isinstance(self._outputs[name], torch.Tensor):
+            raise self._no_clean_cut(n)
+        return name
+
+    def _no_clean_cut(self, n: int) -> BackboneError:
+        return BackboneError(f"{self.info.name} has no clean cut after its first {n} stages.")
+
+    def _check(self, n: int) -> None:
+        if not 0 <= n <= len(self.stages):
+            raise BackboneError(
+                f"{n} stages cannot be frozen: {self.info.name} has {len(self.stages)}. "
+                f"Choose a number from 0 to {len(self.stages)}."
+            )
+
+    @staticmethod
+    def _modules_of(stages: tuple[Stage, ...]) -> list[str]:
+        return [name for stage in stages for name in stage.modules]
+
+
+def _rewired(backbone: Backbone, stands_in: dict[str, nn.Module], outside_on_meta: bool) -> nn.Module:
+    """A network that shares the backbone's modules, except those in `stands_in`. The backbone itself is untouched."""
+    paths = {name: module for name, module in stands_in.items()}
+
+    def copied(module: nn.Module, prefix: str) -> nn.Module:
+        if prefix in paths:
+            return paths[prefix]
+        if not any(name.startswith(f"{prefix}.") for name in paths):
+            return module
+        twin = copy.copy(module)
+        twin._modules = {name: child and copied(child, f"{prefix}.{name}") for name, child in module._modules.items()}
+        if outside_on_meta:
+            twin._parameters = {}
+            for name, parameter in module._parameters.items():  # plain attributes: nothing trains, moves or saves them
+                twin.__dict__[name] = None if parameter is None else torch.empty_like(parameter, device="meta")
+        return twin
+
+    return copied(backbone.network, "network")
+
+
+class _Reached(Exception):
+    """Carries the boundary's activation out of a network whose rest need not run."""
+
+    def __init__(self, activation: torch.Tensor) -> None:
+        self.activation = activation
+
+
+class _Stop(nn.Module):
+    def __init__(self, unit: nn.Module) -> None:
+        super().__init__()
+        self.unit = unit
+
+    def forward(self, *came: Any, **settings: Any) -> None:
+        raise _Reached(self.unit(*came, **settings))
+
+
+class _Until(nn.Module):
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        try:
+            self.network(images)
+        except _Reached as reached:
+            return reached.activation
+        raise AssertionError("the boundary never ran")
+
+
+class _Whole(nn.Module):
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.backbone(images)
+
+
+class _Entry(nn.Module):
+    """Stands where the boundary unit was and gives the activation that came from outside."""
+
+    activation: torch.Tensor
+
+    def forward(self, *came: Any, **settings: Any) -> torch.Tensor:
+        return self.activation
+
+
+class _Absent(nn.Module):
+    """Stands where a frozen unit was and gives meta tensors of the right shape."""
+
+    def __init__(self, entry: _Entry, gave: Any) -> None:
+        super().__init__()
+        self.__dict__["entry"] = entry  # only to learn the batch size; not a child
+        self.gave = gave
+
+    def forward(self, *came: Any, **settings: Any) -> Any:
+        batch = len(self.entry.activation)
+        return tree_map_only(
+            torch.Tensor, lambda like: torch.empty(batch, *like.shape[1:], dtype=like.dtype, device="meta"), self.gave
+        )
+
+
+class _After(nn.Module):
+    def __init__(self, network: nn.Module, entry: _Entry, size: int) -> None:
+        super().__init__()
+        self.network, self.size = network, size
+        self.__dict__["entry"] = entry
+
+    def forward(self, activation: torch.Tensor) -> torch.Tensor:
+        """activation: (B, *stages[n - 1].output_shape). Returns features (B, F)."""
+        self.entry.activation = activation
+        try:
+            return pool(self.network(torch.empty(len(activation), 3, self.size, self.size, device="meta")))
+        finally:
+            self.entry.activation = None

