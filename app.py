@@ -17,5 +17,6 @@ page = st.navigation(
     ]
 )
 brand.show()
+st.session_state["framed"] = True
 page.run()
 sidebar.summary()  # after the page, so that it shows what the page has just changed

@@ -1,5 +1,68 @@
-"""To be written."""
+"""Fine-tune: how much to freeze, Start, and the run as it learns."""
+
+from __future__ import annotations
 
 import streamlit as st
 
-st.write("To be written.")
+from core.backbones.catalogue import find
+from core.data.dataset import load_dataset
+from core.runs import Run, View
+from ui import state
+from ui.run_panel import run_panel
+from ui.run_table import run_table
+from ui.runs import runs_and_views
+from ui.settings import settings
+from ui.stages import stages_of
+from ui.widgets import empty_state, errors_shown, page_header
+
+
+def main() -> None:
+    page_header("Fine-tune", "Choose how much of the backbone stays as it is, press Start, and watch it learn.")
+    found = runs_and_views(state.workspace())
+    shown = _which(found)
+    if shown and (shown[1].status.active or _fits(shown[0])):
+        run_panel(*shown)
+        with st.expander("Settings of the next run", icon=":material/tune:"):
+            _settings()
+    else:
+        _settings()
+        if shown:
+            st.divider()
+            run_panel(*shown)
+    run_table(found)
+
+
+def _which(found: list[tuple[Run, View]]) -> tuple[Run, View] | None:
+    """The run to show: the chosen one, else the one at work."""
+    chosen = state.choices().run
+    by_id = {run.id: (run, view) for run, view in found}
+    active = next((pair for pair in found if pair[1].status.active), None)
+    return by_id.get(chosen or "") or active
+
+
+def _fits(run: Run) -> bool:
+    """Whether the run was made with what is chosen now; if not, the next run's settings come first."""
+    chosen, recipe = state.choices(), run.recipe
+    return (recipe.dataset, recipe.dataset_version, recipe.backbone) == (
+        chosen.dataset,
+        chosen.dataset_version,
+        chosen.backbone,
+    )
+
+
+def _settings() -> None:
+    chosen = state.choices()
+    if not chosen.dataset:
+        empty_state(
+            "No dataset yet",
+            "Fine-tuning needs labeled images to learn from.",
+            "pages/data.py",
+            "Add or choose a dataset",
+        )
+        return
+    with errors_shown():
+        info = find(chosen.backbone)
+        settings(info, stages_of(info.name), load_dataset(state.workspace(), chosen.dataset, chosen.dataset_version))
+
+
+main()

@@ -1,5 +1,111 @@
-"""To be written."""
+"""Home: what Graft does, where you stand, and the next thing to click."""
+
+from __future__ import annotations
 
 import streamlit as st
 
-st.write("To be written.")
+from core.data.dataset import list_datasets
+from core.data.importing import Progress, import_sample
+from core.data.samples import SAMPLES
+from core.runs import Run, View
+from ui import brand, state
+from ui.runs import runs_and_views
+from ui.steps import Step, draw_steps
+from ui.widgets import count, errors_shown, literal, percent
+
+
+def main() -> None:
+    words, drawing = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with words:
+        st.title("Teach a network your own classes", anchor=False)
+        st.markdown(
+            "Graft takes a network that has already learned to see from a million photos, the backbone, and teaches it to tell "
+            "your own classes apart. You choose how much of it to keep as it is, press Start, and watch it learn. "
+            "Nothing leaves this machine, and a laptop is enough."
+        )
+        if st.button("Try it with a sample", type="primary", icon=":material/play_circle:", key="sample"):
+            _take_sample()
+    drawing.image(
+        brand.drawing(),
+        alt="A network: the first stages frozen, the last ones learning, and an answer",
+        width="stretch",
+    )
+    st.space("small")
+    draw_steps(_steps())
+
+
+def _take_sample() -> None:
+    """Choose the sample dataset, importing it the first time, and go where the training starts."""
+    space = state.workspace()
+    sample = SAMPLES[0]
+    with errors_shown():
+        kept = next((each for each in list_datasets(space) if each.name == sample.name), None)
+        if kept:
+            state.choose(dataset=kept.id, dataset_version=max(kept.versions))
+        else:
+            bar = st.progress(0.0, text="Getting the sample ready")
+            dataset = import_sample(space, sample.key, progress=lambda progress: _move(bar, progress))
+            state.choose(dataset=dataset.id, dataset_version=dataset.version)
+        st.switch_page("pages/fine_tune.py")
+
+
+def _move(bar: st.delta_generator.DeltaGenerator, progress: Progress) -> None:
+    bar.progress(progress.done / progress.total if progress.total else 0.0, text="Getting the sample ready")
+
+
+def _steps() -> list[Step]:
+    chosen = state.choices()
+    found = runs_and_views(state.workspace())
+    usable = [run for run, view in found if run.bundle and not view.status.active]
+    return [
+        Step(
+            "Backbone",
+            ":material/account_tree:",
+            "pages/backbone.py",
+            "The pretrained network to build on. A small one is ready.",
+            f"Chosen: {literal(chosen.backbone, 40)}",
+            True,
+            "Look at others",
+        ),
+        Step(
+            "Data",
+            ":material/photo_library:",
+            "pages/data.py",
+            "A ZIP or a folder with one folder of pictures for each class.",
+            "Chosen" if chosen.dataset else "Nothing chosen yet",
+            chosen.dataset is not None,
+            "Change data" if chosen.dataset else "Add data",
+        ),
+        Step(
+            "Fine-tune",
+            ":material/tune:",
+            "pages/fine_tune.py",
+            "Freeze what should stay, press Start, watch the loss fall.",
+            _training_state(found),
+            bool(usable),
+            "Train again" if usable else "Set up a run",
+        ),
+        Step(
+            "Predict",
+            ":material/image_search:",
+            "pages/predict.py",
+            "Ask the finished model about new pictures.",
+            f"{count(len(usable), 'model')} ready" if usable else "Needs a finished run",
+            False,
+            "Ask the model",
+        ),
+    ]
+
+
+def _training_state(found: list[tuple[Run, View]]) -> str:
+    if not found:
+        return "No run yet"
+    for _, view in found:
+        if view.status.active:
+            return f"A run is {view.status.value}: epoch {view.epoch} of {view.epochs}"
+    view = found[0][1]
+    scores = view.ended.validation if view.ended else None
+    return f"Last run {view.status.value}" + (f", validation accuracy {percent(scores.accuracy)}" if scores else "")
+
+
+main()

@@ -1,5 +1,183 @@
-"""To be written."""
+"""Predict: ask a run's model about pictures."""
 
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
 import streamlit as st
 
-st.write("To be written.")
+from core.inference.predictor import Prediction
+from core.inference.table import rows, to_csv
+from core.runs import Run, View
+from ui import state
+from ui.answers import bars
+from ui.asking import AT_ONCE, Answers, Oracle, Picture, oracle, thumbnail
+from ui.runs import runs_and_views
+from ui.widgets import clip, count, empty_state, errors_shown, literal, page_header, percent, show_error
+
+NAMED = 10  # broken files named above the table
+CARDS = 12  # pictures shown at first; the table has them all
+
+
+def main() -> None:
+    page_header("Predict", "Give the model new pictures and see what it makes of them.")
+    usable = [(run, view) for run, view in runs_and_views(state.workspace()) if run.bundle and not view.status.active]
+    if not usable:
+        empty_state(
+            "No finished run yet",
+            "A model can be asked as soon as a run has finished, or was stopped and kept.",
+            "pages/fine_tune.py",
+            "Fine-tune a model",
+        )
+        return
+    run = _pick_run(usable)
+    pictures = _pick_pictures()
+    with errors_shown():
+        model = oracle(run.bundle)
+        most = _how_many_classes(model)
+        answered = _ask(model, Answers(run.bundle), pictures)
+        _show(answered, most)
+
+
+def _pick_run(usable: list[tuple[Run, View]]) -> Run:
+    by_id = {run.id: (run, view) for run, view in usable}
+    chosen = state.choices().run
+    ids = list(by_id)
+    picked = st.selectbox(
+        "Run",
+        ids,
+        index=ids.index(chosen) if chosen in ids else 0,
+        format_func=lambda id: _run_line(*by_id[id]),
+        help="Any run that has finished or was stopped and kept; the newest comes first.",
+    )
+    if picked != chosen and chosen in ids:
+        state.choose(run=picked)
+    return by_id[picked][0]
+
+
+def _run_line(run: Run, view: View) -> str:
+    scores = view.ended.validation if view.ended else None
+    return run.id + (f", validation accuracy {percent(scores.accuracy)}" if scores else "")
+
+
+def _pick_pictures() -> list[Picture]:
+    files = st.file_uploader(
+        "Pictures",
+        accept_multiple_files=True,
+        key="pictures",
+        help="One or many. Any picture file; one that cannot be read is named and the others are still answered.",
+    )
+    pictures = [Picture(file.file_id, file.name, file.getvalue()) for file in files or []]
+    camera = st.expander("Use the camera", icon=":material/photo_camera:", key="camera_open", on_change="rerun")
+    if camera.open:  # the browser asks for the camera only then
+        with camera:
+            shot = st.camera_input("Take a picture", label_visibility="collapsed")
+        if shot:
+            data = shot.getvalue()
+            pictures.append(Picture(hashlib.sha256(data).hexdigest(), "camera.jpg", data))
+    return pictures
+
+
+def _how_many_classes(model: Oracle) -> int:
+    most = min(10, len(model.classes))
+    if most <= 2:
+        return most
+    return st.slider(
+        "Classes to show",
+        1,
+        most,
+        min(5, most),
+        key="top",
+        persist_state="session",
+        help="The likeliest classes of each picture.",
+    )
+
+
+def _ask(model: Oracle, answers: Answers, pictures: list[Picture]) -> list[tuple[Picture, Prediction]]:
+    """Answer what is not answered yet. Stop is a click like any other: the rerun it causes ends the loop."""
+    waiting = answers.to_ask(pictures)
+    upload = hash(tuple(each.key for each in pictures))
+    stopped = st.session_state.get("asking_stopped") == upload
+    if waiting and stopped:
+        st.info(f"Stopped. {count(len(waiting), 'picture')} not looked at yet.", icon=":material/pause:")
+        st.button("Go on", on_click=_remember_stop, args=(None,))
+    elif waiting:
+        place = st.empty()
+        with place.container():
+            if len(waiting) > AT_ONCE:
+                st.button("Stop", icon=":material/stop:", on_click=_remember_stop, args=(upload,))
+            bar = st.progress(0.0, text="Looking at the pictures")
+            for done in answers.ask(model, waiting):
+                bar.progress(done / len(waiting), text=f"{done:,} of {count(len(waiting), 'picture')}")
+        place.empty()
+    return answers.of(pictures)
+
+
+def _remember_stop(upload: int | None) -> None:
+    st.session_state["asking_stopped"] = upload
+
+
+def _show(answered: list[tuple[Picture, Prediction]], most: int) -> None:
+    readable = [pair for pair in answered if pair[1].error is None]
+    _name_broken([prediction for _, prediction in answered if prediction.error is not None])
+    if len(answered) > 1:
+        _table([prediction for _, prediction in answered])
+    shown = st.session_state.setdefault("cards", CARDS) if len(readable) > CARDS else CARDS
+    columns = st.columns(1 if len(readable) == 1 else 3, gap="medium")
+    for position, (picture, prediction) in enumerate(readable[:shown]):
+        with columns[position % len(columns)]:
+            _card(picture, prediction, most, wide=len(readable) == 1)
+    if len(readable) > shown:
+        st.button(f"Show more ({len(readable) - shown:,} left)", on_click=_more_cards)
+
+
+def _name_broken(broken: list[Prediction]) -> None:
+    if not broken:
+        return
+    lines = [f"{clip(each.image, 80)}: {each.error}" for each in broken[:NAMED]]
+    if len(broken) > NAMED:
+        lines.append(f"And {len(broken) - NAMED:,} more; the table names them all.")
+    show_error("\n".join(lines))
+
+
+def _more_cards() -> None:
+    st.session_state["cards"] += CARDS
+
+
+def _card(picture: Picture, prediction: Prediction, most: int, wide: bool) -> None:
+    with st.container(border=True):
+        if wide:
+            left, right = st.columns(2, gap="large")
+        else:
+            left = right = st.container()
+        small = thumbnail(picture.key, picture.data)
+        if small:
+            left.image(small, alt=picture.name, width="stretch")
+        with right:
+            st.markdown(f"**{literal(prediction.image, 80)}**")
+            bars(prediction, most, key=f"answer_{picture.key}")
+            st.caption(f"{prediction.seconds * 1000:,.0f} ms")
+
+
+def _table(predictions: list[Prediction]) -> None:
+    table = pd.DataFrame(rows(predictions))
+    table.columns = [name.capitalize() for name in table.columns]
+    shares = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(36 * (len(table) + 1), 360),
+        column_config={"Probability": shares, "Second probability": shares},
+    )
+    st.download_button(
+        "Download CSV",
+        to_csv(predictions),
+        "predictions.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+main()

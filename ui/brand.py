@@ -18,6 +18,28 @@ def icon() -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">{_MARK.format(stem="#7C8A94", branch="#0B7A5E")}</svg>'
 
 
+def drawing() -> str:
+    """A network as SVG: frozen stages, a grafted part that learns, and the answer as three bars."""
+    colours = theme.palette()
+    parts = []
+    for position, height in enumerate((150, 126, 104, 84, 68, 56)):
+        colour, opacity = (colours.frozen, 0.55) if position < 4 else (colours.accent, 1)
+        parts.append(_block(position * 52, height, colour, opacity))
+    for row, width in enumerate((74, 34, 18)):
+        y = 64 + row * 26
+        parts.append(
+            f'<rect x="330" y="{y}" width="{width}" height="12" rx="6" fill="{colours.accent}" opacity="{1 - row * 0.3}"/>'
+        )
+    line = f'<path d="M17 83H318" stroke="{colours.muted}" stroke-width="2" opacity="0.5"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 410 166" width="410" height="166">{line}{"".join(parts)}</svg>'
+
+
+def _block(x: int, height: int, colour: str, opacity: float) -> str:
+    surface = theme.palette().surface
+    shape = f'<rect x="{x}" y="{83 - height / 2}" width="34" height="{height}" rx="7" fill="{surface}"/>'
+    return shape + shape.replace(surface, colour).replace("/>", f' opacity="{opacity}"/>')
+
+
 def show() -> None:
     """The wordmark at the top of the sidebar."""
     colours = theme.palette()

@@ -1,7 +1,7 @@
 """The picture of a network, stage by stage: name, layers, parameters, output shape, and a padlock where stages freeze.
 
 One row a stage, from the picture that comes in to the answer that goes out, so that it reads the same with 5 stages or 40
-and at any width. The bar shows the stage's share of the parameters.
+and at any width. The bar compares the stages by their parameters.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 _CSS = """
 .net { font-family: var(--st-font); color: var(--st-text-color); font-size: 0.9rem; list-style: none; margin: 0; padding: 0;
        max-height: 46rem; overflow-y: auto; scrollbar-width: thin; }
-.net li { display: grid; grid-template-columns: 2.25rem minmax(7rem, 1.2fr) minmax(4rem, 2fr) 4.5rem 5.5rem 9.5rem;
+.net li { display: grid; grid-template-columns: 2.25rem minmax(7rem, 1.4fr) 4.5rem 9rem minmax(4rem, 2fr) 5.5rem;
           align-items: center; column-gap: 0.75rem; min-height: 2rem; padding: 0 0.5rem 0 0; position: relative; }
-.net.plain li { grid-template-columns: 1.25rem minmax(7rem, 1.2fr) minmax(4rem, 2fr) 4.5rem 5.5rem 9.5rem; }
+.net.plain li { grid-template-columns: 1.25rem minmax(7rem, 1.4fr) 4.5rem 9rem minmax(4rem, 2fr) 5.5rem; }
 .net li.head-row { color: var(--muted); font-size: 0.8rem; min-height: 1.6rem; position: sticky; top: 0; z-index: 2;
                    background: var(--st-background-color); }
 .net li.edge { color: var(--muted); }
@@ -104,7 +104,7 @@ function line(row, index, data, send) {
     fill.style.width = (100 * row.share).toFixed(2) + "%";
     bar.appendChild(fill);
   }
-  li.append(bar, make("span", "num wide", row.layers), make("span", "num", row.parameters), make("span", "num wide", row.shape));
+  li.append(make("span", "num wide", row.layers), make("span", "num wide", row.shape), bar, make("span", "num", row.parameters));
   return li;
 }
 
@@ -116,8 +116,8 @@ export default function (component) {
   const fresh = make("ol", "net" + (data.locks ? "" : " plain"));
   for (const [name, value] of Object.entries(data.colours)) fresh.style.setProperty("--" + name, value);
   const titles = make("li", "head-row");
-  titles.append(make("span"), make("span", "", "Stage"), make("span", "", "Share of parameters"),
-    make("span", "num wide", "Layers"), make("span", "num", "Parameters"), make("span", "num wide", "Output"));
+  titles.append(make("span"), make("span", "", "Stage"), make("span", "num wide", "Layers"),
+    make("span", "num wide", "Output"), make("span"), make("span", "num", "Parameters"));
   fresh.appendChild(titles);
   let stage = 0;
   data.rows.forEach((row, i) => {
@@ -181,15 +181,15 @@ def network_picture(
 def _rows(
     stages: Sequence[Stage], input_size: int, freeze: int, head: str | None, head_parameters: int | None
 ) -> list[dict[str, object]]:
-    total = max(1, sum(stage.parameters for stage in stages) + (head_parameters or 0))
+    most = max([1, head_parameters or 0, *(stage.parameters for stage in stages)])
     rows = [_row("edge", "Picture", None, None, f"3 × {input_size} × {input_size}")]
     for index, stage in enumerate(stages):
         shape = " × ".join(str(size) for size in stage.output_shape)
         row = _row("stage", clip(stage.name, 80), stage.layers, stage.parameters, shape)
-        rows.append(row | {"share": stage.parameters / total, "frozen": index < freeze})
+        rows.append(row | {"share": stage.parameters / most, "frozen": index < freeze})
     if head is not None:
         row = _row("head", clip(head, 80), None, head_parameters, "")
-        rows.append(row | {"share": (head_parameters or 0) / total})
+        rows.append(row | {"share": (head_parameters or 0) / most})
     return rows
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
-from core.workspace import Workspace
 from ui import state
-from ui.widgets import literal
+from ui.widgets import clip, literal
 
 
 def summary() -> None:
     chosen = state.choices()
-    space = state.workspace()
     with st.sidebar:
         st.caption("CHOSEN")
         _line("pages/backbone.py", ":material/account_tree:", "Backbone", chosen.backbone)
-        _line("pages/data.py", ":material/photo_library:", "Dataset", _dataset_name(space, chosen))
+        _line("pages/data.py", ":material/photo_library:", "Dataset", _dataset_name(chosen))
         _line("pages/fine_tune.py", ":material/monitoring:", "Run", chosen.run)
 
 
@@ -26,12 +22,8 @@ def _line(page: str, icon: str, what: str, name: str | None) -> None:
         st.page_link(page, label=f"{what}: {literal(name, 40)}" if name else f"{what}: none yet", icon=icon)
 
 
-def _dataset_name(space: Workspace, chosen: state.Choices) -> str | None:
-    """The name in dataset.json: one small read, so the sidebar costs nothing on any page."""
+def _dataset_name(chosen: state.Choices) -> str | None:
     if not chosen.dataset:
         return None
-    try:
-        name = json.loads((space.datasets / chosen.dataset / "dataset.json").read_text(encoding="utf-8"))["name"]
-    except (OSError, ValueError, KeyError, TypeError):
-        name = chosen.dataset
-    return f"{name} (version {chosen.dataset_version})"
+    name = state.dataset_name(chosen.dataset)
+    return name if chosen.dataset_version == 1 else f"{clip(name, 24)}, version {chosen.dataset_version}"

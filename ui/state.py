@@ -61,6 +61,14 @@ def choose(**changes: str | int | None) -> Choices:
     return chosen
 
 
+def dataset_name(dataset: str) -> str:
+    """The name its maker gave the dataset: one small read, so that it costs nothing on any page."""
+    try:
+        return str(json.loads((workspace().datasets / dataset / "dataset.json").read_text(encoding="utf-8"))["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return dataset
+
+
 def _read(space: Workspace) -> Choices:
     try:
         return Choices.model_validate(json.loads((space.root / "choices.json").read_text(encoding="utf-8")))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from core.errors import GraftError
 
@@ -34,7 +35,15 @@ def clip(text: object, limit: int | None = None) -> str:
 
 
 def page_header(title: str, sentence: str) -> None:
-    """The top of a page: what it is and, in one sentence, what it is for."""
+    """The top of a page: what it is and, in one sentence, what it is for.
+
+    Until app.py has run once, Streamlit takes the folder pages/ for the list of pages (its way before `st.navigation`)
+    and opens a page's own address without app.py. Told otherwise, and run again, it brings the frame.
+    """
+    if "framed" not in st.session_state:
+        st.session_state["framed"] = False
+        PagesManager.uses_pages_directory = False
+        st.rerun()
     st.title(title, anchor=False)
     st.markdown(f":gray[{sentence}]")
 

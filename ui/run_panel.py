@@ -1,0 +1,178 @@
+"""One run on the page: how it stands, its curves, and what can be asked of it. Looks again by itself while a worker is at it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import GraftError
+from core.runs import Run, Status, View
+from ui import state
+from ui.curves import curve
+from ui.live_chart import live_chart, prepare
+from ui.runs import badge, view_of
+from ui.settings import OPTIMIZERS
+from ui.widgets import clip, count, duration, file_size, literal, percent, short_number, show_error
+
+SECONDS_BETWEEN_LOOKS = 0.7
+PHASES = {
+    "loading": "Loading the backbone",
+    "pictures": "Reading the pictures",
+    "features": "Running the frozen stages over the pictures, once",
+    "training": "Training",
+}
+
+
+def run_panel(run: Run, view: View) -> None:
+    """Draw the run. `view` is the caller's look at it, which decides the buttons; the live part looks for itself."""
+    _head(run, view)
+    prepare()
+    live = st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if view.status.active else None)
+    live(run, view.status)
+
+
+def _head(run: Run, view: View) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"Run {literal(run.id)}", anchor=False, width="content")
+        badge(view.status)
+    st.caption(_in_short(run))
+    with st.container(horizontal=True):
+        ready = view.status in (Status.FINISHED, Status.STOPPED) and run.bundle
+        if ready and st.button("Predict with this run", type="primary", icon=":material/image_search:"):
+            state.choose(run=run.id)
+            st.switch_page("pages/predict.py")
+        if view.status in (Status.INTERRUPTED, Status.FAILED):
+            st.button("Resume", type="primary", icon=":material/play_arrow:", on_click=_resume, args=(run,))
+        if view.status.active:
+            help = "End training now and keep the best epoch's weights."
+            waiting = view.status is Status.STOPPING
+            st.button("Stop and keep", icon=":material/stop:", on_click=run.stop, disabled=waiting, help=help)
+        if st.button("Discard", icon=":material/delete:", help="End the run and delete everything of it."):
+            _confirm_discard(run)
+    if (error := st.session_state.pop("resume_error", None)) is not None:
+        show_error(error)
+
+
+def _in_short(run: Run) -> str:
+    recipe = run.recipe
+    frozen = {"all": "all stages frozen", 0: "no stage frozen"}.get(recipe.freeze, f"{recipe.freeze} stages frozen")
+    dataset = state.dataset_name(recipe.dataset)
+    parts = [recipe.backbone, f"{clip(dataset, 40)}, version {recipe.dataset_version}", frozen]
+    parts += [f"{OPTIMIZERS[recipe.optimizer]}, learning rate {recipe.learning_rate:g}", count(recipe.epochs, "epoch")]
+    return " · ".join(literal(part, 60) for part in parts)
+
+
+def _resume(run: Run) -> None:
+    try:
+        run.resume()
+    except GraftError as error:
+        st.session_state["resume_error"] = str(error)
+
+
+@st.dialog("Discard this run?")
+def _confirm_discard(run: Run) -> None:
+    st.markdown(f"Run {literal(run.id)} and everything it learned will be deleted. This cannot be undone.")
+    with st.container(horizontal=True):
+        if st.button("Discard the run", type="primary"):
+            run.discard()
+            state.choose(run=None)
+            st.rerun()
+        if st.button("Keep it"):
+            st.rerun()
+
+
+def _live(run: Run, drawn: Status) -> None:
+    try:
+        view = view_of(run)
+    except (GraftError, OSError):
+        st.rerun()  # discarded meanwhile, here or elsewhere
+    if view.status is not drawn:
+        st.rerun()  # the buttons change with the status
+    _standing(run, view)
+    _curves(view)
+    if view.note:
+        st.caption(literal(view.note))
+
+
+def _standing(run: Run, view: View) -> None:
+    match view.status:
+        case Status.QUEUED if view.ahead:
+            st.info(f"Waiting for the device: number {view.ahead + 1} in the queue.", icon=":material/hourglass_empty:")
+        case Status.QUEUED:
+            st.info("Starting the worker.", icon=":material/hourglass_empty:")
+        case Status.PREPARING | Status.TRAINING | Status.STOPPING:
+            _progress(view)
+        case Status.FINISHED | Status.STOPPED:
+            _summary(view)
+        case Status.FAILED:
+            show_error(view.message)
+            _log(run)
+        case Status.INTERRUPTED:
+            done = f"{count(view.epoch, 'epoch')} of {view.epochs} done" if view.epoch else "no epoch was done yet"
+            text = f"The worker vanished before the end: {done}. Resume goes on from the last checkpoint."
+            st.warning(text, icon=":material/power_off:")
+            _log(run)
+
+
+def _progress(view: View) -> None:
+    st.progress(min(1.0, view.done / view.total) if view.total else 0.0, text=_where(view))
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Time left", duration(view.seconds_left), width=130)
+        st.metric("Images per second", short_number(view.rate), width=150)
+        st.metric("Trainable parameters", short_number(view.trainable or None), width=170)
+        st.metric("Memory", file_size(view.memory_bytes), width=110)
+        st.metric("Device", view.device or "–", width="content")
+
+
+def _where(view: View) -> str:
+    if view.status is Status.STOPPING:
+        return "Stopping after this step"
+    if view.phase != "training":
+        done = f": {view.done:,} of {view.total:,}" if view.total else ""
+        return PHASES[view.phase] + done
+    step = f", step {view.step:,} of {view.steps:,}" if view.steps else ""
+    return f"Epoch {view.epoch:,} of {view.epochs:,}{step}"
+
+
+def _summary(view: View) -> None:
+    ended = view.ended
+    if ended is None:
+        return
+    if view.status is Status.STOPPED:
+        st.markdown(f"Stopped after {count(ended.epochs, 'epoch')}. The best epoch's weights were kept.")
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Best epoch", "–" if ended.best_epoch is None else f"{ended.best_epoch} of {ended.epochs}", width=120)
+        if ended.validation:
+            st.metric("Validation accuracy", percent(ended.validation.accuracy), width=160)
+            st.metric("Validation loss", f"{ended.validation.loss:.3f}", width=130)
+        if ended.train:
+            st.metric("Training accuracy", percent(ended.train.accuracy), width=150)
+        st.metric("Time", duration(ended.seconds), width="content")
+
+
+def _curves(view: View) -> None:
+    if not view.curve and not view.step_losses:
+        return
+    rows = view.curve
+    validation = [row for row in rows if row.validation]
+    training = [(float(row.epoch), row.train.loss) for row in rows]
+    if len(view.step_losses) > 3 * len(training):  # slow epochs: what happens within them is worth seeing
+        training = list(view.step_losses)
+    shared = {"best_epoch": view.best_epoch, "epochs": view.epochs}
+    loss = curve("Loss", training, [(row.epoch, row.validation.loss) for row in validation], **shared)
+    accuracy = curve(
+        "Accuracy",
+        [(row.epoch, row.train.accuracy) for row in rows],
+        [(row.epoch, row.validation.accuracy) for row in validation],
+        share=True,
+        **shared,
+    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        live_chart(loss, key="curve_loss", alt="Loss over the epochs")
+    with right:
+        live_chart(accuracy, key="curve_accuracy", alt="Accuracy over the epochs")
+
+
+def _log(run: Run) -> None:
+    with st.expander("Log"):
+        st.code(run.log_tail() or "The worker wrote nothing.", language=None, wrap_lines=True, height=320)

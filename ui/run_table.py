@@ -1,0 +1,50 @@
+"""The runs so far, as a small table to choose from."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.runs import Run, View
+from ui import state
+from ui.widgets import clip
+
+
+def run_table(found: list[tuple[Run, View]]) -> None:
+    """One line a run, newest first; a click shows that run."""
+    if not found:
+        return
+    with st.expander(f"Runs so far ({len(found)})", expanded=len(found) > 1, icon=":material/history:"):
+        table = pd.DataFrame([_row(run, view) for run, view in found])
+
+        def show() -> None:  # as a callback it runs once for a click, and not again when a new run shifts the rows
+            if rows := st.session_state["run_table"]["selection"]["rows"]:
+                state.choose(run=found[rows[0]][0].id)
+
+        st.dataframe(
+            table,
+            hide_index=True,
+            on_select=show,
+            selection_mode="single-row",
+            key="run_table",
+            height=min(38 * (len(table) + 1), 320),
+            column_config={
+                "Accuracy": st.column_config.NumberColumn(
+                    format="percent", help="On the validation part, at the best epoch."
+                ),
+                "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+            },
+        )
+
+
+def _row(run: Run, view: View) -> dict[str, object]:
+    best = next((row for row in reversed(view.curve) if row.epoch == view.best_epoch), None)
+    scores = (view.ended and view.ended.validation) or (best and best.validation) or None
+    return {
+        "Run": run.id,
+        "Status": view.status.value,
+        "Accuracy": scores.accuracy if scores else None,
+        "Backbone": clip(run.recipe.backbone, 60),
+        "Epochs": f"{view.epoch} of {view.epochs}",
+        "Started": run.created,
+    }

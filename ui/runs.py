@@ -1,0 +1,58 @@
+"""Runs as the pages look at them: every look reads only what a run has written since the look before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import GraftError
+from core.runs import Run, Status, View, list_runs
+from core.workspace import Workspace
+
+STATUS_COLOURS = {
+    Status.QUEUED: "gray",
+    Status.PREPARING: "blue",
+    Status.TRAINING: "blue",
+    Status.STOPPING: "orange",
+    Status.FINISHED: "green",
+    Status.STOPPED: "green",
+    Status.FAILED: "red",
+    Status.INTERRUPTED: "orange",
+}
+
+
+@st.cache_resource
+def _views() -> dict[Path, View]:
+    """The last look at each run, shared by every tab. A view is never changed, so a lost race costs one more read."""
+    return {}
+
+
+def view_of(run: Run) -> View:
+    """The run as it stands now.
+
+    Raises:
+        RunError: its recipe cannot be read.
+    """
+    views = _views()
+    view = run.view(views.get(run.directory))
+    views[run.directory] = view
+    return view
+
+
+def runs_and_views(workspace: Workspace) -> list[tuple[Run, View]]:
+    """Every readable run with its view, newest first."""
+    found = []
+    for run in list_runs(workspace):
+        try:
+            found.append((run, view_of(run)))
+        except (GraftError, OSError):  # half written, damaged, or deleted since it was listed
+            continue
+    known = {run.directory for run, _ in found}
+    for gone in [path for path in _views() if path not in known]:
+        _views().pop(gone, None)
+    return found
+
+
+def badge(status: Status) -> None:
+    st.badge(status.value.capitalize(), color=STATUS_COLOURS[status])

@@ -1,0 +1,245 @@
+"""The settings of the next run, from few to many, and Start. Every default is the recipe's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core import runs
+from core.backbones.catalogue import BackboneInfo
+from core.backbones.heads import HeadSettings
+from core.backbones.model import Stage
+from core.data.dataset import Dataset
+from core.errors import GraftError
+from core.training.recipe import Recipe
+from ui import state
+from ui.network import network_picture
+from ui.widgets import count, errors_shown, literal, short_number, show_error
+
+TEXTBOOK_SGD = 0.001
+OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
+HEADS = {"linear": "Linear", "hidden": "One hidden layer"}
+SCHEDULES = {"cosine": "Cosine", "constant": "Constant"}
+
+
+def default(name: str) -> Any:
+    return Recipe.model_fields[name].default
+
+
+@st.fragment
+def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) -> None:
+    """Ask for everything a recipe needs, show what it comes to, and start it. A fragment: moving a slider redraws only this."""
+    chosen = state.choices()
+    st.caption(
+        f"{literal(info.name, 60)} on {literal(dataset.name, 60)}, {count(len(dataset.part('train')), 'training image')}"
+    )
+    freeze = _freeze(info, stages)
+    picture = st.container()
+    basic, start = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
+    with basic:
+        epochs = st.number_input(
+            "Epochs",
+            min_value=1,
+            value=default("epochs"),
+            key="set_epochs",
+            persist_state="session",
+            help="How many times the training looks at every image.",
+        )
+    pressed = start.button("Start", type="primary", icon=":material/play_arrow:", key="start")
+    more = _more_settings()
+    _draw_network(picture, info, stages, dataset, freeze, more["head"])
+    asked = {
+        "dataset": dataset.id,
+        "dataset_version": dataset.version,
+        "backbone": info.name,
+        "weights_file": chosen.weights_file,
+        "freeze": "all" if freeze == len(stages) else freeze,
+        "epochs": epochs,
+        **more,
+    }
+    try:
+        recipe = Recipe.parse(asked)
+    except GraftError as error:
+        show_error(error)
+        return
+    with st.expander("Show the command", icon=":material/terminal:"):
+        st.code(recipe.to_command(), language="bash", wrap_lines=True)
+    if pressed:
+        _start(recipe, dataset.name)
+
+
+def _start(recipe: Recipe, name: str) -> None:
+    with errors_shown():
+        run = runs.start(state.workspace(), recipe, name)
+        state.choose(run=run.id)
+        st.session_state["show_run"] = run.id
+        st.rerun()
+
+
+def _freeze(info: BackboneInfo, stages: tuple[Stage, ...]) -> int:
+    key = f"set_freeze_{info.name}"
+    first = default("freeze")
+    return st.slider(
+        "How many stages to freeze",
+        0,
+        len(stages),
+        value=len(stages) if first == "all" else min(first, len(stages)),
+        key=key,
+        persist_state="session",
+        help="Frozen stages keep what they learned before. All: fastest, only the head learns. None: everything learns.",
+    )
+
+
+def _draw_network(
+    place: Any, info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset, freeze: int, head: HeadSettings
+) -> None:
+    classes = len(dataset.classes)
+    head_parameters = head.parameters(stages[-1].output_shape[0], classes)
+    trainable = sum(stage.parameters for stage in stages[freeze:]) + head_parameters
+    total = sum(stage.parameters for stage in stages) + head_parameters
+
+    def padlock(count: int) -> None:
+        st.session_state[f"set_freeze_{info.name}"] = count
+
+    with place:
+        st.markdown(
+            f"{_meaning(freeze, len(stages))} **{short_number(trainable)}** of {short_number(total)} parameters train."
+        )
+        network_picture(
+            stages,
+            input_size=info.input_size,
+            key="network",
+            freeze=freeze,
+            head=f"Head: {count(classes, 'class')}",
+            head_parameters=head_parameters,
+            on_freeze=padlock,
+        )
+
+
+def _meaning(freeze: int, stages: int) -> str:
+    if freeze == stages:
+        return "All stages are frozen and only the head learns (feature extraction)."
+    if freeze == 0:
+        return "No stage is frozen and everything learns (full fine-tuning)."
+    return f"{freeze} of {stages} stages are frozen; the rest and the head learn."
+
+
+def _more_settings() -> dict[str, Any]:
+    """The settings one click deeper, as a recipe names them."""
+    with st.expander("More settings", icon=":material/tune:"):
+        left, middle, right = st.columns(3, gap="medium")
+        with left:
+            head = _head_settings()
+        with middle:
+            optimizer = _choice(
+                "Optimizer",
+                "optimizer",
+                OPTIMIZERS,
+                "How the weights are moved. AdamW adapts to each weight; SGD with momentum is the textbook way.",
+                on_change=_textbook,
+            )
+            rate = _number(
+                "Learning rate",
+                "learning_rate",
+                "How large each step is: too large and the loss jumps, too small and it crawls.",
+            )
+            momentum = default("momentum")
+            if optimizer == "sgd":
+                momentum = _number("Momentum", "momentum", "How much of the last step is carried into the next.")
+            decay = _number(
+                "Weight decay", "weight_decay", "A gentle pull of the weights towards zero, against learning by heart."
+            )
+            schedule = _choice(
+                "Schedule", "schedule", SCHEDULES, "Whether the learning rate falls towards the end (cosine) or stays."
+            )
+        with right:
+            batch = _number(
+                "Batch size",
+                "batch_size",
+                "How many images are looked at before each step; more needs more memory.",
+                step=8,
+            )
+            seed = _number(
+                "Seed", "seed", "The same seed gives the same run again; another one gives another chance.", step=1
+            )
+            augment = st.toggle(
+                "Augmentation",
+                value=default("augment"),
+                key="set_augment",
+                persist_state="session",
+                help="Train on randomly cropped and mirrored views too: slower, and better with few images.",
+            )
+    return {
+        "head": head,
+        "optimizer": optimizer,
+        "learning_rate": rate,
+        "momentum": momentum,
+        "weight_decay": decay,
+        "schedule": schedule,
+        "batch_size": batch,
+        "seed": seed,
+        "augment": augment,
+    }
+
+
+def _head_settings() -> HeadSettings:
+    first = HeadSettings()
+    kind = _choice(
+        "Head",
+        "head_kind",
+        HEADS,
+        "The new layer that learns your classes; a hidden layer can learn more but needs more images.",
+        first.kind,
+    )
+    if kind == "linear":
+        return HeadSettings(kind=kind)
+    units = st.number_input(
+        "Hidden units",
+        min_value=1,
+        max_value=65536,
+        value=first.hidden_units,
+        key="set_hidden_units",
+        persist_state="session",
+        help="How wide the hidden layer is.",
+    )
+    dropout = st.slider(
+        "Dropout",
+        0.0,
+        0.9,
+        value=first.dropout,
+        step=0.05,
+        key="set_dropout",
+        persist_state="session",
+        help="The share of hidden units left out at random in training, against learning by heart.",
+    )
+    return HeadSettings(kind=kind, hidden_units=units, dropout=dropout)
+
+
+def _textbook() -> None:
+    """SGD comes with its textbook learning rate, AdamW with the recipe's own."""
+    sgd = st.session_state["set_optimizer"] == "sgd"
+    st.session_state["set_learning_rate"] = TEXTBOOK_SGD if sgd else default("learning_rate")
+
+
+def _choice(label: str, name: str, options: dict[str, str], help: str, first: str | None = None, **more: Any) -> str:
+    return st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        default=first or default(name),
+        required=True,
+        key=f"set_{name}",
+        persist_state="session",
+        help=help,
+        **more,
+    )
+
+
+def _number(label: str, name: str, help: str, step: int | None = None) -> Any:
+    """A number of the recipe. Whole numbers need a `step`; what a recipe refuses it says itself, in words."""
+    value = default(name)
+    kind: dict[str, Any] = {"step": step} if step else {"step": value / 10 or 0.01, "format": "%g"}
+    return st.number_input(
+        label, min_value=type(value)(0), value=value, key=f"set_{name}", persist_state="session", help=help, **kind
+    )
