@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import json
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from core.data.preprocessing import Preprocessing
 from core.errors import BackboneError
 
 BUNDLED = "efficientnet_lite0"
+DATA = Path(__file__).with_name("catalogue.json")  # written by core.backbones.measure
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,21 @@ class BackboneInfo:
 @cache
 def catalogue() -> tuple[BackboneInfo, ...]:
     """Every backbone, the bundled one first. Takes no network."""
-    from core.backbones.registries import bundled, timm_models, torchvision_models
+    if not DATA.exists():
+        from core.backbones.registries import bundled, timm_models, torchvision_models
 
-    return (bundled(), *torchvision_models(), *timm_models())
+        return (bundled(), *torchvision_models(), *timm_models())
+    rows = json.loads(DATA.read_text(encoding="utf-8"))["backbones"]
+    kept: dict[str, Preprocessing] = {}
+    return tuple(BackboneInfo(*row, preprocessing=_preprocessing(settings, kept)) for *row, settings in rows)
+
+
+def _preprocessing(settings: list[Any], kept: dict[str, Preprocessing]) -> Preprocessing:
+    """Most backbones share a few settings, so each is checked once."""
+    key = json.dumps(settings)
+    if key not in kept:
+        kept[key] = Preprocessing(**dict(zip(Preprocessing.model_fields, settings)))
+    return kept[key]
 
 
 @cache

@@ -162,11 +162,17 @@ def _renamed_stem(stage: Stage, group: list[Unit]) -> Stage:
 
 def _label(names: list[str]) -> str:
     """Readable: "blocks 3", "features 5 to 9", "Mixed 5b to Mixed 5d"."""
-    first, last = (name.replace(".", " ").replace("_", " ") for name in (names[0], names[-1]))
+    first, last = _readable(names[0]), _readable(names[-1])
     if first == last:
         return first
-    same = names[0].rpartition(".")[0] == names[-1].rpartition(".")[0] != ""
-    return f"{first} to {last.rpartition(' ')[2] if same else last}"
+    same_list = names[-1].rpartition(".")[2].isdigit() and first.rpartition(" ")[0] == last.rpartition(" ")[0]
+    return f"{first} to {last.rpartition(' ')[2] if same_list else last}"
+
+
+def _readable(name: str) -> str:
+    """The last part of a module's name, with the one before it where the last is only a number."""
+    before, _, last = name.rpartition(".")
+    return f"{before.rpartition('.')[2]} {last}".strip().replace("_", " ") if last.isdigit() else last.replace("_", " ")
 
 
 def _tensor(value: Any) -> torch.Tensor | None:

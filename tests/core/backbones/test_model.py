@@ -1,0 +1,118 @@
+"""Cutting and freezing, over networks of both libraries and every shape: plain, dense, windows, tokens, branches."""
+
+from functools import cache
+
+import pytest
+import torch
+
+from core.backbones.catalogue import find
+from core.backbones.model import Backbone, build
+from core.errors import BackboneError
+from core.workspace import Workspace
+
+NAMES = (
+    "efficientnet_lite0",
+    "torchvision/resnet18.IMAGENET1K_V1",
+    "torchvision/vgg11.IMAGENET1K_V1",
+    "torchvision/inception_v3.IMAGENET1K_V1",
+    "torchvision/densenet121.IMAGENET1K_V1",
+    "torchvision/swin_t.IMAGENET1K_V1",
+    "timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k",
+    "timm/convnext_atto.d2_in1k",
+)
+
+
+@cache
+def _random_backbone(name: str) -> Backbone:
+    torch.manual_seed(0)
+    return build(find(name), Workspace.open("unused"), random=True)
+
+
+@pytest.fixture(params=NAMES)
+def backbone(request, tmp_path, monkeypatch) -> Backbone:
+    monkeypatch.chdir(tmp_path)
+    backbone = _random_backbone(request.param)
+    backbone.freeze(0)
+    return backbone.eval()
+
+
+def _images(backbone: Backbone, count: int = 2) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.rand(count, 3, backbone.info.input_size, backbone.info.input_size, generator=generator)
+
+
+@torch.no_grad()
+def test_the_two_halves_give_what_the_whole_gives_at_every_boundary(backbone):
+    images = _images(backbone, 3)
+    whole = backbone(images)
+    assert whole.shape == (3, backbone.num_features)
+    for n in range(len(backbone.stages) + 1):
+        activation = backbone.until(n)(images)
+        if 0 < n:
+            assert activation.shape[1:] == backbone.stages[n - 1].output_shape
+        torch.testing.assert_close(backbone.after(n)(activation), whole, rtol=1e-4, atol=1e-4)
+
+
+def test_cutting_leaves_the_backbone_whole(backbone):
+    before = {name: tensor.clone() for name, tensor in backbone.state_dict().items()}
+    after = backbone.after(len(backbone.stages) - 1)
+    after.train()
+    after(torch.rand(2, *backbone.stages[-2].output_shape)).sum().backward()
+    assert before.keys() == backbone.state_dict().keys()
+    own = {id(parameter) for parameter in backbone.parameters()}
+    assert all(id(parameter) in own for parameter in after.parameters())
+    assert sum(parameter.numel() for parameter in after.parameters()) == backbone.stages[-1].parameters
+    backbone.zero_grad(set_to_none=True)
+
+
+def test_one_step_moves_what_is_free_and_nothing_that_is_frozen(backbone):
+    n = len(backbone.stages) - 1
+    backbone.freeze(n)
+    backbone.train()
+    before = {name: tensor.clone() for name, tensor in backbone.state_dict().items()}
+    optimizer = torch.optim.SGD([p for p in backbone.parameters() if p.requires_grad], lr=1.0)
+    features = backbone(_images(backbone))
+    (features * torch.linspace(-1, 1, features.shape[1])).sum().backward()
+    optimizer.step()
+    assert all(parameter.grad is not None for parameter in backbone.parameters() if parameter.requires_grad)
+    moved = {name for name, tensor in backbone.state_dict().items() if not torch.equal(tensor, before[name])}
+    free = tuple(f"{name}." for name in backbone.stages[n].modules)
+    trainable = {name for name, _ in backbone.named_parameters() if name.startswith(free)}
+    assert moved and all(name.startswith(free) for name in moved)
+    assert {name for name, parameter in backbone.named_parameters() if parameter.requires_grad} == trainable
+    backbone.load_state_dict(before)
+    backbone.zero_grad(set_to_none=True)
+
+
+def test_stages_count_every_parameter_once(backbone):
+    assert sum(stage.parameters for stage in backbone.stages) == sum(p.numel() for p in backbone.parameters())
+    names = [name for stage in backbone.stages for name in stage.modules]
+    assert len(names) == len(set(names)) and all(backbone.get_submodule(name) is not None for name in names)
+
+
+def test_known_networks_are_cut_where_people_expect():
+    names = [stage.name for stage in _random_backbone("efficientnet_lite0").stages]
+    assert names == ["stem", *(f"blocks {number}" for number in range(7)), "conv head"]
+    resnet = [stage.name for stage in _random_backbone("torchvision/resnet18.IMAGENET1K_V1").stages]
+    assert resnet == ["stem", "layer1", "layer2", "layer3", "layer4"]
+
+
+def test_a_frozen_batchnorm_stays_in_eval_even_after_train():
+    backbone = _random_backbone("torchvision/resnet18.IMAGENET1K_V1")
+    backbone.freeze(2)
+    backbone.train()
+    assert not backbone.get_submodule("network.bn1").training and backbone.get_submodule("network.layer2").training
+    backbone.freeze(len(backbone.stages))
+    backbone.train()
+    assert not any(module.training for name, module in backbone.named_modules() if name)
+
+
+def test_more_stages_than_there_are_is_refused_in_words():
+    with pytest.raises(BackboneError, match="has 5. Choose a number from 0 to 5"):
+        _random_backbone("torchvision/resnet18.IMAGENET1K_V1").freeze(6)
+
+
+def test_missing_weights_are_never_made_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(BackboneError, match="not on this machine yet. Download"):
+        build(find("torchvision/resnet18.IMAGENET1K_V1"), Workspace.open(tmp_path))
