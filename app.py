@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from importlib import import_module
+
 import streamlit as st
 
 from ui import brand, sidebar
 
+
+@st.cache_resource(show_spinner=False)
+def _warm_up() -> None:
+    """Import what takes seconds (torch) while the first page is being read, once for the server."""
+    threading.Thread(target=import_module, args=("core.inference.predictor",), daemon=True).start()
+
+
 st.set_page_config(page_title="Graft", page_icon=brand.icon(), layout="wide", initial_sidebar_state="auto")
+_warm_up()
 page = st.navigation(
     [
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),

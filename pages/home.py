@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.data.dataset import list_datasets
 from core.data.importing import Progress, import_sample
 from core.data.samples import SAMPLES
 from core.runs import Run, View
@@ -12,6 +11,8 @@ from ui import brand, state
 from ui.runs import runs_and_views
 from ui.steps import Step, draw_steps
 from ui.widgets import count, errors_shown, literal, percent
+
+PREPARING = "Getting the sample ready"
 
 
 def main() -> None:
@@ -36,21 +37,15 @@ def main() -> None:
 
 def _take_sample() -> None:
     """Choose the sample dataset, importing it the first time, and go where the training starts."""
-    space = state.workspace()
-    sample = SAMPLES[0]
     with errors_shown():
-        kept = next((each for each in list_datasets(space) if each.name == sample.name), None)
-        if kept:
-            state.choose(dataset=kept.id, dataset_version=max(kept.versions))
-        else:
-            bar = st.progress(0.0, text="Getting the sample ready")
-            dataset = import_sample(space, sample.key, progress=lambda progress: _move(bar, progress))
-            state.choose(dataset=dataset.id, dataset_version=dataset.version)
+        bar = st.progress(0.0, text=PREPARING)
+        dataset = import_sample(state.workspace(), SAMPLES[0].key, progress=lambda progress: _move(bar, progress))
+        state.choose(dataset=dataset.id, dataset_version=dataset.version)
         st.switch_page("pages/fine_tune.py")
 
 
 def _move(bar: st.delta_generator.DeltaGenerator, progress: Progress) -> None:
-    bar.progress(progress.done / progress.total if progress.total else 0.0, text="Getting the sample ready")
+    bar.progress(progress.done / progress.total if progress.total else 0.0, text=PREPARING)
 
 
 def _steps() -> list[Step]:
@@ -63,7 +58,7 @@ def _steps() -> list[Step]:
             ":material/account_tree:",
             "pages/backbone.py",
             "The pretrained network to build on. A small one is ready.",
-            f"Chosen: {literal(chosen.backbone, 40)}",
+            literal(chosen.backbone, 40),
             True,
             "Look at others",
         ),
@@ -72,7 +67,7 @@ def _steps() -> list[Step]:
             ":material/photo_library:",
             "pages/data.py",
             "A ZIP or a folder with one folder of pictures for each class.",
-            "Chosen" if chosen.dataset else "Nothing chosen yet",
+            literal(state.dataset_name(chosen.dataset), 40) if chosen.dataset else "Nothing chosen yet",
             chosen.dataset is not None,
             "Change data" if chosen.dataset else "Add data",
         ),

@@ -35,6 +35,8 @@ def main() -> None:
     pictures = _pick_pictures()
     with errors_shown():
         model = oracle(run.bundle)
+        if not pictures:
+            return
         most = _how_many_classes(model)
         answered = _ask(model, Answers(run.bundle), pictures)
         _show(answered, most)
@@ -162,12 +164,15 @@ def _card(picture: Picture, prediction: Prediction, most: int, wide: bool) -> No
 
 def _table(predictions: list[Prediction]) -> None:
     table = pd.DataFrame(rows(predictions))
+    if not table["error"].any():
+        table = table.drop(columns="error")
     table.columns = [name.capitalize() for name in table.columns]
     shares = st.column_config.NumberColumn(format="percent")
     st.dataframe(
         table,
         hide_index=True,
         height=min(36 * (len(table) + 1), 360),
+        placeholder="",
         column_config={"Probability": shares, "Second probability": shares},
     )
     st.download_button(

@@ -7,10 +7,10 @@ for the session.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from collections.abc import Iterator, Sequence
 
 import streamlit as st
 

@@ -40,7 +40,7 @@ def curve(
         uirevision="kept",
         hovermode="x unified",
         xaxis={"title": {"text": "Epoch"}, "range": [0, max(last, epochs or 1) * 1.02], "rangemode": "tozero"},
-        yaxis={"tickformat": ".0%" if share else None, "range": [0, 1.02] if share else None},
+        yaxis={"tickformat": ".0%" if share else None, "range": [0, 1.05] if share else None},
     )
     return figure
 
@@ -74,6 +74,7 @@ def _best(validation: Points, best_epoch: float | None, colours: theme.Palette, 
         x=[x for x, _ in at],
         y=[y for _, y in at],
         name="Best epoch",
+        cliponaxis=False,
         mode="markers",
         marker={"color": colours.accent, "size": 13, "symbol": "circle-open", "line": {"width": 2.5}},
         hovertemplate="%{y:.1%}" if share else "%{y:.4f}",

@@ -14,6 +14,8 @@ from ui.settings import OPTIMIZERS
 from ui.widgets import clip, count, duration, file_size, literal, percent, short_number, show_error
 
 SECONDS_BETWEEN_LOOKS = 0.7
+# Streamlit fades what it is about to redraw; at every poll that would be a flicker.
+STEADY = "<style>.st-key-live [data-stale] { opacity: 1 !important; transition: none !important; }</style>"
 PHASES = {
     "loading": "Loading the backbone",
     "pictures": "Reading the pictures",
@@ -27,7 +29,9 @@ def run_panel(run: Run, view: View) -> None:
     _head(run, view)
     prepare()
     live = st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if view.status.active else None)
-    live(run, view.status)
+    st.html(STEADY)
+    with st.container(key="live"):
+        live(run, view.status)
 
 
 def _head(run: Run, view: View) -> None:

@@ -15,6 +15,7 @@ from core.errors import GraftError
 from core.training.recipe import Recipe
 from ui import state
 from ui.network import network_picture
+from ui.stages import head_parameters
 from ui.widgets import count, errors_shown, literal, short_number, show_error
 
 TEXTBOOK_SGD = 0.001
@@ -80,24 +81,30 @@ def _start(recipe: Recipe, name: str) -> None:
 def _freeze(info: BackboneInfo, stages: tuple[Stage, ...]) -> int:
     key = f"set_freeze_{info.name}"
     first = default("freeze")
+    _first(key, len(stages) if first == "all" else min(first, len(stages)))
     return st.slider(
         "How many stages to freeze",
         0,
         len(stages),
-        value=len(stages) if first == "all" else min(first, len(stages)),
         key=key,
         persist_state="session",
         help="Frozen stages keep what they learned before. All: fastest, only the head learns. None: everything learns.",
     )
 
 
+def _first(key: str, value: Any) -> None:
+    """A widget's first value, for widgets that something else sets too: Streamlit wants one or the other, not `value`."""
+    if key not in st.session_state:
+        st.session_state[key] = value
+
+
 def _draw_network(
     place: Any, info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset, freeze: int, head: HeadSettings
 ) -> None:
     classes = len(dataset.classes)
-    head_parameters = head.parameters(stages[-1].output_shape[0], classes)
-    trainable = sum(stage.parameters for stage in stages[freeze:]) + head_parameters
-    total = sum(stage.parameters for stage in stages) + head_parameters
+    in_head = head_parameters(head, stages, classes)
+    trainable = sum(stage.parameters for stage in stages[freeze:]) + in_head
+    total = sum(stage.parameters for stage in stages) + in_head
 
     def padlock(count: int) -> None:
         st.session_state[f"set_freeze_{info.name}"] = count
@@ -112,7 +119,7 @@ def _draw_network(
             key="network",
             freeze=freeze,
             head=f"Head: {count(classes, 'class')}",
-            head_parameters=head_parameters,
+            head_parameters=in_head,
             on_freeze=padlock,
         )
 
@@ -239,7 +246,8 @@ def _choice(label: str, name: str, options: dict[str, str], help: str, first: st
 def _number(label: str, name: str, help: str, step: int | None = None) -> Any:
     """A number of the recipe. Whole numbers need a `step`; what a recipe refuses it says itself, in words."""
     value = default(name)
+    _first(f"set_{name}", value)
     kind: dict[str, Any] = {"step": step} if step else {"step": value / 10 or 0.01, "format": "%g"}
     return st.number_input(
-        label, min_value=type(value)(0), value=value, key=f"set_{name}", persist_state="session", help=help, **kind
+        label, min_value=type(value)(0), key=f"set_{name}", persist_state="session", help=help, **kind
     )

@@ -14,7 +14,7 @@ from core.errors import GraftError
 _JOINER = (
     "\u2060"  # zero width: cuts patterns that Streamlit replaces even in escaped text (:smile:, ->, www.x.y, a@b.c)
 )
-_PATTERNS = re.compile(r"(?<=[:@<>=~-])(?=\S)|(?<=www)(?=\.)", re.IGNORECASE)
+_PATTERNS = re.compile(r"(?<=[:@])(?=\S)|(?<=[-<>=~])(?=[-<>=])|(?<=www)(?=\.)", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
