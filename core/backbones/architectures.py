@@ -22,15 +22,36 @@ def make_network(info: BackboneInfo) -> nn.Module:
         BackboneError: the installed library does not know it.
     """
     try:
-        return _torchvision(info) if info.library == "torchvision" else _timm(info)
+        return _torchvision(info) if info.library == "torchvision" else _timm(info, pretrained=False)
     except (RuntimeError, ValueError, AttributeError) as error:
         raise BackboneError(f"{info.name} cannot be built with the installed {info.library}: {error}") from error
 
 
-def _timm(info: BackboneInfo) -> nn.Module:
+def _timm(info: BackboneInfo, **settings: Any) -> nn.Module:
     import timm
 
-    return timm.create_model(f"{info.architecture}.{info.tag}", pretrained=False, num_classes=0)
+    return timm.create_model(f"{info.architecture}.{info.tag}", num_classes=0, **settings)
+
+
+def make_timm_with(info: BackboneInfo, tensors: dict[str, torch.Tensor]) -> tuple[nn.Module, list[str]]:
+    """timm's network with its published tensors, renamed by timm's own rules, and the names of those not in the file.
+
+    timm does not say what was missing, and would leave random numbers there; so its loading is watched.
+    """
+    missing: list[str] = []
+    load = nn.Module.load_state_dict
+
+    def watched(module: nn.Module, *given: Any, **settings: Any) -> Any:
+        report = load(module, *given, **settings)
+        missing.extend(report.missing_keys)
+        return report
+
+    nn.Module.load_state_dict = watched
+    try:
+        overlay = {"state_dict": tensors, "custom_load": False}
+        return _timm(info, pretrained=True, pretrained_cfg_overlay=overlay), missing
+    finally:
+        nn.Module.load_state_dict = load
 
 
 def _torchvision(info: BackboneInfo) -> nn.Module:

@@ -61,7 +61,7 @@ def _measured_or_blank(info: BackboneInfo) -> BackboneInfo:
     try:
         with _at_most(SECONDS):
             return measured(info)
-    except Exception as error:  # whatever a library's model does, the others still count
+    except Exception as error:  # noqa: BLE001 - whatever a library's model does, the others still count
         print(f"{info.name}: {type(error).__name__}: {error}", file=sys.stderr)
         return info
 

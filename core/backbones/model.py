@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_map_only
 from core.backbones.architectures import find_last_layer, make_network, pool, remove_last_layer
 from core.backbones.catalogue import BackboneInfo
 from core.backbones.stages import Stage, find_stages, trace
-from core.backbones.weights import Match, load_file, load_known
+from core.backbones.weights import Match, load_file, pretrained_network
 from core.errors import BackboneError
 from core.workspace import Workspace
 
@@ -49,12 +49,12 @@ def build(
         BackboneError: the weights are not on this machine, are damaged, or do not fit.
     """
     plan = _plan(info)
-    network = make_network(info)
     match = None
     if weights_file is not None:
+        network = make_network(info)
         match = load_file(network, weights_file)
-    elif not random:
-        load_known(info, network, workspace)
+    else:
+        network = make_network(info) if random else pretrained_network(info, workspace)
     return Backbone(info, remove_last_layer(network, plan.last), plan, match)
 
 

@@ -34,7 +34,7 @@ def bundled() -> BackboneInfo:
 
 def torchvision_models() -> Iterator[BackboneInfo]:
     """Every set of weights of every classification model of torchvision."""
-    import torchvision.models as models
+    from torchvision import models
 
     for architecture in models.list_models(module=models):
         family = models.get_model_builder(architecture).__module__

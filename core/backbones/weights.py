@@ -33,7 +33,8 @@ class Match:
     wrong_shape: tuple[str, ...]
 
     def __str__(self) -> str:
-        parts = [f"{len(self.matched)} of {len(self.matched) + len(self.missing) + len(self.wrong_shape)} tensors match"]
+        wanted = len(self.matched) + len(self.missing) + len(self.wrong_shape)
+        parts = [f"{len(self.matched)} of {wanted} tensors match"]
         parts += [f"{len(self.missing)} are missing from the file"] if self.missing else []
         parts += [f"{len(self.wrong_shape)} have another shape"] if self.wrong_shape else []
         parts += [f"{len(self.unexpected)} in the file are not used"] if self.unexpected else []
@@ -113,9 +114,8 @@ def _unwrapped(value: Any, name: str) -> dict[str, torch.Tensor]:
     for key in ("state_dict_ema", "model_ema", "state_dict", "model", "module"):
         if isinstance(value, Mapping) and isinstance(value.get(key), Mapping):
             value = value[key]
-    tensors = {str(key): item for key, item in value.items() if isinstance(item, torch.Tensor)} if isinstance(
-        value, Mapping
-    ) else {}
+    items = value.items() if isinstance(value, Mapping) else ()
+    tensors = {str(key): item for key, item in items if isinstance(item, torch.Tensor)}
     if not tensors:
         raise BackboneError(f"{name} holds no named tensors. Save the network's state_dict() and give that file.")
     while all("." in key and key.split(".", 1)[0] in ("module", "_orig_mod") for key in tensors):
@@ -150,36 +150,47 @@ def load_file(network: nn.Module, path: Path) -> Match:
     )
 
 
-def load_known(info: BackboneInfo, network: nn.Module, workspace: Workspace) -> None:
-    """Put the published weights into `network`, as `make_network` made it.
+def pretrained_network(info: BackboneInfo, workspace: Workspace) -> nn.Module:
+    """The network with its published weights, its last layer as `make_network` leaves it.
 
     Raises:
-        BackboneError: they are not on this machine, or are damaged.
+        BackboneError: the weights are not on this machine, are damaged, or do not fit.
     """
+    from core.backbones.architectures import make_network
+
     if info.library == "bundled":
-        _load(network, bundled_tensors(network), info)
-        return
-    path = cached_file(info, workspace)
-    if path is None:
-        raise BackboneError(
-            f"The weights of {info.name} are not on this machine yet. Download them on the Backbone page, "
-            "or choose a backbone that is ready."
-        )
-    tensors = read_file(path)
-    _load(network, _torchvision_names(tensors) if info.library == "torchvision" else tensors, info)
-
-
-def _load(network: nn.Module, tensors: Mapping[str, torch.Tensor], info: BackboneInfo) -> None:
-    try:
-        report = network.load_state_dict(tensors, strict=False)
-    except RuntimeError as error:
-        raise BackboneError(f"The weights of {info.name} do not fit the installed {info.library}: {error}") from error
-    missing = [key for key in report.missing_keys if not EXTRAS.search(key)]
+        network = make_network(info)
+        missing = network.load_state_dict(bundled_tensors(network), strict=False).missing_keys
+    else:
+        path = cached_file(info, workspace)
+        if path is None:
+            raise BackboneError(
+                f"The weights of {info.name} are not on this machine yet. Download them on the Backbone page, "
+                "or choose a backbone that is ready."
+            )
+        network, missing = _with_published(info, read_file(path))
+    missing = [name for name in missing if not EXTRAS.search(name)]
     if missing:
         raise BackboneError(
-            f"The weights of {info.name} do not fit the installed {info.library}: {len(missing)} tensors are missing, "
-            f"the first of them {missing[0]}."
+            f"The weights of {info.name} lack {len(missing)} tensors, the first of them {missing[0]}. "
+            "Delete them from the cache, download them again, or choose another backbone."
         )
+    return network
+
+
+def _with_published(info: BackboneInfo, tensors: dict[str, torch.Tensor]) -> tuple[nn.Module, list[str]]:
+    from core.backbones.architectures import make_network, make_timm_with
+
+    try:
+        if info.library == "timm":
+            return make_timm_with(info, tensors)
+        network = make_network(info)
+        return network, network.load_state_dict(_torchvision_names(tensors), strict=False).missing_keys
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise BackboneError(
+            f"The weights of {info.name} do not fit the installed {info.library} ({error}). "
+            "Delete them from the cache and download them again."
+        ) from error
 
 
 def bundled_tensors(network: nn.Module) -> dict[str, torch.Tensor]:

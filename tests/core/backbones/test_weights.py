@@ -1,0 +1,172 @@
+"""Weights that are real, weights of one's own, and weights that are not there."""
+
+import socket
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import timm
+import torch
+
+from core.backbones.architectures import make_network, make_timm_with
+from core.backbones.catalogue import find
+from core.backbones.model import build
+from core.backbones.weights import bundled_tensors, cached_file, file_name, read_file, source
+from core.data.preprocessing import center_crop, decode, normalize, shrink
+from core.errors import BackboneError
+from core.workspace import Workspace
+
+PHOTOS = Path(__file__).parents[2] / "photos"
+RESNET = "torchvision/resnet18.IMAGENET1K_V1"
+
+
+@pytest.fixture(autouse=True)
+def no_network_and_no_caches(monkeypatch, tmp_path):
+    def refuse(*_):
+        raise AssertionError("the network was touched")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    for name in ("TORCH_HOME", "HF_HOME", "HF_HUB_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Workspace:
+    return Workspace.open(tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    ("photo", "names"),
+    [
+        ("chelsea.jpg", {"tabby", "tiger cat", "Egyptian cat"}),
+        ("coffee.jpg", {"espresso", "cup"}),
+        ("rocket.jpg", {"missile", "projectile"}),
+    ],
+)
+def test_the_bundled_weights_name_what_is_in_photos(photo, names):
+    from torchvision.models import ResNet18_Weights
+
+    preprocessing = find("efficientnet_lite0").preprocessing
+    network = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    network.load_state_dict(bundled_tensors(network), strict=False)
+    pixels = center_crop(shrink(decode(PHOTOS / photo), preprocessing), preprocessing.size)
+    with torch.no_grad():
+        answer = network(normalize(torch.from_numpy(pixels.copy())[None], preprocessing))
+    assert ResNet18_Weights.DEFAULT.meta["categories"][answer.argmax()] in names
+
+
+def test_the_bundled_backbone_has_the_packages_tensors(workspace):
+    backbone = build(find("efficientnet_lite0"), workspace)
+    tensors = bundled_tensors(backbone.network)
+    own = {name: tensor for name, tensor in backbone.network.state_dict().items() if "num_batches" not in name}
+    assert own.keys() == tensors.keys()
+    assert all(torch.equal(own[name], tensors[name]) for name in own)
+
+
+def test_a_file_of_ones_own_says_what_matched(workspace, tmp_path):
+    info = find("efficientnet_lite0")
+    own = make_network(info).state_dict()
+    own["conv_stem.weight"] = torch.zeros(1)
+    own["something.else"] = torch.zeros(1)
+    del own["bn2.weight"]
+    own["bn1.weight"] = torch.full_like(own["bn1.weight"], 7.0)
+    path = tmp_path / "own.pth"
+    torch.save({"state_dict": {f"module.{name}": tensor for name, tensor in own.items()}}, path)
+    backbone = build(info, workspace, weights_file=path)
+    assert backbone.match.missing == ("bn2.weight",)
+    assert backbone.match.wrong_shape == ("conv_stem.weight",)
+    assert backbone.match.unexpected == ("something.else",)
+    assert "are missing" in str(backbone.match) and "have another shape" in str(backbone.match)
+    assert torch.equal(backbone.network.bn1.weight, torch.full((32,), 7.0))
+
+
+def test_safetensors_of_ones_own_are_read(workspace, tmp_path):
+    info = find(RESNET)
+    path = tmp_path / "own.safetensors"
+    safetensors.torch.save_file(make_network(info).state_dict(), path)
+    match = build(info, workspace, weights_file=path).match
+    assert match.matched and not (match.missing or match.unexpected or match.wrong_shape)
+
+
+class Danger:
+    def __reduce__(self):
+        return (Path.touch, (Path("danger"),))
+
+
+@pytest.mark.parametrize("content", [b"", b"not weights", "pickle", "list", "foreign"])
+def test_files_that_are_no_weights_are_refused_in_words(workspace, tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "own.pth"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+        path.with_suffix(".safetensors").write_bytes(content)
+        with pytest.raises(BackboneError):
+            read_file(path.with_suffix(".safetensors"))
+    else:
+        torch.save({"pickle": Danger(), "list": [1, 2], "foreign": {"a": torch.zeros(1)}}[content], path)
+    with pytest.raises(BackboneError, match=r"own\.pth"):
+        build(find("efficientnet_lite0"), workspace, weights_file=path)
+    assert not (tmp_path / "danger").exists()
+
+
+def test_torchvisions_published_file_is_found_and_loaded(workspace):
+    info = find(RESNET)
+    assert source(info, workspace) == "download"
+    place = workspace.cache / "weights" / file_name(info)
+    place.parent.mkdir(parents=True)
+    published = make_network(info).state_dict()
+    torch.save({name: tensor for name, tensor in published.items() if "num_batches" not in name}, place)
+    assert source(info, workspace) == "cached" and cached_file(info, workspace) == place
+    assert torch.equal(build(info, workspace).network.conv1.weight, published["conv1.weight"])
+
+
+def test_a_published_file_that_lacks_tensors_is_refused(workspace):
+    info = find(RESNET)
+    place = workspace.cache / "weights" / file_name(info)
+    place.parent.mkdir(parents=True)
+    published = make_network(info).state_dict()
+    del published["layer1.0.conv1.weight"]
+    torch.save(published, place)
+    with pytest.raises(BackboneError, match="lack 1 tensors"):
+        build(info, workspace)
+
+
+@pytest.mark.parametrize("name", ["timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k", "timm/convnext_atto.d2_in1k"])
+def test_timms_published_file_is_loaded_from_the_hubs_cache(workspace, tmp_path, name):
+    info = find(name)
+    folder = tmp_path / "caches" / "huggingface" / "hub" / f"models--{info.hub.replace('/', '--')}"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("c0ffee")
+    (folder / "snapshots" / "c0ffee").mkdir(parents=True)
+    network = timm.create_model(f"{info.architecture}.{info.tag}", pretrained=False)
+    safetensors.torch.save_file(network.state_dict(), folder / "snapshots" / "c0ffee" / "model.safetensors")
+    assert source(info, workspace) == "cached"
+    loaded = build(info, workspace).network.state_dict()
+    published = network.state_dict()
+    assert all(torch.equal(tensor, published[name]) for name, tensor in loaded.items())
+
+
+def test_timm_leaving_random_numbers_is_noticed():
+    info = find("timm/convnext_atto.d2_in1k")
+    tensors = timm.create_model("convnext_atto.d2_in1k", pretrained=False).state_dict()
+    del tensors["stages.0.blocks.0.conv_dw.weight"]
+    _, missing = make_timm_with(info, tensors)
+    assert missing == ["stages.0.blocks.0.conv_dw.weight"]
+
+
+def test_densenets_old_names_are_understood(workspace):
+    info = find("torchvision/densenet121.IMAGENET1K_V1")
+    place = workspace.cache / "weights" / file_name(info)
+    place.parent.mkdir(parents=True)
+    published = make_network(info).state_dict()
+    old = {}
+    for name, tensor in published.items():
+        for part in ("norm", "conv"):
+            for number in "12":
+                if "denselayer" in name:
+                    name = name.replace(f".{part}{number}.", f".{part}.{number}.")
+        old[name] = tensor
+    torch.save(old, place)
+    loaded = build(info, workspace).network.state_dict()
+    assert all(torch.equal(tensor, published[name]) for name, tensor in loaded.items())
