@@ -1,0 +1,54 @@
+# make run     start Graft and print its address
+# make test    all the tests
+# The first call makes .venv and installs what is needed (about two minutes); the next ones start in seconds.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+DATA ?=
+
+.PHONY: run test lint check format bench screenshots clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/installed
+	@echo "Graft starts at http://localhost:$(PORT) (stop it with Ctrl-C)"
+	@$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: $(VENV)/installed-dev
+	$(BIN)/mypy
+
+bench: $(VENV)/installed
+	@test -n "$(DATA)" || { echo "Say which photos: make bench DATA=path/to/class/folders"; exit 2; }
+	$(BIN)/python -m benchmarks.bench "$(DATA)"
+
+screenshots: $(VENV)/installed-dev
+	GRAFT_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Graft needs Python 3.11 or newer, and found none. Install it from python.org."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Graft needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/installed
