@@ -15,11 +15,12 @@ import os
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Iterator
+from typing import IO, Any
 
 from core.errors import WorkspaceError
 

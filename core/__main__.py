@@ -1,0 +1,13 @@
+"""The same jobs from a shell: `python -m core train|predict|check|backbones|runs`.
+
+Results go to stdout, progress to stderr. Exit status: 0 done, 2 a bad command, 1 a job that failed, with one sentence.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from core.commands import main
+
+if __name__ == "__main__":
+    sys.exit(main())

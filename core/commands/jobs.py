@@ -1,0 +1,242 @@
+"""One function a command: read the options, call core, print."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.backbones.catalogue import find
+from core.data.dataset import Dataset, load_dataset
+from core.data.importing import Progress, import_archive, import_folder
+from core.data.importing import check as check_path
+from core.errors import BackboneError, DataError, GraftError, RecipeError, RunError
+from core.inference.prediction import Prediction
+from core.inference.table import to_csv
+from core.runs import Run, Status, View, get, list_runs, start
+from core.training.recipe import Recipe
+from core.workspace import Workspace
+
+
+class UsageError(GraftError):
+    """The command itself is wrong: exit status 2."""
+
+
+Job = Callable[[Namespace], int]
+SECONDS_BETWEEN_LOOKS = 0.2
+
+
+def train(options: Namespace) -> int:
+    workspace = Workspace.open(options.workspace)
+    settings = _settings(options)
+    dataset = _dataset(workspace, options.data)
+    recipe = Recipe.parse({**settings, "dataset": dataset.id, "dataset_version": dataset.version})
+    run = start(workspace, recipe)
+    print(f"Run {run.id}", file=sys.stderr)
+    view = _follow(run)
+    print(view.message or f"The run was {view.status.value}.", file=sys.stderr)
+    if options.json:
+        print(json.dumps(_outcome(run, view)))
+    elif view.ended and view.ended.best_epoch:
+        print(_scores_line(view))
+        print(f"python -m core predict --run {run.id} IMAGE")
+    return 0 if view.status in (Status.FINISHED, Status.STOPPED) else 1
+
+
+def _settings(options: Namespace) -> dict[str, Any]:
+    """The recipe's settings but for the dataset, checked before any work is done.
+
+    Raises:
+        UsageError: an option's value cannot be used.
+    """
+    settings = {name: getattr(options, name) for name in Recipe.model_fields if hasattr(options, name)}
+    if options.hidden_units:
+        settings["head"] = {"kind": "hidden", "hidden_units": options.hidden_units, "dropout": options.dropout}
+    if options.weights_file:
+        settings["weights_file"] = str(Path(options.weights_file).resolve())
+    try:
+        Recipe.parse({**settings, "dataset": "checked later", "dataset_version": 1})
+        find(options.backbone)
+    except (RecipeError, BackboneError) as error:
+        raise UsageError(str(error)) from error
+    return settings
+
+
+def _dataset(workspace: Workspace, data: str) -> Dataset:
+    """The dataset that `--data` names: a path to import (once: the same bytes are recognised), or an id[@version]."""
+    path = Path(data).expanduser()
+    if path.is_dir():
+        return import_folder(workspace, path, progress=_ImportLine())
+    if path.exists():
+        return import_archive(workspace, path, progress=_ImportLine())
+    name, _, version = data.partition("@")
+    if (workspace.datasets / name).is_dir() and (version.isdecimal() or not version):
+        return load_dataset(workspace, name, int(version) if version else None)
+    raise DataError(
+        f"There is no file, folder or dataset {data!r}. Give a ZIP, a folder of class folders, or a dataset's id."
+    )
+
+
+class _ImportLine:
+    """Progress of an import on stderr, a line every second at most."""
+
+    def __init__(self) -> None:
+        self.last = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        if time.monotonic() - self.last < 1 and progress.done != progress.total:
+            return
+        self.last = time.monotonic()
+        print(f"{progress.phase}: {progress.done} of {progress.total or 'unknown'}", file=sys.stderr)
+
+
+def _follow(run: Run) -> View:
+    """Print the run's progress until it ends. Ctrl-C stops it and keeps what it learned."""
+    view, said = run.view(), ""
+    while view.status.active:
+        line = _progress_line(view)
+        if line != said:
+            print(line, file=sys.stderr)
+            said = line
+        try:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        except KeyboardInterrupt:
+            print("Stopping, and keeping the best epoch so far.", file=sys.stderr)
+            run.stop()
+        view = run.view(view)
+    return view
+
+
+def _progress_line(view: View) -> str:
+    if view.status is Status.QUEUED:
+        return f"Waiting for {view.ahead} earlier run{'s' * (view.ahead != 1)}" if view.ahead else "Starting"
+    if view.curve and view.phase == "training":
+        row = view.curve[-1]
+        validation = f", validation loss {row.validation.loss:.4f}, accuracy {row.validation.accuracy:.1%}"
+        train_part = f"training loss {row.train.loss:.4f}, accuracy {row.train.accuracy:.1%}"
+        return f"Epoch {row.epoch} of {view.epochs}: {train_part}{validation if row.validation else ''}"
+    if view.phase == "training":
+        return f"Epoch 1 of {view.epochs}"
+    what = {"loading": "Loading", "pictures": "Reading pictures", "features": "Running the frozen stages"}[view.phase]
+    return f"{what}: {view.done} of {view.total}" if view.total else what
+
+
+def _outcome(run: Run, view: View) -> dict[str, Any]:
+    ended = view.ended
+    scores = {"train": ended and ended.train, "validation": ended and ended.validation}
+    outcome = {
+        "run": run.id,
+        "status": view.status.value,
+        "seconds": ended.seconds if ended else None,
+        "epochs": ended.epochs if ended else view.epoch,
+        "best_epoch": ended.best_epoch if ended else view.best_epoch,
+        "scores": {part: asdict(said) if said else None for part, said in scores.items()},
+    }
+    return outcome if view.status in (Status.FINISHED, Status.STOPPED) else {**outcome, "error": view.message}
+
+
+def _scores_line(view: View) -> str:
+    assert view.ended
+    said = [
+        f"{part} accuracy {scores.accuracy:.1%}, loss {scores.loss:.4f}"
+        for part, scores in (("training", view.ended.train), ("validation", view.ended.validation))
+        if scores
+    ]
+    return f"Epoch {view.ended.best_epoch}: {'; '.join(said)}"
+
+
+def predict(options: Namespace) -> int:
+    workspace = Workspace.open(options.workspace)
+    bundle = _bundle(workspace, options.run)
+    from core.inference.predictor import Predictor  # torch takes seconds to import: only when it is needed
+
+    found = list(Predictor.open(bundle).predict(((name, Path(name)) for name in options.images), options.top))
+    if options.format == "json":
+        print(json.dumps([_answer(prediction) for prediction in found], ensure_ascii=False))
+    elif options.format == "csv":
+        print(to_csv(found), end="")
+    else:
+        for prediction in found:
+            print(f"{_printable(prediction.image)}: {prediction.error or _guesses(prediction)}")
+    return 1 if all(prediction.error for prediction in found) else 0
+
+
+def _bundle(workspace: Workspace, name: str) -> Path:
+    if name == "latest":
+        bundle = next((run.bundle for run in list_runs(workspace) if run.bundle), None)
+        if bundle is None:
+            raise RunError("No run has finished yet. Train one first: python -m core train --data PATH.")
+        return bundle
+    run = get(workspace, name)
+    if run.bundle is None:
+        raise RunError(f"Run {run.id} is {run.status.value} and has nothing to predict with yet.")
+    return run.bundle
+
+
+def _answer(prediction: Prediction) -> dict[str, Any]:
+    if prediction.error:
+        return {"image": prediction.image, "error": prediction.error}
+    return {"image": prediction.image, "top": [asdict(guess) for guess in prediction.top]}
+
+
+def _guesses(prediction: Prediction) -> str:
+    return ", ".join(f"{_printable(guess.label)} {guess.probability:.1%}" for guess in prediction.top)
+
+
+def check(options: Namespace) -> int:
+    report = check_path(Path(options.path).expanduser())
+    if options.json:
+        print(report.model_dump_json())
+        return 0
+    print(f"{report.images} images in {len(report.classes)} classes")
+    for label, images in report.classes.items():
+        print(f"  {images:6}  {_printable(label)}")
+    for finding in report.findings:
+        print(f"- {_printable(finding.title)} {_printable(finding.why)}")
+    return 0
+
+
+def backbones(options: Namespace) -> int:
+    from core.backbones.catalogue import catalogue
+    from core.backbones.weights import source
+
+    workspace, text = Workspace.open(options.workspace), options.search.lower()
+    found = [info for info in catalogue() if text in f"{info.name} {info.family}".lower()]
+    if options.json:
+        print(json.dumps([{**_backbone(info), "source": source(info, workspace)} for info in found]))
+        return 0
+    for info in found:
+        size = f"{info.parameters / 1e6:8.1f} M" if info.parameters else f"{'':10}"
+        top1 = f"{info.top1:5.1f}%" if info.top1 else f"{'':6}"
+        print(f"{size}  {top1}  {source(info, workspace):9}  {info.name}")
+    return 0
+
+
+def _backbone(info: Any) -> dict[str, Any]:
+    return {**asdict(info), "preprocessing": info.preprocessing.model_dump(mode="json")}
+
+
+def runs(options: Namespace) -> int:
+    workspace = Workspace.open(options.workspace)
+    lines = [(run, run.view()) for run in list_runs(workspace)]
+    if options.json:
+        print(
+            json.dumps([{**_outcome(run, view), "recipe": run.recipe.model_dump(mode="json")} for run, view in lines])
+        )
+        return 0
+    for run, view in lines:
+        accuracy = view.ended and view.ended.validation and f"{view.ended.validation.accuracy:.1%}"
+        print(f"{run.id:50} {view.status.value:12} {accuracy or '':7} {run.recipe.backbone}")
+    if not lines:
+        print("No runs yet. Train one: python -m core train --data PATH", file=sys.stderr)
+    return 0
+
+
+def _printable(text: str) -> str:
+    """Labels and names are other people's text: control characters must not reach the terminal."""
+    return "".join(character if character.isprintable() else "�" for character in text)

@@ -1,0 +1,118 @@
+"""What can be typed, and what happens when it goes wrong."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from core.commands import jobs
+from core.errors import GraftError
+from core.training.recipe import Recipe
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit status."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return int(options.job(options))
+    except jobs.UsageError as error:
+        return _failed(options, str(error), status=2)
+    except GraftError as error:
+        return _failed(options, str(error))
+    except KeyboardInterrupt:
+        return _failed(options, "Stopped.")
+    except BrokenPipeError:  # the reader, `head` for instance, has seen enough
+        sys.stderr.close()
+        return 0
+
+
+def _failed(options: argparse.Namespace, sentence: str, status: int = 1) -> int:
+    print(sentence, file=sys.stderr)
+    if getattr(options, "json", False):
+        print(json.dumps({"status": "failed", "error": sentence}))
+    return status
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Graft from a shell.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _train(_command(commands, "train", jobs.train, "fine-tune a backbone on labeled images"))
+    _predict(_command(commands, "predict", jobs.predict, "ask a finished run about images", json_option=False))
+    check = _command(commands, "check", jobs.check, "say what is in a ZIP or folder of images, and keep nothing")
+    check.add_argument("path", metavar="PATH", help="a ZIP or a folder of class folders")
+    backbones = _command(commands, "backbones", jobs.backbones, "list the backbones")
+    backbones.add_argument("--search", metavar="TEXT", default="", help="only names and families that contain TEXT")
+    _command(commands, "runs", jobs.runs, "list the runs, newest first")
+    return parser
+
+
+def _command(commands: Any, name: str, job: jobs.Job, help: str, json_option: bool = True) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+    command.set_defaults(job=job)
+    command.add_argument(
+        "--workspace", metavar="DIR", help="where Graft keeps its things (default: $GRAFT_HOME or ~/.graft)"
+    )
+    if json_option:
+        command.add_argument("--json", action="store_true", help="print the result as JSON on the last line")
+    return command
+
+
+def _train(command: argparse.ArgumentParser) -> None:
+    default = {name: field.default for name, field in Recipe.model_fields.items()}
+    add = command.add_argument
+    add("--data", metavar="PATH", required=True, help="a ZIP or a folder of class folders, or the id of a dataset")
+    add("--backbone", metavar="NAME", default="efficientnet_lite0", help="see `backbones` (default: %(default)s)")
+    add("--weights-file", metavar="FILE", help="your own weights for the backbone: .safetensors or .pth")
+    add(
+        "--freeze",
+        metavar="all|none|N",
+        type=_freeze,
+        default=default["freeze"],
+        help="how many stages (default: %(default)s)",
+    )
+    add("--hidden-units", metavar="N", type=_positive, help="a head with one hidden layer of N units")
+    add("--dropout", metavar="P", type=float, default=0.2, help="dropout in such a head (default: %(default)s)")
+    add("--optimizer", metavar="NAME", default=default["optimizer"], help="adamw or sgd (default: %(default)s)")
+    add(
+        "--lr",
+        metavar="X",
+        dest="learning_rate",
+        type=float,
+        default=default["learning_rate"],
+        help="(default: %(default)s)",
+    )
+    add("--momentum", metavar="X", type=float, default=default["momentum"], help="of sgd (default: %(default)s)")
+    add("--weight-decay", metavar="X", type=float, default=default["weight_decay"], help="(default: %(default)s)")
+    add("--schedule", metavar="NAME", default=default["schedule"], help="constant or cosine (default: %(default)s)")
+    add("--epochs", metavar="N", type=int, default=default["epochs"], help="(default: %(default)s)")
+    add("--batch-size", metavar="N", type=int, default=default["batch_size"], help="(default: %(default)s)")
+    add("--augment", action="store_true", help="show each image differently cropped and mirrored")
+    add("--seed", metavar="N", type=int, default=default["seed"], help="(default: %(default)s)")
+
+
+def _predict(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--run", metavar="RUN", required=True, help="a run's id, or `latest`")
+    command.add_argument(
+        "--top", metavar="K", type=_positive, default=5, help="classes per image (default: %(default)s)"
+    )
+    command.add_argument("--format", choices=("table", "json", "csv"), default="table", help="(default: %(default)s)")
+    command.add_argument("images", metavar="IMAGE", nargs="+")
+
+
+def _freeze(text: str) -> int | str:
+    if text in ("all", "none"):
+        return 0 if text == "none" else text
+    return _whole(text, at_least=0, expected="all, none or a number of stages")
+
+
+def _positive(text: str) -> int:
+    return _whole(text, at_least=1, expected="a whole number from 1")
+
+
+def _whole(text: str, at_least: int, expected: str) -> int | NoReturn:
+    if not text.isdecimal() or int(text) < at_least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {expected}")
+    return int(text)

@@ -1,0 +1,68 @@
+"""From the paths of pictures to their classes and splits.
+
+The class is the first folder below what all pictures share, as in torchvision's ImageFolder; folders named train, val,
+test and the like give the split, above the classes or below them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Literal
+
+Split = Literal["train", "validation", "test"]
+SPLIT_NAMES: dict[str, Split] = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+JUNK_NAMES = {"thumbs.db", "desktop.ini", "icon\r"}
+
+
+def is_junk(name: str) -> bool:
+    """Whether a path is a system's own file, which nobody would miss: hidden, or an index of thumbnails."""
+    parts = name.split("/")
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts) or parts[-1].lower() in JUNK_NAMES
+
+
+def classes_and_splits(names: Sequence[str]) -> list[tuple[str | None, Split | None]]:
+    """(class, split) of each picture's path; the class is None where no folder tells it."""
+    folders = _without_shared([tuple(name.split("/")[:-1]) for name in names])
+    first = {folder[0] for folder in folders if folder}
+    second = {folder[1] if len(folder) > 1 else "" for folder in folders if folder}
+    if _all_splits(first) and any(len(folder) > 1 for folder in folders):
+        splits = [_split(folder[0]) if folder else None for folder in folders]
+        folders = _without_shared([folder[1:] for folder in folders])
+    elif _all_splits(second):
+        splits = [_split(folder[1]) if folder else None for folder in folders]
+    else:
+        splits = [None] * len(folders)
+    return [(clean(folder[0]) if folder else None, split) for folder, split in zip(folders, splits)]
+
+
+def clean(label: str) -> str:
+    """A folder's name as a class name: as it is, but for characters that cannot be seen or that turn text around."""
+    text = "".join(c for c in unicodedata.normalize("NFC", label) if unicodedata.category(c) not in ("Cc", "Cs", "Cn"))
+    return "".join(c for c in text if c not in _TURNING).strip() or "unnamed"
+
+
+_TURNING = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def _without_shared(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The folders without those that wrap all the pictures."""
+    while len({folder[0] for folder in folders if folder}) == 1 and any(len(folder) > 1 for folder in folders):
+        folders = [folder[1:] for folder in folders]
+    return folders
+
+
+def _all_splits(names: set[str]) -> bool:
+    return bool(names) and all(name.lower() in SPLIT_NAMES for name in names)
+
+
+def _split(name: str) -> Split:
+    return SPLIT_NAMES[name.lower()]

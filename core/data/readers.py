@@ -1,0 +1,146 @@
+"""Where files come from: a ZIP or a folder, as a list of entries. Nothing is written under a name that it brought.
+
+A new kind of source is a new function that returns entries.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from core.errors import DataError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may hold. Far above any honest set of pictures, far below what would hurt the machine."""
+
+    entries: int = 1_000_000
+    file_bytes: int = 256 * 2**20
+    total_bytes: int = 100 * 2**30
+    ratio: int = 1000  # unpacked to packed size, of files over `ratio_from`
+    ratio_from: int = 2**20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file in the source. name: its path inside, with forward slashes. link: it points elsewhere; it is not opened."""
+
+    name: str
+    size: int
+    open: Callable[[], BinaryIO]
+    link: bool = False
+
+    def read(self, limits: Limits) -> bytes:
+        """
+        Raises:
+            DataError: the file is larger than it may be, or damaged.
+        """
+        try:
+            with self.open() as file:
+                data = file.read(limits.file_bytes + 1)
+        except (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, ValueError) as error:
+            raise DataError("The file is damaged and cannot be read.") from error
+        except Exception as error:  # zlib, lzma and bz2 each have an error of their own
+            raise DataError("The file is damaged and cannot be unpacked.") from error
+        if len(data) > limits.file_bytes:
+            raise DataError(f"The file is larger than the {limits.file_bytes // 2**20} MB that a picture may have.")
+        return data
+
+
+@contextmanager
+def zip_entries(path: Path, limits: Limits) -> Iterator[list[Entry]]:
+    """
+    Raises:
+        DataError: it is no ZIP, is cut short, encrypted, or made to do harm.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except FileNotFoundError as error:
+        raise DataError(f"There is no file {path.name!r}.") from error
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DataError(_no_zip(path)) from error
+    with archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        _refuse_harm(path, members, limits)
+        yield [
+            Entry(
+                _inner_path(member.filename),
+                member.file_size,
+                lambda member=member: archive.open(member),  # type: ignore[misc, return-value]
+                link=stat.S_ISLNK(member.external_attr >> 16),
+            )
+            for member in members
+        ]
+
+
+def _no_zip(path: Path) -> str:
+    with open(path, "rb") as file:
+        begins_like_one = file.read(4) == b"PK\x03\x04"
+    if begins_like_one:
+        return f"The ZIP {path.name!r} is cut short or damaged. Copy or download it again, then give it once more."
+    return f"{path.name!r} is not a ZIP file. Pack the class folders into a ZIP, or give the folder itself."
+
+
+def _refuse_harm(path: Path, members: list[zipfile.ZipInfo], limits: Limits) -> None:
+    name = path.name
+    if len(members) > limits.entries:
+        raise DataError(f"The ZIP {name!r} holds {len(members):,} files; at most {limits.entries:,} are read.")
+    total = sum(member.file_size for member in members)
+    if total > limits.total_bytes:
+        most = limits.total_bytes / 2**30
+        raise DataError(f"The ZIP {name!r} would unpack to {total / 2**30:,.1f} GB; at most {most:,.1f} GB are read.")
+    for member in members:
+        if member.flag_bits & 0x1:
+            raise DataError(f"The ZIP {name!r} is encrypted. Unpack it with its password, and pack it without one.")
+        if _leaves(member.orig_filename):
+            raise DataError(
+                f"The ZIP {name!r} holds a file whose path leads out of it ({member.orig_filename[:80]!r}), "
+                "so none of it was read. Pack the class folders again."
+            )
+        if member.file_size > limits.ratio_from and member.file_size > limits.ratio * max(1, member.compress_size):
+            raise DataError(
+                f"The ZIP {name!r} holds a file that unpacks to over {limits.ratio:,} times its size "
+                f"({member.filename[:80]!r}), as archives made to do harm do, so none of it was read."
+            )
+
+
+def _inner_path(name: str) -> str:
+    return name.replace("\\", "/")
+
+
+def _leaves(name: str) -> bool:
+    path = _inner_path(name)
+    return "\0" in path or path.startswith("/") or bool(re.match("[A-Za-z]:", path)) or ".." in path.split("/")
+
+
+@contextmanager
+def folder_entries(path: Path, limits: Limits) -> Iterator[list[Entry]]:
+    """The files below a folder, in the order of their names. Links are listed, never followed.
+
+    Raises:
+        DataError: there is no such folder, or it holds too many files.
+    """
+    if not path.is_dir():
+        raise DataError(f"There is no folder {str(path)!r}.")
+    found: list[Entry] = []
+    for folder, below, files in os.walk(path, followlinks=False):
+        links = [name for name in below if os.path.islink(os.path.join(folder, name))]
+        below[:] = sorted(name for name in below if name not in links and not name.startswith("."))
+        for name in sorted([*files, *links]):
+            full = Path(folder, name)
+            status = full.lstat()
+            odd = not stat.S_ISREG(status.st_mode)  # links, sockets, devices
+            found.append(
+                Entry(full.relative_to(path).as_posix(), status.st_size, lambda full=full: open(full, "rb"), link=odd)  # type: ignore[misc]
+            )
+        if len(found) > limits.entries:
+            raise DataError(f"The folder {path.name!r} holds more than the {limits.entries:,} files that are read.")
+    yield found

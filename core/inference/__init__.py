@@ -1,0 +1,1 @@
+"""Read a bundle and answer about pictures."""

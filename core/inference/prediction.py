@@ -1,0 +1,26 @@
+"""What comes back about a picture. Light to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One class and its probability, 0 to 1."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one picture: its likeliest classes, likeliest first, or why it could not look.
+
+    seconds: decoding, preprocessing and this picture's share of the forward pass.
+    """
+
+    image: str
+    top: tuple[Guess, ...] = ()
+    error: str | None = None
+    seconds: float = 0.0

@@ -1,0 +1,10 @@
+"""Start, watch, steer and list runs: the only door between the interface and the worker.
+
+Runs in the process that asks (a page, a shell, a notebook). It writes `recipe.json` and `control/`, reads the rest,
+and never imports torch.
+"""
+
+from core.runs.run import Run, get, list_runs, start
+from core.runs.view import CurvePoint, Status, View
+
+__all__ = ["CurvePoint", "Run", "Status", "View", "get", "list_runs", "start"]

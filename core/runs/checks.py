@@ -1,0 +1,40 @@
+"""Whether a recipe can be run here and now: the checks that need more than the recipe itself."""
+
+from __future__ import annotations
+
+from core.backbones.catalogue import find
+from core.backbones.weights import source
+from core.data.dataset import load_dataset
+from core.errors import GraftError, RecipeError
+from core.training.recipe import Recipe
+from core.workspace import Workspace
+
+
+def check_recipe(workspace: Workspace, recipe: Recipe) -> None:
+    """
+    Raises:
+        RecipeError: every problem at once, each with what to do.
+    """
+    problems = [*_dataset_problems(workspace, recipe), *_backbone_problems(workspace, recipe)]
+    if problems:
+        raise RecipeError(" ".join(problems))
+
+
+def _dataset_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
+    try:
+        dataset = load_dataset(workspace, recipe.dataset, recipe.dataset_version)
+    except GraftError as error:
+        return [str(error)]
+    if len(dataset.part("train")) < 2:
+        return ["The training part of this dataset has fewer than two images; lower the share of the other parts."]
+    return []
+
+
+def _backbone_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
+    try:
+        info = find(recipe.backbone)
+    except GraftError as error:
+        return [str(error)]
+    if recipe.weights_file is None and source(info, workspace) == "download":
+        return [f"The weights of {info.name} are not on this machine yet. Download them first on the Backbone page."]
+    return []

@@ -1,0 +1,185 @@
+"""A run, seen from outside its worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from core.errors import RunError
+from core.runs.checks import check_recipe
+from core.runs.view import Status, View
+from core.training.control import Control
+from core.training.events import read_events
+from core.training.queue import is_alive, launched
+from core.training.recipe import Recipe
+from core.workspace import Workspace, contained, new_id, write_json
+
+SECONDS_TO_START = 20  # how long a launched worker may take to say its first word
+LOG_TAIL_BYTES = 20_000
+SOURCE_ROOT = Path(__file__).resolve().parents[2]
+
+# glibc gives large blocks back to the system after every operation; keeping them makes a CPU pass up to twice as fast.
+ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
+
+_children: list[subprocess.Popen[bytes]] = []
+
+
+@dataclass(frozen=True)
+class Run:
+    workspace: Workspace
+    directory: Path
+
+    @property
+    def id(self) -> str:
+        return self.directory.name
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """
+        Raises:
+            RunError: the run's recipe cannot be read.
+        """
+        try:
+            return Recipe.model_validate_json((self.directory / "recipe.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"The recipe of run {self.id} cannot be read; discard the run and start it again."
+            ) from error
+
+    @property
+    def created(self) -> datetime:
+        return datetime.fromtimestamp((self.directory / "recipe.json").stat().st_mtime)
+
+    @property
+    def bundle(self) -> Path | None:
+        """The folder to predict with, as soon as there is one."""
+        folder = self.directory / "bundle"
+        return folder if (folder / "bundle.json").exists() else None
+
+    def view(self, previous: View | None = None) -> View:
+        """The run as it stands now. With the view of the last look, reads only what was appended since."""
+        view = previous or View()
+        events, offset = read_events(self.directory / "events.jsonl", view.offset)
+        for moment, event in events:
+            view = view.after(moment, event)
+        view = replace(view, offset=offset, epochs=view.epochs or self.recipe.epochs)
+        return replace(view, status=self._status(view))
+
+    @property
+    def status(self) -> Status:
+        return self.view().status
+
+    def _status(self, view: View) -> Status:
+        if view.ended:
+            return Status(view.ended.status)
+        if not self._worker_lives(view):
+            # It may have said its last word between reading the events and looking at the lock.
+            late, _ = read_events(self.directory / "events.jsonl", view.offset)
+            return Status.PREPARING if late else Status.INTERRUPTED
+        if Control(self.directory).asked("stop") or Control(self.directory).asked("discard"):
+            return Status.STOPPING
+        if view.ahead or view.last_time < launched(self.directory):
+            return Status.QUEUED
+        return Status.TRAINING if view.phase == "training" else Status.PREPARING
+
+    def _worker_lives(self, view: View) -> bool:
+        if is_alive(self.directory):
+            return True
+        launch = launched(self.directory)
+        return view.last_time < launch and time.time() < launch + SECONDS_TO_START and not self._child_ended()
+
+    def _child_ended(self) -> bool:
+        return any(child.args[-1] == str(self.directory) and child.poll() is not None for child in _children)  # type: ignore[index]
+
+    def stop(self) -> None:
+        """Stop and keep: the worker ends within a step, and keeps the best epoch's weights."""
+        Control(self.directory).ask("stop")
+
+    def discard(self) -> None:
+        """Stop, if it runs, and delete everything of it."""
+        Control(self.directory).ask("discard")
+        if not is_alive(self.directory):
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def resume(self) -> None:
+        """Go on from the last checkpoint after an interruption or a failure.
+
+        Raises:
+            RunError: the run is at work, or there is nothing left to do.
+        """
+        status = self.status
+        if status not in (Status.INTERRUPTED, Status.FAILED):
+            raise RunError(f"Run {self.id} is {status.value}; only an interrupted or failed run can be resumed.")
+        Control(self.directory).clear()
+        _launch(self.directory)
+
+    def log_tail(self) -> str:
+        """The end of what the worker printed."""
+        try:
+            with open(self.directory / "worker.log", "rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
+                return file.read().decode("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+
+
+def start(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
+    """Check the recipe, give it a directory of its own and launch its worker.
+
+    Raises:
+        RecipeError: everything that is wrong with the recipe, at once.
+    """
+    check_recipe(workspace, recipe)
+    directory = workspace.runs / new_id(name or recipe.dataset)
+    directory.mkdir()
+    write_json(directory / "recipe.json", json.loads(recipe.model_dump_json()))
+    _launch(directory)
+    return Run(workspace, directory)
+
+
+def get(workspace: Workspace, run_id: str) -> Run:
+    """
+    Raises:
+        RunError: there is no such run.
+    """
+    directory = contained(workspace.runs, run_id)
+    if not (directory / "recipe.json").exists():
+        known = ", ".join(run.id for run in list_runs(workspace)[:5]) or "none yet"
+        raise RunError(f"There is no run {run_id!r} in {workspace.root}. The newest runs: {known}.")
+    return Run(workspace, directory)
+
+
+def list_runs(workspace: Workspace) -> list[Run]:
+    """All runs, newest first. Ids begin with their time, so names sort."""
+    found = (path for path in workspace.runs.iterdir() if (path / "recipe.json").exists())
+    return [Run(workspace, path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
+
+
+def _launch(directory: Path) -> None:
+    """Start a worker in its own process group and session: whatever ends this process, it goes on."""
+    _children[:] = [child for child in _children if child.poll() is None]
+    control = directory / "control"
+    control.mkdir(exist_ok=True)
+    (control / "launched").touch()
+    environment = {**os.environ, **{name: value for name, value in ALLOCATOR.items() if name not in os.environ}}
+    environment.update(HF_HUB_OFFLINE="1", PYTHONPATH=os.pathsep.join([str(SOURCE_ROOT), *sys.path[1:]]))
+    with open(directory / "worker.log", "ab") as log:
+        _children.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "core.training.worker", str(directory)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=SOURCE_ROOT,
+                env=environment,
+                start_new_session=True,
+            )
+        )

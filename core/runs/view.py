@@ -1,0 +1,130 @@
+"""What a page draws of a run: folded from its events, reading only what was appended since the last look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from core.training.events import Ended, EpochEnded, Event, Phase, Progress, Queued, Scores, Started
+
+MAX_STEP_POINTS = 600
+
+
+class Status(Enum):
+    """Where a run stands. Derived from its events and from whether its worker lives; never stored."""
+
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    TRAINING = "training"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def active(self) -> bool:
+        """Whether a worker is at it, so that looking again will show more."""
+        return self in (Status.QUEUED, Status.PREPARING, Status.TRAINING, Status.STOPPING)
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One epoch's row on the chart."""
+
+    epoch: int
+    train: Scores
+    validation: Scores | None
+    learning_rate: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class View:
+    """A run as it stood at one look. Give it to `Run.view` next time, and only the news is read.
+
+    curve: a row for each finished epoch. steps: (epoch as a fraction, training loss) between epochs, thinned.
+    rate: images per second. seconds_left: of the phase under way. ahead: runs before this one in the queue.
+    """
+
+    status: Status = Status.QUEUED
+    phase: Phase = "loading"
+    done: int = 0
+    total: int = 0
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    rate: float | None = None
+    seconds_left: float | None = None
+    memory_bytes: int | None = None
+    device: str = ""
+    trainable: int = 0
+    note: str = ""
+    ahead: int = 0
+    curve: tuple[CurvePoint, ...] = ()
+    step_losses: tuple[tuple[float, float], ...] = ()
+    best_epoch: int | None = None
+    ended: Ended | None = None
+    last_time: float = 0.0
+    offset: int = field(default=0, repr=False)
+
+    @property
+    def message(self) -> str:
+        return self.ended.message if self.ended else ""
+
+    def after(self, time: float, event: Event) -> View:
+        """This view, one event later."""
+        return replace(_fold(self, event), last_time=time)
+
+
+def _fold(view: View, event: Event) -> View:
+    match event:
+        case Queued():
+            return replace(view, ahead=event.ahead, ended=None, phase="loading")
+        case Started():
+            rows = tuple(row for row in view.curve if row.epoch <= event.epoch)
+            losses = tuple(point for point in view.step_losses if point[0] <= event.epoch)
+            return replace(
+                view,
+                ahead=0,
+                ended=None,
+                device=event.device,
+                epoch=event.epoch,
+                epochs=event.epochs,
+                trainable=event.trainable,
+                note=event.note,
+                curve=rows,
+                step_losses=losses,
+            )
+        case Progress():
+            return _progress(view, event)
+        case EpochEnded():
+            row = CurvePoint(event.epoch, event.train, event.validation, event.learning_rate, event.seconds)
+            best = event.epoch if event.best else view.best_epoch
+            return replace(view, phase="training", curve=(*view.curve, row), epoch=event.epoch, best_epoch=best)
+        case Ended():
+            return replace(view, ended=event, ahead=0, best_epoch=event.best_epoch, seconds_left=None)
+
+
+def _progress(view: View, event: Progress) -> View:
+    losses = view.step_losses
+    if event.loss is not None and event.steps:
+        losses = (*losses, (event.epoch - 1 + event.step / event.steps, event.loss))
+        if len(losses) > MAX_STEP_POINTS:
+            losses = losses[::2]
+    return replace(
+        view,
+        ended=None,
+        ahead=0,
+        phase=event.phase,
+        done=event.done,
+        total=event.total,
+        epoch=event.epoch or view.epoch,
+        step=event.step,
+        steps=event.steps,
+        rate=event.rate,
+        seconds_left=event.seconds_left,
+        memory_bytes=event.memory_bytes or view.memory_bytes,
+        step_losses=losses,
+    )

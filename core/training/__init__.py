@@ -1,0 +1,1 @@
+"""What happens inside the worker process: recipe in, events and a bundle out."""

@@ -1,0 +1,135 @@
+"""What the worker tells the world: one JSON object a line, appended to `events.jsonl`.
+
+The worker alone writes; any number of readers follow. Each message is a frozen dataclass, written under its name.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+Phase = Literal["loading", "pictures", "features", "training"]
+
+
+@dataclass(frozen=True)
+class Queued:
+    """The worker waits for the device; `ahead` runs come before it."""
+
+    ahead: int
+
+
+@dataclass(frozen=True)
+class Started:
+    """The worker has the device. `epoch` is how many epochs were already done (more than 0 after Resume)."""
+
+    device: str
+    epoch: int
+    epochs: int
+    trainable: int
+    total: int
+    note: str  # what was chosen to make the run fast, in a sentence
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Something moved. In the phase `training`, `done` and `total` count steps of the whole run.
+
+    rate: images per second; seconds_left: of this phase, None while unknown; memory_bytes: of the device, at its peak.
+    loss: mean training loss of the steps since the last such event, None outside of training.
+    """
+
+    phase: Phase
+    done: int
+    total: int
+    rate: float | None = None
+    seconds_left: float | None = None
+    memory_bytes: int | None = None
+    epoch: int = 0
+    step: int = 0
+    steps: int = 0
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """loss: mean over the images; accuracy: share of images whose likeliest class is the right one, 0 to 1."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    epoch: int
+    train: Scores
+    validation: Scores | None
+    learning_rate: float
+    seconds: float
+    best: bool
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The run's last word. Its absence, with no worker alive, means that the run was interrupted."""
+
+    status: Literal["finished", "stopped", "failed"]
+    message: str
+    seconds: float
+    epochs: int
+    best_epoch: int | None
+    train: Scores | None = None
+    validation: Scores | None = None
+
+
+Event = Queued | Started | Progress | EpochEnded | Ended
+_KINDS: dict[str, type] = {kind.__name__: kind for kind in (Queued, Started, Progress, EpochEnded, Ended)}
+
+
+class EventLog:
+    """The writing end; lives in the worker."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = open(path, "ab", buffering=0)
+        if self._file.tell() and not _ends_whole(path):
+            self._file.write(b"\n")  # a worker that was killed mid-line leaves half of one
+
+    def write(self, event: Event) -> None:
+        line = {"event": type(event).__name__, "time": round(time.time(), 3), **asdict(event)}
+        self._file.write(json.dumps(line).encode() + b"\n")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read_events(path: Path, offset: int = 0) -> tuple[list[tuple[float, Event]], int]:
+    """The whole lines after byte `offset` as (unix seconds, event), and where to go on. Unreadable ones are skipped."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(offset)
+            data = file.read()
+    except FileNotFoundError:
+        return [], offset
+    whole = data[: data.rfind(b"\n") + 1]
+    events = [event for line in whole.splitlines() if (event := _parse(line))]
+    return events, offset + len(whole)
+
+
+def _parse(line: bytes) -> tuple[float, Event] | None:
+    try:
+        record: dict[str, Any] = json.loads(line)
+        kind = _KINDS[record["event"]]
+        for name in ("train", "validation"):
+            if isinstance(record.get(name), dict):
+                record[name] = Scores(**record[name])
+        return record["time"], kind(**{f.name: record[f.name] for f in fields(kind) if f.name in record})
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _ends_whole(path: Path) -> bool:
+    with open(path, "rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) == b"\n"

@@ -1,0 +1,40 @@
+"""Why a run failed, in words, with what to change."""
+
+from __future__ import annotations
+
+import errno
+
+import torch
+
+from core.errors import GraftError
+from core.training.recipe import Recipe
+from core.training.trainer import LossNotFinite
+
+
+def explain(error: BaseException, recipe: Recipe) -> str:
+    """What happened and what to do, for the person who pressed Start."""
+    if isinstance(error, GraftError):
+        return str(error)
+    if isinstance(error, LossNotFinite):
+        return (
+            "The loss became infinite: the steps were too large. "
+            f"Lower the learning rate (it was {recipe.learning_rate:g}; try {recipe.learning_rate / 10:g})."
+        )
+    if _out_of_memory(error):
+        return (
+            f"The device ran out of memory. Lower the batch size (it was {recipe.batch_size}; "
+            f"try {max(1, recipe.batch_size // 2)}), freeze more stages, or choose a smaller backbone."
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full. Make room where Graft keeps its workspace, then press Resume."
+    if isinstance(error, PermissionError):
+        return f"Graft may not write {error.filename}. Give it permission to write in its workspace, then press Resume."
+    return f"Graft met an error that it does not know ({type(error).__name__}). The log says where; please report it."
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        sign in str(error) for sign in ("out of memory", "not enough memory", "can't allocate memory")
+    )

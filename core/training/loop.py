@@ -1,0 +1,61 @@
+"""The training loop: read it aloud. It knows batches, a model and scores; not what an example is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from core.training.device import Device
+from core.training.events import Scores
+
+# Called after each step with the images in it and the epoch's totals so far (loss, right answers, images: on the
+# device, so reading them waits for it). True asks the epoch to end here.
+OnStep = Callable[[int, torch.Tensor], bool]
+
+
+@dataclass
+class Updater:
+    """What a training step needs beyond the model: how to move its weights, and how fast."""
+
+    optimizer: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
+    before_step: Callable[[], None]  # sets the learning rate of the coming step
+
+    def step(self, loss: torch.Tensor) -> None:
+        self.before_step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+
+
+def run_epoch(
+    model: nn.Module,
+    batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
+    loss_function: nn.Module,
+    device: Device,
+    updater: Updater | None = None,
+    on_step: OnStep | None = None,
+) -> Scores | None:
+    """One pass over the batches of (inputs, labels): training with an `updater`, else evaluation.
+
+    Returns: mean loss and accuracy over the images, as they were met; None if `on_step` asked to end early.
+    """
+    model.train(updater is not None)
+    totals = torch.zeros(3, device=device.torch)  # loss, right answers, images
+    with torch.set_grad_enabled(updater is not None):
+        for inputs, labels in batches:
+            with device.autocast():
+                logits = model(inputs)
+                loss = loss_function(logits.float(), labels)
+            if updater is not None:
+                updater.step(loss)
+            right = (logits.detach().argmax(dim=1) == labels).sum()
+            totals += torch.stack([loss.detach() * len(labels), right, torch.ones_like(right) * len(labels)])
+            if on_step is not None and on_step(len(labels), totals):
+                return None
+    loss_sum, right_sum, images = totals.tolist()
+    return Scores(loss=loss_sum / images, accuracy=right_sum / images)

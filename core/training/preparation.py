@@ -1,0 +1,173 @@
+"""From a recipe to everything the epochs need: the network cut at the boundary, and what it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from core.backbones.catalogue import find
+from core.backbones.heads import build_head
+from core.backbones.model import Backbone, build
+from core.data.dataset import Dataset, load_dataset
+from core.data.pixels import pixels
+from core.errors import BackboneError
+from core.training import activations
+from core.training.checkpoints import State
+from core.training.device import Device
+from core.training.recipe import Recipe
+from core.training.reporter import Reporter
+from core.training.sources import ActivationSource, PictureSource, Source
+from core.workspace import Workspace
+
+FROZEN_BATCH = 64  # pictures at a time through the frozen stages
+
+
+@dataclass
+class Part:
+    """The training or the validation part of the dataset. labels: int64 (N,) on the device."""
+
+    source: Source
+    labels: torch.Tensor
+
+
+@dataclass
+class Prepared:
+    """model: what runs in every epoch, from the sources' batches to logits (B, classes)."""
+
+    dataset: Dataset
+    backbone: Backbone
+    head: nn.Module
+    frozen_stages: int
+    model: nn.Module
+    train: Part
+    validation: Part | None
+    note: str
+
+    def moving_modules(self) -> Iterator[tuple[str, nn.Module]]:
+        """What training moves: the head and the free stages, under their names in the bundle."""
+        yield "head", self.head
+        if self.frozen_stages == 0:
+            yield "backbone", self.backbone
+            return
+        for stage in self.backbone.stages[self.frozen_stages :]:
+            for name in stage.modules:
+                yield f"backbone.{name}", self.backbone.get_submodule(name)
+
+    def moving_state(self) -> State:
+        """A copy on the CPU of everything that training moves, BatchNorm statistics included."""
+        return {
+            f"{prefix}.{name}": tensor.detach().cpu().clone()
+            for prefix, module in self.moving_modules()
+            for name, tensor in module.state_dict().items()
+        }
+
+    def load_moving_state(self, state: State) -> None:
+        for prefix, module in self.moving_modules():
+            start = f"{prefix}."
+            module.load_state_dict({k.removeprefix(start): v for k, v in state.items() if k.startswith(start)})
+
+    def parameters(self) -> list[nn.Parameter]:
+        return [*self.backbone.parameters(), *self.head.parameters()]
+
+
+def prepare(workspace: Workspace, recipe: Recipe, device: Device, reporter: Reporter) -> Prepared:
+    """Load and cut everything; the frozen stages run here, once, unless what they give is already kept.
+
+    Raises:
+        GraftError: the dataset or the weights are not there any more, or a picture cannot be read.
+        StopRequested: someone asked to stop.
+    """
+    reporter.begin("loading")
+    dataset = load_dataset(workspace, recipe.dataset, recipe.dataset_version)
+    own_weights = Path(recipe.weights_file) if recipe.weights_file else None
+    backbone = build(find(recipe.backbone), workspace, weights_file=own_weights)
+    backbone.to(device.torch, memory_format=torch.channels_last)
+    head = build_head(recipe.head, backbone.num_features, len(dataset.classes)).to(device.torch)
+    frozen_stages = len(backbone.stages) if recipe.freeze == "all" else recipe.freeze
+    backbone.freeze(frozen_stages)
+
+    preparing = _Preparing(workspace, dataset, backbone, frozen_stages, device, reporter)
+    train = preparing.pictures("train", augmented=recipe.augment)
+    validation = preparing.pictures("validation", augmented=False) if len(dataset.part("validation")) else None
+    body, note = preparing.body([part for part in (train, validation) if part])
+    if body is not backbone:
+        train, validation = preparing.activations(train), validation and preparing.activations(validation)
+    return Prepared(
+        dataset,
+        backbone,
+        head,
+        frozen_stages,
+        nn.Sequential(body, head),
+        Part(train, preparing.labels("train")),
+        validation and Part(validation, preparing.labels("validation")),
+        note,
+    )
+
+
+@dataclass
+class _Preparing:
+    workspace: Workspace
+    dataset: Dataset
+    backbone: Backbone
+    frozen_stages: int
+    device: Device
+    reporter: Reporter
+
+    def pictures(self, part: str, augmented: bool) -> PictureSource:
+        frame, preprocessing = self.dataset.part(part), self.backbone.info.preprocessing
+        self.reporter.begin("pictures")
+        decoded = pixels(
+            self.workspace,
+            self.dataset,
+            frame,
+            preprocessing,
+            progress=lambda progress: self.reporter.prepared(progress.done, progress.total or len(frame)),
+        )
+        return PictureSource(decoded, tuple(frame["sha256"]), preprocessing, self.device, augmented)
+
+    def labels(self, part: str) -> torch.Tensor:
+        number = {label: index for index, label in enumerate(self.dataset.classes)}
+        labels = [number[label] for label in self.dataset.part(part)["label"]]
+        return torch.tensor(labels, dtype=torch.long, device=self.device.torch)
+
+    def body(self, sources: list[PictureSource]) -> tuple[nn.Module, str]:
+        """What has to run in every epoch: the free stages, or the whole backbone where no kept result can stand in."""
+        if self.frozen_stages == 0:
+            return self.backbone, "Nothing is frozen: every epoch runs the whole network."
+        if not activations.fit(self.workspace, sources, self.boundary_shape()):
+            return (
+                self.backbone,
+                "What the frozen stages give would not fit in the cache, so they run again in every epoch.",
+            )
+        try:
+            body = self.backbone.after(self.frozen_stages)
+        except BackboneError:
+            return (
+                self.backbone,
+                "This network cannot be cut cleanly after these stages, so the frozen ones run again in every epoch.",
+            )
+        note = "The frozen stages run once; every epoch costs only what is being trained."
+        if sources[0].augmented:
+            note += f" Augmentation: {activations.VIEWS} kept views of each picture take turns."
+        return body, note
+
+    def boundary_shape(self) -> tuple[int, ...]:
+        """The shape, without batch, of what the frozen stages give."""
+        if self.frozen_stages == len(self.backbone.stages):
+            return (self.backbone.num_features,)
+        return tuple(self.backbone.stages[self.frozen_stages - 1].output_shape)
+
+    def activations(self, source: PictureSource) -> ActivationSource:
+        frozen = self.backbone.until(self.frozen_stages).eval()
+        shape = (activations.views_of(source), len(source), *self.boundary_shape())
+        folder = self.workspace.cache / "activations"
+        path = folder / f"{activations.key(self.backbone, self.frozen_stages, source)}.npy"
+        kept = activations.load(path, shape)
+        if kept is None:
+            self.reporter.begin("features")
+            kept = activations.compute(frozen, source, path, shape, FROZEN_BATCH, self.reporter.prepared)
+        return ActivationSource(kept, self.device)

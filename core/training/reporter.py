@@ -1,0 +1,99 @@
+"""Between the loop and the event log: says at most a few times a second what moved, and listens for Stop."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from core.training.control import Control
+from core.training.device import Device
+from core.training.events import Event, EventLog, Phase, Progress
+
+SECONDS_BETWEEN_EVENTS = 0.25
+
+
+class StopRequested(Exception):
+    """Someone asked to stop while nothing was learned yet. Never leaves core.training."""
+
+
+@dataclass
+class Position:
+    """Where training is: `done` of `total` steps of the whole run."""
+
+    epoch: int = 0
+    step: int = 0
+    steps: int = 0
+    done: int = 0
+    total: int = 0
+
+
+class Reporter:
+    def __init__(self, log: EventLog, control: Control, device: Device) -> None:
+        self.log, self.control, self.device = log, control, device
+        self.interrupted = False  # set by the worker's signal handler
+        self.begin("loading")
+
+    def begin(self, phase: Phase, done: int = 0) -> None:
+        """A phase starts; `done` of it was done before (a resumed run)."""
+        self.phase, self.started, self.done_before, self.images = phase, time.monotonic(), done, 0
+        self.last_event = 0.0
+        self.last_totals = (0.0, 0.0)
+
+    def write(self, event: Event) -> None:
+        self.log.write(event)
+
+    def prepared(self, done: int, total: int) -> None:
+        """Pictures `done` of `total` in a phase of preparation.
+
+        Raises:
+            StopRequested: at once when someone asks, as there is nothing to keep yet.
+        """
+        if self.stopping():
+            raise StopRequested
+        if not self._due(done == total):
+            return
+        rate = done / max(1e-9, time.monotonic() - self.started)
+        left = (total - done) / rate if done else None
+        self.write(Progress(self.phase, done, total, rate, left, self.device.peak_memory()))
+
+    def stepped(self, position: Position, images: int, totals: torch.Tensor | None) -> bool:
+        """After each training or validation step. Returns True when the run should stop."""
+        self.images += images
+        if self._due(False):
+            elapsed = max(1e-9, time.monotonic() - self.started)
+            fresh = position.done - self.done_before
+            left = elapsed / fresh * (position.total - position.done) if fresh else None
+            self.write(
+                Progress(
+                    "training",
+                    position.done,
+                    position.total,
+                    self.images / elapsed,
+                    left,
+                    self.device.peak_memory(),
+                    position.epoch,
+                    position.step,
+                    position.steps,
+                    None if totals is None else self._recent_loss(totals),
+                )
+            )
+        return self.stopping()
+
+    def stopping(self) -> bool:
+        return self.interrupted or self.control.asked("stop") or self.control.asked("discard")
+
+    def _recent_loss(self, totals: torch.Tensor) -> float | None:
+        """Mean loss since the last event of this epoch; `totals` begin again with every epoch."""
+        loss, _, images = totals.tolist()
+        before_loss, before_images = self.last_totals if self.last_totals[1] < images else (0.0, 0.0)
+        self.last_totals = (loss, images)
+        return (loss - before_loss) / max(1.0, images - before_images)
+
+    def _due(self, certainly: bool) -> bool:
+        now = time.monotonic()
+        if not certainly and now - self.last_event < SECONDS_BETWEEN_EVENTS:
+            return False
+        self.last_event = now
+        return True

@@ -1,0 +1,95 @@
+"""Where the loop's batches come from: pictures, or what the frozen stages made of them.
+
+Both kinds answer the same question: the input batch for these examples in this epoch. An epoch is a number from 1
+for training, and None for validation, which is never augmented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from core.data.pixels import Pixels
+from core.data.preprocessing import Preprocessing, augment, center_crop, normalize
+from core.training.device import Device, available_cores
+
+PREFETCHED_BATCHES = 4
+
+
+class Source(Protocol):
+    """A part of a dataset, ready to be cut into batches."""
+
+    def __len__(self) -> int: ...
+
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+        """One input batch on the device for each array of example indices."""
+        ...
+
+
+class PictureSource:
+    """Pictures: cropped (at random when `augmented`) by threads ahead of the device, normalised on the device."""
+
+    def __init__(
+        self,
+        pixels: Pixels,
+        digests: tuple[str, ...],
+        preprocessing: Preprocessing,
+        device: Device,
+        augmented: bool,
+    ) -> None:
+        """digests: what names the content of each picture (its sha256), in order."""
+        self.pixels, self.digests, self.preprocessing = pixels, digests, preprocessing
+        self.device, self.augmented = device, augmented
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+        with ThreadPoolExecutor(min(8, available_cores())) as pool:
+            ahead = [pool.submit(self._cut, chunk, epoch) for chunk in chunks[:PREFETCHED_BATCHES]]
+            for position in range(len(chunks)):
+                if position + PREFETCHED_BATCHES < len(chunks):
+                    ahead.append(pool.submit(self._cut, chunks[position + PREFETCHED_BATCHES], epoch))
+                batch = ahead.pop(0).result()
+                yield normalize(batch.to(self.device.torch, non_blocking=True), self.preprocessing)
+
+    def _cut(self, chunk: np.ndarray, epoch: int | None) -> torch.Tensor:
+        """uint8 (B, H, W, 3). The crop depends on epoch and example alone, so no thread's timing can change it."""
+        size = self.preprocessing.size
+        batch = np.empty((len(chunk), size, size, 3), np.uint8)
+        for row, index in enumerate(chunk):
+            picture = self.pixels[int(index)]
+            if self.augmented and epoch is not None:
+                batch[row] = augment(picture, size, np.random.default_rng((epoch, int(index))))
+            else:
+                batch[row] = center_crop(picture, size)
+        tensor = torch.from_numpy(batch)
+        return tensor.pin_memory() if self.device.torch.type == "cuda" else tensor
+
+
+class ActivationSource:
+    """What the frozen stages gave, computed once. Epoch e sees view e of the augmented views, in turn."""
+
+    def __init__(self, activations: np.ndarray, device: Device) -> None:
+        """activations: float32 (views, examples, ...)"""
+        self.activations, self.device = activations, device
+
+    def __len__(self) -> int:
+        return self.activations.shape[1]
+
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+        view = self.activations[(epoch or 0) % len(self.activations)]
+        for chunk in chunks:
+            yield torch.from_numpy(view[chunk]).to(self.device.torch, non_blocking=True)
+
+
+def cut(order: np.ndarray, batch_size: int, training: bool) -> list[np.ndarray]:
+    """`order` in chunks of `batch_size`. A last chunk of one would break BatchNorm, so it joins its neighbour."""
+    chunks = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    if training and len(chunks) > 1 and len(chunks[-1]) == 1:
+        chunks[-2:] = [np.concatenate(chunks[-2:])]
+    return chunks

@@ -1,0 +1,98 @@
+"""What the tests share: a workspace of their own, pictures made on the spot, guards against what they could leave."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import subprocess
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.workspace import Workspace
+from tests.polling import poll
+
+COLOURS = {"red": (220, 40, 40), "blue": (40, 60, 220), "green": (40, 200, 60), "grey": (128, 128, 128)}
+LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
+
+
+def picture(label: str, number: int = 0, size: tuple[int, int] = (48, 40), ending: str = "jpg") -> bytes:
+    """A noisy picture in the colour that the label names; another label gets a colour of its own."""
+    random = np.random.default_rng((len(label), sum(label.encode()), number))
+    colour = COLOURS.get(label) or tuple(np.random.default_rng(sum(label.encode())).integers(0, 255, 3))
+    pixels = np.clip(np.array(colour) + random.normal(0, 25, (size[1], size[0], 3)), 0, 255).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, {"jpg": "JPEG"}.get(ending, ending.upper()))
+    return file.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test touches the workspace of the person who runs it."""
+    monkeypatch.setenv("GRAFT_HOME", str(tmp_path / "graft"))
+    return tmp_path / "graft"
+
+
+@pytest.fixture
+def workspace(home: Path) -> Workspace:
+    return Workspace.open(home)
+
+
+@pytest.fixture
+def make_zip(tmp_path: Path) -> Callable[..., Path]:
+    """`make_zip({"cats": 5})` or, with paths and bytes, `make_zip(files={"a/b.jpg": b"..."})`."""
+
+    def make(
+        classes: dict[str, int] | None = None, files: dict[str, bytes] | None = None, name: str = "photos.zip"
+    ) -> Path:
+        path = tmp_path / name
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for label, count in (classes or {}).items():
+                for number in range(count):
+                    archive.writestr(f"{label}/{number}.jpg", picture(label.split("/")[-1], number))
+            for inner, data in (files or {}).items():
+                archive.writestr(inner, data)
+        return path
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network is never needed: reaching beyond this machine fails the test."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if self.family != socket.AF_UNIX and not str(host).startswith(LOCAL):
+            raise AssertionError(f"a test reached for the network: {address}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(home: Path) -> Iterator[None]:
+    """Fails a test that leaves a worker or a thread running."""
+    before = set(threading.enumerate())
+    yield
+    left = [run for run in _workers() if str(home) in run]
+    for run in left:
+        os.kill(int(run.split()[0]), 9)
+    assert not left, f"workers left running: {left}"
+    poll(lambda: not _threads(before), lambda: f"threads left running: {_threads(before)}", deadline=5)
+
+
+def _threads(before: set[threading.Thread]) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread not in before and not thread.daemon]
+
+
+def _workers() -> list[str]:
+    processes = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return [line.strip() for line in processes.splitlines() if "core.training.worker" in line]

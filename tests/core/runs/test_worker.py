@@ -1,0 +1,144 @@
+"""The real worker, as a real process, on the bundled backbone."""
+
+import os
+import signal
+
+import pytest
+
+from core import runs
+from core.data.importing import import_archive
+from core.errors import RecipeError, RunError
+from core.runs import Status
+from core.training.recipe import Recipe
+from tests.polling import poll
+
+
+@pytest.fixture
+def dataset(workspace, make_zip):
+    return import_archive(workspace, make_zip({"red": 12, "blue": 12}))
+
+
+@pytest.fixture
+def recipe(dataset):
+    return Recipe(
+        dataset=dataset.id,
+        dataset_version=dataset.version,
+        backbone="efficientnet_lite0",
+        epochs=3,
+        learning_rate=0.003,
+    )
+
+
+def wait(run, until):
+    """Look at a run, as a page does, until `until(view)`."""
+    looks = [run.view()]
+
+    def seen():
+        looks.append(run.view(looks.pop()))
+        over = not looks[0].status.active and not until(looks[0])
+        assert not over, f"{looks[0].status}: {looks[0].message} {run.log_tail()}"
+        return until(looks[0])
+
+    poll(seen, lambda: f"{looks[0].status}: {run.log_tail()}")
+    return looks[0]
+
+
+def ended(view):
+    return not view.status.active
+
+
+def long(recipe, **settings):
+    """So many epochs that no machine ends them while a test looks on."""
+    return recipe.model_copy(update={"epochs": 10_000, "schedule": "constant", **settings})
+
+
+def trained(view):
+    return len(view.curve) >= 3
+
+
+def kill(run):
+    os.kill(int((run.directory / "worker.pid").read_text()), signal.SIGKILL)
+
+
+def test_a_run_from_start_to_bundle(workspace, recipe):
+    run = runs.start(workspace, recipe)
+    view = wait(run, ended)
+    assert view.status is Status.FINISHED, run.log_tail()
+    assert [row.epoch for row in view.curve] == [1, 2, 3]
+    assert view.ended.validation.accuracy > 0.9
+    assert view.trainable == 1280 * 2 + 2
+    assert (run.bundle / "weights.safetensors").exists()
+    assert runs.list_runs(workspace)[0].id == run.id
+    # The chart shown to one who opens the page now is the one that another saw growing.
+    assert runs.get(workspace, run.id).view().curve == view.curve
+
+
+def test_stop_and_keep(workspace, recipe):
+    run = runs.start(workspace, long(recipe))
+    wait(run, trained)
+    run.stop()
+    view = wait(run, ended)
+    assert view.status is Status.STOPPED
+    assert run.bundle and view.ended.best_epoch
+
+
+def test_discard_leaves_nothing(workspace, recipe):
+    run = runs.start(workspace, long(recipe))
+    wait(run, trained)
+    run.discard()
+    poll(lambda: not run.directory.exists())
+    assert runs.list_runs(workspace) == []
+    with pytest.raises(RunError, match="no run"):
+        runs.get(workspace, run.id)
+
+
+def test_a_killed_worker_is_seen_and_resume_goes_on(workspace, recipe):
+    run = runs.start(workspace, long(recipe))
+    wait(run, lambda view: (run.directory / "checkpoints" / "last.pt").exists())
+    kill(run)
+    view = wait(run, ended)
+    assert view.status is Status.INTERRUPTED
+    run.resume()
+    resumed = wait(run, lambda now: now.status is Status.TRAINING and now.epoch > view.epoch)
+    epochs = [row.epoch for row in resumed.curve]
+    assert epochs == list(range(1, len(epochs) + 1))
+    run.stop()
+    assert wait(run, ended).status is Status.STOPPED
+
+
+def test_one_run_trains_and_the_next_waits_its_turn(workspace, recipe):
+    first = runs.start(workspace, long(recipe))
+    wait(first, trained)
+    second = runs.start(workspace, recipe)
+    queued = wait(second, lambda view: view.ahead > 0)
+    assert (queued.status, queued.ahead) == (Status.QUEUED, 1)
+    kill(first)  # a worker that died does not block the queue
+    assert wait(second, ended).status is Status.FINISHED
+
+
+def test_a_run_that_waits_can_be_stopped(workspace, recipe):
+    first = runs.start(workspace, long(recipe))
+    wait(first, trained)
+    second = runs.start(workspace, recipe)
+    wait(second, lambda view: view.ahead > 0)
+    second.stop()
+    assert wait(second, ended).status is Status.STOPPED
+    first.stop()
+    wait(first, ended)
+
+
+def test_a_dataset_that_vanished_fails_in_words(workspace, dataset, recipe):
+    (dataset.path(dataset.frame["image"].iloc[0])).unlink()
+    run = runs.start(workspace, recipe)
+    view = wait(run, ended)
+    assert view.status is Status.FAILED
+    assert "Traceback" not in view.message and len(view.message) > 20
+    assert "Traceback" in run.log_tail() or "failed" in run.log_tail()
+
+
+def test_what_cannot_run_is_refused_before_it_starts(workspace, recipe):
+    wrong = recipe.model_copy(update={"backbone": "efficientnet_light0", "dataset": "gone"})
+    with pytest.raises(RecipeError) as told:
+        runs.start(workspace, wrong)
+    assert "efficientnet_lite0" in str(told.value) and "gone" in str(told.value)
+    assert runs.list_runs(workspace) == []

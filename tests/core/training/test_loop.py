@@ -1,0 +1,56 @@
+import pytest
+import torch
+from torch import nn
+
+from core.training.device import choose_device
+from core.training.loop import Updater, run_epoch
+
+
+@pytest.fixture
+def device():
+    return choose_device("cpu")
+
+
+def batches(count=4, size=8):
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(count):
+        inputs = torch.randn(size, 3, generator=generator)
+        yield inputs, (inputs[:, 0] > 0).long()
+
+
+def updater(model, device, rate=0.5):
+    return Updater(torch.optim.SGD(model.parameters(), lr=rate), device.scaler(), lambda: None)
+
+
+def test_training_learns_and_evaluation_only_looks(device):
+    torch.manual_seed(0)
+    model = nn.Linear(3, 2)
+    first = run_epoch(model, batches(), nn.CrossEntropyLoss(), device)
+    before = model.weight.clone()
+    run_epoch(model, batches(), nn.CrossEntropyLoss(), device)
+    assert torch.equal(model.weight, before)
+    for _ in range(10):
+        run_epoch(model, batches(), nn.CrossEntropyLoss(), device, updater(model, device))
+    last = run_epoch(model, batches(), nn.CrossEntropyLoss(), device)
+    assert last.loss < first.loss / 2
+    assert last.accuracy > 0.9
+
+
+def test_scores_are_means_over_images_not_over_batches(device):
+    """A small last batch must not count as much as a full one."""
+    model = nn.Linear(3, 2)
+    uneven = [(torch.randn(n, 3), torch.zeros(n, dtype=torch.long)) for n in (30, 1)]
+    together = (torch.cat([inputs for inputs, _ in uneven]), torch.zeros(31, dtype=torch.long))
+    apart = run_epoch(model, uneven, nn.CrossEntropyLoss(), device)
+    assert apart.loss == pytest.approx(run_epoch(model, [together], nn.CrossEntropyLoss(), device).loss, rel=1e-5)
+
+
+def test_an_epoch_that_is_told_to_stop_has_no_scores(device):
+    model, seen = nn.Linear(3, 2), []
+
+    def stop_at_second(images, totals):
+        seen.append(totals[2].item())
+        return len(seen) == 2
+
+    assert run_epoch(model, batches(), nn.CrossEntropyLoss(), device, updater(model, device), stop_at_second) is None
+    assert seen == [8, 16]

@@ -1,0 +1,52 @@
+import shlex
+
+import pytest
+
+from core.errors import RecipeError
+from core.training.recipe import Recipe
+
+SETTINGS = {"dataset": "pets-1a2b", "dataset_version": 2, "backbone": "efficientnet_lite0"}
+
+
+def test_a_recipe_survives_json():
+    recipe = Recipe(**SETTINGS, freeze=3, learning_rate=0.02)
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+
+
+def test_every_problem_is_told_at_once():
+    with pytest.raises(RecipeError) as told:
+        Recipe.parse({**SETTINGS, "epochs": 0, "optimizer": "lion", "learning_rate": -1})
+    assert all(word in str(told.value) for word in ("epochs", "optimizer", "learning rate", "'lion'", "'adamw'"))
+
+
+def test_an_unknown_setting_is_refused():
+    with pytest.raises(RecipeError, match="epoch"):
+        Recipe.parse({**SETTINGS, "epoch": 3})
+
+
+def test_a_recipe_cannot_be_changed_afterwards():
+    with pytest.raises(ValueError):
+        Recipe(**SETTINGS).epochs = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"freeze": 0, "optimizer": "sgd", "momentum": 0.5, "schedule": "constant"},
+        {"freeze": 4, "head": {"kind": "hidden", "hidden_units": 64, "dropout": 0.5}, "augment": True},
+        {"weights_file": "/my folder/a$b.pth", "weight_decay": 0.3, "batch_size": 7, "seed": 9},
+    ],
+)
+def test_the_command_gives_the_same_recipe(settings, monkeypatch):
+    """What the page shows under "Show the command" is parsed back by the real command line."""
+    from core.commands import jobs
+    from core.commands.parser import build_parser
+
+    recipe = Recipe.parse({**SETTINGS, **settings})
+    words = shlex.split(recipe.to_command(workspace="/some where"))
+    assert words[:4] == ["python", "-m", "core", "train"]
+    options = build_parser().parse_args(words[3:])
+    assert options.workspace == "/some where"
+    assert options.data == "pets-1a2b@2"
+    assert Recipe.parse({**jobs._settings(options), "dataset": "pets-1a2b", "dataset_version": 2}) == recipe
