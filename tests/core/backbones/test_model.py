@@ -48,7 +48,7 @@ def test_the_two_halves_give_what_the_whole_gives_at_every_boundary(backbone):
     assert whole.shape == (3, backbone.num_features)
     for n in range(len(backbone.stages) + 1):
         activation = backbone.until(n)(images)
-        if 0 < n:
+        if n > 0:
             assert activation.shape[1:] == backbone.stages[n - 1].output_shape
         torch.testing.assert_close(backbone.after(n)(activation), whole, rtol=1e-4, atol=1e-4)
 

@@ -1,0 +1,181 @@
+"""Fetch a backbone's weights, only when a person asked for it: resumable, checked, and put in place whole."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import http.client
+import os
+import re
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from filelock import FileLock, Timeout
+
+from core.backbones.catalogue import BackboneInfo
+from core.backbones.weights import file_name
+from core.errors import BackboneError
+from core.workspace import Workspace
+
+CHUNK = 1 << 18
+PATIENCE = 30  # seconds without an answer
+
+Progress = Callable[[int, int | None], None]
+
+
+class DownloadCancelled(BackboneError):
+    """Someone asked to stop. What has come so far is kept, and the next download goes on from there."""
+
+
+@dataclass(frozen=True)
+class _Remote:
+    """sha256 may be the beginning of the hash, as in torchvision's file names, or None if nobody states it."""
+
+    url: str
+    sha256: str | None
+
+
+def download(
+    info: BackboneInfo,
+    workspace: Workspace,
+    progress: Progress = lambda done, total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Path:
+    """Fetch the weights into `<workspace>/cache/weights`, going on from where an earlier download stopped.
+
+    Args:
+        progress: Called with the bytes that are here and the bytes in all (None: not known), a few times a second.
+        cancelled: Asked several times a second.
+
+    Raises:
+        DownloadCancelled: `cancelled` said so.
+        BackboneError: no network, no room, no such file, or what came is not what was published.
+    """
+    target = workspace.cache / "weights" / file_name(info)
+    part = target.with_name(f"{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{target}.lock", timeout=0):
+            remote = _remote(info)
+            _fetch(remote.url, part, progress, cancelled)
+            _check(part, remote, info)
+            os.replace(part, target)
+    except Timeout as error:
+        raise BackboneError(f"The weights of {info.name} are already being downloaded.") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise BackboneError(_in_words(error, info)) from error
+    return target
+
+
+def _remote(info: BackboneInfo) -> _Remote:
+    if info.url:
+        stated = re.search(r"-([0-9a-f]{8,64})\.", file_name(info))
+        return _Remote(info.url, stated and stated[1])
+    endpoint = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+    return _on_the_hub(f"{endpoint}/{info.hub}/resolve/main/model.safetensors")
+
+
+def _on_the_hub(url: str) -> _Remote:
+    """Ask the hub for the file's hash. A repository that has moved answers with its new address on the same host."""
+    for _ in range(5):
+        request = urllib.request.Request(url, method="HEAD", headers={"Accept-Encoding": "identity"})
+        headers = _headers(request)
+        etag = (headers.get("X-Linked-Etag") or headers.get("ETag") or "").strip('W/"')
+        if re.fullmatch(r"[0-9a-f]{64}", etag):
+            return _Remote(url, etag)
+        moved = urljoin(url, headers.get("Location") or url)
+        if moved == url or urlsplit(moved).netloc != urlsplit(url).netloc:
+            break
+        url = moved
+    return _Remote(url, None)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _headers(request: urllib.request.Request) -> Any:
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=PATIENCE) as answer:
+            return answer.headers
+    except urllib.error.HTTPError as error:
+        if 300 <= error.code < 400:
+            return error.headers
+        raise
+
+
+def _fetch(url: str, part: Path, progress: Progress, cancelled: Callable[[], bool]) -> None:
+    """Bring `part` to the whole file. What is already in it is not fetched again if the server can go on from there."""
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        answer = urllib.request.urlopen(request, timeout=PATIENCE)
+    except urllib.error.HTTPError as error:
+        if error.code != 416:  # the range begins at the end of the file: it is all here, or is not this file
+            raise
+        return
+    with answer:
+        have = have if answer.status == 206 else 0
+        length = answer.headers.get("Content-Length")
+        total = have + int(length) if length else None
+        if length and int(length) > shutil.disk_usage(part.parent).free:
+            raise OSError(errno.ENOSPC, "no room")
+        with open(part, "ab" if have else "wb") as file:
+            _pour(answer, file, have, total, progress, cancelled)
+
+
+def _pour(
+    answer: Any, file: Any, have: int, total: int | None, progress: Progress, cancelled: Callable[[], bool]
+) -> None:
+    progress(have, total)
+    while chunk := answer.read1(CHUNK):
+        file.write(chunk)
+        have += len(chunk)
+        progress(have, total)
+        if cancelled():
+            raise DownloadCancelled("The download was cancelled. What has come so far is kept.")
+    file.flush()
+    os.fsync(file.fileno())
+    if total is not None and have < total:
+        raise ConnectionError("the connection ended early")
+
+
+def _check(part: Path, remote: _Remote, info: BackboneInfo) -> None:
+    with open(part, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if remote.sha256 and not digest.startswith(remote.sha256):
+        part.unlink()
+        raise BackboneError(
+            f"What came is not the published weights of {info.name}: its SHA-256 is {digest[:16]}…, expected "
+            f"{remote.sha256[:16]}…. It was deleted. Download again; if that does not help, something on the way "
+            "to the server changes files."
+        )
+
+
+def _in_words(error: Exception, info: BackboneInfo) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        if error.code in (401, 403):
+            return (
+                f"The publisher of {info.name} gives its weights only to people who have accepted its licence. "
+                "Fetch the file from the publisher's page in your browser, then give it here as your own file."
+            )
+        if error.code == 404:
+            return f"The weights of {info.name} are not where they were published any more. Choose another backbone."
+        return f"The server that has the weights of {info.name} answered with error {error.code}. Try again later."
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "The disk is full. Make room and press Download again; it goes on from where it stopped."
+    if isinstance(error, PermissionError):
+        return f"Graft may not write the weights to {error.filename}. Check the workspace folder's permissions."
+    if isinstance(error, TimeoutError | ConnectionError | http.client.HTTPException):
+        return "The connection broke off. Press Download again; it goes on from where it stopped."
+    return (
+        f"The server that has the weights of {info.name} cannot be reached. Check the network and press Download "
+        "again, choose a backbone that is ready, or give a weights file that you have."
+    )
