@@ -22,7 +22,8 @@ def main() -> None:
     shown = _which(found)
     if shown and (shown[1].status.active or _fits(shown[0])):
         run_panel(*shown)
-        with st.expander("Settings of the next run", icon=":material/tune:"):
+        # Named after the run, so that a new run brings a new expander, which is closed.
+        with st.expander("Settings of the next run", icon=":material/tune:", key=f"next_after_{shown[0].id}"):
             _settings()
     else:
         _settings()

@@ -72,13 +72,16 @@ def _resume(run: Run) -> None:
         st.session_state["resume_error"] = str(error)
 
 
+def _discard(run: Run) -> None:
+    run.discard()
+    state.choose(run=None)
+
+
 @st.dialog("Discard this run?")
 def _confirm_discard(run: Run) -> None:
     st.markdown(f"Run {literal(run.id)} and everything it learned will be deleted. This cannot be undone.")
     with st.container(horizontal=True):
-        if st.button("Discard the run", type="primary"):
-            run.discard()
-            state.choose(run=None)
+        if st.button("Discard the run", type="primary", on_click=_discard, args=(run,)):
             st.rerun()
         if st.button("Keep it"):
             st.rerun()

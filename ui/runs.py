@@ -45,6 +45,7 @@ def runs_and_views(workspace: Workspace) -> list[tuple[Run, View]]:
     found = []
     for run in list_runs(workspace):
         try:
+            run.recipe  # noqa: B018  read here, so that no page meets a damaged one
             found.append((run, view_of(run)))
         except (GraftError, OSError):  # half written, damaged, or deleted since it was listed
             continue

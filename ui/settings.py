@@ -74,7 +74,6 @@ def _start(recipe: Recipe, name: str) -> None:
     with errors_shown():
         run = runs.start(state.workspace(), recipe, name)
         state.choose(run=run.id)
-        st.session_state["show_run"] = run.id
         st.rerun()
 
 

@@ -1,0 +1,50 @@
+"""The app as a person opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset import Dataset
+from core.data.importing import import_archive
+from core.workspace import Workspace, write_json
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture
+def open_page(home: Path) -> Callable[[str], AppTest]:
+    """`open_page("fine_tune")`: the page inside the app, run once, without any exception."""
+
+    def open_it(name: str) -> AppTest:
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        if name != "home":  # which is what the app opens with
+            app.switch_page(f"pages/{name}.py")
+        app.run()
+        assert not app.exception
+        return app
+
+    return open_it
+
+
+@pytest.fixture
+def dataset(workspace: Workspace, make_zip: Callable[..., Path]) -> Dataset:
+    """A small dataset with a hostile name, chosen."""
+    made = import_archive(workspace, make_zip({"red": 8, "blue": 8}), name="**My** <b>photos</b>")
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": made.version})
+    return made
+
+
+def texts(app: AppTest) -> str:
+    """Everything the page says in words, as Markdown."""
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """Click the one button with this label."""
+    (button,) = [button for button in app.button if button.label == label]
+    return button.click().run()

@@ -1,0 +1,36 @@
+"""Runs made on the spot, as a worker would have left them."""
+
+from __future__ import annotations
+
+from core.runs import Run
+from core.training.events import Ended, EpochEnded, Event, EventLog, Progress, Scores, Started
+from core.training.recipe import Recipe
+from core.workspace import Workspace, write_json
+
+
+def made_run(
+    workspace: Workspace, dataset: str, *ending: Event, epochs: int = 3, name: str = "20260101-120000-r"
+) -> Run:
+    """A run of `epochs` epochs that got better with each; `ending` is what the worker said last."""
+    directory = workspace.runs / name
+    (directory / "control").mkdir(parents=True)
+    recipe = Recipe(dataset=dataset, dataset_version=1, backbone="efficientnet_lite0", epochs=epochs)
+    write_json(directory / "recipe.json", recipe.model_dump())
+    log = EventLog(directory / "events.jsonl")
+    log.write(Started(device="CPU", epoch=0, epochs=epochs, trainable=2562, total=3_373_572, note="A note."))
+    for epoch in range(1, epochs + 1):
+        log.write(Progress("training", epoch, epochs, 120.0, 1.0, 10**8, epoch, 1, 1, 1 / epoch))
+        scores = Scores(1 / epoch, 1 - 1 / (epoch + 1))
+        log.write(EpochEnded(epoch, scores, scores, 0.001, 0.5, True))
+    for event in ending:
+        log.write(event)
+    log.close()
+    return Run(workspace, directory)
+
+
+def finished(epochs: int = 3) -> Ended:
+    return Ended("finished", "", 12.0, epochs, epochs, Scores(0.1, 0.97), Scores(0.2, 0.914))
+
+
+def failed() -> Ended:
+    return Ended("failed", "The loss became infinite: <b>lower</b> the learning rate.", 3.0, 1, None)

@@ -1,0 +1,136 @@
+"""Fine-tune: settings, Start, and the run as it stands."""
+
+import json
+
+import pytest
+
+from core import runs
+from core.training.recipe import Recipe
+from core.workspace import write_json
+from tests.pages.conftest import press, texts
+from tests.pages.made_runs import failed, finished, made_run
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Start without a worker: the recipes that were asked for."""
+    recipes = []
+
+    def start(workspace, recipe, name=None):
+        recipes.append(recipe)
+        return made_run(workspace, recipe.dataset, finished(), name=f"20260202-12000{len(recipes)}-started")
+
+    monkeypatch.setattr(runs, "start", start)
+    return recipes
+
+
+def _choose(workspace, dataset, run):
+    chosen = {"dataset": dataset.id, "dataset_version": dataset.version, "run": run.id}
+    write_json(workspace.root / "choices.json", chosen)
+
+
+def _metrics(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_without_a_dataset_the_page_says_where_to_get_one(open_page):
+    app = open_page("fine_tune")
+    assert "No dataset yet" in texts(app)
+    assert not any(button.label == "Start" for button in app.button)
+
+
+def test_the_first_settings_are_the_recipes_own(open_page, dataset, started):
+    press(open_page("fine_tune"), "Start")
+    assert started == [Recipe(dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0")]
+
+
+def test_fewer_frozen_stages_train_more_parameters(open_page, dataset, started):
+    app = open_page("fine_tune")
+    slider = app.slider(key="set_freeze_efficientnet_lite0")
+    assert "only the head learns" in texts(app) and "**2.56 k** of 3.37 M parameters train" in texts(app)
+    slider.set_value(0).run()
+    assert "everything learns" in texts(app) and "**3.37 M** of 3.37 M parameters train" in texts(app)
+    press(app, "Start")
+    assert started[0].freeze == 0
+
+
+def test_sgd_comes_with_its_textbook_learning_rate(open_page, dataset, started):
+    app = open_page("fine_tune")
+    app.number_input(key="set_learning_rate").set_value(0.5).run()
+    app.segmented_control(key="set_optimizer").set_value("sgd").run()
+    press(app, "Start")
+    assert (started[0].optimizer, started[0].learning_rate, started[0].momentum) == ("sgd", 0.001, 0.9)
+
+
+def test_a_head_with_a_hidden_layer(open_page, dataset, started):
+    app = open_page("fine_tune")
+    app.segmented_control(key="set_head_kind").set_value("hidden").run()
+    app.number_input(key="set_hidden_units").set_value(64).run()
+    press(app, "Start")
+    assert (started[0].head.kind, started[0].head.hidden_units) == ("hidden", 64)
+
+
+def test_the_command_is_the_recipes(open_page, dataset):
+    recipe = Recipe(dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0")
+    assert recipe.to_command() in [code.value for code in open_page("fine_tune").code]
+
+
+def test_settings_that_cannot_be_used_are_refused_in_words(open_page, dataset, started):
+    app = open_page("fine_tune")
+    app.number_input(key="set_learning_rate").set_value(0.0).run()
+    assert not app.exception and "learning rate is 0.0" in texts(app).replace("\\", "")
+    assert started == []
+
+
+def test_settings_are_kept_when_the_page_is_left(open_page, dataset):
+    app = open_page("fine_tune")
+    app.number_input(key="set_epochs").set_value(7).run()
+    app.slider(key="set_freeze_efficientnet_lite0").set_value(4).run()
+    app.switch_page("pages/home.py").run()
+    app.switch_page("pages/fine_tune.py").run()
+    assert app.number_input(key="set_epochs").value == 7
+    assert app.slider(key="set_freeze_efficientnet_lite0").value == 4
+
+
+def test_a_finished_run_is_summed_up_and_leads_to_predict(open_page, dataset, workspace):
+    run = made_run(workspace, dataset.id, finished())
+    (run.directory / "bundle").mkdir()
+    (run.directory / "bundle" / "bundle.json").write_text("{}")
+    _choose(workspace, dataset, run)
+    app = open_page("fine_tune")
+    shown = _metrics(app)
+    assert (shown["Best epoch"], shown["Validation accuracy"], shown["Time"]) == ("3 of 3", "91.4%", "12 s")
+    assert any(button.label == "Predict with this run" for button in app.button)
+
+
+def test_a_worker_that_vanished_is_interrupted_and_can_be_resumed(open_page, dataset, workspace):
+    run = made_run(workspace, dataset.id)
+    _choose(workspace, dataset, run)
+    app = open_page("fine_tune")
+    assert "3 epochs of 3 done" in texts(app)
+    assert any(button.label == "Resume" for button in app.button)
+
+
+def test_a_failure_is_told_in_words_literally_with_the_log_at_hand(open_page, dataset, workspace):
+    run = made_run(workspace, dataset.id, failed())
+    (run.directory / "worker.log").write_text("what the worker printed")
+    _choose(workspace, dataset, run)
+    app = open_page("fine_tune")
+    assert "\\<b\\>lower" in texts(app)
+    assert "what the worker printed" in [code.value for code in app.code]
+
+
+def test_discard_asks_first(open_page, dataset, workspace):
+    run = made_run(workspace, dataset.id, finished())
+    _choose(workspace, dataset, run)
+    app = press(open_page("fine_tune"), "Discard")
+    assert run.directory.exists()
+    press(app, "Discard the run")
+    assert not run.directory.exists()
+
+
+def test_a_damaged_run_does_not_take_the_page_away(open_page, dataset, workspace):
+    run = made_run(workspace, dataset.id, finished())
+    (run.directory / "recipe.json").write_text(json.dumps({"dataset": 3}))
+    _choose(workspace, dataset, run)
+    assert any(button.label == "Start" for button in open_page("fine_tune").button)

@@ -1,0 +1,105 @@
+"""Predict: which model, which pictures, and its answers."""
+
+import pytest
+
+from core.inference.predictor import Guess, Prediction
+from tests.conftest import picture
+from tests.pages.conftest import texts
+from tests.pages.made_runs import finished, made_run
+from ui import asking
+
+HOSTILE = "<b>red</b> $x$"
+
+
+class FakePredictor:
+    """Says the same of every picture that can be read, and counts how often it is asked."""
+
+    classes = (HOSTILE, "blue", "green")
+    asked: list[str] = []
+
+    @classmethod
+    def open(cls, bundle):
+        return cls()
+
+    def predict(self, pictures, top):
+        for name, data in pictures:
+            self.asked.append(name)
+            broken = not data.startswith(b"\xff\xd8")
+            guesses = (Guess(HOSTILE, 0.7), Guess("blue", 0.2), Guess("green", 0.1))
+            yield Prediction(name, () if broken else guesses, "The picture is broken." if broken else None, 0.012)
+
+
+@pytest.fixture(autouse=True)
+def predictor(monkeypatch):
+    FakePredictor.asked = []
+    monkeypatch.setattr(asking, "Predictor", FakePredictor)
+    return FakePredictor
+
+
+@pytest.fixture
+def app(open_page, workspace, dataset):
+    for name in ("20260101-120000-old", "20260102-120000-new"):
+        run = made_run(workspace, dataset.id, finished(), name=name)
+        (run.directory / "bundle").mkdir()
+        (run.directory / "bundle" / "bundle.json").write_text("{}")
+    return open_page("predict")
+
+
+def _give(app, *files):
+    return app.file_uploader[0].set_value([(name, data, "image/jpeg") for name, data in files]).run()
+
+
+def test_without_a_finished_run_the_page_says_what_to_do(open_page):
+    assert "No finished run yet" in texts(open_page("predict"))
+
+
+def test_the_newest_run_is_asked_unless_another_is_picked(app):
+    (select,) = app.selectbox
+    assert select.value == "20260102-120000-new"
+    assert [option.split(",")[0] for option in select.options] == ["20260102-120000-new", "20260101-120000-old"]
+
+
+def test_one_picture_is_answered_with_its_name_and_time(app):
+    _give(app, ("my *photo*.jpg", picture("red")))
+    assert "my \\*photo\\*\\.jpg" in texts(app) and "12 ms" in texts(app)
+    assert not app.dataframe and not app.error
+
+
+def test_a_broken_picture_is_named_literally_and_the_others_are_answered(app):
+    _give(app, ("<i>bad</i>.jpg", b"nothing"), ("good.jpg", picture("red")))
+    assert "\\<i\\>bad" in app.error[0].value
+    assert list(app.dataframe[0].value["Label"]) == ["", HOSTILE]
+    assert "good\\.jpg" in texts(app)
+
+
+def test_a_rerun_asks_nothing_twice(app, predictor):
+    _give(app, ("a.jpg", picture("red")), ("b.jpg", picture("blue")))
+    app.slider(key="top").set_value(1).run()
+    assert sorted(predictor.asked) == ["a.jpg", "b.jpg"]
+
+
+def test_another_run_is_asked_afresh(app, predictor):
+    _give(app, ("a.jpg", picture("red")))
+    app.selectbox[0].select("20260101-120000-old").run()
+    assert not app.exception and predictor.asked == ["a.jpg", "a.jpg"]
+
+
+def test_many_pictures_come_as_cards_a_few_at_a_time(app):
+    _give(app, *[(f"{number}.jpg", picture("red", number)) for number in range(15)])
+    assert len(app.dataframe[0].value) == 15
+    assert [button.label for button in app.button] == ["Show more (3 left)"]
+    app.button[0].click().run()
+    assert not app.exception and not app.button
+
+
+def test_stopping_keeps_what_is_answered_and_going_on_answers_the_rest(app, predictor):
+    files = [(f"{number}.jpg", picture("red", number)) for number in range(12)]
+    _give(app, *files)
+    keys = [answer for answer in app.session_state["answers"][1]]
+    for key in keys[4:]:  # as if Stop had come after four
+        del app.session_state["answers"][1][key]
+    app.session_state["asking_stopped"] = hash(tuple(keys))
+    app.run()
+    assert "8 pictures not looked at yet" in texts(app) and len(app.dataframe[0].value) == 4
+    next(button for button in app.button if button.label == "Go on").click().run()
+    assert len(app.dataframe[0].value) == 12 and len(predictor.asked) == 20
