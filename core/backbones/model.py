@@ -96,7 +96,7 @@ class Backbone(nn.Module):
         return pool(self.network(images))
 
     def freeze(self, n: int) -> None:
-        """Freeze the first `n` stages, free the others. Frozen ones stay in eval mode: BatchNorm keeps its statistics."""
+        """Freeze the first `n` stages, free the others. Frozen ones stay in eval mode, so BatchNorm keeps its numbers."""
         self._check(n)
         self._frozen = n
         self.requires_grad_(n == 0)
@@ -191,12 +191,11 @@ class Backbone(nn.Module):
 
 def _rewired(backbone: Backbone, stands_in: dict[str, nn.Module], outside_on_meta: bool) -> nn.Module:
     """A network that shares the backbone's modules, except those in `stands_in`. The backbone itself is untouched."""
-    paths = {name: module for name, module in stands_in.items()}
 
     def copied(module: nn.Module, prefix: str) -> nn.Module:
-        if prefix in paths:
-            return paths[prefix]
-        if not any(name.startswith(f"{prefix}.") for name in paths):
+        if prefix in stands_in:
+            return stands_in[prefix]
+        if not any(name.startswith(f"{prefix}.") for name in stands_in):
             return module
         twin = copy.copy(module)
         twin._modules = {name: child and copied(child, f"{prefix}.{name}") for name, child in module._modules.items()}

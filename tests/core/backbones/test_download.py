@@ -45,16 +45,16 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(302, Location="http://elsewhere.invalid/", **{"X-Linked-Etag": f'"{SHA256}"'})
 
     def do_GET(self) -> None:
-        if "missing" in self.path:
-            return self.answer(404)
         wanted = self.headers["Range"]
         self.server.asked.append(wanted)
-        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
-        if start >= len(CONTENT):
-            return self.answer(416)
-        body = CONTENT[start:]
-        self.answer(206 if wanted else 200, **{"Content-Length": str(len(body))})
-        self.wfile.write(body[: self.server.cut])
+        body = CONTENT[int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0 :]
+        if "missing" in self.path:
+            self.answer(404)
+        elif not body:
+            self.answer(416)
+        else:
+            self.answer(206 if wanted else 200, **{"Content-Length": str(len(body))})
+            self.wfile.write(body[: self.server.cut])
 
     def answer(self, status: int, **headers: str) -> None:
         self.send_response(status)
@@ -76,9 +76,9 @@ def server(monkeypatch):
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch) -> Workspace:
+def workspace(workspace, tmp_path, monkeypatch) -> Workspace:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
-    return Workspace.open(tmp_path / "home")
+    return workspace
 
 
 def _published(server: Server, name: str = f"net-{SHA256[:8]}.pth"):

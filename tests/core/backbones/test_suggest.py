@@ -1,0 +1,39 @@
+import itertools
+
+import pytest
+
+from core.backbones.catalogue import find
+from core.backbones.suggest import TASKS, suggest
+
+GB = 2**30
+
+
+@pytest.mark.parametrize(
+    ("task", "images", "device", "memory"),
+    list(itertools.product(TASKS, (20, 1_000, 50_000), ("cpu", "cuda"), (2 * GB, 80 * GB))),
+)
+def test_always_three_different_ones_with_a_sentence_each(task, images, device, memory):
+    found = suggest(task, images, device, memory)
+    assert len({suggestion.info.name for suggestion in found}) == 3
+    assert found[0].info.name == "efficientnet_lite0"
+    assert all(suggestion.reason.endswith(".") for suggestion in found)
+    assert all((suggestion.info.parameters or 0) * 16 < memory / 2 for suggestion in found)
+
+
+def test_a_gpu_and_few_images_allow_a_larger_network():
+    slow = suggest("everyday", 50_000, "cpu", 8 * GB)[-1].info
+    fast = suggest("everyday", 500, "cuda", 80 * GB)[-1].info
+    assert fast.gflops > slow.gflops and fast.top1 > slow.top1
+
+
+def test_fine_differences_want_larger_pictures():
+    for device in ("cpu", "cuda"):
+        assert suggest("details", 1_000, device, 16 * GB)[-1].info.input_size > 224
+
+
+def test_what_is_already_here_is_preferred_when_it_is_nearly_as_good():
+    best = suggest("everyday", 1_000, "cpu", 8 * GB)[-1].info
+    near = find("torchvision/regnet_y_3_2gf.IMAGENET1K_V2")
+    assert near.top1 < best.top1
+    here = suggest("everyday", 1_000, "cpu", 8 * GB, ready=lambda info: info == near)
+    assert here[0].info == near
