@@ -20,9 +20,9 @@ def main() -> None:
     with words:
         st.title("Teach a network your own classes", anchor=False)
         st.markdown(
-            "Graft takes a network that has already learned to see from a million photos, the backbone, and teaches it to tell "
-            "your own classes apart. You choose how much of it to keep as it is, press Start, and watch it learn. "
-            "Nothing leaves this machine, and a laptop is enough."
+            "Graft takes a network that has already learned to see from a million photos, the backbone, and teaches it "
+            "to tell your own classes apart. You choose how much of it to keep as it is, press Start, and watch it "
+            "learn. Nothing leaves this machine, and a laptop is enough."
         )
         if st.button("Try it with a sample", type="primary", icon=":material/play_circle:", key="sample"):
             _take_sample()

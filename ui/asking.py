@@ -1,7 +1,7 @@
 """Asking a run's model about pictures, and keeping its answers.
 
-Streamlit reruns the page at every click: the model is loaded once for the whole server, and each picture is asked about once
-for the session.
+Streamlit reruns the page at every click: the model is loaded once for the whole server, and each picture is asked about
+once for the session.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Answers:
         return [(each, self._known[each.key]) for each in pictures if each.key in self._known]
 
     def ask(self, oracle: Oracle, pictures: Sequence[Picture]) -> Iterator[int]:
-        """Ask about `pictures`, a few at a time; yields how many are done. What is answered stays if the page is interrupted."""
+        """Ask about `pictures`, a few at a time; yields how many are done. What is answered stays, whatever comes."""
         for start in range(0, len(pictures), AT_ONCE):
             some = pictures[start : start + AT_ONCE]
             for each, answer in zip(some, oracle.ask(some)):

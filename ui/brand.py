@@ -15,7 +15,8 @@ _MARK = """
 
 def icon() -> str:
     """The mark alone, as SVG; for the browser's tab, where the theme is unknown."""
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">{_MARK.format(stem="#7C8A94", branch="#0B7A5E")}</svg>'
+    mark = _MARK.format(stem=theme.LIGHT.frozen, branch=theme.LIGHT.accent)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">{mark}</svg>'
 
 
 def drawing() -> str:
@@ -28,10 +29,12 @@ def drawing() -> str:
     for row, width in enumerate((74, 34, 18)):
         y = 64 + row * 26
         parts.append(
-            f'<rect x="330" y="{y}" width="{width}" height="12" rx="6" fill="{colours.accent}" opacity="{1 - row * 0.3}"/>'
+            f'<rect x="330" y="{y}" width="{width}" height="12" rx="6" '
+            f'fill="{colours.accent}" opacity="{1 - row * 0.3}"/>'
         )
     line = f'<path d="M17 83H318" stroke="{colours.muted}" stroke-width="2" opacity="0.5"/>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 410 166" width="410" height="166">{line}{"".join(parts)}</svg>'
+    size = 'viewBox="0 0 410 166" width="410" height="166"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{line}{"".join(parts)}</svg>'
 
 
 def _block(x: int, height: int, colour: str, opacity: float) -> str:

@@ -26,7 +26,7 @@ def curve(
     share: bool = False,
     height: int = 320,
 ) -> go.Figure:
-    """One chart. best_epoch: marked with a ring and a line; epochs: where the axis ends; share: values are 0 to 1, in %."""
+    """One chart. best_epoch: marked with a ring and a line; epochs: where the axis ends; share: values 0 to 1."""
     colours = theme.palette()
     figure = go.Figure()
     figure.add_trace(_line("Training", thin(training), colours.training, "solid", share))

@@ -1,8 +1,8 @@
 """A Plotly chart that is updated in place, so that zoom, pan and hover survive a poll.
 
-`st.plotly_chart` puts a new chart in place of the old one whenever its figure changes. This one keeps the chart and gives it
-the new figure through `Plotly.react` (https://plotly.com/javascript/plotlyjs-function-reference/#plotlyreact). plotly.js
-is the copy in the installed plotly package; it is sent once, by `prepare`, and not with every figure.
+`st.plotly_chart` puts a new chart in place of the old one whenever its figure changes. This one keeps the chart and
+gives it the new figure through `Plotly.react` (https://plotly.com/javascript/plotlyjs-function-reference/#plotlyreact).
+plotly.js is the copy in the installed plotly package; it is sent once, by `prepare`, and not with every figure.
 """
 
 from __future__ import annotations
@@ -11,38 +11,13 @@ import plotly.graph_objects as go
 import plotly.offline
 import streamlit as st
 
+from ui.components import source
+
 _LOADER = "\nexport default function () {}\n"
-
-_JS = """
-const plotly = () => new Promise((resolve) => {
-  (function look() { window.Plotly ? resolve(window.Plotly) : setTimeout(look, 30); })();
-});
-
-export default function ({ data, parentElement }) {
-  let chart = parentElement.querySelector(".graft-chart");
-  if (!chart) {
-    chart = document.createElement("div");
-    chart.className = "graft-chart";
-    chart.setAttribute("role", "figure");
-    parentElement.append(chart);
-  }
-  chart.setAttribute("aria-label", data.alt);
-  chart.style.height = data.height + "px";
-  chart.dataset.points = data.points;
-  const figure = JSON.parse(data.figure);
-  plotly().then((Plotly) => {
-    Plotly.react(chart, figure.data, figure.layout, { displayModeBar: false, displaylogo: false, responsive: true });
-    if (!chart.observer) {  // the sidebar can open and close without the window changing
-      chart.observer = new ResizeObserver(() => chart.isConnected && Plotly.Plots.resize(chart));
-      chart.observer.observe(parentElement.host ?? parentElement);
-    }
-  });
-}
-"""
 
 # Not isolated: Plotly puts its styles in the page's head.
 _loader = st.components.v2.component("graft_plotly", js=plotly.offline.get_plotlyjs() + _LOADER, isolate_styles=False)
-_chart = st.components.v2.component("graft_live_chart", js=_JS, isolate_styles=False)
+_chart = st.components.v2.component("graft_live_chart", js=source("live_chart.js"), isolate_styles=False)
 
 
 def prepare() -> None:

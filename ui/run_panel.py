@@ -1,4 +1,7 @@
-"""One run on the page: how it stands, its curves, and what can be asked of it. Looks again by itself while a worker is at it."""
+"""One run on the page: how it stands, its curves, and what can be asked of it.
+
+Looks again by itself while a worker is at it.
+"""
 
 from __future__ import annotations
 

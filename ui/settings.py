@@ -30,10 +30,11 @@ def default(name: str) -> Any:
 
 @st.fragment
 def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) -> None:
-    """Ask for everything a recipe needs, show what it comes to, and start it. A fragment: moving a slider redraws only this."""
+    """Ask for all that a recipe needs, show what it comes to, and start it. Moving a slider redraws only this."""
     chosen = state.choices()
     st.caption(
-        f"{literal(info.name, 60)} on {literal(dataset.name, 60)}, {count(len(dataset.part('train')), 'training image')}"
+        f"{literal(info.name, 60)} on {literal(dataset.name, 60)}, "
+        f"{count(len(dataset.part('train')), 'training image')}"
     )
     freeze = _freeze(info, stages)
     picture = st.container()
@@ -87,12 +88,12 @@ def _freeze(info: BackboneInfo, stages: tuple[Stage, ...]) -> int:
         len(stages),
         key=key,
         persist_state="session",
-        help="Frozen stages keep what they learned before. All: fastest, only the head learns. None: everything learns.",
+        help="Frozen stages keep what they know. All: only the head learns, which is fastest. None: everything learns.",
     )
 
 
 def _first(key: str, value: Any) -> None:
-    """A widget's first value, for widgets that something else sets too: Streamlit wants one or the other, not `value`."""
+    """A widget's first value, where something else sets it too: Streamlit warns of `value` beside session state."""
     if key not in st.session_state:
         st.session_state[key] = value
 

@@ -1,7 +1,7 @@
 """Colours with a meaning, and the look of charts. Both follow the light or dark theme of the browser.
 
-The pairs are from Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), shifted for contrast: they can be told apart
-with any colour vision, and training and validation differ in their dash as well.
+The pairs are from Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), shifted for contrast: they can be told
+apart with any colour vision, and training and validation differ in their dash as well.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def test_many_pictures_come_as_cards_a_few_at_a_time(app):
 def test_stopping_keeps_what_is_answered_and_going_on_answers_the_rest(app, predictor):
     files = [(f"{number}.jpg", picture("red", number)) for number in range(12)]
     _give(app, *files)
-    keys = [answer for answer in app.session_state["answers"][1]]
+    keys = list(app.session_state["answers"][1])
     for key in keys[4:]:  # as if Stop had come after four
         del app.session_state["answers"][1][key]
     app.session_state["asking_stopped"] = hash(tuple(keys))
