@@ -70,10 +70,11 @@ def _settings(options: Namespace) -> dict[str, Any]:
 def _dataset(workspace: Workspace, data: str) -> Dataset:
     """The dataset that `--data` names: a path to import (once: the same bytes are recognised), or an id[@version]."""
     path = Path(data).expanduser()
-    if path.is_dir():
-        return import_folder(workspace, path, progress=_ImportLine())
     if path.exists():
-        return import_archive(workspace, path, progress=_ImportLine())
+        bring_in = import_folder if path.is_dir() else import_archive
+        dataset = bring_in(workspace, path, progress=_ImportLine())
+        print(f"Dataset {dataset.id}{', imported before' if dataset.known else ''}", file=sys.stderr)
+        return dataset
     name, _, version = data.partition("@")
     if (workspace.datasets / name).is_dir() and (version.isdecimal() or not version):
         return load_dataset(workspace, name, int(version) if version else None)

@@ -41,8 +41,13 @@ class DatasetSummary:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """One version of a dataset. `frame` has the columns `COLUMNS`: image is a path below `images/`, name the path as it
-    was given, label the class, split one of `SPLITS`; width and height in pixels."""
+    """One version of a dataset.
+
+    Attributes:
+        frame: A row an image, with the columns `COLUMNS`: image is a path below `images/`, name the path as it was given,
+            label the class, split one of `SPLITS`; width and height in pixels.
+        known: An import found these pictures already here.
+    """
 
     directory: Path
     version: int
@@ -50,6 +55,7 @@ class Dataset:
     classes: tuple[str, ...]
     split: SplitSettings
     frame: pd.DataFrame
+    known: bool = False
 
     @property
     def id(self) -> str:

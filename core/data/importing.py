@@ -11,6 +11,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def import_archive(
     cancelled: Cancelled | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Dataset:
-    """A ZIP of class folders. The same pictures again give the dataset that is there.
+    """A ZIP of class folders. The same pictures again give the dataset that is there, marked as `known`.
 
     Raises:
         DataError: the ZIP cannot be used, or what is in it makes no dataset.
@@ -100,7 +101,7 @@ def _import(
         sorted_out = sort_out(taken, rejected, ignored)
         digest = _digest(sorted_out)
         for existing in workspace.datasets.glob(f"*-{digest}"):
-            return load_dataset(workspace, existing.name)
+            return replace(load_dataset(workspace, existing.name), known=True)
         _write(folder, name, sorted_out)
         dataset_id = f"{slug(name)}-{digest}"
         folder.rename(workspace.datasets / dataset_id)
@@ -135,14 +136,13 @@ def _beside(workspace: Workspace) -> Iterator[Path]:
     _clear(workspace)
     folder = workspace.datasets / f"{TEMPORARY}{secrets.token_hex(6)}"
     lock = FileLock(folder.with_suffix(".lock"))
-    with lock:
-        folder.mkdir()
-        (folder / "images").mkdir()
-        try:
+    try:
+        with lock:
+            (folder / "images").mkdir(parents=True)
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    Path(lock.lock_file).unlink(missing_ok=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def _clear(workspace: Workspace) -> None:

@@ -34,10 +34,10 @@ def classes_and_splits(names: Sequence[str]) -> list[tuple[str | None, Split | N
     folders = _without_shared([tuple(name.split("/")[:-1]) for name in names])
     first = {folder[0] for folder in folders if folder}
     second = {folder[1] if len(folder) > 1 else "" for folder in folders if folder}
-    if _all_splits(first) and any(len(folder) > 1 for folder in folders):
+    if _are_splits(first) and any(len(folder) > 1 for folder in folders):
         splits = [_split(folder[0]) if folder else None for folder in folders]
-        folders = _without_shared([folder[1:] for folder in folders])
-    elif _all_splits(second):
+        folders = _without_shared([folder[1:] if split else () for folder, split in zip(folders, splits)])
+    elif second and all(_split(name) for name in second):
         splits = [_split(folder[1]) if folder else None for folder in folders]
     else:
         splits = [None] * len(folders)
@@ -50,7 +50,7 @@ def clean(label: str) -> str:
     return "".join(c for c in text if c not in _TURNING).strip() or "unnamed"
 
 
-_TURNING = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def _without_shared(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -60,9 +60,12 @@ def _without_shared(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return folders
 
 
-def _all_splits(names: set[str]) -> bool:
-    return bool(names) and all(name.lower() in SPLIT_NAMES for name in names)
+def _are_splits(names: set[str]) -> bool:
+    """Whether these folders, side by side, are splits: all of them, or training and another one among strays. A lone
+    "train" beside "bus" and "car" is a vehicle."""
+    splits = {split for name in names if (split := _split(name))}
+    return bool(names) and (all(_split(name) for name in names) or ("train" in splits and len(splits) > 1))
 
 
-def _split(name: str) -> Split:
-    return SPLIT_NAMES[name.lower()]
+def _split(name: str) -> Split | None:
+    return SPLIT_NAMES.get(name.lower())

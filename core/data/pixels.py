@@ -8,6 +8,7 @@ May be deleted at any time: it is then made again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -38,7 +39,8 @@ class Pixels:
             OSError, ValueError: the files are not there, or damaged.
         """
         self.index = np.load(folder / "index.npy", allow_pickle=False)
-        self.data = np.memmap(folder / "pixels.bin", np.uint8, "r")
+        empty = len(self.index) == 0  # which cannot be mapped
+        self.data = np.empty(0, np.uint8) if empty else np.memmap(folder / "pixels.bin", np.uint8, "r")
         if self.index.ndim != 2 or self.data.size != int((self.index[:, 1] * self.index[:, 2]).sum()) * 3:
             raise ValueError("the cache of pictures is cut short")
 
@@ -73,8 +75,8 @@ def pixels(
     beside.mkdir(parents=True)
     try:
         _write(beside, dataset, frame, preprocessing, progress, cancelled)
-        if not folder.exists():  # another run may have been quicker
-            os.replace(beside, folder)
+        with contextlib.suppress(OSError):  # another run may have been quicker
+            os.rename(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return Pixels(folder)

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,7 +32,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Entry:
-    """A file in the source. name: its path inside, with forward slashes. link: it points elsewhere; it is not opened."""
+    """A file in the source. name: its path inside, with forward slashes. link: it points elsewhere, is not opened."""
 
     name: str
     size: int
@@ -61,10 +62,14 @@ def zip_entries(path: Path, limits: Limits) -> Iterator[list[Entry]]:
     Raises:
         DataError: it is no ZIP, is cut short, encrypted, or made to do harm.
     """
+    if path.is_dir():
+        raise DataError(f"{path.name!r} is a folder, not a ZIP; give it as a folder.")
     try:
         archive = zipfile.ZipFile(path)
     except FileNotFoundError as error:
         raise DataError(f"There is no file {path.name!r}.") from error
+    except PermissionError as error:
+        raise DataError(f"Graft may not read {path.name!r}. Give it permission, or copy the file elsewhere.") from error
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise DataError(_no_zip(path)) from error
     with archive:
@@ -74,7 +79,7 @@ def zip_entries(path: Path, limits: Limits) -> Iterator[list[Entry]]:
             Entry(
                 _inner_path(member.filename),
                 member.file_size,
-                lambda member=member: archive.open(member),  # type: ignore[misc, return-value]
+                partial(archive.open, member),  # type: ignore[arg-type]
                 link=stat.S_ISLNK(member.external_attr >> 16),
             )
             for member in members
@@ -138,9 +143,8 @@ def folder_entries(path: Path, limits: Limits) -> Iterator[list[Entry]]:
             full = Path(folder, name)
             status = full.lstat()
             odd = not stat.S_ISREG(status.st_mode)  # links, sockets, devices
-            found.append(
-                Entry(full.relative_to(path).as_posix(), status.st_size, lambda full=full: open(full, "rb"), link=odd)  # type: ignore[misc]
-            )
+            entry = Entry(full.relative_to(path).as_posix(), status.st_size, partial(open, full, "rb"), link=odd)
+            found.append(entry)
         if len(found) > limits.entries:
             raise DataError(f"The folder {path.name!r} holds more than the {limits.entries:,} files that are read.")
     yield found

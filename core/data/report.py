@@ -7,7 +7,16 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Kind = Literal[
-    "left out", "link", "duplicate", "contradiction", "one image", "few images", "no class", "similar names", "known"
+    "left out",
+    "link",
+    "duplicate",
+    "contradiction",
+    "one image",
+    "few images",
+    "no class",
+    "similar names",
+    "no training",
+    "no validation",
 ]
 
 

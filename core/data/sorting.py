@@ -41,7 +41,7 @@ class Sorted:
                 width=_spread([picture.width for picture in self.pictures]),
                 height=_spread([picture.height for picture in self.pictures]),
             ),
-            findings=list(self.findings),
+            findings=[*self.findings, *_about_splits(self.labels, splits)],
             ignored=self.ignored,
         )
 
@@ -119,7 +119,7 @@ def _about_classes(labels: Sequence[str]) -> list[Finding]:
     lone = [label for label, images in counts.items() if images == 1]
     few = [label for label, images in counts.items() if 1 < images < FEW_IMAGES]
     if lone:
-        why = "It is learned from, but nothing is left to check it with. Add at least one more picture to each."
+        why = "One picture cannot both teach the class and check what was learned. Add at least one more to each."
         title = f"{_number(len(lone), 'class has', 'classes have')} a single picture: {_names(lone)}."
         findings.append(Finding(kind="one image", title=title, why=why, files=lone))
     if few:
@@ -132,6 +132,21 @@ def _about_classes(labels: Sequence[str]) -> list[Finding]:
         title = f"Classes differ only in capitals: {_names(similar)}."
         why = "They are kept apart. If they mean the same, give them one name and import again."
         findings.append(Finding(kind="similar names", title=title, why=why, files=similar))
+    return findings
+
+
+def _about_splits(labels: Sequence[str], splits: Sequence[Split]) -> list[Finding]:
+    """Classes that came split in a way that leaves them untaught or unchecked."""
+    many = {label for label, images in Counter(labels).items() if images > 1}
+    findings = []
+    for split, word, why in (
+        ("train", "training", "The model cannot learn what it is never shown: put pictures of them into training."),
+        ("validation", "validation", "Nothing checks what is learned of them: put some into validation."),
+    ):
+        missing = sorted(many - {label for label, said in zip(labels, splits) if said == split})
+        if missing:
+            title = f"{_number(len(missing), 'class has', 'classes have')} no {word} picture: {_names(missing)}."
+            findings.append(Finding(kind=f"no {word}", title=title, why=why, files=missing))  # type: ignore[arg-type]
     return findings
 
 
