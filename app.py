@@ -7,7 +7,7 @@ from importlib import import_module
 
 import streamlit as st
 
-from ui import brand, sidebar
+from ui import brand, sidebar, state
 
 
 @st.cache_resource(show_spinner=False)
@@ -29,5 +29,8 @@ page = st.navigation(
 )
 brand.show()
 st.session_state["framed"] = True
+place = st.sidebar.empty()
+shown = sidebar.summary(place)
 page.run()
-sidebar.summary()  # after the page, so that it shows what the page has just changed
+if state.choices() != shown:  # the page has just changed something
+    sidebar.summary(place)

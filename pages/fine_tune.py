@@ -8,6 +8,7 @@ from core.backbones.catalogue import find
 from core.data.dataset import load_dataset
 from core.runs import Run, View
 from ui import state
+from ui.live_chart import prepare
 from ui.run_panel import run_panel
 from ui.run_table import run_table
 from ui.runs import runs_and_views
@@ -18,6 +19,7 @@ from ui.widgets import empty_state, errors_shown, page_header
 
 def main() -> None:
     page_header("Fine-tune", "Choose how much of the backbone stays as it is, press Start, and watch it learn.")
+    prepare()
     found = runs_and_views(state.workspace())
     shown = _which(found)
     if shown and (shown[1].status.active or _fits(shown[0])):

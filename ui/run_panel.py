@@ -11,7 +11,7 @@ from core.errors import GraftError
 from core.runs import Run, Status, View
 from ui import state
 from ui.curves import curve
-from ui.live_chart import live_chart, prepare
+from ui.live_chart import live_chart
 from ui.runs import badge, view_of
 from ui.settings import OPTIMIZERS
 from ui.widgets import clip, count, duration, file_size, literal, percent, short_number, show_error
@@ -30,7 +30,6 @@ PHASES = {
 def run_panel(run: Run, view: View) -> None:
     """Draw the run. `view` is the caller's look at it, which decides the buttons; the live part looks for itself."""
     _head(run, view)
-    prepare()
     live = st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if view.status.active else None)
     st.html(STEADY)
     with st.container(key="live"):
@@ -117,7 +116,7 @@ def _standing(run: Run, view: View) -> None:
             show_error(view.message)
             _log(run)
         case Status.INTERRUPTED:
-            done = f"{count(view.epoch, 'epoch')} of {view.epochs} done" if view.epoch else "no epoch was done yet"
+            done = f"{view.epoch} of {count(view.epochs, 'epoch')} done" if view.epoch else "no epoch done yet"
             text = f"The worker vanished before the end: {done}. Resume goes on from the last checkpoint."
             st.warning(text, icon=":material/power_off:")
             _log(run)

@@ -24,6 +24,7 @@ def run_table(found: list[tuple[Run, View]]) -> None:
         st.dataframe(
             table,
             hide_index=True,
+            placeholder="–",
             on_select=show,
             selection_mode="single-row",
             key="run_table",

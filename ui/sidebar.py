@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui import state
 from ui.widgets import clip, literal
 
 
-def summary() -> None:
+def summary(place: DeltaGenerator) -> state.Choices:
+    """Fill `place` with what is chosen now, and return it."""
     chosen = state.choices()
-    with st.sidebar:
+    with place.container():
         st.caption("CHOSEN")
         _line("pages/backbone.py", ":material/account_tree:", "Backbone", chosen.backbone)
         _line("pages/data.py", ":material/photo_library:", "Dataset", _dataset_name(chosen))
         _line("pages/fine_tune.py", ":material/monitoring:", "Run", chosen.run)
+    return chosen
 
 
 def _line(page: str, icon: str, what: str, name: str | None) -> None:

@@ -107,7 +107,7 @@ def test_a_worker_that_vanished_is_interrupted_and_can_be_resumed(open_page, dat
     run = made_run(workspace, dataset.id)
     _choose(workspace, dataset, run)
     app = open_page("fine_tune")
-    assert "3 epochs of 3 done" in texts(app)
+    assert "3 of 3 epochs done" in texts(app)
     assert any(button.label == "Resume" for button in app.button)
 
 

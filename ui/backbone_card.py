@@ -1,0 +1,170 @@
+"""The chosen backbone: what is known about it, where its weights are, and its picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.backbones.catalogue import BackboneInfo, find
+from core.backbones.weights import ENDINGS, Match, keep_file, source
+from core.errors import BackboneError
+from ui import state
+from ui.downloads import Download, downloads, key
+from ui.network import network_picture
+from ui.stages import stages_of
+from ui.widgets import clip, errors_shown, file_size, literal, short_number, show_error
+
+WHERE = {
+    "bundled": "Bundled with Graft",
+    "cached": "On this machine",
+    "download": "To be downloaded",
+    "file": "Your own file",
+}
+LISTED = 200  # names of tensors shown of each kind
+
+
+def where(info: BackboneInfo) -> str:
+    """Where the chosen backbone's weights come from: a key of `WHERE`."""
+    return "file" if state.choices().weights_file else source(info, state.workspace())
+
+
+def card(info: BackboneInfo) -> None:
+    with st.container(border=True, key="chosen"):
+        st.caption("Chosen")
+        st.subheader(literal(info.name), anchor=False)
+        _facts(info)
+        _weights(info)
+    with st.container(border=True):
+        st.markdown(
+            "**The network, stage by stage.** A picture goes in at the top; what the head learns from comes out below."
+        )
+        with errors_shown():
+            network_picture(stages_of(info.name), input_size=info.input_size, key=f"picture_{info.name}")
+
+
+def facts(info: BackboneInfo) -> dict[str, str]:
+    """What the card says, in its order; a dash where the library does not say."""
+    download = {} if info.library == "bundled" else {"Download": file_size(info.download_bytes)}
+    return {
+        "Family": info.family,
+        "Parameters": short_number(info.parameters),
+        "GFLOPs": short_number(info.gflops),
+        "Top-1": "–" if info.top1 is None else f"{info.top1:.1f}%",
+        "Input": f"{info.input_size} px",
+        "Weights": WHERE[where(info)],
+    } | download
+
+
+HELP = {
+    "Parameters": "How many numbers the published network has learned, its last layer included.",
+    "GFLOPs": "Billions of multiply-adds for one picture: how much work it is.",
+    "Top-1": "Share of ImageNet's validation pictures it names right. A dash: its library does not say.",
+    "Input": "Width and height of the pictures it sees; yours are brought to this size.",
+    "Weights": "Where its learned numbers come from.",
+}
+
+
+def _facts(info: BackboneInfo) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        for label, value in facts(info).items():
+            st.metric(label, value, help=HELP.get(label), width="content")
+    licence = f"Licence of the weights: {literal(info.licence, 120)}." if info.licence else ""
+    st.caption(licence or "The library states no licence for these weights.")
+
+
+def _weights(info: BackboneInfo) -> None:
+    space = state.workspace()
+    running = downloads().get(key(info, space))
+    if running and running.running:
+        st.fragment(_progress, run_every=0.5)(info.name)
+        return
+    if running and running.error:
+        show_error(running.error)
+    chosen = state.choices()
+    if chosen.weights_file:
+        _own(info, Path(chosen.weights_file))
+    elif source(info, space) == "download":
+        _offer_download(info, running)
+    with st.expander("Use your own weights file", icon=":material/upload_file:"):
+        _upload(info)
+
+
+def _offer_download(info: BackboneInfo, before: Download | None) -> None:
+    size = f" ({file_size(info.download_bytes)})" if info.download_bytes else ""
+    st.markdown("Its weights are not on this machine yet. Download them once, and it works without a network.")
+    label = "Go on with the download" if before and before.done else f"Download{size}"
+    if st.button(label, type="primary", icon=":material/download:", key="download"):
+        space = state.workspace()
+        downloads()[key(info, space)] = Download(info, space)
+        st.rerun()
+
+
+def _progress(name: str) -> None:
+    job = downloads().get(key(find(name), state.workspace()))
+    if job is None or not job.running:
+        st.rerun()
+    total = job.total
+    share = min(1.0, job.done / total) if total else 0.0
+    text = f"{file_size(job.done)} of {file_size(total)}" if total else f"{file_size(job.done)} so far"
+    st.progress(share, text=f"Downloading the weights: {text}")
+    if st.button("Cancel", icon=":material/close:", key="cancel_download"):
+        job.cancel()
+
+
+def _own(info: BackboneInfo, path: Path) -> None:
+    try:
+        match = _match(info.name, str(path))
+    except BackboneError as error:
+        show_error(error)
+    else:
+        said = st.success if not (match.missing or match.wrong_shape) else st.warning
+        said(f"Weights from your file {literal(path.name, 80)}: {match}")
+        if match.missing or match.wrong_shape:
+            st.caption("What did not match keeps random numbers and has to be learned: do not freeze its stages.")
+        _tensors(match)
+    if st.button("Use the published weights instead", icon=":material/undo:"):
+        state.choose(backbone=info.name)
+        st.rerun()
+
+
+def _tensors(match: Match) -> None:
+    kinds = {
+        "Matched": match.matched,
+        "Missing from the file": match.missing,
+        "Another shape": match.wrong_shape,
+        "In the file, not used": match.unexpected,
+    }
+    with st.expander("Which tensors matched", icon=":material/checklist:"):
+        for title, names in kinds.items():
+            if names:
+                more = [f"… and {len(names) - LISTED} more"] if len(names) > LISTED else []
+                st.markdown(f"{title}: {len(names)}")
+                st.code("\n".join([*(clip(name, 120) for name in names[:LISTED]), *more]), language=None, height=140)
+
+
+def _upload(info: BackboneInfo) -> None:
+    st.markdown(
+        "A `.safetensors` file, or a `.pth` file with nothing but tensors in it, saved from this same network. "
+        "Nothing in the file is executed."
+    )
+    file = st.file_uploader("Weights file", type=list(ENDINGS), key=f"own_{info.name}")
+    if file is not None and st.button("Use this file", icon=":material/check:"):
+        with errors_shown():
+            path = keep_file(state.workspace(), file.name, file)
+            try:
+                _match(info.name, str(path))
+            except BackboneError:
+                path.unlink(missing_ok=True)
+                raise
+            state.choose(backbone=info.name, weights_file=str(path))
+            st.rerun()
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the weights")
+def _match(name: str, path: str) -> Match:
+    from core.backbones.model import build
+
+    match = build(find(name), state.workspace(), weights_file=Path(path)).match
+    assert match is not None
+    return match
