@@ -44,7 +44,7 @@ class Dataset:
     """One version of a dataset.
 
     Attributes:
-        frame: A row an image, with the columns `COLUMNS`: image is a path below `images/`, name the path as it was given,
+        frame: A row an image, columns `COLUMNS`: image is a path below `images/`, name the path as it was given,
             label the class, split one of `SPLITS`; width and height in pixels.
         known: An import found these pictures already here.
     """
