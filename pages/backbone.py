@@ -1,5 +1,34 @@
-"""To be written."""
+"""Backbone: choose a pretrained network."""
+
+from __future__ import annotations
 
 import streamlit as st
 
-st.write("To be written.")
+from core.backbones.catalogue import BUNDLED, BackboneInfo, find
+from core.errors import BackboneError
+from ui import state
+from ui.backbone_browser import browse
+from ui.backbone_card import card
+from ui.backbone_help import help_me_choose
+from ui.widgets import page_header, show_error
+
+
+def main() -> None:
+    page_header("Backbone", "A network that has already learned to see. Choose one, and it will learn your classes.")
+    card(_chosen())
+    st.subheader("Help me choose", anchor=False)
+    help_me_choose()
+    st.subheader("All backbones", anchor=False)
+    browse()
+
+
+def _chosen() -> BackboneInfo:
+    try:
+        return find(state.choices().backbone)
+    except BackboneError as error:  # chosen with other versions of the libraries
+        show_error(error)
+        state.choose(backbone=BUNDLED)
+        return find(BUNDLED)
+
+
+main()

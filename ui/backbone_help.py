@@ -67,9 +67,8 @@ def _suggestion(number: int, suggestion: Suggestion, place: str) -> None:
     with st.container(border=True, height="stretch", vertical_alignment="distribute"):
         with st.container():
             ready = ":material/check_circle: Ready" if place != "download" else ":material/download: To be downloaded"
-            st.markdown(
-                f"**{literal(info.name.removeprefix(f'{info.library}/'), 40)}**  \n:gray[{literal(info.family)} · {ready}]"
-            )
+            name = literal(info.name.rpartition("/")[2], 40)
+            st.markdown(f"**{name}**  \n:gray[{literal(info.family)} · {ready}]")
             st.markdown(literal(suggestion.reason))
             size = f", {file_size(info.download_bytes)} to download" if place == "download" else ""
             st.caption(f"{short_number(info.parameters)} parameters, {short_number(info.gflops)} GFLOPs{size}")

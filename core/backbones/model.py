@@ -96,7 +96,7 @@ class Backbone(nn.Module):
         return pool(self.network(images))
 
     def freeze(self, n: int) -> None:
-        """Freeze the first `n` stages, free the others. Frozen ones stay in eval mode, so BatchNorm keeps its numbers."""
+        """Freeze the first `n` stages, free the others. Frozen ones stay in eval mode: BatchNorm keeps its numbers."""
         self._check(n)
         self._frozen = n
         self.requires_grad_(n == 0)

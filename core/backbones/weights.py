@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from core.backbones.catalogue import BackboneInfo
 from core.errors import BackboneError
-from core.workspace import Workspace
+from core.workspace import Workspace, atomic_open, slug
 
 if TYPE_CHECKING:  # torch takes seconds to import, and `source` does not need it
     import torch
     from torch import nn
 
 BUNDLED_FILE = "efficientnet-lite0-57934424.pth"
+ENDINGS = (".safetensors", ".pth", ".pt")
 EXTRAS = re.compile(r"(^|\.)(AuxLogits|aux1|aux2)\.|num_batches_tracked$")  # not needed to use a network
 
 
@@ -121,6 +124,25 @@ def _unwrapped(value: Any, name: str) -> dict[str, torch.Tensor]:
     while all("." in key and key.split(".", 1)[0] in ("module", "_orig_mod") for key in tensors):
         tensors = {key.split(".", 1)[1]: tensor for key, tensor in tensors.items()}
     return tensors
+
+
+def keep_file(workspace: Workspace, name: str, content: BinaryIO) -> Path:
+    """Keep a person's own weights file in `<workspace>/weights`, under a safe name made from its name and content.
+
+    Raises:
+        BackboneError: its name ends in neither .safetensors nor .pth or .pt.
+    """
+    ending = Path(name).suffix.lower()
+    if ending not in ENDINGS:
+        raise BackboneError(f"{name[:80]!r} is no weights file: its name must end in {', '.join(ENDINGS)}.")
+    digest = hashlib.file_digest(content, "sha256").hexdigest()[:12]
+    content.seek(0)
+    path = workspace.root / "weights" / f"{slug(Path(name).stem)}-{digest}{ending}"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        with atomic_open(path, "wb") as file:
+            shutil.copyfileobj(content, file, 1 << 20)
+    return path
 
 
 def load_file(network: nn.Module, path: Path) -> Match:
