@@ -96,3 +96,10 @@ def _threads(before: set[threading.Thread]) -> list[threading.Thread]:
 def _workers() -> list[str]:
     processes = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
     return [line.strip() for line in processes.splitlines() if "core.training.worker" in line]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "NO BROWSER" in str(report.longrepr)]
+    if skipped:
+        terminalreporter.section("NO BROWSER WAS FOUND", "!", red=True, bold=True)
+        terminalreporter.line(f"{len(skipped)} BROWSER TESTS DID NOT RUN. INSTALL CHROMIUM TO RUN THEM.")

@@ -1,0 +1,164 @@
+"""The real app in a real browser, with the network unplugged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+from PIL import Image
+
+from tests.polling import poll
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = ROOT / "docs" / "images"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, NARROW = (1280, 900), (390, 844)
+
+playwright_api = pytest.importorskip("playwright.sync_api")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in Path(item.path).parts:
+            item.add_marker(pytest.mark.browser)
+            if BROWSER is None:
+                item.add_marker(pytest.mark.skip(reason="NO BROWSER FOUND: install chromium to run the browser tests"))
+
+
+@dataclass
+class App:
+    """The app as a process of its own. `stop` and `start` again as a person would restart Streamlit."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+        self.process = subprocess.Popen(
+            [*command, "--server.port", str(self.port)],
+            cwd=ROOT,
+            env={**os.environ, "GRAFT_HOME": str(self.home)},
+            stdout=open(self.home.parent / "streamlit.log", "ab"),  # noqa: SIM115
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        poll(self._answers, self.log)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self) -> None:
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def log(self) -> str:
+        return (self.home.parent / "streamlit.log").read_text(errors="replace")[-4000:]
+
+
+@pytest.fixture
+def app(home: Path) -> Iterator[App]:
+    home.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        app = App(home, free.getsockname()[1])
+    app.start()
+    yield app
+    app.stop()
+    for path in home.glob("runs/*/worker.pid"):
+        try:
+            os.kill(int(path.read_text()), signal.SIGKILL)
+        except (ProcessLookupError, ValueError):
+            continue
+
+
+@dataclass
+class Visit:
+    """One person at one browser. Everything that should not have happened is collected in `troubles`."""
+
+    browser: object
+    app: App
+    troubles: list[str] = field(default_factory=list)
+
+    def page(self, size: tuple[int, int] = WIDE, dark: bool = False, path: str = "") -> object:
+        context = self.browser.new_context(  # type: ignore[attr-defined]
+            viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light"
+        )
+        context.route("**/*", self._only_here)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: self.troubles.append(f"uncaught in the browser: {error}"))
+        page.goto(f"{self.app.address}/{path}")
+        return page
+
+    def _only_here(self, route: object) -> None:
+        address = route.request.url  # type: ignore[attr-defined]
+        if urlparse(address).hostname in ("localhost", "127.0.0.1", None, ""):
+            route.continue_()  # type: ignore[attr-defined]
+        else:
+            self.troubles.append(f"reached for the network: {address}")
+            route.abort()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: object, app: App) -> Iterator[Visit]:
+    visit = Visit(chromium, app)
+    yield visit
+    for context in chromium.contexts:  # type: ignore[attr-defined]
+        context.close()
+    assert not visit.troubles, visit.troubles
+
+
+@pytest.fixture
+def picture_of() -> Callable[[object, str], None]:
+    """Keeps a screenshot in docs/images when GRAFT_SCREENSHOTS is set; otherwise does nothing."""
+
+    def keep(page: object, name: str) -> None:
+        if not os.environ.get("GRAFT_SCREENSHOTS"):
+            return
+        IMAGES.mkdir(parents=True, exist_ok=True)
+        path = IMAGES / f"{name}.png"
+        page.screenshot(path=path, full_page=False, animations="disabled")  # type: ignore[attr-defined]
+        with Image.open(path) as shot:
+            shot.convert("RGB").quantize(192, dither=Image.Dither.NONE).save(path, optimize=True)
+
+    return keep
