@@ -12,6 +12,7 @@ from core.backbones.catalogue import BackboneInfo, catalogue
 from core.backbones.weights import source
 from core.workspace import Workspace
 from ui import state, theme
+from ui.downloads import downloads
 from ui.widgets import count, literal
 
 LIBRARIES = {"bundled": "Bundled", "torchvision": "torchvision", "timm": "timm"}
@@ -34,7 +35,8 @@ SORTS = {  # column, ascending
 
 
 def browse() -> None:
-    found = _filtered(_table(state.workspace()))
+    ended = sum(not job.running for job in downloads().values())
+    found = _filtered(_table(state.workspace(), ended))
     st.caption(f"{count(len(found), 'backbone')}. Click a row, or a point of the plot, to choose it.")
     table, plot = st.tabs(["Table", "Plot: accuracy and work"])
     with table:
@@ -43,9 +45,9 @@ def browse() -> None:
         _draw_plot(found)
 
 
-@st.cache_data(ttl=10, show_spinner=False)
-def _table(_workspace: Workspace) -> pd.DataFrame:
-    """One row a backbone. Looks again every ten seconds at where the weights are."""
+@st.cache_data(ttl=60, max_entries=4, show_spinner=False)
+def _table(_workspace: Workspace, ended_downloads: int) -> pd.DataFrame:
+    """One row a backbone. Looks again at where the weights are when a download ends, and once a minute."""
     rows = [_row(info, source(info, _workspace)) for info in catalogue()]
     table = pd.DataFrame(rows)
     table["_text"] = (table["Name"] + " " + table["Family"] + " " + table["Licence"].fillna("")).str.lower()
@@ -141,13 +143,15 @@ def _draw_plot(found: pd.DataFrame) -> None:
 def _figure(known: pd.DataFrame) -> go.Figure:
     chosen, text = state.choices().backbone, theme.palette().text
     figure = go.Figure()
-    for family, rows in known.groupby("Family"):
+    # Eight colours can be told apart: with more families, the colour says where the weights are.
+    kind = "Family" if known["Family"].nunique() <= len(theme.palette().series) else "Weights"
+    for name, rows in known.groupby(kind):
         figure.add_scatter(
             x=rows["GFLOPs"],
             y=rows["Top-1 (%)"],
             mode="markers",
-            name=family,
-            customdata=rows[["Name", "Parameters (M)"]].to_numpy().tolist(),
+            name=name,
+            customdata=rows[["Name", "Parameters (M)", "Family"]].to_numpy().tolist(),
             marker={
                 "size": rows["Parameters (M)"],
                 "sizemode": "area",
@@ -155,11 +159,11 @@ def _figure(known: pd.DataFrame) -> go.Figure:
                 "sizemin": 4,
                 "opacity": 0.75,
                 "line": {
-                    "width": [3 if name == chosen else 1 for name in rows["Name"]],
-                    "color": [text if name == chosen else "rgba(255,255,255,0.6)" for name in rows["Name"]],
+                    "width": [3 if it == chosen else 1 for it in rows["Name"]],
+                    "color": [text if it == chosen else "rgba(255,255,255,0.6)" for it in rows["Name"]],
                 },
             },
-            hovertemplate="%{customdata[0]}<br>%{y:.1f}% top-1, %{x:.2f} GFLOPs, "
+            hovertemplate="%{customdata[0]}<br>%{customdata[2]}<br>%{y:.1f}% top-1, %{x:.2f} GFLOPs, "
             "%{customdata[1]:.1f} M parameters<extra></extra>",
         )
     figure.update_layout(
@@ -168,6 +172,7 @@ def _figure(known: pd.DataFrame) -> go.Figure:
         clickmode="event+select",
         margin={"t": 24},
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "itemsizing": "constant"},
+        showlegend=True,
         xaxis={"type": "log", "title": "GFLOPs for one picture (log scale)"},
         yaxis={"title": "Top-1 on ImageNet (%)"},
     )
