@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from core.errors import BackboneError
 
@@ -25,6 +26,28 @@ def make_network(info: BackboneInfo) -> nn.Module:
         return _torchvision(info) if info.library == "torchvision" else _timm(info, pretrained=False)
     except (RuntimeError, ValueError, AttributeError) as error:
         raise BackboneError(f"{info.name} cannot be built with the installed {info.library}: {error}") from error
+
+
+def make_on_meta(info: BackboneInfo) -> nn.Module:
+    """The same network on the meta device, where its parameters have shapes and take no memory.
+
+    Raises:
+        BackboneError: the installed library does not know it.
+    """
+    try:
+        with torch.device("meta"):
+            return make_network(info)
+    except BackboneError:  # torchvision's RegNet reads its widths from a tensor, which on meta has no numbers
+        with _ParametersOnMeta():
+            return make_network(info).to("meta")
+
+
+class _ParametersOnMeta(TorchFunctionMode):
+    """Sends only what layers make their parameters of to the meta device; what is computed stays where it is."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None) -> Any:
+        made = func in (torch.empty, torch.ones, torch.zeros)
+        return func(*args, **(kwargs or {}) | ({"device": "meta"} if made else {}))
 
 
 def _timm(info: BackboneInfo, **settings: Any) -> nn.Module:

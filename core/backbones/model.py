@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_map_only
 
-from core.backbones.architectures import find_last_layer, make_network, pool, remove_last_layer
+from core.backbones.architectures import find_last_layer, make_network, make_on_meta, pool, remove_last_layer
 from core.backbones.catalogue import BackboneInfo
 from core.backbones.stages import Stage, find_stages, trace
 from core.backbones.weights import Match, load_file, pretrained_network
@@ -51,7 +51,7 @@ def build(
     plan = _plan(info)
     match = None
     if weights_file is not None:
-        network = make_network(info)
+        network = remove_last_layer(make_network(info), plan.last)  # whatever their last layer was, it is not wanted
         match = load_file(network, weights_file)
     else:
         network = make_network(info) if random else pretrained_network(info, workspace)
@@ -61,9 +61,7 @@ def build(
 @lru_cache(maxsize=32)
 def _plan(info: BackboneInfo) -> Plan:
     try:
-        with torch.device("meta"):
-            network = make_network(info)
-        remove_last_layer(network, None)
+        network = remove_last_layer(make_on_meta(info), None)
         order = list(trace(network, info.input_size)) if info.library == "torchvision" else []
         last = find_last_layer(network, order)
         stages, outputs = find_stages(remove_last_layer(network, last), info.input_size, prefix="network.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 import re
 import shutil
 from collections.abc import Mapping
@@ -101,13 +100,13 @@ def read_file(path: Path) -> dict[str, torch.Tensor]:
         tensors = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise BackboneError(f"The weights file {path.name} is not there any more. Choose it again.") from error
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+    except safetensors.SafetensorError as error:
+        raise BackboneError(f"{path.name} is not a whole .safetensors file ({error}).") from error
+    except Exception as error:  # noqa: BLE001 - a damaged pickle makes torch raise almost anything
         raise BackboneError(
             f"{path.name} cannot be read as weights. Give a .safetensors file, or a .pth file "
             "that holds nothing but tensors (a state dict)."
         ) from error
-    except safetensors.SafetensorError as error:
-        raise BackboneError(f"{path.name} is not a whole .safetensors file ({error}).") from error
     return _unwrapped(tensors, path.name)
 
 

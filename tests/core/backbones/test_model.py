@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from core.backbones.catalogue import find
-from core.backbones.model import Backbone, build
+from core.backbones.model import Backbone, build, describe
 from core.errors import BackboneError
 from core.workspace import Workspace
 
@@ -88,6 +88,12 @@ def test_stages_count_every_parameter_once(backbone):
     assert sum(stage.parameters for stage in backbone.stages) == sum(p.numel() for p in backbone.parameters())
     names = [name for stage in backbone.stages for name in stage.modules]
     assert len(names) == len(set(names)) and all(backbone.get_submodule(name) is not None for name in names)
+
+
+def test_a_network_whose_constructor_refuses_the_meta_device_is_described_too():
+    stages = describe(find("torchvision/regnet_y_400mf.IMAGENET1K_V2"))
+    assert [stage.name for stage in stages] == ["stem", "block1", "block2", "block3", "block4"]
+    assert stages[-1].output_shape == (440,)
 
 
 def test_known_networks_are_cut_where_people_expect():

@@ -1,6 +1,7 @@
 """Weights that are real, weights of one's own, and weights that are not there."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 import safetensors.torch
@@ -75,7 +76,41 @@ def test_safetensors_of_ones_own_are_read(workspace, tmp_path):
     path = tmp_path / "own.safetensors"
     safetensors.torch.save_file(make_network(info).state_dict(), path)
     match = build(info, workspace, weights_file=path).match
-    assert match.matched and not (match.missing or match.unexpected or match.wrong_shape)
+    assert match.matched and not (match.missing or match.wrong_shape)
+    assert set(match.unexpected) == {"fc.weight", "fc.bias"}  # the last layer is no part of a backbone
+
+
+@pytest.mark.parametrize("classes", [None, 10])
+def test_ones_own_last_layer_is_not_held_against_the_file(workspace, tmp_path, classes):
+    tensors = make_network(find(RESNET)).state_dict()
+    del tensors["fc.weight"], tensors["fc.bias"]
+    head = {"fc.weight": torch.zeros(classes, 512), "fc.bias": torch.zeros(classes)} if classes else {}
+    torch.save(tensors | head, tmp_path / "own.pth")
+    match = build(find(RESNET), workspace, weights_file=tmp_path / "own.pth").match
+    assert not (match.missing or match.wrong_shape) and set(match.unexpected) == set(head)
+
+
+def test_a_file_with_nothing_but_a_last_layer_is_refused(workspace, tmp_path):
+    torch.save({"fc.weight": torch.zeros(1000, 512), "fc.bias": torch.zeros(1000)}, tmp_path / "own.pth")
+    with pytest.raises(BackboneError, match="None of the 2 tensors"):
+        build(find(RESNET), workspace, weights_file=tmp_path / "own.pth")
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_damaged_file_is_refused_in_words_wherever_the_damage_is(tmp_path, zipped):
+    path, random = tmp_path / "own.pth", Random(0)
+    torch.save({"a": torch.arange(64.0), "b": 1}, path, _use_new_zipfile_serialization=zipped)
+    whole = path.read_bytes()
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(whole[: random.choice((len(whole), random.randrange(1, len(whole))))])
+        damaged[random.randrange(len(damaged))] = random.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            read_file(path)
+        except BackboneError:
+            refused += 1
+    assert refused > 50
 
 
 class Danger:
