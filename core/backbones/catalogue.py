@@ -74,20 +74,23 @@ def _by_name() -> dict[str, BackboneInfo]:
 
 @cache
 def _by_short_name() -> dict[str, tuple[BackboneInfo, ...]]:
-    """Every way to shorten a name, and what it may stand for: "resnet50", "timm/resnet50", "resnet50.a1_in1k"."""
-    meanings: dict[str, tuple[BackboneInfo, ...]] = {}
+    """Every way to shorten a name, and what it may stand for: "resnet50", "torchvision/resnet50", "resnet50.a1_in1k".
+
+    Without a tag, a library's default weights are meant: the first that the catalogue has of an architecture.
+    """
+    meanings: dict[str, dict[str, BackboneInfo]] = {}
     for info in catalogue():
-        tagged = f"{info.architecture}.{info.tag}"
-        for short in (tagged, info.architecture, f"{info.library}/{info.architecture}"):
-            meanings[short.lower()] = (*meanings.get(short.lower(), ()), info)
-    return meanings
+        qualified = f"{info.library}/{info.architecture}"
+        for short in (f"{info.architecture}.{info.tag}", info.architecture, qualified):
+            meanings.setdefault(short.lower(), {}).setdefault(qualified, info)
+    return {short: tuple(infos.values()) for short, infos in meanings.items()}
 
 
 def find(name: str) -> BackboneInfo:
-    """The backbone called `name`. A name may be shortened as long as it can mean only one.
+    """The backbone called `name`. The library and the tag may be left out as long as only one can be meant.
 
     Raises:
-        BackboneError: there is none, or several.
+        BackboneError: there is none, or both libraries have one.
     """
     if name in _by_name():
         return _by_name()[name]
@@ -95,7 +98,7 @@ def find(name: str) -> BackboneInfo:
     if len(meant) == 1:
         return meant[0]
     if meant:
-        names = ", ".join(info.name for info in meant[:6])
+        names = " or ".join(info.name for info in meant)
         raise BackboneError(f"{name!r} can mean several backbones. Write one of them in full: {names}.")
     near = difflib.get_close_matches(name, [*_by_name(), *_by_short_name()], n=3, cutoff=0.6)
     hint = f"Did you mean {' or '.join(near)}?" if near else "The Backbone page, or the command `backbones`, lists all."

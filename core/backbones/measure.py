@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from core.backbones.catalogue import DATA, BackboneInfo
+from core.backbones.catalogue import DATA, BackboneInfo, catalogue
 from core.backbones.registries import bundled, timm_models, torchvision_models
 from core.workspace import atomic_open
 
@@ -34,7 +34,7 @@ def measured(info: BackboneInfo) -> BackboneInfo:
     import timm
 
     with torch.device("meta"):
-        network = timm.create_model(f"{info.architecture}.{info.tag}", pretrained=False).eval()
+        network = timm.create_model(f"{info.architecture}.{info.tag}", pretrained=False).eval().requires_grad_(False)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     try:
         with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -70,17 +70,29 @@ def _row(info: BackboneInfo) -> list[Any]:
     return list((asdict(info) | {"preprocessing": list(info.preprocessing.model_dump().values())}).values())
 
 
+def _versions() -> dict[str, str]:
+    return {library: version(library) for library in ("torch", "torchvision", "timm")}
+
+
+def _known() -> dict[str, BackboneInfo]:
+    """What was measured before with the same libraries: only what is blank is measured again."""
+    same = DATA.exists() and json.loads(DATA.read_text(encoding="utf-8"))["versions"] == _versions()
+    return {info.name: info for info in catalogue()} if same else {}
+
+
 def main() -> None:
     infos = [bundled(), *torchvision_models(), *timm_models()]
+    known = _known()
     rows = []
     for number, info in enumerate(infos, 1):
+        if before := known.get(info.name):
+            info = replace(info, parameters=before.parameters, gflops=before.gflops)
         rows.append(_row(_measured_or_blank(info)))
         if number % 100 == 0:
             print(f"{number} of {len(infos)}", file=sys.stderr)
-    lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
-    versions = {library: version(library) for library in ("torch", "torchvision", "timm")}
+    lines = ",\n".join(json.dumps(row, separators=(",", ":"), allow_nan=False) for row in rows)
     with atomic_open(DATA) as file:
-        file.write(f'{{"versions": {json.dumps(versions)},\n"backbones": [\n{lines}\n]}}\n')
+        file.write(f'{{"versions": {json.dumps(_versions())},\n"backbones": [\n{lines}\n]}}\n')
 
 
 if __name__ == "__main__":

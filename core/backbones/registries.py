@@ -33,7 +33,7 @@ def bundled() -> BackboneInfo:
 
 
 def torchvision_models() -> Iterator[BackboneInfo]:
-    """Every set of weights of every classification model of torchvision."""
+    """Every set of weights of every classification model of torchvision, of each model the default ones first."""
     from torchvision import models
 
     for architecture in models.list_models(module=models):
@@ -45,6 +45,7 @@ def torchvision_models() -> Iterator[BackboneInfo]:
 
 def _torchvision(architecture: str, weights: Any, family: str) -> BackboneInfo:
     said, transform = weights.meta, weights.transforms()
+    top1 = said.get("_metrics", {}).get("ImageNet-1K", {}).get("acc@1")
     return BackboneInfo(
         name=f"torchvision/{architecture}.{weights.name}",
         library="torchvision",
@@ -53,7 +54,7 @@ def _torchvision(architecture: str, weights: Any, family: str) -> BackboneInfo:
         family=family,
         parameters=said.get("num_params"),
         gflops=said.get("_ops"),
-        top1=said.get("_metrics", {}).get("ImageNet-1K", {}).get("acc@1"),
+        top1=None if top1 is None or math.isnan(top1) else top1,
         input_size=transform.crop_size[0],
         download_bytes=round(said["_file_size"] * 2**20) if "_file_size" in said else None,
         licence=said.get("license"),
@@ -70,13 +71,16 @@ def _torchvision(architecture: str, weights: Any, family: str) -> BackboneInfo:
 
 
 def timm_models() -> Iterator[BackboneInfo]:
-    """Every model of timm that has pretrained weights."""
+    """Every model of timm that has pretrained weights, of each architecture the default ones first."""
     import timm
 
-    for name in timm.list_pretrained():
-        architecture, _, tag = name.partition(".")
+    architectures = dict.fromkeys(name.partition(".")[0] for name in timm.list_pretrained())
+    for architecture in architectures:
         family = timm.models.model_entrypoint(architecture).__module__
-        yield _timm(architecture, tag, timm.get_pretrained_cfg(name), readable(family))
+        default = timm.get_pretrained_cfg(architecture).tag
+        tags = [name.partition(".")[2] for name in timm.list_pretrained(f"{architecture}.*")]
+        for tag in sorted(tags, key=lambda tag: tag != default):
+            yield _timm(architecture, tag, timm.get_pretrained_cfg(f"{architecture}.{tag}"), readable(family))
 
 
 def _timm(architecture: str, tag: str, said: Any, family: str) -> BackboneInfo:
