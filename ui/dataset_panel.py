@@ -36,7 +36,7 @@ def dataset_panel(dataset: Dataset) -> None:
 
 def _numbers(dataset: Dataset) -> None:
     report = dataset.report
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True):
         st.metric("Images", count(report.images), width=110)
         st.metric("Classes", count(len(report.classes)), width=90)
         for split, name in zip(SPLITS, ("Training", "Validation", "Test")):

@@ -60,14 +60,15 @@ class App:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-        self.process = subprocess.Popen(
-            [*command, "--server.port", str(self.port)],
-            cwd=ROOT,
-            env={**os.environ, "GRAFT_HOME": str(self.home)},
-            stdout=open(self.home.parent / "streamlit.log", "ab"),  # noqa: SIM115
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with open(self.home.parent / "streamlit.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--server.port", str(self.port)],
+                cwd=ROOT,
+                env={**os.environ, "GRAFT_HOME": str(self.home)},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         poll(self._answers, self.log)
 
     def _answers(self) -> bool:
@@ -143,7 +144,9 @@ def chromium() -> Iterator[object]:
 def visit(chromium: object, app: App) -> Iterator[Visit]:
     visit = Visit(chromium, app)
     yield visit
-    for context in chromium.contexts:  # type: ignore[attr-defined]
+    for number, context in enumerate(chromium.contexts):  # type: ignore[attr-defined]
+        for page in context.pages:
+            page.screenshot(path=app.home.parent / f"last-{number}.png")  # what a failed test was looking at
         context.close()
     assert not visit.troubles, visit.troubles
 

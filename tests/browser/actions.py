@@ -1,0 +1,39 @@
+"""What a person does on the pages, in a few words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.polling import poll
+
+POINTS = """() => {
+  let most = 0;
+  const look = root => {
+    for (const plot of root.querySelectorAll('.js-plotly-plot'))
+      for (const line of plot.data || []) most = Math.max(most, (line.x || []).length);
+    for (const one of root.querySelectorAll('*')) if (one.shadowRoot) look(one.shadowRoot);
+  };
+  look(document);
+  return most;
+}"""
+
+
+def open_page(page: Any, name: str) -> None:
+    """Click a page in the navigation; on a narrow screen that is behind the sidebar's button."""
+    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True)
+    if not link.is_visible():
+        page.get_by_test_id("stExpandSidebarButton").click()
+    link.click()
+    page.get_by_role("heading", name=name, exact=True).wait_for()
+
+
+def settled(page: Any, heading: str) -> None:
+    """Wait until the page under this heading is drawn and Streamlit is at rest."""
+    page.get_by_role("heading", name=heading).first.wait_for()
+    poll(lambda: page.locator("[data-stale=true]").count() == 0)
+    poll(lambda: page.get_by_test_id("stStatusWidget").count() == 0 or page.get_by_text("Stop and keep").count() > 0)
+
+
+def curve_points(page: Any) -> int:
+    """How many points the longest line on the page has."""
+    return int(page.evaluate(POINTS))

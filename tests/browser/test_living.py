@@ -1,0 +1,77 @@
+"""What only a real browser and real processes can show: narrow screens, restarts, killed workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from core import runs
+from core.data.importing import import_archive
+from core.training.recipe import Recipe
+from core.workspace import write_json
+from tests.browser.actions import curve_points, open_page, settled
+from tests.browser.conftest import NARROW
+from tests.polling import poll
+
+PAGES = ("Home", "Backbone", "Data", "Fine-tune", "Predict")
+
+
+@pytest.fixture
+def long_run(workspace, make_zip):
+    """A run at work, chosen, that no machine ends while a test looks on."""
+    dataset = import_archive(workspace, make_zip({"red": 12, "blue": 12}), name="Colours")
+    recipe = Recipe(
+        dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0", epochs=10_000, schedule="constant"
+    )
+    run = runs.start(workspace, recipe)
+    write_json(workspace.root / "choices.json", {"dataset": dataset.id, "dataset_version": 1, "run": run.id})
+    return run
+
+
+def test_every_page_fits_a_narrow_screen(visit, picture_of, long_run):
+    poll(lambda: (long_run.directory / "checkpoints" / "last.pt").exists(), long_run.log_tail)
+    page = visit.page(NARROW)
+    settled(page, "Teach a network")
+    for name in PAGES:
+        if name != "Home":
+            open_page(page, name)
+            settled(page, name)
+        overflow = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+        assert overflow <= 0, f"{name} scrolls sideways by {overflow} pixels"
+        picture_of(page, f"narrow-{name.lower()}")
+
+
+def test_the_dark_theme_reaches_everything(visit, picture_of, long_run):
+    poll(lambda: len(long_run.view().curve) > 10, long_run.log_tail)
+    page = visit.page(dark=True)
+    open_page(page, "Fine-tune")
+    poll(lambda: curve_points(page) > 5)
+    background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    red, green, blue = (int(part) for part in background.strip("rgba() ").split(",")[:3])
+    assert max(red, green, blue) < 64
+    picture_of(page, "dark-fine-tune")
+
+
+def test_a_run_outlives_streamlit_and_its_worker_is_missed_when_it_dies(visit, app, long_run, workspace):
+    page = visit.page(path="fine_tune")
+    poll(lambda: curve_points(page) > 3, app.log)
+    app.stop()
+    before = len(long_run.view().curve)
+    poll(lambda: len(long_run.view().curve) > before)  # nobody looks, and it goes on
+    app.start()
+    page = visit.page(path="fine_tune")
+    poll(lambda: curve_points(page) > 3, app.log)
+
+    poll(lambda: (long_run.directory / "checkpoints" / "last.pt").exists(), long_run.log_tail)
+    os.kill(int((long_run.directory / "worker.pid").read_text()), signal.SIGKILL)
+    page.get_by_text("Interrupted", exact=True).first.wait_for()
+    epochs = len(long_run.view().curve)
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Stop and keep").wait_for()
+    poll(lambda: len(long_run.view().curve) > epochs, long_run.log_tail)
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_role("button", name="Discard the run").click()
+    poll(lambda: not long_run.directory.exists())
+    page.get_by_text("How many stages to freeze").first.wait_for()
