@@ -22,6 +22,17 @@ if TYPE_CHECKING:  # torch takes seconds to import, and `source` does not need i
 
 BUNDLED_FILE = "efficientnet-lite0-57934424.pth"
 ENDINGS = (".safetensors", ".pth", ".pt")
+# Where training scripts put the weights among other things in a checkpoint; averaged ones are preferred.
+WRAPPERS = (
+    "state_dict_ema",
+    "model_ema",
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "encoder",
+    "module",
+)
 EXTRAS = re.compile(r"(^|\.)(AuxLogits|aux1|aux2)\.|num_batches_tracked$")  # not needed to use a network
 
 
@@ -113,7 +124,7 @@ def read_file(path: Path) -> dict[str, torch.Tensor]:
 def _unwrapped(value: Any, name: str) -> dict[str, torch.Tensor]:
     import torch
 
-    for key in ("state_dict_ema", "model_ema", "state_dict", "model", "module"):
+    for key in WRAPPERS:
         if isinstance(value, Mapping) and isinstance(value.get(key), Mapping):
             value = value[key]
     items = value.items() if isinstance(value, Mapping) else ()

@@ -113,6 +113,12 @@ def test_a_damaged_file_is_refused_in_words_wherever_the_damage_is(tmp_path, zip
     assert refused > 50
 
 
+@pytest.mark.parametrize("key", ["state_dict", "model", "model_state_dict", "model_state", "encoder"])
+def test_the_weights_are_found_in_a_training_scripts_checkpoint(tmp_path, key):
+    torch.save({"epoch": 3, key: {"module.a": torch.ones(2)}, "optimizer": {"state": {}}}, tmp_path / "own.pth")
+    assert list(read_file(tmp_path / "own.pth")) == ["a"]
+
+
 class Danger:
     def __reduce__(self):
         return (Path.touch, (Path("danger"),))
