@@ -69,12 +69,12 @@ def make_timm_with(info: BackboneInfo, tensors: dict[str, torch.Tensor]) -> tupl
         missing.extend(report.missing_keys)
         return report
 
-    nn.Module.load_state_dict = watched
+    nn.Module.load_state_dict = watched  # type: ignore[method-assign,assignment]
     try:
         overlay = {"state_dict": tensors, "custom_load": False}
         return _timm(info, pretrained=True, pretrained_cfg_overlay=overlay), missing
     finally:
-        nn.Module.load_state_dict = load
+        nn.Module.load_state_dict = load  # type: ignore[method-assign]
 
 
 def _torchvision(info: BackboneInfo) -> nn.Module:
@@ -95,7 +95,7 @@ def _torchvision_settings(info: BackboneInfo) -> dict[str, Any]:
 def remove_last_layer(network: nn.Module, last: str | None) -> nn.Module:
     """Leave out what only training from scratch needs, and put nothing in place of the layer named `last`."""
     if getattr(network, "aux_logits", False):
-        network.aux_logits = False
+        network.aux_logits = False  # type: ignore[assignment]
         for name in ("AuxLogits", "aux1", "aux2"):
             if hasattr(network, name):
                 setattr(network, name, None)

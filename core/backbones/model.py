@@ -256,6 +256,8 @@ class _Entry(nn.Module):
 class _Absent(nn.Module):
     """Stands where a frozen unit was and gives meta tensors of the right shape."""
 
+    entry: _Entry
+
     def __init__(self, entry: _Entry, gave: Any) -> None:
         super().__init__()
         self.__dict__["entry"] = entry  # only to learn the batch size; not a child
@@ -269,6 +271,8 @@ class _Absent(nn.Module):
 
 
 class _After(nn.Module):
+    entry: _Entry
+
     def __init__(self, network: nn.Module, entry: _Entry, size: int) -> None:
         super().__init__()
         self.network, self.size = network, size
@@ -280,4 +284,4 @@ class _After(nn.Module):
         try:
             return pool(self.network(torch.empty(len(activation), 3, self.size, self.size, device="meta")))
         finally:
-            self.entry.activation = None
+            del self.entry.activation

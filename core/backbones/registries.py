@@ -77,7 +77,7 @@ def timm_models() -> Iterator[BackboneInfo]:
     architectures = dict.fromkeys(name.partition(".")[0] for name in timm.list_pretrained())
     for architecture in architectures:
         family = timm.models.model_entrypoint(architecture).__module__
-        default = timm.get_pretrained_cfg(architecture).tag
+        default = timm.get_pretrained_cfg(architecture).tag  # type: ignore[union-attr]
         tags = [name.partition(".")[2] for name in timm.list_pretrained(f"{architecture}.*")]
         for tag in sorted(tags, key=lambda tag: tag != default):
             yield _timm(architecture, tag, timm.get_pretrained_cfg(f"{architecture}.{tag}"), readable(family))

@@ -18,7 +18,6 @@ from torch import nn
 from torch.utils._pytree import tree_leaves
 
 MOST_STAGES = 9  # more than this, and neighbours at the same resolution join
-FEWEST_STAGES = 3  # ... unless that would leave fewer than this (a vision transformer keeps its blocks)
 
 
 @dataclass(frozen=True)
@@ -90,12 +89,12 @@ def find_units(network: nn.Module, calls: dict[str, Call]) -> list[Unit]:
             call = calls.get(name)
             ratio = _reduction(call) if call else 0.0
             share = sum(parameter.numel() for parameter in child.parameters()) / total
-            pyramid = ratio > 2.5 and share > 0.05
-            column = 0.7 < ratio < 1.5 and share > 0.5 and not inside_pyramid
+            pyramid = ratio > 2.5 and share > 0.03
+            column = (0.7 < ratio < 1.5 and share > 0.5 or share > 0.9) and not inside_pyramid
             if call is None:  # a list that the network walks through by itself
                 yield from opened(f"{name}.", child, inside_pyramid)
             elif len(list(child.children())) > 1 and (pyramid or column):
-                yield from opened(f"{name}.", child, inside_pyramid or pyramid)
+                yield from opened(f"{name}.", child, inside_pyramid or ratio > 1.5)
             else:
                 yield Unit(name, child, call)
 
@@ -112,13 +111,15 @@ def gather(units: Sequence[Unit], size: int) -> list[list[Unit]]:
             groups.append([unit])
     if len(groups) <= MOST_STAGES:
         return groups
-    joined: list[list[Unit]] = []
+    joined: list[list[list[Unit]]] = []
     for group in groups:
-        if joined and _level(joined[-1], size) == _level(group, size):
-            joined[-1] = joined[-1] + group
+        if joined and _level(joined[-1][-1], size) == _level(group, size):
+            joined[-1].append(group)
         else:
-            joined.append(group)
-    return joined if len(joined) >= FEWEST_STAGES else groups
+            joined.append([group])
+    if max(len(stage) for stage in joined) > len(groups) * 2 / 3:
+        return groups  # nearly all at one resolution: a vision transformer keeps its blocks
+    return [[unit for group in stage for unit in group] for stage in joined]
 
 
 def find_stages(network: nn.Module, size: int, prefix: str = "") -> tuple[tuple[Stage, ...], dict[str, Any]]:

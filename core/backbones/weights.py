@@ -9,8 +9,9 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from io import BufferedIOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from core.backbones.catalogue import BackboneInfo
 from core.errors import BackboneError
@@ -136,7 +137,7 @@ def _unwrapped(value: Any, name: str) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def keep_file(workspace: Workspace, name: str, content: BinaryIO) -> Path:
+def keep_file(workspace: Workspace, name: str, content: BufferedIOBase) -> Path:
     """Keep a person's own weights file in `<workspace>/weights`, under a safe name made from its name and content.
 
     Raises:
