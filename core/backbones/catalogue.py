@@ -56,7 +56,7 @@ def catalogue() -> tuple[BackboneInfo, ...]:
         return (bundled(), *torchvision_models(), *timm_models())
     rows = json.loads(DATA.read_text(encoding="utf-8"))["backbones"]
     kept: dict[str, Preprocessing] = {}
-    return tuple(BackboneInfo(*row, _preprocessing(settings, kept)) for *row, settings in rows)
+    return tuple(BackboneInfo(*(*row, _preprocessing(settings, kept))) for *row, settings in rows)
 
 
 def _preprocessing(settings: list[Any], kept: dict[str, Preprocessing]) -> Preprocessing:
