@@ -22,6 +22,15 @@ NAMES = (
 )
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """On small batches, several threads wait for each other more than they compute, and most on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @cache
 def _random_backbone(name: str) -> Backbone:
     torch.manual_seed(0)
