@@ -19,11 +19,8 @@ POINTS = """() => {
 
 
 def open_page(page: Any, name: str) -> None:
-    """Click a page in the navigation; on a narrow screen that is behind the sidebar's button."""
-    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True)
-    if not link.is_visible():
-        page.get_by_test_id("stExpandSidebarButton").click()
-    link.click()
+    """Click a page in the navigation."""
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
     page.get_by_role("heading", name=name, exact=True).wait_for()
 
 

@@ -15,7 +15,13 @@ from tests.browser.actions import curve_points, open_page, settled
 from tests.browser.conftest import NARROW
 from tests.polling import poll
 
-PAGES = ("Home", "Backbone", "Data", "Fine-tune", "Predict")
+PAGES = {
+    "Teach a network": "",
+    "Backbone": "backbone",
+    "Data": "data",
+    "Fine-tune": "fine_tune",
+    "Predict": "predict",
+}
 
 
 @pytest.fixture
@@ -32,15 +38,13 @@ def long_run(workspace, make_zip):
 
 def test_every_page_fits_a_narrow_screen(visit, picture_of, long_run):
     poll(lambda: (long_run.directory / "checkpoints" / "last.pt").exists(), long_run.log_tail)
-    page = visit.page(NARROW)
-    settled(page, "Teach a network")
-    for name in PAGES:
-        if name != "Home":
-            open_page(page, name)
-            settled(page, name)
+    for name, path in PAGES.items():
+        page = visit.page(NARROW, path=path)
+        settled(page, name)
         overflow = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
         assert overflow <= 0, f"{name} scrolls sideways by {overflow} pixels"
-        picture_of(page, f"narrow-{name.lower()}")
+        picture_of(page, f"narrow-{path or 'home'}")
+        page.context.close()
 
 
 def test_the_dark_theme_reaches_everything(visit, picture_of, long_run):

@@ -1,4 +1,4 @@
-"""The main job as a person does it: choose, upload, freeze, start, watch, refresh, predict. The network is unplugged."""
+"""The main job as a person does it: choose, upload, freeze, start, watch, refresh, predict. With no network."""
 
 from __future__ import annotations
 

@@ -1,0 +1,74 @@
+"""A small network and a small dataset, so that whole runs take a second and no process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.backbones.catalogue import find
+from core.backbones.model import build
+from core.data.importing import import_archive
+from core.training import preparation
+from core.training.control import Control
+from core.training.device import choose_device
+from core.training.events import EventLog, read_events
+from core.training.recipe import Recipe
+from core.training.reporter import Reporter
+from core.training.trainer import Trainer
+
+SMALL = "timm/test_efficientnet.r160_in1k"  # 0.4 M parameters, with BatchNorm
+
+
+@pytest.fixture
+def small_backbone(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a small backbone whose weights are random, but the same each time."""
+    import torch
+
+    def build_small(info, workspace, *, weights_file=None):
+        torch.manual_seed(1)
+        return build(info, workspace, random=True)
+
+    monkeypatch.setattr(preparation, "build", build_small)
+    return find(SMALL).name
+
+
+@pytest.fixture
+def recipe(workspace, make_zip, small_backbone) -> Recipe:
+    dataset = import_archive(workspace, make_zip({"red": 14, "blue": 13}))
+    return Recipe(
+        dataset=dataset.id,
+        dataset_version=1,
+        backbone=small_backbone,
+        epochs=3,
+        batch_size=8,
+        learning_rate=0.01,
+    )
+
+
+@pytest.fixture
+def train(workspace) -> Callable[..., list]:
+    """Carries a recipe out in this process, in the directory `name`, and returns the run's events."""
+
+    def carry_out(recipe: Recipe, name: str = "run", stop_after: int | None = None) -> list:
+        directory: Path = workspace.runs / name
+        directory.mkdir(exist_ok=True)
+        log, device = EventLog(directory / "events.jsonl"), choose_device("cpu")
+        reporter = Reporter(log, Control(directory), device)
+        trainer = Trainer(workspace, directory, recipe, device, reporter)
+        if stop_after is not None:
+            recorded = trainer._record
+
+            def record(number, *rest):
+                recorded(number, *rest)
+                reporter.interrupted = number == stop_after
+
+            trainer._record = record
+        try:
+            trainer.run()
+        finally:
+            log.close()
+        return [event for _, event in read_events(directory / "events.jsonl")[0]]
+
+    return carry_out

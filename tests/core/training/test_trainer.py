@@ -1,0 +1,162 @@
+import pytest
+import safetensors.torch
+import torch
+
+from core.data.dataset import load_dataset
+from core.inference.predictor import Predictor
+from core.training import activations, checkpoints, failures, trainer
+from core.training.control import Control
+from core.training.events import Ended, EpochEnded, Progress, Scores, Started
+from core.training.trainer import LossNotFinite
+
+
+def of(kind, events):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def weights(workspace, name):
+    return safetensors.torch.load_file(workspace.runs / name / "bundle" / "weights.safetensors")
+
+
+def test_a_run_tells_its_story_in_order(recipe, train):
+    events = train(recipe)
+    (started,) = of(Started, events)
+    assert (started.epoch, started.epochs) == (0, 3)
+    assert [event.epoch for event in of(EpochEnded, events)] == [1, 2, 3]
+    assert isinstance(events[-1], Ended)
+    assert events[-1].status == "finished"
+    assert {event.phase for event in of(Progress, events)} >= {"pictures", "features"}
+
+
+def test_the_best_epoch_is_the_one_that_is_kept(recipe, train, workspace):
+    events = train(recipe.model_copy(update={"epochs": 6}))
+    rows = of(EpochEnded, events)
+    best = max(rows, key=lambda row: (row.validation.accuracy, -row.validation.loss))
+    assert events[-1].best_epoch == best.epoch
+    assert events[-1].validation == best.validation
+
+
+def test_what_is_kept_scores_what_was_said(recipe, train, workspace):
+    """The bundle, asked through the page's path, gives the validation scores that the run told."""
+    ended = train(recipe.model_copy(update={"freeze": 2}))[-1]
+    dataset = load_dataset(workspace, recipe.dataset)
+    part = dataset.part("validation")
+    predictor = Predictor.open(workspace.runs / "run" / "bundle")
+    found = list(predictor.predict([(name, dataset.path(name)) for name in part["image"]], top=2))
+    chances = [{guess.label: guess.probability for guess in each.top} for each in found]
+    right = [each.top[0].label == label for each, label in zip(found, part["label"])]
+    loss = -sum(torch.log(torch.tensor(each[label])) for each, label in zip(chances, part["label"])) / len(part)
+    assert sum(right) / len(part) == pytest.approx(ended.validation.accuracy)
+    assert float(loss) == pytest.approx(ended.validation.loss, rel=1e-4)
+
+
+@pytest.mark.parametrize("freeze", [0, 2, "all"])
+def test_frozen_stages_stay_and_free_ones_move(recipe, train, workspace, freeze):
+    train(recipe.model_copy(update={"freeze": freeze}), "trained")
+    train(recipe.model_copy(update={"freeze": freeze, "learning_rate": 1e-12, "epochs": 1}), "still")
+    trained, still = weights(workspace, "trained"), weights(workspace, "still")
+    moved = {name for name in trained if not torch.allclose(trained[name].float(), still[name].float(), atol=1e-6)}
+    stem, last = "backbone.network.conv_stem.weight", "backbone.network.conv_head.weight"
+    assert "head.weight" in moved
+    assert (stem in moved) == (freeze == 0)
+    assert (last in moved) == (freeze != "all")
+    assert ("backbone.network.bn1.running_mean" in moved) == (freeze == 0)
+
+
+@pytest.mark.parametrize("freeze", [1, 3, "all"])
+def test_keeping_what_the_frozen_stages_give_changes_no_result(recipe, train, workspace, monkeypatch, freeze):
+    recipe = recipe.model_copy(update={"freeze": freeze})
+    kept = train(recipe, "kept")
+    monkeypatch.setattr(activations, "fit", lambda *_: False)
+    again = train(recipe, "again")
+    assert "once" in of(Started, kept)[0].note
+    assert "every epoch" in of(Started, again)[0].note
+    for one, other in zip(of(EpochEnded, kept), of(EpochEnded, again)):
+        assert one.train.loss == pytest.approx(other.train.loss, rel=1e-3)
+        assert one.validation.loss == pytest.approx(other.validation.loss, rel=1e-3)
+
+
+def test_the_second_run_starts_at_once_and_a_damaged_cache_is_made_again(recipe, train, workspace):
+    first = train(recipe, "first")
+    second = train(recipe, "second")
+    assert "features" in {event.phase for event in of(Progress, first)}
+    assert "features" not in {event.phase for event in of(Progress, second)}
+    for path in (workspace.cache / "activations").iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    third = train(recipe, "third")
+    assert [row.validation for row in of(EpochEnded, third)] == [row.validation for row in of(EpochEnded, first)]
+
+
+def test_augmentation_keeps_a_few_views(recipe, train, workspace):
+    events = train(recipe.model_copy(update={"augment": True, "epochs": 5}))
+    assert "4 kept views" in of(Started, events)[0].note
+    assert events[-1].status == "finished"
+
+
+@pytest.mark.parametrize("freeze", ["all", 2])
+def test_an_interrupted_run_resumes_to_the_same_weights(recipe, train, workspace, monkeypatch, freeze):
+    monkeypatch.setattr(trainer, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    recipe = recipe.model_copy(update={"freeze": freeze, "epochs": 5})
+    train(recipe, "whole")
+    train(recipe, "broken", stop_after=2)
+    assert not (workspace.runs / "broken" / "bundle").exists()
+    events = train(recipe, "broken")
+    assert [event.epoch for event in of(Started, events)] == [0, 2]
+    assert events[-1].status == "finished"
+    whole, resumed = weights(workspace, "whole"), weights(workspace, "broken")
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_stop_before_anything_was_learned(recipe, train, workspace):
+    (workspace.runs / "run").mkdir()
+    Control(workspace.runs / "run").ask("stop")
+    ended = train(recipe)[-1]
+    assert (ended.status, ended.best_epoch) == ("stopped", None)
+    assert not (workspace.runs / "run" / "bundle").exists()
+
+
+def test_an_infinite_loss_ends_the_run(recipe, train, monkeypatch):
+    monkeypatch.setattr(trainer, "run_epoch", lambda *_, **__: Scores(float("nan"), 0.5))
+    with pytest.raises(LossNotFinite):
+        train(recipe)
+
+
+def test_a_lone_picture_a_class_trains_without_validation(workspace, make_zip, recipe, train):
+    from core.data.importing import import_archive
+
+    dataset = import_archive(workspace, make_zip({"red": 1, "blue": 1}, name="two.zip"))
+    ended = train(recipe.model_copy(update={"dataset": dataset.id}))[-1]
+    assert ended.status == "finished"
+    assert ended.validation is None
+    assert ended.train.accuracy >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (LossNotFinite(), "learning rate (it was 0.01; try 0.001)"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "batch size (it was 8; try 4)"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "memory"),
+        (MemoryError(), "memory"),
+        (OSError(28, "No space left on device"), "disk is full"),
+        (ZeroDivisionError("secret detail"), "ZeroDivisionError"),
+    ],
+)
+def test_failures_are_explained(recipe, error, said):
+    words = failures.explain(error, recipe)
+    assert said in words
+    assert "secret detail" not in words
+
+
+def test_a_checkpoint_is_whole_or_absent(tmp_path, monkeypatch):
+    path = tmp_path / "checkpoints" / "last.pt"
+    checkpoints.save(path, checkpoints.Checkpoint(epoch=1))
+
+    def power_cut(state, file):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", power_cut)
+    with pytest.raises(OSError, match="No space"):
+        checkpoints.save(path, checkpoints.Checkpoint(epoch=2))
+    assert checkpoints.load(path).epoch == 1
