@@ -1,0 +1,130 @@
+"""The command line as a shell sees it: what is printed where, and the exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.commands import main
+from tests.conftest import picture
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def shell(*arguments, home):
+    """The real thing: a process of its own, from another folder's point of view."""
+    environment = {**os.environ, "GRAFT_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "core", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=home.parent, timeout=240)
+
+
+def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
+    made = make_zip({"red": 10, "blue": 10})
+    done = shell("train", "--data", made, "--epochs", 4, "--lr", 0.003, "--seed", 3, "--json", home=home)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert set(said) == {"run", "status", "seconds", "epochs", "best_epoch", "scores"}
+    assert (said["status"], said["epochs"]) == ("finished", 4)
+    assert set(said["scores"]["validation"]) == {"loss", "accuracy"}
+    assert said["scores"]["train"]["accuracy"] > 0.9
+    assert "Epoch 4 of 4" in done.stderr
+
+    (tmp_path / "new.jpg").write_bytes(picture("red", 77))
+    (tmp_path / "broken.jpg").write_bytes(b"nothing")
+    asked = shell("predict", "--run", said["run"], "new.jpg", "broken.jpg", "gone.jpg", "--format", "json", home=home)
+    assert asked.returncode == 0, asked.stderr
+    new, broken, gone = json.loads(asked.stdout)
+    assert (new["image"], new["top"][0]["label"]) == ("new.jpg", "red")
+    assert sum(guess["probability"] for guess in new["top"]) == pytest.approx(1, abs=1e-4)
+    assert set(broken) == set(gone) == {"image", "error"}
+
+    listed = shell("runs", "--json", home=home)
+    assert [run["run"] for run in json.loads(listed.stdout)] == [said["run"]]
+
+
+def test_a_failed_job_is_one_sentence_and_status_1(home, tmp_path):
+    (tmp_path / "no.zip").write_bytes(b"hello")
+    done = shell("train", "--data", tmp_path / "no.zip", "--json", home=home)
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "is not a ZIP" in done.stderr
+    assert json.loads(done.stdout)["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train"], "--data"),
+        (["paint"], "paint"),
+        (["train", "--data", "x", "--freeze", "some"], "'some' is not all, none or a number"),
+        (["train", "--data", "x", "--epochs", "0"], "epochs is 0"),
+        (["train", "--data", "x", "--optimizer", "lion"], "'lion'"),
+        (["train", "--data", "x", "--backbone", "efficientnet_light0"], "efficientnet_lite0"),
+        (["predict", "--run", "r", "a.jpg", "--top", "0"], "'0' is not"),
+    ],
+)
+def test_a_bad_command_is_status_2(words, said, capsys):
+    try:
+        status = main(words)
+    except SystemExit as left:
+        status = left.code
+    captured = capsys.readouterr()
+    assert status == 2
+    assert said in captured.err
+    assert "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train", "--data", "nowhere.zip"], "There is no file, folder or dataset 'nowhere.zip'"),
+        (["check", "nowhere.zip"], "nowhere.zip"),
+        (["predict", "--run", "20200101-nothing", "a.jpg"], "There is no run"),
+        (["predict", "--run", "../../etc", "a.jpg"], "not the name"),
+        (["predict", "--run", "latest", "a.jpg"], "No run has finished yet"),
+    ],
+)
+def test_what_is_not_there_is_status_1(words, said, capsys):
+    assert main(words) == 1
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.out == ""
+
+
+def test_check_tells_what_is_inside_and_keeps_nothing(make_zip, capsys, home):
+    made = make_zip({"cats": 3, "dogs": 2}, files={"cats/readme.txt": b"text"})
+    assert main(["check", str(made), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["classes"] == {"cats": 3, "dogs": 2}
+    assert any("cats/readme.txt" in finding["files"] for finding in report["findings"])
+    assert not home.exists() or not list((home / "datasets").iterdir())
+
+
+def test_check_shows_hostile_names_without_their_power_over_the_terminal(make_zip, capsys):
+    evil = "\x1b[2Jcats"
+    assert main(["check", str(make_zip({evil: 2, "dogs": 2}))]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_backbones_are_listed_and_searched(capsys):
+    assert main(["backbones", "--search", "efficientnet_lite0", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found[0]["name"] == "efficientnet_lite0"
+    assert found[0]["source"] == "bundled"
+    assert all("efficientnet_lite0" in info["name"] for info in found)
+
+
+def test_the_newest_dataset_can_be_named_again(make_zip, workspace, capsys):
+    from core.commands import jobs
+    from core.data.importing import import_archive
+
+    made = import_archive(workspace, make_zip({"cats": 3, "dogs": 2}))
+    assert jobs._dataset(workspace, made.id).version == 1
+    assert jobs._dataset(workspace, f"{made.id}@1").id == made.id
+    assert jobs._dataset(workspace, str(make_zip({"cats": 3, "dogs": 2}, name="again.zip"))).known
+    assert "imported before" in capsys.readouterr().err

@@ -1,0 +1,78 @@
+import json
+
+import pytest
+import safetensors.torch
+import torch
+
+from core.backbones.catalogue import find
+from core.backbones.heads import HeadSettings, build_head
+from core.backbones.model import build
+from core.errors import RunError
+from core.inference.predictor import BATCH, Predictor
+from tests.conftest import picture
+
+SMALL = "timm/test_efficientnet.r160_in1k"
+LABELS = ["<b>bold</b>", "=cmd()", "plain"]
+
+
+@pytest.fixture
+def bundle(tmp_path, workspace):
+    """A bundle as the trainer writes it, with random weights."""
+    torch.manual_seed(0)
+    info, folder = find(SMALL), tmp_path / "bundle"
+    folder.mkdir()
+    backbone = build(info, workspace, random=True)
+    head = build_head(HeadSettings(), backbone.num_features, len(LABELS))
+    model = torch.nn.ModuleDict({"backbone": backbone, "head": head})
+    safetensors.torch.save_file(model.state_dict(), folder / "weights.safetensors")
+    said = {
+        "backbone": SMALL,
+        "classes": LABELS,
+        "preprocessing": info.preprocessing.model_dump(),
+        "head": {"kind": "linear"},
+    }
+    (folder / "bundle.json").write_text(json.dumps(said))
+    return folder
+
+
+def test_probabilities_in_order_and_labels_as_they_are(bundle):
+    (found,) = Predictor.open(bundle).predict([("a.jpg", picture("red"))])
+    shares = [guess.probability for guess in found.top]
+    assert {guess.label for guess in found.top} == set(LABELS)
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(1, abs=1e-5)
+    assert found.seconds > 0
+
+
+def test_one_broken_picture_costs_no_other(bundle, tmp_path):
+    good = tmp_path / "good.png"
+    good.write_bytes(picture("blue", ending="png"))
+    asked = [
+        ("empty", b""),
+        ("good", good),
+        ("text", b"hello"),
+        ("cut", picture("red")[:300]),
+        ("gone", tmp_path / "x"),
+    ]
+    found = list(Predictor.open(bundle).predict(asked))
+    assert [each.image for each in found] == ["empty", "good", "text", "cut", "gone"]
+    assert [each.error is None for each in found] == [False, True, False, False, False]
+
+
+def test_an_answer_does_not_depend_on_the_company(bundle):
+    """More pictures than a batch holds, broken ones among them: each gets the answer that it gets alone."""
+    predictor = Predictor.open(bundle)
+    asked = [(str(number), picture("green", number) if number % 5 else b"broken") for number in range(BATCH + 7)]
+    together = list(predictor.predict(asked, top=1))
+    assert len(together) == len(asked)
+    for number in (1, BATCH - 1, BATCH + 1):
+        (alone,) = predictor.predict([asked[number]], top=1)
+        assert together[number].top[0].label == alone.top[0].label
+        assert together[number].top[0].probability == pytest.approx(alone.top[0].probability, abs=1e-5)
+
+
+@pytest.mark.parametrize("file", ["bundle.json", "weights.safetensors"])
+def test_a_damaged_bundle_is_named(bundle, file):
+    (bundle / file).write_bytes(b"garbage")
+    with pytest.raises(RunError, match="cannot be read"):
+        Predictor.open(bundle)
