@@ -73,33 +73,28 @@ def _by_name() -> dict[str, BackboneInfo]:
 
 
 @cache
-def _by_short_name() -> dict[str, tuple[BackboneInfo, ...]]:
-    """Every way to shorten a name, and what it may stand for: "resnet50", "torchvision/resnet50", "resnet50.a1_in1k".
+def _by_short_name() -> dict[str, BackboneInfo]:
+    """Every way to shorten a name, and what it stands for: "resnet50", "torchvision/resnet50", "resnet50.a1_in1k".
 
-    Without a tag, a library's default weights are meant: the first that the catalogue has of an architecture.
+    The first in the catalogue is meant, where an architecture's default weights come first.
     """
-    meanings: dict[str, dict[str, BackboneInfo]] = {}
+    meanings: dict[str, BackboneInfo] = {}
     for info in catalogue():
-        qualified = f"{info.library}/{info.architecture}"
-        for short in (f"{info.architecture}.{info.tag}", info.architecture, qualified):
-            meanings.setdefault(short.lower(), {}).setdefault(qualified, info)
-    return {short: tuple(infos.values()) for short, infos in meanings.items()}
+        for short in (f"{info.architecture}.{info.tag}", info.architecture, f"{info.library}/{info.architecture}"):
+            meanings.setdefault(short.lower(), info)
+    return meanings
 
 
 def find(name: str) -> BackboneInfo:
-    """The backbone called `name`. The library and the tag may be left out as long as only one can be meant.
+    """The backbone called `name`. Without library and tag, torchvision is meant before timm, with the default tag.
 
     Raises:
-        BackboneError: there is none, or both libraries have one.
+        BackboneError: there is none.
     """
     if name in _by_name():
         return _by_name()[name]
-    meant = _by_short_name().get(name.lower(), ())
-    if len(meant) == 1:
-        return meant[0]
-    if meant:
-        names = " or ".join(info.name for info in meant)
-        raise BackboneError(f"{name!r} can mean several backbones. Write one of them in full: {names}.")
+    if name.lower() in _by_short_name():
+        return _by_short_name()[name.lower()]
     near = difflib.get_close_matches(name, [*_by_name(), *_by_short_name()], n=3, cutoff=0.6)
     hint = f"Did you mean {' or '.join(near)}?" if near else "The Backbone page, or the command `backbones`, lists all."
     raise BackboneError(f"There is no backbone called {name[:80]!r}. {hint}")

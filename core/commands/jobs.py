@@ -11,7 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.backbones.catalogue import find
+from core.backbones.catalogue import catalogue, find
+from core.backbones.weights import source
 from core.data.dataset import Dataset, load_dataset
 from core.data.importing import Progress, import_archive, import_folder
 from core.data.importing import check as check_path
@@ -118,9 +119,9 @@ def _progress_line(view: View) -> str:
         return f"Waiting for {view.ahead} earlier run{'s' * (view.ahead != 1)}" if view.ahead else "Starting"
     if view.curve and view.phase == "training":
         row = view.curve[-1]
-        validation = f", validation loss {row.validation.loss:.4f}, accuracy {row.validation.accuracy:.1%}"
-        train_part = f"training loss {row.train.loss:.4f}, accuracy {row.train.accuracy:.1%}"
-        return f"Epoch {row.epoch} of {view.epochs}: {train_part}{validation if row.validation else ''}"
+        parts = {"training": row.train, "validation": row.validation}
+        said = [f"{part} loss {s.loss:.4f}, accuracy {s.accuracy:.1%}" for part, s in parts.items() if s]
+        return f"Epoch {row.epoch} of {view.epochs}: {', '.join(said)}"
     if view.phase == "training":
         return f"Epoch 1 of {view.epochs}"
     what = {"loading": "Loading", "pictures": "Reading pictures", "features": "Running the frozen stages"}[view.phase]
@@ -203,10 +204,9 @@ def check(options: Namespace) -> int:
 
 
 def backbones(options: Namespace) -> int:
-    from core.backbones.catalogue import catalogue
-    from core.backbones.weights import source
-
     workspace, text = Workspace.open(options.workspace), options.search.lower()
+    if options.download:
+        return _download(workspace, options.download)
     found = [info for info in catalogue() if text in f"{info.name} {info.family}".lower()]
     if options.json:
         print(json.dumps([{**_backbone(info), "source": source(info, workspace)} for info in found]))
@@ -215,6 +215,23 @@ def backbones(options: Namespace) -> int:
         size = f"{info.parameters / 1e6:8.1f} M" if info.parameters else f"{'':10}"
         top1 = f"{info.top1:5.1f}%" if info.top1 else f"{'':6}"
         print(f"{size}  {top1}  {source(info, workspace):9}  {info.name}")
+    return 0
+
+
+def _download(workspace: Workspace, name: str) -> int:
+    from core.backbones.download import download
+
+    last = [0.0]
+
+    def progress(done: int, total: int | None) -> None:
+        if time.monotonic() - last[0] > 1 or done == total:
+            last[0] = time.monotonic()
+            print(f"{done / 1e6:.1f} of {f'{total / 1e6:.1f}' if total else 'unknown'} MB", file=sys.stderr)
+
+    info = find(name)
+    if source(info, workspace) == "download":
+        download(info, workspace, progress)
+    print(f"The weights of {info.name} are on this machine.", file=sys.stderr)
     return 0
 
 

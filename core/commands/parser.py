@@ -45,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     check.add_argument("path", metavar="PATH", help="a ZIP or a folder of class folders")
     backbones = _command(commands, "backbones", jobs.backbones, "list the backbones")
     backbones.add_argument("--search", metavar="TEXT", default="", help="only names and families that contain TEXT")
+    backbones.add_argument("--download", metavar="NAME", help="fetch the weights of this backbone and keep them")
     _command(commands, "runs", jobs.runs, "list the runs, newest first")
     return parser
 

@@ -19,7 +19,9 @@ MAX_PIXELS = 120_000_000  # beyond nearly any camera; a header may claim more to
 LONGEST_TO_SHORTEST = 4  # a longer strip is cut in the middle, so that one picture cannot fill the memory
 # Formats that Pillow decodes by itself and that people have; others (EPS, say) would start other programs.
 Image.init()  # registers every format, so that those below can be named
-FORMATS = [name for name in ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "TIFF", "PPM") if name in Image.OPEN]
+FORMATS: list[str] = [
+    name for name in ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "TIFF", "PPM") if name in Image.OPEN
+]
 INTERPOLATIONS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,

@@ -143,7 +143,7 @@ def folder_entries(path: Path, limits: Limits) -> Iterator[list[Entry]]:
             full = Path(folder, name)
             status = full.lstat()
             odd = not stat.S_ISREG(status.st_mode)  # links, sockets, devices
-            entry = Entry(full.relative_to(path).as_posix(), status.st_size, partial(open, full, "rb"), link=odd)
+            entry = Entry(full.relative_to(path).as_posix(), status.st_size, partial(full.open, "rb"), link=odd)  # type: ignore[arg-type]
             found.append(entry)
         if len(found) > limits.entries:
             raise DataError(f"The folder {path.name!r} holds more than the {limits.entries:,} files that are read.")

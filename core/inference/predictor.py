@@ -55,7 +55,7 @@ class Predictor:
             raise RunError(
                 f"The bundle {bundle} cannot be read ({error}). Choose another run, or train it again."
             ) from error
-        model.to(device.torch, memory_format=torch.channels_last).eval()
+        model.to(device.torch).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         return cls(nn.Sequential(model["backbone"], model["head"]), classes, preprocessing, device)
 
     def predict(self, pictures: Iterable[Picture], top: int = 5) -> Iterator[Prediction]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from core.backbones.catalogue import find
 from core.backbones.weights import source
 from core.data.dataset import load_dataset
@@ -35,6 +37,12 @@ def _backbone_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
         info = find(recipe.backbone)
     except GraftError as error:
         return [str(error)]
-    if recipe.weights_file is None and source(info, workspace) == "download":
-        return [f"The weights of {info.name} are not on this machine yet. Download them first on the Backbone page."]
+    if recipe.weights_file is not None:
+        there = Path(recipe.weights_file).is_file()
+        return [] if there else [f"The weights file {recipe.weights_file!r} is not there any more. Choose another."]
+    if source(info, workspace) == "download":
+        return [
+            f"The weights of {info.name} are not on this machine yet. Download them first, "
+            f"on the Backbone page or with: python -m core backbones --download {info.name}"
+        ]
     return []

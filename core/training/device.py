@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
+from torch import dtype as DType
+from torch.amp import GradScaler
 
 
 @dataclass(frozen=True)
@@ -16,15 +18,15 @@ class Device:
 
     torch: torch.device
     name: str
-    autocast_dtype: torch.dtype | None
+    autocast_dtype: DType | None
 
     def autocast(self) -> AbstractContextManager[object]:
         dtype = self.autocast_dtype
         return torch.autocast(self.torch.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None)
 
-    def scaler(self) -> torch.amp.GradScaler:
+    def scaler(self) -> GradScaler:
         """Keeps float16 gradients from vanishing; does nothing in any other dtype."""
-        return torch.amp.GradScaler(self.torch.type, enabled=self.autocast_dtype is torch.float16)
+        return GradScaler(self.torch.type, enabled=self.autocast_dtype is torch.float16)
 
     def peak_memory(self) -> int | None:
         """Bytes: the GPU's at its peak, else this process's; None where the system does not tell."""
@@ -42,10 +44,7 @@ def choose_device(wanted: str | None = None) -> Device:
     """The GPU there is, else the CPU with all its cores. `wanted` or $GRAFT_DEVICE overrides ("cpu", "cuda:1")."""
     wanted = wanted or os.environ.get("GRAFT_DEVICE")
     if wanted is None:
-        if torch.cuda.is_available():
-            wanted = "cuda"
-        else:
-            wanted = "mps" if torch.backends.mps.is_available() else "cpu"
+        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     device = torch.device(wanted)
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True

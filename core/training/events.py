@@ -92,7 +92,7 @@ class EventLog:
     """The writing end; lives in the worker."""
 
     def __init__(self, path: Path) -> None:
-        self._file = open(path, "ab", buffering=0)
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115 (open for as long as the worker lives)
         if self._file.tell() and not _ends_whole(path):
             self._file.write(b"\n")  # a worker that was killed mid-line leaves half of one
 

@@ -13,6 +13,7 @@ from core.backbones.catalogue import find
 from core.backbones.heads import build_head
 from core.backbones.model import Backbone, build
 from core.data.dataset import Dataset, load_dataset
+from core.data.layout import Split
 from core.data.pixels import pixels
 from core.errors import BackboneError
 from core.training import activations
@@ -85,27 +86,21 @@ def prepare(workspace: Workspace, recipe: Recipe, device: Device, reporter: Repo
     dataset = load_dataset(workspace, recipe.dataset, recipe.dataset_version)
     own_weights = Path(recipe.weights_file) if recipe.weights_file else None
     backbone = build(find(recipe.backbone), workspace, weights_file=own_weights)
-    backbone.to(device.torch, memory_format=torch.channels_last)
+    backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     head = build_head(recipe.head, backbone.num_features, len(dataset.classes)).to(device.torch)
     frozen_stages = len(backbone.stages) if recipe.freeze == "all" else recipe.freeze
     backbone.freeze(frozen_stages)
 
     preparing = _Preparing(workspace, dataset, backbone, frozen_stages, device, reporter)
-    train = preparing.pictures("train", augmented=recipe.augment)
-    validation = preparing.pictures("validation", augmented=False) if len(dataset.part("validation")) else None
-    body, note = preparing.body([part for part in (train, validation) if part])
-    if body is not backbone:
-        train, validation = preparing.activations(train), validation and preparing.activations(validation)
-    return Prepared(
-        dataset,
-        backbone,
-        head,
-        frozen_stages,
-        nn.Sequential(body, head),
-        Part(train, preparing.labels("train")),
-        validation and Part(validation, preparing.labels("validation")),
-        note,
-    )
+    splits: list[Split] = ["train", "validation"] if len(dataset.part("validation")) else ["train"]
+    pictures = [preparing.pictures(split, augmented=recipe.augment and split == "train") for split in splits]
+    body, note = preparing.body(pictures)
+    if backbone.match is not None:
+        note += f" Of your own weights, {backbone.match}"
+    sources: list[Source] = list(pictures) if body is backbone else [preparing.activations(each) for each in pictures]
+    parts = [Part(source, preparing.labels(split)) for source, split in zip(sources, splits)]
+    model = nn.Sequential(body, head)
+    return Prepared(dataset, backbone, head, frozen_stages, model, parts[0], parts[1] if parts[1:] else None, note)
 
 
 @dataclass
@@ -117,7 +112,7 @@ class _Preparing:
     device: Device
     reporter: Reporter
 
-    def pictures(self, part: str, augmented: bool) -> PictureSource:
+    def pictures(self, part: Split, augmented: bool) -> PictureSource:
         frame, preprocessing = self.dataset.part(part), self.backbone.info.preprocessing
         self.reporter.begin("pictures")
         decoded = pixels(
@@ -129,7 +124,7 @@ class _Preparing:
         )
         return PictureSource(decoded, tuple(frame["sha256"]), preprocessing, self.device, augmented)
 
-    def labels(self, part: str) -> torch.Tensor:
+    def labels(self, part: Split) -> torch.Tensor:
         number = {label: index for index, label in enumerate(self.dataset.classes)}
         labels = [number[label] for label in self.dataset.part(part)["label"]]
         return torch.tensor(labels, dtype=torch.long, device=self.device.torch)

@@ -37,8 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     lock = worker_lock(directory)
     with lock.acquire(timeout=10):
         (directory / "worker.pid").write_text(f"{os.getpid()}\n")
-        status = _Worker(directory).work()
-    return status
+        return _Worker(directory).work()
 
 
 class _Worker:

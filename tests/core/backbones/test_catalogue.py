@@ -87,9 +87,12 @@ def test_a_short_name_is_enough_when_it_is_clear(short):
     assert short.lower().rpartition("/")[2] in find(short).name
 
 
-def test_an_unclear_name_gets_the_choices_and_a_wrong_one_a_hint():
-    with pytest.raises(BackboneError, match="several.*torchvision/resnet50.IMAGENET1K_V2"):
-        find("resnet50")
+def test_where_both_libraries_have_one_torchvision_is_meant_with_its_default_weights():
+    assert find("resnet50").name == "torchvision/resnet50.IMAGENET1K_V2"
+    assert find("timm/resnet50").library == "timm"
+
+
+def test_a_wrong_name_gets_a_hint():
     with pytest.raises(BackboneError, match="Did you mean"):
         find("efficientnet_lite00")
     with pytest.raises(BackboneError, match="lists all"):
