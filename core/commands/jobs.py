@@ -19,7 +19,7 @@ from core.data.importing import check as check_path
 from core.errors import BackboneError, DataError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
-from core.runs import Run, Status, View, get, list_runs, start
+from core.runs import CurvePoint, Run, Status, View, get, list_runs, start
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
@@ -98,11 +98,16 @@ class _ImportLine:
 
 
 def _follow(run: Run) -> View:
-    """Print the run's progress until it ends. Ctrl-C stops it and keeps what it learned."""
-    view, said = run.view(), ""
-    while view.status.active:
+    """Print the run's progress until it ends, a line for every epoch. Ctrl-C stops it and keeps what it learned."""
+    view, said, epochs = run.view(), "", 0
+    while True:
+        for row in view.curve[epochs:]:
+            print(_epoch_line(row, view.epochs), file=sys.stderr)
+        epochs = len(view.curve)
+        if not view.status.active:
+            return view
         line = _progress_line(view)
-        if line != said:
+        if line and line != said:
             print(line, file=sys.stderr)
             said = line
         try:
@@ -111,19 +116,22 @@ def _follow(run: Run) -> View:
             print("Stopping, and keeping the best epoch so far.", file=sys.stderr)
             run.stop()
         view = run.view(view)
-    return view
+
+
+def _epoch_line(row: CurvePoint, epochs: int) -> str:
+    parts = {"training": row.train, "validation": row.validation}
+    said = [
+        f"{part} loss {scores.loss:.4f}, accuracy {scores.accuracy:.1%}" for part, scores in parts.items() if scores
+    ]
+    return f"Epoch {row.epoch} of {epochs}: {', '.join(said)}"
 
 
 def _progress_line(view: View) -> str:
+    """What is going on besides the epochs, which have lines of their own."""
     if view.status is Status.QUEUED:
         return f"Waiting for {view.ahead} earlier run{'s' * (view.ahead != 1)}" if view.ahead else "Starting"
-    if view.curve and view.phase == "training":
-        row = view.curve[-1]
-        parts = {"training": row.train, "validation": row.validation}
-        said = [f"{part} loss {s.loss:.4f}, accuracy {s.accuracy:.1%}" for part, s in parts.items() if s]
-        return f"Epoch {row.epoch} of {view.epochs}: {', '.join(said)}"
     if view.phase == "training":
-        return f"Epoch 1 of {view.epochs}"
+        return ""
     what = {"loading": "Loading", "pictures": "Reading pictures", "features": "Running the frozen stages"}[view.phase]
     return f"{what}: {view.done} of {view.total}" if view.total else what
 

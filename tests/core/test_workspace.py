@@ -23,8 +23,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     path = tmp_path / "a.json"
     write_json(path, {"kept": True})
     with pytest.raises(TypeError), atomic_open(path) as file:
-        file.write("half")
-        file.write(None)  # type: ignore[arg-type]
+        file.write("half") and file.write(None)  # type: ignore[arg-type]
     assert "kept" in path.read_text()
     assert os.listdir(tmp_path) == ["a.json"]
 
