@@ -40,11 +40,19 @@ CANDIDATES: dict[str, dict[str, Any]] = {
     "AdamW 0.003, cosine, 20 epochs": {"learning_rate": 0.003, "epochs": 20},
     "AdamW 0.003, cosine, 40 epochs": {"learning_rate": 0.003, "epochs": 40},
     "AdamW 0.01, cosine, 20 epochs": {"learning_rate": 0.01, "epochs": 20},
+    "AdamW 0.01, cosine, 40 epochs": {"learning_rate": 0.01, "epochs": 40},
+    "AdamW 0.03, cosine, 20 epochs": {"learning_rate": 0.03, "epochs": 20},
+    "AdamW 0.01, decay 0, 20 epochs": {"learning_rate": 0.01, "weight_decay": 0.0, "epochs": 20},
     "AdamW 0.003, constant, 20 epochs": {"learning_rate": 0.003, "schedule": "constant", "epochs": 20},
     "AdamW 0.003, decay 0.1, 20 epochs": {"learning_rate": 0.003, "weight_decay": 0.1, "epochs": 20},
     "AdamW 0.003, augmented, 20 epochs": {"learning_rate": 0.003, "augment": True, "epochs": 20},
     "AdamW 0.003, augmented, 40 epochs": {"learning_rate": 0.003, "augment": True, "epochs": 40},
+    "AdamW 0.01, augmented, 20 epochs": {"learning_rate": 0.01, "augment": True, "epochs": 20},
     "AdamW 0.001, hidden head, 20 epochs": {"learning_rate": 0.001, "head": {"kind": "hidden"}, "epochs": 20},
+    "two stages free, AdamW 0.01, 10 epochs": {"learning_rate": 0.01, "freeze": 7, "epochs": 10},
+    "two stages free, AdamW 0.003, 10 epochs": {"learning_rate": 0.003, "freeze": 7, "epochs": 10},
+    "two stages free, AdamW 0.001, 10 epochs": {"learning_rate": 0.001, "freeze": 7, "epochs": 10},
+    "two stages free, AdamW 0.0003, 10 epochs": {"learning_rate": 0.0003, "freeze": 7, "epochs": 10},
 }
 
 
