@@ -10,12 +10,15 @@ datasets/<id>/
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+from filelock import FileLock
 
 from core.data.layout import Split
 from core.data.report import Report
@@ -24,6 +27,7 @@ from core.errors import DataError, WorkspaceError
 from core.workspace import Workspace, atomic_open, contained, write_json
 
 COLUMNS = ["image", "name", "label", "split", "width", "height", "bytes", "sha256"]
+DELETED = ".deleted-"
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
@@ -92,7 +96,7 @@ def list_datasets(workspace: Workspace) -> list[DatasetSummary]:
             found.append(
                 DatasetSummary(directory.name, said["name"], said["created"], said["images"], classes, versions)
             )
-        except (OSError, ValueError, KeyError):  # not a dataset, or deleted this moment
+        except (OSError, ValueError, KeyError, TypeError):  # not a dataset, or deleted this moment
             continue
     return sorted(found, key=lambda summary: summary.created, reverse=True)
 
@@ -106,20 +110,21 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
     try:
         directory = contained(workspace.datasets, dataset_id)
         said = json.loads((directory / "dataset.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, WorkspaceError) as error:
+        name, classes = said["name"], tuple(said["classes"])
+    except (OSError, ValueError, KeyError, TypeError, WorkspaceError) as error:
         raise DataError(f"There is no dataset {dataset_id!r} in this workspace. Choose or import one.") from error
     versions = _versions(directory)
     if version is None:
         version = max(versions, default=0)
     if version not in versions:
         known = ", ".join(map(str, versions)) or "none"
-        raise DataError(f"The dataset {said['name']!r} has no version {version}; it has {known}.")
+        raise DataError(f"The dataset {name!r} has no version {version}; it has {known}.")
     try:
         frame = pd.read_parquet(_manifest(directory, version))
         split = SplitSettings.model_validate_json(_manifest(directory, version).with_suffix(".json").read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"Version {version} of the dataset {said['name']!r} is damaged; import it again.") from error
-    return Dataset(directory, version, said["name"], tuple(said["classes"]), split, frame)
+        raise DataError(f"Version {version} of the dataset {name!r} is damaged; import it again.") from error
+    return Dataset(directory, version, name, classes, split, frame)
 
 
 def resplit(workspace: Workspace, dataset: Dataset, *, validation: float, test: float, seed: int) -> Dataset:
@@ -135,8 +140,9 @@ def resplit(workspace: Workspace, dataset: Dataset, *, validation: float, test: 
             f"Validation {validation:.0%} and test {test:.0%} leave too little to train on; together they may take 90%."
         ) from error
     frame = dataset.frame.assign(split=stratified(list(dataset.frame["label"]), settings))
-    version = max(_versions(dataset.directory)) + 1
-    write_version(dataset.directory, version, frame, settings)
+    with FileLock(dataset.directory / ".versions.lock"):  # a version, once made, is never written again
+        version = max(_versions(dataset.directory), default=0) + 1
+        write_version(dataset.directory, version, frame, settings)
     return load_dataset(workspace, dataset.id, version)
 
 
@@ -151,7 +157,10 @@ def write_version(directory: Path, version: int, frame: pd.DataFrame, split: Spl
 
 def delete_dataset(workspace: Workspace, dataset_id: str) -> None:
     """Delete a dataset with all its versions. Runs that used it keep their bundles."""
-    shutil.rmtree(contained(workspace.datasets, dataset_id), ignore_errors=True)
+    doomed = workspace.datasets / f"{DELETED}{secrets.token_hex(6)}"
+    with suppress(FileNotFoundError):  # someone else was quicker
+        contained(workspace.datasets, dataset_id).rename(doomed)  # gone at once and as a whole
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _manifest(directory: Path, version: int) -> Path:

@@ -7,6 +7,7 @@ cancelled or killed leaves nothing.
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
@@ -18,13 +19,15 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from core.data.dataset import Dataset, load_dataset, write_version
-from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, take
+from core.data.dataset import DELETED, Dataset, load_dataset, write_version
+from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words, take
+from core.data.layout import is_junk
 from core.data.readers import Entry, Limits, folder_entries, zip_entries
 from core.data.report import Report
-from core.data.samples import sample_folder
+from core.data.samples import find_sample, sample_folder
 from core.data.sorting import Sorted, sort_out
 from core.data.splits import complete
+from core.errors import DataError
 from core.workspace import Workspace, slug, write_json
 
 __all__ = ["ImportCancelled", "Progress", "check", "import_archive", "import_folder", "import_sample"]
@@ -75,7 +78,7 @@ def import_sample(
 ) -> Dataset:
     """One of the sample sets of `core.data.samples`."""
     with sample_folder(key) as folder:
-        return import_folder(workspace, folder, name=key.capitalize(), progress=progress, cancelled=cancelled)
+        return import_folder(workspace, folder, name=find_sample(key).title, progress=progress, cancelled=cancelled)
 
 
 def check(path: Path, *, progress: OnProgress | None = None, limits: Limits = DEFAULT_LIMITS) -> Report:
@@ -96,16 +99,30 @@ def _import(
     cancelled: Cancelled | None,
     limits: Limits,
 ) -> Dataset:
-    with _beside(workspace) as folder:
+    _refuse_without_room(workspace, entries, limits)
+    with disk_in_words(), _beside(workspace) as folder:
         taken, rejected, ignored = take(entries, folder / "images", limits, progress, cancelled)
         sorted_out = sort_out(taken, rejected, ignored)
         digest = _digest(sorted_out)
-        for existing in workspace.datasets.glob(f"*-{digest}"):
-            return replace(load_dataset(workspace, existing.name), known=True)
-        _write(folder, name, sorted_out)
-        dataset_id = f"{slug(name)}-{digest}"
-        folder.rename(workspace.datasets / dataset_id)
+        with FileLock(workspace.datasets / ".naming.lock"):  # two imports of the same pictures make one dataset
+            for existing in workspace.datasets.glob(f"*-{digest}"):
+                return replace(load_dataset(workspace, existing.name), known=True)
+            _write(folder, name, sorted_out)
+            os.sync()  # the pictures reach the disk before the name that vouches for them
+            dataset_id = f"{slug(name)}-{digest}"
+            folder.rename(workspace.datasets / dataset_id)
     return load_dataset(workspace, dataset_id)
+
+
+def _refuse_without_room(workspace: Workspace, entries: Sequence[Entry], limits: Limits) -> None:
+    sizes = [entry.size for entry in entries if not is_junk(entry.name)]
+    needed = sum(size for size in sizes if size <= limits.file_bytes)
+    free = shutil.disk_usage(workspace.datasets).free
+    if needed > free:
+        raise DataError(
+            f"The files take {needed / 2**30:,.1f} GB and the disk has {free / 2**30:,.1f} GB left. "
+            "Make room where Graft keeps its workspace, then import again."
+        )
 
 
 def _write(folder: Path, name: str, sorted_out: Sorted) -> None:
@@ -146,6 +163,8 @@ def _beside(workspace: Workspace) -> Iterator[Path]:
 
 
 def _clear(workspace: Workspace) -> None:
+    for path in workspace.datasets.glob(f"{DELETED}*"):
+        shutil.rmtree(path, ignore_errors=True)
     for path in workspace.datasets.glob(f"{TEMPORARY}*.lock"):
         try:
             with FileLock(path, timeout=0):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from core.data.layout import is_junk
-from core.data.preprocessing import FORMATS, decode
+from core.data.preprocessing import FORMATS, decode, orientation
 from core.data.readers import Entry, Limits
 from core.errors import DataError
 
@@ -38,6 +40,18 @@ Cancelled = Callable[[], bool]
 
 class ImportCancelled(DataError):
     """Someone stopped the import; nothing of it is left."""
+
+
+@contextmanager
+def disk_in_words() -> Iterator[None]:
+    """What the disk refuses in the block becomes a DataError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DataError("The disk is full. Make room where Graft keeps its workspace, then try again.") from error
+        where = f" {error.filename}" if error.filename else ""
+        raise DataError(f"The disk refused to read or write{where} ({error.strerror or error}).") from error
 
 
 @dataclass(frozen=True)
@@ -111,8 +125,8 @@ def _inspect(entry: Entry, data: bytes, images: Path | None) -> Taken | Rejected
 
 def _measure(data: bytes) -> tuple[int, int, str]:
     with Image.open(BytesIO(data), formats=FORMATS) as header:
-        turned = header.getexif().get(0x0112, 1) >= 5  # lying on its side
-        width, height = header.size[::-1] if turned else header.size
+        lying = orientation(header) >= 5
+        width, height = header.size[::-1] if lying else header.size
         return width, height, ENDINGS.get(header.format or "", (header.format or "image").lower())
 
 

@@ -46,7 +46,7 @@ def classes_and_splits(names: Sequence[str]) -> list[tuple[str | None, Split | N
 
 def clean(label: str) -> str:
     """A folder's name as a class name: as it is, but for characters that cannot be seen or that turn text around."""
-    text = "".join(c for c in unicodedata.normalize("NFC", label) if unicodedata.category(c) not in ("Cc", "Cs", "Cn"))
+    text = "".join(c for c in unicodedata.normalize("NFC", label) if unicodedata.category(c) not in ("Cc", "Cs"))
     return "".join(c for c in text if c not in _TURNING).strip() or "unnamed"
 
 

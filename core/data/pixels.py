@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress
+from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words
 from core.data.preprocessing import Preprocessing, decode, shrink
 from core.errors import DataError
 from core.workspace import Workspace
@@ -63,7 +63,7 @@ def pixels(
     """The decoded pictures of the frame's rows, from the cache or made now on all cores.
 
     Raises:
-        DataError: a picture cannot be read any more.
+        DataError: a picture cannot be read any more, or the disk is full.
         ImportCancelled: `cancelled()` became true. Whatever `progress` raises passes; nothing is left behind.
     """
     folder = workspace.cache / "images" / _key(frame, preprocessing)
@@ -72,9 +72,10 @@ def pixels(
     except (OSError, ValueError):
         shutil.rmtree(folder, ignore_errors=True)
     beside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    beside.mkdir(parents=True)
     try:
-        _write(beside, dataset, frame, preprocessing, progress, cancelled)
+        with disk_in_words():
+            beside.mkdir(parents=True)
+            _write(beside, dataset, frame, preprocessing, progress, cancelled)
         with contextlib.suppress(OSError):  # another run may have been quicker
             os.rename(beside, folder)
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import DataError
@@ -16,12 +16,23 @@ if TYPE_CHECKING:  # torch takes seconds to import, and pages that only show pic
     import torch
 
 MAX_PIXELS = 120_000_000  # beyond nearly any camera; a header may claim more to fill the memory
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own guard begins where ours does
 LONGEST_TO_SHORTEST = 4  # a longer strip is cut in the middle, so that one picture cannot fill the memory
 # Formats that Pillow decodes by itself and that people have; others (EPS, say) would start other programs.
 Image.init()  # registers every format, so that those below can be named
 FORMATS: list[str] = [
     name for name in ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "TIFF", "PPM") if name in Image.OPEN
 ]
+EXIF_ORIENTATION = 0x0112
+TURNS = {  # from how a camera was held, as EXIF numbers it, to upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 INTERPOLATIONS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
@@ -77,8 +88,17 @@ def _upright_rgb(image: Image.Image, at_least: int | None) -> Image.Image:
     if at_least and min(image.size) >= 4 * at_least:
         image.draft("RGB", (2 * at_least, 2 * at_least))
     image.load()
-    upright = ImageOps.exif_transpose(image)
-    return _rgb(upright)
+    turn = TURNS.get(orientation(image))
+    return _rgb(image if turn is None else image.transpose(turn))
+
+
+def orientation(image: Image.Image) -> int:
+    """How the camera was held, 1 (upright) to 8, as EXIF says; damaged EXIF says nothing, and spoils no picture."""
+    try:
+        said = image.getexif().get(EXIF_ORIENTATION)
+    except Exception:  # any, as of damaged pictures
+        return 1
+    return said if said in TURNS else 1
 
 
 def _rgb(image: Image.Image) -> Image.Image:

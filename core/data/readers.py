@@ -10,7 +10,7 @@ import re
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,8 @@ class Limits:
     total_bytes: int = 100 * 2**30
     ratio: int = 1000  # unpacked to packed size, of files over `ratio_from`
     ratio_from: int = 2**20
+    total_ratio: int = 200  # the same of the whole archive, if over `total_ratio_from`
+    total_ratio_from: int = 2**30
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,18 @@ class Entry:
         Raises:
             DataError: the file is larger than it may be, or damaged.
         """
+        too_large = f"The file is larger than the {limits.file_bytes // 2**20} MB that a picture may have."
+        if self.size > limits.file_bytes:
+            raise DataError(too_large)
         try:
             with self.open() as file:
                 data = file.read(limits.file_bytes + 1)
-        except (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, ValueError) as error:
-            raise DataError("The file is damaged and cannot be read.") from error
-        except Exception as error:  # zlib, lzma and bz2 each have an error of their own
+        except OSError as error:
+            raise DataError(f"The file could not be read ({error.strerror or error}).") from error
+        except Exception as error:  # zipfile, zlib, lzma and bz2 each have errors of their own
             raise DataError("The file is damaged and cannot be unpacked.") from error
         if len(data) > limits.file_bytes:
-            raise DataError(f"The file is larger than the {limits.file_bytes // 2**20} MB that a picture may have.")
+            raise DataError(too_large)
         return data
 
 
@@ -73,11 +78,11 @@ def zip_entries(path: Path, limits: Limits) -> Iterator[list[Entry]]:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise DataError(_no_zip(path)) from error
     with archive:
-        members = [member for member in archive.infolist() if not member.is_dir()]
+        members = [member for member in archive.infolist() if not member.filename.endswith(("/", "\\"))]
         _refuse_harm(path, members, limits)
         yield [
             Entry(
-                _inner_path(member.filename),
+                _member_name(member),
                 member.file_size,
                 partial(archive.open, member),  # type: ignore[arg-type]
                 link=stat.S_ISLNK(member.external_attr >> 16),
@@ -102,6 +107,11 @@ def _refuse_harm(path: Path, members: list[zipfile.ZipInfo], limits: Limits) -> 
     if total > limits.total_bytes:
         most = limits.total_bytes / 2**30
         raise DataError(f"The ZIP {name!r} would unpack to {total / 2**30:,.1f} GB; at most {most:,.1f} GB are read.")
+    if total > limits.total_ratio_from and total > limits.total_ratio * path.stat().st_size:
+        raise DataError(
+            f"The ZIP {name!r} would unpack to over {limits.total_ratio:,} times its size, as archives made to do harm "
+            "do, so none of it was read."
+        )
     for member in members:
         if member.flag_bits & 0x1:
             raise DataError(f"The ZIP {name!r} is encrypted. Unpack it with its password, and pack it without one.")
@@ -117,12 +127,17 @@ def _refuse_harm(path: Path, members: list[zipfile.ZipInfo], limits: Limits) -> 
             )
 
 
-def _inner_path(name: str) -> str:
-    return name.replace("\\", "/")
+def _member_name(member: zipfile.ZipInfo) -> str:
+    """Its path, with forward slashes only. Macs write UTF-8 without the mark that says so."""
+    name = member.filename
+    if not member.flag_bits & 0x800:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
 
 
 def _leaves(name: str) -> bool:
-    path = _inner_path(name)
+    path = name.replace("\\", "/")
     return "\0" in path or path.startswith("/") or bool(re.match("[A-Za-z]:", path)) or ".." in path.split("/")
 
 
@@ -136,15 +151,28 @@ def folder_entries(path: Path, limits: Limits) -> Iterator[list[Entry]]:
     if not path.is_dir():
         raise DataError(f"There is no folder {str(path)!r}.")
     found: list[Entry] = []
-    for folder, below, files in os.walk(path, followlinks=False):
+
+    def refused(error: OSError) -> None:
+        found.append(Entry(_shown(Path(error.filename), path), 0, partial(_raise, error)))
+
+    for folder, below, files in os.walk(path, onerror=refused, followlinks=False):
         links = [name for name in below if os.path.islink(os.path.join(folder, name))]
         below[:] = sorted(name for name in below if name not in links and not name.startswith("."))
         for name in sorted([*files, *links]):
             full = Path(folder, name)
             status = full.lstat()
             odd = not stat.S_ISREG(status.st_mode)  # links, sockets, devices
-            entry = Entry(full.relative_to(path).as_posix(), status.st_size, partial(full.open, "rb"), link=odd)  # type: ignore[arg-type]
-            found.append(entry)
+            read = partial(full.open, "rb")
+            found.append(Entry(_shown(full, path), status.st_size, read, link=odd))  # type: ignore[arg-type]
         if len(found) > limits.entries:
             raise DataError(f"The folder {path.name!r} holds more than the {limits.entries:,} files that are read.")
     yield found
+
+
+def _shown(full: Path, folder: Path) -> str:
+    """A path below the folder as text: a name may hold bytes that are none."""
+    return os.fsencode(full.relative_to(folder).as_posix()).decode("utf-8", "replace")
+
+
+def _raise(error: OSError) -> BinaryIO:
+    raise error

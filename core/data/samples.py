@@ -37,12 +37,21 @@ def sample_folder(key: str) -> Iterator[Path]:
     Raises:
         DataError: there is no such sample.
     """
-    sample = next((sample for sample in SAMPLES if sample.key == key), None)
-    if sample is None:
-        raise DataError(f"There is no sample set {key!r}. There are: {', '.join(sample.key for sample in SAMPLES)}.")
+    sample = find_sample(key)
     with tempfile.TemporaryDirectory() as folder:
         sample.write(Path(folder))
         yield Path(folder)
+
+
+def find_sample(key: str) -> Sample:
+    """
+    Raises:
+        DataError: there is no such sample.
+    """
+    for sample in SAMPLES:
+        if sample.key == key:
+            return sample
+    raise DataError(f"There is no sample set {key!r}. There are: {', '.join(sample.key for sample in SAMPLES)}.")
 
 
 def _write_textures(folder: Path) -> None:

@@ -62,7 +62,7 @@ def sort_out(taken: Sequence[Taken], rejected: Sequence[Rejected], ignored: int)
     if len(classes) < 2:
         found = f"only the class {classes[0][:60]!r}" if classes else "no class folder"
         raise DataError(
-            f"There are {len(taken)} pictures but {found}. Graft needs at least two classes: "
+            f"{_number(len(taken), 'picture')} came but {found}. Graft needs at least two classes: "
             "put the pictures of each class into a folder of its own, named like the class."
         )
     rows, repeated = _once(rows)
