@@ -12,13 +12,12 @@ from core.backbones.heads import HeadSettings
 from core.backbones.model import Stage
 from core.data.dataset import Dataset
 from core.errors import GraftError
-from core.training.recipe import Recipe
+from core.training.recipe import Recipe, suggested_learning_rate
 from ui import state
 from ui.network import network_picture
 from ui.stages import head_parameters
 from ui.widgets import count, errors_shown, literal, short_number, show_error
 
-TEXTBOOK_SGD = 0.001
 OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
 HEADS = {"linear": "Linear", "hidden": "One hidden layer"}
 SCHEDULES = {"cosine": "Cosine", "constant": "Constant"}
@@ -49,14 +48,15 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
             help="How many times the training looks at every image.",
         )
     pressed = start.button("Start", type="primary", icon=":material/play_arrow:", key="start")
-    more = _more_settings()
+    asked_freeze = "all" if freeze == len(stages) else freeze
+    more = _more_settings(asked_freeze)
     _draw_network(picture, info, stages, dataset, freeze, more["head"])
     asked = {
         "dataset": dataset.id,
         "dataset_version": dataset.version,
         "backbone": info.name,
         "weights_file": chosen.weights_file,
-        "freeze": "all" if freeze == len(stages) else freeze,
+        "freeze": asked_freeze,
         "epochs": epochs,
         **more,
     }
@@ -132,7 +132,7 @@ def _meaning(freeze: int, stages: int) -> str:
     return f"{freeze} of {stages} stages are frozen; the rest and the head learn."
 
 
-def _more_settings() -> dict[str, Any]:
+def _more_settings(freeze: int | str) -> dict[str, Any]:
     """The settings one click deeper, as a recipe names them."""
     with st.expander("More settings", icon=":material/tune:"):
         left, middle, right = st.columns(3, gap="medium")
@@ -144,8 +144,8 @@ def _more_settings() -> dict[str, Any]:
                 "optimizer",
                 OPTIMIZERS,
                 "How the weights are moved. AdamW adapts to each weight; SGD with momentum is the textbook way.",
-                on_change=_textbook,
             )
+            _suggest_rate(suggested_learning_rate(optimizer, freeze))
             rate = _number(
                 "Learning rate",
                 "learning_rate",
@@ -177,6 +177,7 @@ def _more_settings() -> dict[str, Any]:
                 persist_state="session",
                 help="Train on randomly cropped and mirrored views too: slower, and better with few images.",
             )
+    st.caption("Loss: cross-entropy, the usual one for telling classes apart.")
     return {
         "head": head,
         "optimizer": optimizer,
@@ -204,7 +205,7 @@ def _head_settings() -> HeadSettings:
     units = st.number_input(
         "Hidden units",
         min_value=1,
-        max_value=65536,
+        max_value=8192,
         value=first.hidden_units,
         key="set_hidden_units",
         persist_state="session",
@@ -223,13 +224,13 @@ def _head_settings() -> HeadSettings:
     return HeadSettings(kind=kind, hidden_units=units, dropout=dropout)
 
 
-def _textbook() -> None:
-    """SGD comes with its textbook learning rate, AdamW with the recipe's own."""
-    sgd = st.session_state["set_optimizer"] == "sgd"
-    st.session_state["set_learning_rate"] = TEXTBOOK_SGD if sgd else default("learning_rate")
+def _suggest_rate(suggested: float) -> None:
+    """A new optimizer, or freezing more or less, brings its own learning rate, in place of whatever stood there."""
+    if st.session_state.get("suggested_rate") != suggested:
+        st.session_state["suggested_rate"] = st.session_state["set_learning_rate"] = suggested
 
 
-def _choice(label: str, name: str, options: dict[str, str], help: str, first: str | None = None, **more: Any) -> str:
+def _choice(label: str, name: str, options: dict[str, str], help: str, first: str | None = None) -> str:
     return st.segmented_control(
         label,
         list(options),
@@ -239,15 +240,14 @@ def _choice(label: str, name: str, options: dict[str, str], help: str, first: st
         key=f"set_{name}",
         persist_state="session",
         help=help,
-        **more,
     )
 
 
 def _number(label: str, name: str, help: str, step: int | None = None) -> Any:
     """A number of the recipe. Whole numbers need a `step`; what a recipe refuses it says itself, in words."""
-    value = default(name)
-    _first(f"set_{name}", value)
-    kind: dict[str, Any] = {"step": step} if step else {"step": value / 10 or 0.01, "format": "%g"}
+    _first(f"set_{name}", default(name))
+    value = st.session_state[f"set_{name}"]
+    kind: dict[str, Any] = {"step": step} if step else {"step": 0.001, "format": "%g"}
     return st.number_input(
         label, min_value=type(value)(0), key=f"set_{name}", persist_state="session", help=help, **kind
     )

@@ -82,8 +82,8 @@ def _train(command: argparse.ArgumentParser) -> None:
         metavar="X",
         dest="learning_rate",
         type=float,
-        default=default["learning_rate"],
-        help="(default: %(default)s)",
+        default=argparse.SUPPRESS,
+        help="learning rate (default: by optimizer and freeze)",
     )
     add("--momentum", metavar="X", type=float, default=default["momentum"], help="of sgd (default: %(default)s)")
     add("--weight-decay", metavar="X", type=float, default=default["weight_decay"], help="(default: %(default)s)")

@@ -11,6 +11,16 @@ from core.backbones.heads import HeadSettings
 from core.errors import RecipeError
 
 
+def suggested_learning_rate(optimizer: str, freeze: int | str) -> float:
+    """The learning rate that does best untouched: see docs/defaults.md. For SGD, the textbook's.
+
+    A new head alone may take large steps; a pretrained stage that is moved by as much forgets what it knew.
+    """
+    if optimizer == "sgd":
+        return 0.001
+    return 0.01 if freeze == "all" else 0.001
+
+
 class Recipe(BaseModel):
     """Settings of one run. Defaults were chosen by measurement: see docs/defaults.md."""
 
@@ -24,7 +34,11 @@ class Recipe(BaseModel):
     head: HeadSettings = HeadSettings()
     loss: Literal["cross_entropy"] = "cross_entropy"
     optimizer: Literal["adamw", "sgd"] = "adamw"
-    learning_rate: float = Field(1e-3, gt=0, le=10)
+    learning_rate: float = Field(
+        default_factory=lambda given: suggested_learning_rate(given.get("optimizer", ""), given.get("freeze", "all")),
+        gt=0,
+        le=10,
+    )
     momentum: float = Field(0.9, ge=0, lt=1)
     weight_decay: float = Field(0.01, ge=0, le=1)
     schedule: Literal["constant", "cosine"] = "cosine"
