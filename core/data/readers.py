@@ -51,13 +51,13 @@ class Entry:
             raise DataError(too_large)
         try:
             with self.open() as file:
-                data = file.read(limits.file_bytes + 1)
+                data = file.read(self.size + 1)  # the buffer is as large as what is asked for
         except OSError as error:
             raise DataError(f"The file could not be read ({error.strerror or error}).") from error
         except Exception as error:  # zipfile, zlib, lzma and bz2 each have errors of their own
             raise DataError("The file is damaged and cannot be unpacked.") from error
-        if len(data) > limits.file_bytes:
-            raise DataError(too_large)
+        if len(data) > self.size:
+            raise DataError("The file is growing while it is read. Import again when it is whole.")
         return data
 
 

@@ -1,0 +1,32 @@
+"""The sample sets: always there, as described, quick."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from core.data.importing import import_sample
+from core.data.samples import SAMPLES, sample_folder
+from core.errors import DataError
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.key)
+def test_a_sample_is_what_its_card_says(workspace, sample):
+    begun = time.process_time()
+    dataset = import_sample(workspace, sample.key)
+    assert time.process_time() - begun < 15
+    assert (dataset.report.images, len(dataset.classes)) == (sample.images, sample.classes)
+    assert dataset.name == sample.title and dataset.report.findings == []
+    assert sample.source and sample.licence and sample.description.endswith(".")
+
+
+def test_the_folder_is_gone_afterwards():
+    with sample_folder("textures") as folder:
+        assert len(list(folder.rglob("*.png"))) == 192
+    assert not folder.exists()
+
+
+def test_an_unknown_sample_is_said_with_those_that_are():
+    with pytest.raises(DataError, match="There are: textures, digits"), sample_folder("cats"):
+        pass
