@@ -17,6 +17,7 @@ from ui.settings import OPTIMIZERS
 from ui.widgets import clip, count, duration, file_size, literal, percent, short_number, show_error
 
 SECONDS_BETWEEN_LOOKS = 0.7
+FIRST_AXIS_END = 30
 # Streamlit fades what it is about to redraw; at every poll that would be a flicker.
 STEADY = "<style>.st-key-live [data-stale] { opacity: 1 !important; transition: none !important; }</style>"
 PHASES = {
@@ -166,7 +167,7 @@ def _curves(view: View) -> None:
     training = [(float(row.epoch), row.train.loss) for row in rows]
     if len(view.step_losses) > 3 * len(training):  # slow epochs: what happens within them is worth seeing
         training = list(view.step_losses)
-    shared = {"best_epoch": view.best_epoch, "epochs": view.epochs}
+    shared = {"best_epoch": view.best_epoch, "epochs": _axis_end(view)}
     loss = curve("Loss", training, [(row.epoch, row.validation.loss) for row in validation], **shared)
     accuracy = curve(
         "Accuracy",
@@ -180,6 +181,14 @@ def _curves(view: View) -> None:
         live_chart(loss, key="curve_loss", alt="Loss over the epochs")
     with right:
         live_chart(accuracy, key="curve_accuracy", alt="Accuracy over the epochs")
+
+
+def _axis_end(view: View) -> int:
+    """The last epoch, or for a long run a nearer one that doubles as it is reached: so the curves fill the chart."""
+    end = FIRST_AXIS_END
+    while end < view.epoch:
+        end *= 2
+    return min(end, view.epochs) if view.status.active else view.epoch
 
 
 def _log(run: Run) -> None:

@@ -25,10 +25,10 @@ def open_page(page: Any, name: str) -> None:
 
 
 def settled(page: Any, heading: str) -> None:
-    """Wait until the page under this heading is drawn and Streamlit is at rest."""
-    page.get_by_role("heading", name=heading).first.wait_for()
-    poll(lambda: page.locator("[data-stale=true]").count() == 0)
-    poll(lambda: page.get_by_test_id("stStatusWidget").count() == 0 or page.get_by_text("Stop and keep").count() > 0)
+    """Wait until the page under this heading is drawn: the script has run to its end and nothing is a placeholder."""
+    page.get_by_role("heading", name=heading, exact=True).first.wait_for()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    poll(lambda: page.locator("[data-stale=true], [data-testid=stSkeleton]").count() == 0)
 
 
 def curve_points(page: Any) -> int:

@@ -16,7 +16,7 @@ from tests.browser.conftest import NARROW
 from tests.polling import poll
 
 PAGES = {
-    "Teach a network": "",
+    "Teach a network your own classes": "",
     "Backbone": "backbone",
     "Data": "data",
     "Fine-tune": "fine_tune",

@@ -16,7 +16,7 @@ def test_the_main_job(visit, make_zip, picture_of, tmp_path):
     kept_back = {name: photos.pop(name) for name in list(photos) if name.endswith("-01.png")}
     page = visit.page()
 
-    settled(page, "Teach a network")
+    settled(page, "Teach a network your own classes")
     picture_of(page, "home")
 
     open_page(page, "Backbone")
