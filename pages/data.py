@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import streamlit as st
@@ -52,9 +53,10 @@ def _upload(space: Workspace) -> None:
     st.caption("One folder a class, at any depth; folders named train, val and test become the split.")
     file = st.file_uploader("ZIP of class folders", type="zip", key=f"upload_{st.session_state.get('uploads', 0)}")
     if file is not None:
-        from_upload(space, Path(file.name).stem, file)
-        st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1  # an empty uploader for the next one
-        st.rerun()
+        with errors_shown():
+            from_upload(space, Path(file.name).stem, file)
+            st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1  # an empty uploader for the next one
+            st.rerun()
 
 
 def _folder(space: Workspace) -> None:
@@ -62,7 +64,7 @@ def _folder(space: Workspace) -> None:
         help = "The full path of a folder with one folder a class. Its pictures are copied; the folder stays as it is."
         path = st.text_input("Folder", placeholder="/home/me/photos", help=help)
         if st.form_submit_button("Import the folder") and path.strip():
-            from_folder(space, Path(path.strip()).expanduser())
+            from_folder(space, Path(os.path.expanduser(path.strip())))
             st.rerun()
 
 

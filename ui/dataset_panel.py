@@ -19,6 +19,7 @@ from ui.widgets import clip, count, errors_shown, file_size, literal
 
 THUMBNAIL = 112  # pixels
 MOST_BARS = 24
+NAMES_SHOWN = 500
 CLASSES_SHOWN, EACH, ALONE = 6, 6, 36
 EVERY_CLASS = "Some of every class"
 
@@ -55,10 +56,10 @@ def _findings(findings: list[Finding]) -> None:
             st.markdown(f":material/info: {said}")
             if finding.files:
                 with st.expander(count(len(finding.files), "name")):
-                    st.dataframe(pd.DataFrame({"Name": finding.files}), hide_index=True, height=200)
+                    st.dataframe(pd.DataFrame({"Name": finding.files[:NAMES_SHOWN]}), hide_index=True, height=200)
                     st.download_button(
-                        "Download the list",
-                        "\n".join(clip(name) for name in finding.files),
+                        "Download the whole list",
+                        lambda files=finding.files: "\n".join(clip(name) for name in files),
                         f"{finding.kind.replace(' ', '-')}.txt",
                         key=f"finding_{number}",
                         on_click="ignore",

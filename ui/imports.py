@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import shutil
 import tempfile
 import threading
@@ -13,7 +15,7 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.data.importing import ImportCancelled, Progress, import_archive, import_folder, import_sample
-from core.errors import GraftError
+from core.errors import DataError, GraftError
 from core.workspace import Workspace
 
 Job = Callable[..., Dataset]
@@ -45,8 +47,9 @@ class Import:
             pass
         except GraftError as error:
             self.error = str(error)
-        except OSError as error:
-            self.error = f"The import failed: {error.strerror or error}. Make room on the disk, then try again."
+        except Exception as error:  # a thread's error would be lost, and the import look as if it had been stopped
+            logging.exception("The import failed")
+            self.error = _explain(error)
 
     def _moved(self, progress: Progress) -> None:
         self.progress = progress
@@ -58,12 +61,26 @@ def imports() -> dict[str, Import]:
     return {}
 
 
+def _explain(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full; nothing of the import was kept. Make room, then import again."
+    return f"The import failed with an error that Graft does not know ({type(error).__name__}). The terminal says more."
+
+
 def from_upload(workspace: Workspace, name: str, file: BinaryIO) -> Import:
-    """Import an uploaded ZIP: copied to disk at once, as the upload is gone when the tab is."""
+    """Import an uploaded ZIP: copied to disk at once, as the upload is gone when the tab is.
+
+    Raises:
+        DataError: there is no room for the copy.
+    """
     folder = Path(tempfile.mkdtemp(prefix="upload-", dir=workspace.cache))
     path = folder / "upload.zip"
-    with open(path, "wb") as copy:
-        shutil.copyfileobj(file, copy)
+    try:
+        with open(path, "wb") as copy:
+            shutil.copyfileobj(file, copy)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise DataError(_explain(error)) from error
 
     def job(**watching: object) -> Dataset:
         try:

@@ -183,6 +183,7 @@ def test_a_folder_that_may_not_be_read_is_told(workspace, folder, monkeypatch):
     assert finding.files == ["locked"] and "Permission denied" in finding.why
 
 
-def test_a_folder_that_is_not_there(workspace, tmp_path):
+@pytest.mark.parametrize("name", ["none", "x" * 5000, "nul\0byte", "~nobody/photos"])
+def test_a_folder_that_is_not_there(workspace, tmp_path, name):
     with pytest.raises(DataError, match="There is no folder"):
-        import_folder(workspace, tmp_path / "none")
+        import_folder(workspace, tmp_path / name)

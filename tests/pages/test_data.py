@@ -1,0 +1,104 @@
+import pytest
+
+from core.data.dataset import list_datasets, load_dataset
+from core.data.importing import import_archive
+from core.workspace import write_json
+from tests.pages.conftest import press, texts
+from tests.polling import poll
+from ui.imports import imports
+
+
+@pytest.fixture
+def finish(workspace):
+    """Waits until the import of this workspace has ended, and shows its result if that was not shown already."""
+
+    def until_ended(app):
+        running = imports().get(str(workspace.root))
+        if running is None:
+            return app
+        poll(lambda: not running.running, deadline=60)
+        return app.run()
+
+    return until_ended
+
+
+def choose_way(app, way):
+    return app.segmented_control[0].set_value(way).run()
+
+
+def test_an_empty_workspace_says_what_to_do(open_page):
+    assert "No dataset yet" in texts(open_page("data"))
+
+
+def test_a_sample_is_imported_and_chosen(open_page, finish, workspace):
+    app = choose_way(open_page("data"), "Sample set")
+    assert "CC0" in texts(app)
+    app = finish(app.button(key="sample_textures").click().run())
+    assert "192 images imported" in "".join(said.value for said in app.success)
+    assert {metric.label: metric.value for metric in app.metric}["Images"] == "192"
+    assert list_datasets(workspace)[0].name == "Textures"
+    assert "Textures" in "".join(app.sidebar.markdown[0].value if app.sidebar.markdown else "Textures")
+
+
+def test_an_upload_becomes_a_dataset(open_page, finish, make_zip, workspace):
+    app = open_page("data")
+    app.file_uploader[0].upload("My pets.zip", make_zip({"cats": 6, "dogs": 5}).read_bytes(), "application/zip")
+    finish(app.run())
+    (known,) = list_datasets(workspace)
+    assert (known.name, known.images) == ("My pets", 11)
+    assert not list(workspace.cache.glob("upload-*"))
+
+
+def test_a_bad_upload_is_told_and_costs_nothing(open_page, finish, dataset, workspace):
+    app = open_page("data")
+    app.file_uploader[0].upload("no.zip", b"PK\x03\x04 but no more", "application/zip")
+    app = finish(app.run())
+    (said,) = app.error
+    assert "cut short or damaged" in said.value
+    assert [known.id for known in list_datasets(workspace)] == [dataset.id]
+
+
+@pytest.mark.parametrize("path", ["/no/such/folder", "~nosuchuser/photos"])
+def test_a_folder_that_is_not_there_is_told(open_page, finish, path):
+    app = choose_way(open_page("data"), "Folder on this machine")
+    app.text_input[0].set_value(path)
+    app = finish(press(app, "Import the folder"))
+    assert "There is no folder" in app.error[0].value
+    assert not app.exception
+
+
+def test_a_new_split_is_a_new_version(open_page, dataset, workspace):
+    app = open_page("data")
+    app.slider[0].set_value(50)
+    press(app, "Split anew")
+    newest = load_dataset(workspace, dataset.id)
+    assert newest.version == 2
+    assert len(newest.part("validation")) == 8
+    assert len(load_dataset(workspace, dataset.id, 1).part("validation")) == 4
+
+
+def test_delete_asks_first(open_page, dataset, workspace):
+    app = press(open_page("data"), "Delete")
+    assert "Delete the dataset" in [button.label for button in app.button]
+    assert "cannot be undone" in texts(app)
+    assert list_datasets(workspace)
+
+
+def test_findings_are_told_with_their_files(open_page, workspace, make_zip):
+    made = import_archive(workspace, make_zip({"cats": 6, "dogs": 1}, files={"cats/notes.txt": b"hello"}))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    said = texts(open_page("data"))
+    assert "1 class has a single picture" in said
+    assert "1 file left out" in said
+
+
+def test_hostile_labels_are_shown_as_they_are(open_page, workspace, make_zip):
+    evil = ["**bold**", "<script>alert(1)", "$x^2$", "=cmd()", ":smile:", "x" * 300]
+    made = import_archive(workspace, make_zip(dict.fromkeys(evil, 2)))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    app = open_page("data")
+    said = [element.value for element in app.markdown]
+    assert any("\\*\\*bold\\*\\*" in text for text in said)
+    assert not any("<script>" in text.replace("\\<", "") for text in said)
+    chart = app.get("plotly_chart")[0].proto.spec if app.get("plotly_chart") else ""
+    assert "<script>" not in chart
