@@ -66,7 +66,7 @@ def import_folder(
 ) -> Dataset:
     """A folder of class folders on this machine; its pictures are copied. Raises as `import_archive`."""
     with folder_entries(path, limits) as entries:
-        return _import(workspace, entries, name or path.resolve().name, progress, cancelled, limits)
+        return _import(workspace, entries, name or path.resolve().name or "Folder", progress, cancelled, limits)
 
 
 def import_sample(

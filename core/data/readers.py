@@ -148,7 +148,7 @@ def folder_entries(path: Path, limits: Limits) -> Iterator[list[Entry]]:
     Raises:
         DataError: there is no such folder, or it holds too many files.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):  # false for any nonsense, where Path.is_dir raises
         raise DataError(f"There is no folder {str(path)!r}.")
     found: list[Entry] = []
 
