@@ -1,192 +1,163 @@
-"""Graft's default run against the loop that the PyTorch transfer-learning tutorial teaches.
+"""The default Graft run against the plain loop of the PyTorch transfer-learning tutorial, on photos of your own.
 
-    make bench DATA=path/to/class/folders          (or: python -m benchmarks.bench PATH [--write])
+    make bench DATA=path/to/photos            (or: python -m benchmarks.bench PATH [--repeat N] [--json] [--write])
 
-Same pictures and split, same backbone with the same weights (EfficientNet-Lite0), same cores, in one call, one after
-the other. The tutorial's side is written as its users write it: ImageFolder, DataLoader with worker processes,
-RandomResizedCrop and flip to train, Resize and CenterCrop to validate, every stage frozen, a new linear head, SGD 0.001
-with momentum 0.9, StepLR, ten epochs
-(https://docs.pytorch.org/tutorials/beginner/transfer_learning_tutorial.html).
+PATH is a folder or ZIP of class folders, split or not. Both train on the same pictures, the same split, the same
+backbone with the same weights, the same device and cores, one after the other in the same call:
 
-Graft's side is what a person gets who presses Start: a run through core.runs and its worker process, from Start to the
-end of the run, decoding included. Importing is told apart, as it happens once for a dataset; the tutorial has no such
-step.
+- Graft: import, then the default recipe through `core.runs.start`, timed from Start until the worker has ended; its
+  own process, with the import of torch, is part of that. Then the same once more, with what the frozen stages gave
+  already kept.
+- The tutorial's loop (benchmarks/tutorial.py), in this process, with torch imported beforehand.
+
+Each repeat begins in an empty workspace; times and accuracies are medians.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-import re
+import json
 import statistics
+import sys
 import tempfile
 import time
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import torch
-import torchvision
-from torch import nn
-from torch.utils.data import DataLoader
-from torchvision import transforms
-from torchvision.datasets import ImageFolder
-
+from benchmarks.machine import describe_machine
+from benchmarks.tutorial import tutorial_loop
 from core import runs
-from core.backbones.catalogue import find
-from core.backbones.model import build
+from core.backbones.catalogue import BUNDLED
 from core.data.dataset import Dataset
-from core.data.importing import import_folder
-from core.training.device import available_cores
+from core.data.importing import import_archive, import_folder
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
-BACKBONE = "efficientnet_lite0"
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 BEGIN, END = "<!-- results: written by benchmarks/bench.py -->", "<!-- end of results -->"
+BATCH_SIZES = (4, 32)  # the tutorial's own, and Graft's
+SECONDS_BETWEEN_LOOKS = 0.05
+IMPORT, FIRST = "Graft: import", "Graft: first run"
+BOTH, AGAIN = "Graft: import and first run", "Graft: the same run again"
 
 
-@dataclass
-class Result:
-    what: str
-    seconds: list[float]
-    accuracy: float  # validation, at the best epoch
+@dataclass(frozen=True)
+class Measured:
+    """One line of the result. accuracy: of the validation pictures in the best epoch, 0 to 1."""
 
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
+    seconds: float
+    epochs: int | None = None
+    accuracy: float | None = None
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("path", type=Path, help="a folder of class folders, with train/ and val/ or without")
-    parser.add_argument("--repeat", type=int, default=1, help="how often each side is timed (default: 1)")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
-    options = parser.parse_args()
+def measure(path: Path, seed: int) -> tuple[Dataset, dict[str, Measured]]:
+    """Everything once, from an empty workspace."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace.open(folder)
-        began = time.perf_counter()
-        dataset = import_folder(workspace, options.path)
-        imported = time.perf_counter() - began
-        as_folders = _as_folders(dataset, Path(folder) / "split")
-        results = [tutorial(as_folders, workspace, options.repeat), *graft(workspace, dataset, options.repeat)]
-    text = _table(results, dataset, imported)
-    print(text)
-    if options.write:
-        page = RESULTS.read_text(encoding="utf-8")
-        RESULTS.write_text(
-            re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{text}\n{END}", page, flags=re.DOTALL), encoding="utf-8"
+        bring_in = import_folder if path.is_dir() else import_archive
+        dataset, seconds = timed(lambda: bring_in(workspace, path))
+        found = {IMPORT: Measured(seconds)}
+        found[FIRST] = graft_run(workspace, dataset, seed)
+        found[BOTH] = Measured(seconds + found[FIRST].seconds, found[FIRST].epochs, found[FIRST].accuracy)
+        found[AGAIN] = graft_run(workspace, dataset, seed)
+        for batch_size in BATCH_SIZES:
+            result, seconds = timed(lambda size=batch_size: tutorial_loop(workspace, dataset, size, seed))
+            found[f"Tutorial, batches of {batch_size}"] = Measured(seconds, result.epochs, result.accuracy)
+    return dataset, found
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    began = time.perf_counter()
+    return work(), time.perf_counter() - began
+
+
+def graft_run(workspace: Workspace, dataset: Dataset, seed: int) -> Measured:
+    """The default recipe in a worker of its own, from Start until a page would say that it has ended."""
+    recipe = Recipe(dataset=dataset.id, dataset_version=dataset.version, backbone=BUNDLED, seed=seed)
+    began = time.perf_counter()
+    run = runs.start(workspace, recipe)
+    view = run.view()
+    while view.status.active:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        view = run.view(view)
+    seconds = time.perf_counter() - began
+    if view.ended is None or view.ended.status != "finished" or view.ended.validation is None:
+        raise SystemExit(f"The Graft run was {view.status.value}: {view.message}\n{run.log_tail()}")
+    return Measured(seconds, view.ended.epochs, view.ended.validation.accuracy)
+
+
+def medians(repeats: list[dict[str, Measured]]) -> dict[str, Measured]:
+    return {
+        name: Measured(
+            statistics.median(each[name].seconds for each in repeats),
+            first.epochs,
+            None if first.accuracy is None else statistics.median(each[name].accuracy or 0.0 for each in repeats),
         )
+        for name, first in repeats[0].items()
+    }
 
 
-def graft(workspace: Workspace, dataset: Dataset, repeat: int) -> list[Result]:
-    """The untouched defaults, with empty caches and then again."""
-    recipe = Recipe(dataset=dataset.id, dataset_version=dataset.version, backbone=BACKBONE)
-    first, second = Result("Graft, first run", [], 0.0), Result("Graft, again on the same data", [], 0.0)
-    for _ in range(repeat):
-        for kind in ("images", "activations"):
-            for path in sorted((workspace.cache / kind).rglob("*"), reverse=True):
-                path.rmdir() if path.is_dir() else path.unlink()
-        for result in (first, second):
-            began = time.perf_counter()
-            run = runs.start(workspace, recipe)
-            view = run.view()
-            while view.status.active:
-                time.sleep(0.02)
-                view = run.view(view)
-            result.seconds.append(time.perf_counter() - began)
-            assert view.ended and view.ended.validation, run.log_tail()
-            result.accuracy = view.ended.validation.accuracy
-    return [first, second]
-
-
-def tutorial(folder: Path, workspace: Workspace, repeat: int) -> Result:
-    result = Result("the tutorial's loop, 10 epochs", [], 0.0)
-    for _ in range(repeat):
-        began = time.perf_counter()
-        result.accuracy = _tutorial_once(folder, workspace)
-        result.seconds.append(time.perf_counter() - began)
-    return result
-
-
-def _tutorial_once(folder: Path, workspace: Workspace) -> float:
-    torch.set_num_threads(available_cores())
-    torch.manual_seed(0)
-    wanted = find(BACKBONE).preprocessing
-    normal = transforms.Normalize(wanted.mean, wanted.std)
-    crop = transforms.RandomResizedCrop(wanted.size)
-    train = transforms.Compose([crop, transforms.RandomHorizontalFlip(), transforms.ToTensor(), normal])
-    middle = [transforms.Resize(wanted.resize), transforms.CenterCrop(wanted.size)]
-    validate = transforms.Compose([*middle, transforms.ToTensor(), normal])
-    data = {"train": ImageFolder(str(folder / "train"), train), "val": ImageFolder(str(folder / "val"), validate)}
-    loaders = {part: DataLoader(each, batch_size=4, shuffle=True, num_workers=4) for part, each in data.items()}
-
-    backbone = build(find(BACKBONE), workspace)
-    for parameter in backbone.parameters():
-        parameter.requires_grad = False
-    model = nn.Sequential(backbone, nn.Linear(backbone.num_features, len(data["train"].classes)))
-    criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model[1].parameters(), lr=0.001, momentum=0.9)
-    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=7, gamma=0.1)
-    best = 0.0
-    for _ in range(10):
-        for phase in ("train", "val"):
-            model.train(phase == "train")
-            right = 0
-            for inputs, labels in loaders[phase]:
-                optimizer.zero_grad()
-                with torch.set_grad_enabled(phase == "train"):
-                    outputs = model(inputs)
-                    loss = criterion(outputs, labels)
-                    if phase == "train":
-                        loss.backward()
-                        optimizer.step()
-                right += int((outputs.argmax(1) == labels).sum())
-            if phase == "train":
-                scheduler.step()
-            else:
-                best = max(best, right / len(data[phase]))
-    return best
-
-
-def _as_folders(dataset: Dataset, folder: Path) -> Path:
-    """The dataset's split as ImageFolder wants it; links, so that nothing is copied."""
-    numbers = {label: f"{number:04}" for number, label in enumerate(dataset.classes)}
-    for row in dataset.frame.itertuples():
-        if row.split != "test":
-            path = (
-                folder / {"train": "train", "validation": "val"}[row.split] / numbers[row.label] / Path(row.image).name
-            )
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.link(dataset.path(row.image), path)
-    return folder
-
-
-def _table(results: list[Result], dataset: Dataset, imported: float) -> str:
-    counts = dataset.report.splits
-    slowest = results[0].median
-    lines = [
-        f"{date.today()}, {_machine()}, torch {torch.__version__}, torchvision {torchvision.__version__}. "
-        f"{counts['train']} pictures to train, {counts['validation']} to validate, {len(dataset.classes)} classes; "
-        f"imported once in {imported:.1f} s.",
-        "",
-        "| | seconds (median) | times faster | validation accuracy |",
-        "|---|---|---|---|",
-    ]
-    for result in results:
-        lines.append(f"| {result.what} | {result.median:.1f} | {slowest / result.median:.1f} | {result.accuracy:.1%} |")
+def table(found: dict[str, Measured]) -> str:
+    """Markdown. "times as long": as Graft's import and first run together."""
+    lines = ["| | epochs | seconds | times as long | validation accuracy |", "|---|---|---|---|---|"]
+    unit = found[BOTH].seconds
+    for name, each in found.items():
+        accuracy = "" if each.accuracy is None else f"{each.accuracy:.1%}"
+        lines.append(f"| {name} | {each.epochs or ''} | {each.seconds:.1f} | {each.seconds / unit:.2f} | {accuracy} |")
     return "\n".join(lines)
 
 
-def _machine() -> str:
-    name = platform.processor() or platform.machine()
-    try:
-        info = Path("/proc/cpuinfo").read_text()
-        name = re.search(r"model name\s*: (.*)", info).group(1)  # type: ignore[union-attr]
-    except (OSError, AttributeError):
-        pass
-    return f"{name}, {available_cores()} cores, {'a GPU' if torch.cuda.is_available() else 'no GPU'}"
+def main() -> None:
+    options = _options()
+    repeats = []
+    for seed in range(options.repeat):
+        print(f"Measuring, {seed + 1} of {options.repeat}", file=sys.stderr)
+        dataset, found = measure(options.data, seed)
+        repeats.append(found)
+    result, machine, photos = medians(repeats), describe_machine(), _photos(dataset, options.data)
+    words = f"{photos}, median of {options.repeat}.\n{machine.line()}\n\n{table(result)}\n"
+    if options.write:
+        write(words, photos.split(":")[0])
+    if options.json:
+        lines = {name: asdict(each) for name, each in result.items()}
+        print(json.dumps({"data": photos, "repeats": options.repeat, "machine": asdict(machine), "results": lines}))
+    else:
+        print(words)
+
+
+def _photos(dataset: Dataset, path: Path) -> str:
+    counts = dataset.counts().sum()
+    return (
+        f"{path.resolve().name}: {len(dataset.frame)} pictures in {len(dataset.classes)} classes, "
+        f"{counts['train']} to train and {counts['validation']} to validate"
+    )
+
+
+def write(words: str, name: str) -> None:
+    """Put the result into docs/performance.md, in place of the last one for photos of the same name."""
+    text = RESULTS.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    results, after = rest.split(END)
+    sections = dict(part.split("\n\n", 1) for part in results.strip().split("### ") if part)
+    sections[name] = words
+    body = "\n".join(f"### {title}\n\n{said.strip()}\n" for title, said in sections.items())
+    RESULTS.write_text(f"{before}{BEGIN}\n\n{body}\n{END}{after}", encoding="utf-8")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks.bench", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("data", type=Path, help="a folder or ZIP of class folders")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="how often; the medians are reported")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--write", action="store_true", help="put the result into docs/performance.md")
+    options = parser.parse_args()
+    if not options.data.exists():
+        parser.error(f"there is no {options.data}; give a folder or ZIP of class folders")
+    if options.repeat < 1:
+        parser.error("--repeat takes a whole number from 1")
+    return options
 
 
 if __name__ == "__main__":
