@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -17,22 +18,44 @@ from core.errors import DataError
 from ui import state, theme
 from ui.widgets import clip, count, errors_shown, file_size, literal
 
-THUMBNAIL = 112  # pixels
+THUMBNAIL = 112  # pixels, as shown: Streamlit would reduce anything larger again at every click
 MOST_BARS = 24
 NAMES_SHOWN = 500
 CLASSES_SHOWN, EACH, ALONE = 6, 6, 36
-EVERY_CLASS = "Some of every class"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the page shows of a dataset, kept, so that the next click costs no more for a large one.
+
+    counts: images of each class in each split. examples: where a few images of each class lie.
+    """
+
+    counts: pd.DataFrame
+    examples: dict[str, list[Path]]
 
 
 def dataset_panel(dataset: Dataset) -> None:
+    look = _look(dataset.directory, dataset.version, dataset)
     _numbers(dataset)
     _findings(dataset.report.findings)
+    if ignored := dataset.report.ignored:
+        st.caption(f"Also ignored: {count(ignored, 'file')} of the system, such as indexes of thumbnails.")
     left, right = st.columns(2, gap="large")
     with left:
-        _balance(dataset)
+        _balance(look.counts)
     with right:
         _split(dataset)
-    _examples(dataset)
+    _examples(dataset, look)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _look(directory: Path, version: int, _dataset: Dataset) -> Look:
+    first = _dataset.frame.groupby("label", sort=False).head(ALONE)
+    examples = {
+        str(label): [_dataset.path(image) for image in images] for label, images in first.groupby("label")["image"]
+    }
+    return Look(_dataset.counts(), examples)
 
 
 def _numbers(dataset: Dataset) -> None:
@@ -45,7 +68,7 @@ def _numbers(dataset: Dataset) -> None:
                 st.metric(name, count(report.splits[split]), width=110)
         wide, high = report.sizes.width, report.sizes.height
         help = f"Width {wide[0]} to {wide[2]}, height {high[0]} to {high[2]} pixels."
-        st.metric("Middle size", f"{wide[1]} × {high[1]}", help=help, width=140)
+        st.metric("Median size", f"{wide[1]} × {high[1]}", help=help, width=140)
         st.metric("On disk", file_size(report.bytes), width="content")
 
 
@@ -66,9 +89,8 @@ def _findings(findings: list[Finding]) -> None:
                     )
 
 
-def _balance(dataset: Dataset) -> None:
+def _balance(counts: pd.DataFrame) -> None:
     st.subheader("Balance of the classes", anchor=False)
-    counts = dataset.counts()
     counts = counts.loc[counts.sum(axis=1).sort_values(kind="stable").index]
     if len(counts) > MOST_BARS:
         st.caption(f"The {MOST_BARS // 2} smallest and the {MOST_BARS // 2} largest of {len(counts)} classes.")
@@ -96,7 +118,7 @@ def _bars(counts: pd.DataFrame) -> go.Figure:
                 hovertemplate="%{customdata}: %{x:,}<extra>" + name + "</extra>",
             )
     figure.update_yaxes(tickvals=rows, ticktext=[_plain(clip(label, 22)) for label in counts.index], showgrid=False)
-    figure.update_layout(height=110 + 26 * max(3, len(rows)), margin={"t": 44})
+    figure.update_layout(height=110 + 26 * max(3, len(rows)), margin={"t": 44}, legend={"traceorder": "normal"})
     return figure
 
 
@@ -133,9 +155,10 @@ def _in_percent(share: float, least: int) -> int:
     return max(least, round(share * 100))
 
 
-def _examples(dataset: Dataset) -> None:
+def _examples(dataset: Dataset, look: Look) -> None:
     st.subheader("Examples", anchor=False)
-    several = EVERY_CLASS if len(dataset.classes) <= CLASSES_SHOWN else f"{EVERY_CLASS} of the first {CLASSES_SHOWN}"
+    many = len(dataset.classes) > CLASSES_SHOWN
+    several = f"A few of each of the first {CLASSES_SHOWN} classes" if many else "A few of each class"
     options = [-1, *range(len(dataset.classes))]
     picked = st.selectbox(
         "Class",
@@ -144,20 +167,18 @@ def _examples(dataset: Dataset) -> None:
         key=f"class_{dataset.id}",
     )
     if picked >= 0:
-        _thumbnails(dataset, dataset.classes[picked], ALONE)
+        _thumbnails(dataset.classes[picked], look, ALONE)
         return
     for label in dataset.classes[:CLASSES_SHOWN]:
-        st.markdown(f"**{literal(label, 80)}**")
-        _thumbnails(dataset, label, EACH)
+        _thumbnails(label, look, EACH)
 
 
-def _thumbnails(dataset: Dataset, label: str, most: int) -> None:
-    rows = dataset.frame[dataset.frame["label"] == label]
-    small = [made for image in rows["image"].head(most) if (made := thumbnail(dataset.path(image)))]
-    if small:
-        st.image(small, width=THUMBNAIL)
-    if len(rows) > most:
-        st.caption(f"{most} of {count(len(rows), 'image')}")
+def _thumbnails(label: str, look: Look, most: int) -> None:
+    st.markdown(f"**{literal(label, 80)}** :gray[{count(int(look.counts.loc[label].sum()), 'image')}]")
+    with st.container(horizontal=True, gap="xsmall"):
+        for path in look.examples[label][:most]:
+            if small := thumbnail(path):
+                st.image(small, width=THUMBNAIL)
 
 
 @st.cache_data(max_entries=4000, show_spinner=False)
@@ -168,5 +189,5 @@ def thumbnail(path: Path) -> bytes | None:
     except DataError:
         return None
     file = io.BytesIO()
-    ImageOps.fit(image, (2 * THUMBNAIL, 2 * THUMBNAIL)).save(file, "JPEG", quality=85)
+    ImageOps.fit(image, (THUMBNAIL, THUMBNAIL)).save(file, "JPEG", quality=85)
     return file.getvalue()

@@ -16,7 +16,7 @@ import streamlit as st
 from core.data.dataset import Dataset
 from core.data.importing import ImportCancelled, Progress, import_archive, import_folder, import_sample
 from core.errors import DataError, GraftError
-from core.workspace import Workspace
+from core.workspace import Workspace, slug
 
 Job = Callable[..., Dataset]
 
@@ -74,7 +74,7 @@ def from_upload(workspace: Workspace, name: str, file: BinaryIO) -> Import:
         DataError: there is no room for the copy.
     """
     folder = Path(tempfile.mkdtemp(prefix="upload-", dir=workspace.cache))
-    path = folder / "upload.zip"
+    path = folder / f"{slug(name)}.zip"  # what goes wrong is told with this name
     try:
         with open(path, "wb") as copy:
             shutil.copyfileobj(file, copy)
