@@ -24,10 +24,12 @@ def main() -> None:
     space = state.workspace()
     running = imports().get(str(space.root))
     if running is not None and not running.running:
-        _take_result(space, running)
+        if not running.told or st.session_state.get("watched") is running:
+            _take_result(running)
         running = None
     known = list_datasets(space)
     if running is not None:
+        st.session_state["watched"] = running
         _watch(running)
     else:
         with st.expander("Add a dataset", expanded=not known, icon=":material/add_photo_alternate:"):
@@ -90,9 +92,10 @@ def _watch(running: Import) -> None:
     st.button("Stop the import", icon=":material/stop:", on_click=running.cancel)
 
 
-def _take_result(space: Workspace, ended: Import) -> None:
-    """The import's dataset becomes the chosen one. Whichever tab looks first takes it."""
-    imports().pop(str(space.root), None)
+def _take_result(ended: Import) -> None:
+    """The import's dataset becomes the chosen one in every tab that watched; if none did, in the next that looks."""
+    ended.told = True
+    st.session_state.pop("watched", None)
     if ended.dataset is not None:
         state.choose(dataset=ended.dataset.id, dataset_version=ended.dataset.version)
         before = f"These pictures were here already, as {clip(ended.dataset.name, 60)}."

@@ -22,13 +22,17 @@ Job = Callable[..., Dataset]
 
 
 class Import:
-    """Started when it is made. Afterwards `dataset` is there, or `error` in words, or neither if it was stopped."""
+    """Started when it is made. Afterwards `dataset` is there, or `error` in words, or neither if it was stopped.
+
+    told: a page has shown how it ended.
+    """
 
     def __init__(self, name: str, job: Job) -> None:
         self.name = name
         self.progress = Progress("Opening", 0)
         self.dataset: Dataset | None = None
         self.error: str | None = None
+        self.told = False
         self._cancelled = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(job,), daemon=True)
         self._thread.start()

@@ -1,11 +1,14 @@
+import threading
+
 import pytest
 
+import ui.imports
 from core.data.dataset import list_datasets, load_dataset
 from core.data.importing import import_archive
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.polling import poll
-from ui.imports import imports
+from ui.imports import from_folder, imports
 
 
 @pytest.fixture
@@ -14,7 +17,7 @@ def finish(workspace):
 
     def until_ended(app):
         running = imports().get(str(workspace.root))
-        if running is None:
+        if running is None or running.told:
             return app
         poll(lambda: not running.running, deadline=60)
         return app.run()
@@ -65,6 +68,27 @@ def test_a_folder_that_is_not_there_is_told(open_page, finish, path):
     app = finish(press(app, "Import the folder"))
     assert "There is no folder" in app.error[0].value
     assert not app.exception
+
+
+def test_every_tab_that_watched_an_import_is_told_of_its_end(open_page, workspace, monkeypatch, make_zip):
+    go_on = threading.Event()
+    path = make_zip({"cats": 6, "dogs": 5})
+
+    def slowly(workspace, folder, **watching):
+        go_on.wait(30)
+        return import_archive(workspace, path, **watching)
+
+    monkeypatch.setattr(ui.imports, "import_folder", slowly)
+    begun = from_folder(workspace, path)
+    tabs = [open_page("data"), open_page("data")]
+    assert all("Stop the import" in [button.label for button in tab.button] for tab in tabs)
+    go_on.set()
+    poll(lambda: not begun.running, deadline=30)
+    for tab in tabs:
+        tab.run()
+        assert "11 images imported" in tab.success[0].value and tab.metric[0].value == "11"
+    late = open_page("data")
+    assert not late.success and late.metric[0].value == "11"
 
 
 def test_a_new_split_is_a_new_version(open_page, dataset, workspace):
