@@ -31,6 +31,17 @@ def settled(page: Any, heading: str) -> None:
     poll(lambda: page.locator("[data-stale=true], [data-testid=stSkeleton]").count() == 0)
 
 
+def calm(page: Any, looks: int = 20) -> None:
+    """Wait until nothing has been redrawn for a second: a click's rerun may not have begun when one looks first."""
+    quiet = [0]
+
+    def still() -> bool:
+        quiet[0] = quiet[0] + 1 if page.locator("[data-stale=true]").count() == 0 else 0
+        return quiet[0] >= looks
+
+    poll(still)
+
+
 def curve_points(page: Any) -> int:
     """How many points the longest line on the page has."""
     return int(page.evaluate(POINTS))

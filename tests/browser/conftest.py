@@ -13,11 +13,13 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import pytest
 from PIL import Image
 
+from tests.browser.actions import calm
 from tests.polling import poll
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,15 +154,19 @@ def visit(chromium: object, app: App) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def picture_of() -> Callable[[object, str], None]:
+def picture_of() -> Callable[..., None]:
     """Keeps a screenshot in docs/images when GRAFT_SCREENSHOTS is set; otherwise does nothing."""
 
-    def keep(page: object, name: str) -> None:
+    def keep(page: Any, name: str, height: int | None = None) -> None:
         if not os.environ.get("GRAFT_SCREENSHOTS"):
             return
         IMAGES.mkdir(parents=True, exist_ok=True)
         path = IMAGES / f"{name}.png"
-        page.screenshot(path=path, full_page=False, animations="disabled")  # type: ignore[attr-defined]
+        size = page.viewport_size
+        page.set_viewport_size({**size, "height": height or size["height"]})
+        calm(page)
+        page.screenshot(path=path, animations="disabled")
+        page.set_viewport_size(size)
         with Image.open(path) as shot:
             shot.convert("RGB").quantize(192, dither=Image.Dither.NONE).save(path, optimize=True)
 
