@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-import socket
 import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -17,9 +17,10 @@ from PIL import Image
 
 from core.workspace import Workspace
 from tests.polling import poll
+from tests.unplugged import network
 
 COLOURS = {"red": (220, 40, 40), "blue": (40, 60, 220), "green": (40, 200, 60), "grey": (128, 128, 128)}
-LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
+UNPLUGGED = str(Path(network.__file__).parent)
 
 
 def picture(label: str, number: int = 0, size: tuple[int, int] = (48, 40), ending: str = "jpg") -> bytes:
@@ -64,17 +65,15 @@ def make_zip(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The network is never needed: reaching beyond this machine fails the test."""
-    connect = socket.socket.connect
-
-    def guarded(self: socket.socket, address: object) -> None:
-        host = address[0] if isinstance(address, tuple) else ""
-        if self.family != socket.AF_UNIX and not str(host).startswith(LOCAL):
-            raise AssertionError(f"a test reached for the network: {address}")
-        connect(self, address)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The network is never needed: reaching beyond this machine fails the test, here and in the processes it starts."""
+    notes = tmp_path / "reached"
+    monkeypatch.setenv(network.NOTES, str(notes))
+    monkeypatch.setenv("PYTHONPATH", UNPLUGGED)
+    monkeypatch.setattr(sys, "path", [*sys.path, UNPLUGGED])  # a worker's PYTHONPATH is made of it
+    yield
+    reached = notes.read_text().split() if notes.exists() else []
+    assert not reached, f"the test reached for the network: {reached}"
 
 
 @pytest.fixture(autouse=True)
