@@ -137,58 +137,40 @@ def _more_settings(freeze: int | str) -> dict[str, Any]:
     with st.expander("More settings", icon=":material/tune:"):
         left, middle, right = st.columns(3, gap="medium")
         with left:
-            head = _head_settings()
+            head = {"head": _head_settings()}
+            st.caption("Loss: cross-entropy, the usual one for telling classes apart.")
         with middle:
-            optimizer = _choice(
-                "Optimizer",
-                "optimizer",
-                OPTIMIZERS,
-                "How the weights are moved. AdamW adapts to each weight; SGD with momentum is the textbook way.",
-            )
-            _suggest_rate(suggested_learning_rate(optimizer, freeze))
-            rate = _number(
-                "Learning rate",
-                "learning_rate",
-                "How large each step is: too large and the loss jumps, too small and it crawls.",
-            )
-            momentum = default("momentum")
-            if optimizer == "sgd":
-                momentum = _number("Momentum", "momentum", "How much of the last step is carried into the next.")
-            decay = _number(
-                "Weight decay", "weight_decay", "A gentle pull of the weights towards zero, against learning by heart."
-            )
-            schedule = _choice(
-                "Schedule", "schedule", SCHEDULES, "Whether the learning rate falls towards the end (cosine) or stays."
-            )
+            optimizer = _optimizer_settings(freeze)
         with right:
-            batch = _number(
-                "Batch size",
-                "batch_size",
-                "How many images are looked at before each step; more needs more memory.",
-                step=8,
-            )
-            seed = _number(
-                "Seed", "seed", "The same seed gives the same run again; another one gives another chance.", step=1
-            )
-            augment = st.toggle(
-                "Augmentation",
-                value=default("augment"),
-                key="set_augment",
-                persist_state="session",
-                help="Train on randomly cropped and mirrored views too: slower, and better with few images.",
-            )
-    st.caption("Loss: cross-entropy, the usual one for telling classes apart.")
-    return {
-        "head": head,
-        "optimizer": optimizer,
-        "learning_rate": rate,
-        "momentum": momentum,
-        "weight_decay": decay,
-        "schedule": schedule,
-        "batch_size": batch,
-        "seed": seed,
-        "augment": augment,
-    }
+            feeding = _feeding_settings()
+    return head | optimizer | feeding
+
+
+def _optimizer_settings(freeze: int | str) -> dict[str, Any]:
+    help = "How the weights are moved. AdamW adapts to each weight; SGD with momentum is the textbook way."
+    chosen = {"optimizer": _choice("Optimizer", "optimizer", OPTIMIZERS, help)}
+    _suggest_rate(suggested_learning_rate(chosen["optimizer"], freeze))
+    help = "How large each step is: too large and the loss jumps, too small and it crawls."
+    chosen["learning_rate"] = _number("Learning rate", "learning_rate", help)
+    if chosen["optimizer"] == "sgd":
+        help = "How much of the last step is carried into the next."
+        chosen["momentum"] = _number("Momentum", "momentum", help)
+    help = "A gentle pull of the weights towards zero, against learning by heart."
+    chosen["weight_decay"] = _number("Weight decay", "weight_decay", help)
+    help = "Whether the learning rate falls towards the end (cosine) or stays."
+    chosen["schedule"] = _choice("Schedule", "schedule", SCHEDULES, help)
+    return chosen
+
+
+def _feeding_settings() -> dict[str, Any]:
+    help = "How many images are looked at before each step; more needs more memory."
+    chosen = {"batch_size": _number("Batch size", "batch_size", help, step=8)}
+    help = "The same seed gives the same run again; another one gives another chance."
+    chosen["seed"] = _number("Seed", "seed", help, step=1)
+    help = "Train on randomly cropped and mirrored views too: slower, and better with few images."
+    first = default("augment")
+    chosen["augment"] = st.toggle("Augmentation", first, key="set_augment", persist_state="session", help=help)
+    return chosen
 
 
 def _head_settings() -> HeadSettings:

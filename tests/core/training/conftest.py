@@ -12,7 +12,7 @@ from core.backbones.model import build
 from core.data.importing import import_archive
 from core.training import preparation
 from core.training.control import Control
-from core.training.device import choose_device
+from core.training.device import Device, choose_device
 from core.training.events import EventLog, read_events
 from core.training.recipe import Recipe
 from core.training.reporter import Reporter
@@ -51,10 +51,12 @@ def recipe(workspace, make_zip, small_backbone) -> Recipe:
 def train(workspace) -> Callable[..., list]:
     """Carries a recipe out in this process, in the directory `name`, and returns the run's events."""
 
-    def carry_out(recipe: Recipe, name: str = "run", stop_after: int | None = None) -> list:
+    def carry_out(
+        recipe: Recipe, name: str = "run", stop_after: int | None = None, device: Device | None = None
+    ) -> list:
         directory: Path = workspace.runs / name
         directory.mkdir(exist_ok=True)
-        log, device = EventLog(directory / "events.jsonl"), choose_device("cpu")
+        log, device = EventLog(directory / "events.jsonl"), device or choose_device("cpu")
         reporter = Reporter(log, Control(directory), device)
         trainer = Trainer(workspace, directory, recipe, device, reporter)
         if stop_after is not None:

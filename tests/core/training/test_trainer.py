@@ -6,6 +6,7 @@ from core.data.dataset import load_dataset
 from core.inference.predictor import Predictor
 from core.training import activations, checkpoints, failures, trainer
 from core.training.control import Control
+from core.training.device import Device
 from core.training.events import Ended, EpochEnded, Progress, Scores, Started
 from core.training.trainer import LossNotFinite
 
@@ -85,6 +86,17 @@ def test_the_second_run_starts_at_once_and_a_damaged_cache_is_made_again(recipe,
         path.write_bytes(path.read_bytes()[:100])
     third = train(recipe, "third")
     assert [row.validation for row in of(EpochEnded, third)] == [row.validation for row in of(EpochEnded, first)]
+
+
+@pytest.mark.parametrize("freeze", [0, 2, "all"])
+def test_half_precision_as_on_a_gpu_learns_the_same(recipe, train, workspace, freeze):
+    """The path of a GPU, autocast included, walked on the CPU."""
+    recipe = recipe.model_copy(update={"freeze": freeze, "learning_rate": 0.003})
+    half = train(recipe, "half", device=Device(torch.device("cpu"), "CPU", torch.bfloat16))
+    full = train(recipe, "full")
+    assert half[-1].status == "finished"
+    assert half[-1].validation.loss == pytest.approx(full[-1].validation.loss, abs=0.15)
+    assert all(not torch.isnan(tensor.float()).any() for tensor in weights(workspace, "half").values())
 
 
 def test_augmentation_keeps_a_few_views(recipe, train, workspace):
