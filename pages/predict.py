@@ -67,6 +67,7 @@ def _pick_pictures() -> list[Picture]:
     files = st.file_uploader(
         "Pictures",
         accept_multiple_files=True,
+        max_upload_size=256,  # MB, as for the pictures of a dataset
         key="pictures",
         help="One or many. Any picture file; one that cannot be read is named and the others are still answered.",
     )
