@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from importlib import import_module
 
 import streamlit as st
@@ -13,7 +14,12 @@ from ui import brand, sidebar, state
 @st.cache_resource(show_spinner=False)
 def _warm_up() -> None:
     """Import what takes seconds (torch) while the first page is being read, once for the server."""
-    threading.Thread(target=import_module, args=("core.inference.predictor",), daemon=True).start()
+    threading.Thread(target=_import_ahead, args=("core.inference.predictor",), daemon=True).start()
+
+
+def _import_ahead(module: str) -> None:
+    with suppress(Exception):  # whoever needs it will import it again, and be told what is wrong
+        import_module(module)
 
 
 st.set_page_config(page_title="Graft", page_icon=brand.icon(), layout="wide", initial_sidebar_state="auto")
