@@ -11,10 +11,12 @@ from core.training.recipe import Recipe
 from core.training.trainer import LossNotFinite
 
 
-def explain(error: BaseException, recipe: Recipe) -> str:
+def explain(error: BaseException, recipe: Recipe | None) -> str:
     """What happened and what to do, for the person who pressed Start."""
     if isinstance(error, GraftError):
         return str(error)
+    if recipe is None:
+        return "The run's recipe cannot be read, so the run cannot go on. Discard it and start again."
     if isinstance(error, LossNotFinite):
         return (
             "The loss became infinite: the steps were too large. "

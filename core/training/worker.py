@@ -92,16 +92,21 @@ class _Worker:
         from core.training.reporter import Reporter
         from core.training.trainer import Trainer
 
-        recipe = Recipe.model_validate_json((self.directory / "recipe.json").read_text(encoding="utf-8"))
-        device = choose_device()
-        self.reporter = Reporter(self.log, self.control, device)
-        self.reporter.interrupted = self.told_to_go
-        trainer = Trainer(self.workspace, self.directory, recipe, device, self.reporter)
+        trainer = recipe = None
         try:
+            recipe = Recipe.model_validate_json((self.directory / "recipe.json").read_text(encoding="utf-8"))
+            device = choose_device()
+            self.reporter = Reporter(self.log, self.control, device)
+            self.reporter.interrupted = self.told_to_go
+            trainer = Trainer(self.workspace, self.directory, recipe, device, self.reporter)
             trainer.run()
         except Exception as error:
             logging.exception("The run failed")
-            trainer.fail(explain(error, recipe))
+            words = explain(error, recipe)
+            if trainer is not None:
+                trainer.fail(words)
+            else:
+                self.log.write(Ended("failed", words, 0.0, 0, None))
             return 1
         return 0
 

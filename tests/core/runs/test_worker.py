@@ -9,6 +9,7 @@ from core import runs
 from core.data.importing import import_archive
 from core.errors import RecipeError, RunError
 from core.runs import Status
+from core.training.events import Ended, read_events
 from core.training.recipe import Recipe
 from tests.polling import poll
 
@@ -142,3 +143,18 @@ def test_what_cannot_run_is_refused_before_it_starts(workspace, recipe):
         runs.start(workspace, wrong)
     assert "efficientnet_lite0" in str(told.value) and "gone" in str(told.value)
     assert runs.list_runs(workspace) == []
+
+
+def test_a_run_whose_recipe_was_damaged_says_so(workspace, recipe):
+    run = runs.start(workspace, recipe.model_copy(update={"epochs": 1}))
+    (run.directory / "recipe.json").write_text("{")
+    ended_with = []
+
+    def failed():
+        events, _ = read_events(run.directory / "events.jsonl")
+        ended_with[:] = [event for _, event in events if isinstance(event, Ended)]
+        return bool(ended_with)
+
+    poll(failed, run.log_tail)
+    assert ended_with[0].status == "failed"
+    assert "recipe cannot be read" in ended_with[0].message
