@@ -58,14 +58,22 @@ def measure(path: Path, seed: int) -> tuple[Dataset, dict[str, Measured]]:
         workspace = Workspace.open(folder)
         bring_in = import_folder if path.is_dir() else import_archive
         dataset, seconds = timed(lambda: bring_in(workspace, path))
-        found = {IMPORT: Measured(seconds)}
-        found[FIRST] = graft_run(workspace, dataset, seed)
+        found = {IMPORT: _said(IMPORT, Measured(seconds))}
+        found[FIRST] = _said(FIRST, graft_run(workspace, dataset, seed))
         found[BOTH] = Measured(seconds + found[FIRST].seconds, found[FIRST].epochs, found[FIRST].accuracy)
-        found[AGAIN] = graft_run(workspace, dataset, seed)
+        found[AGAIN] = _said(AGAIN, graft_run(workspace, dataset, seed))
         for batch_size in BATCH_SIZES:
+            name = f"Tutorial, batches of {batch_size}"
             result, seconds = timed(lambda size=batch_size: tutorial_loop(workspace, dataset, size, seed))
-            found[f"Tutorial, batches of {batch_size}"] = Measured(seconds, result.epochs, result.accuracy)
+            found[name] = _said(name, Measured(seconds, result.epochs, result.accuracy))
     return dataset, found
+
+
+def _said(name: str, measured: Measured) -> Measured:
+    """Tell whoever waits; the table comes at the end."""
+    accuracy = "" if measured.accuracy is None else f", validation accuracy {measured.accuracy:.1%}"
+    print(f"{name}: {measured.seconds:.1f} s{accuracy}", file=sys.stderr, flush=True)
+    return measured
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
