@@ -31,7 +31,7 @@ from benchmarks.tutorial import tutorial_loop
 from core import runs
 from core.backbones.catalogue import BUNDLED
 from core.data.dataset import Dataset
-from core.data.importing import import_archive, import_folder
+from core.data.importing import import_path
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
@@ -56,7 +56,7 @@ def measure(path: Path, seed: int) -> tuple[Dataset, dict[str, Measured]]:
     """Everything once, from an empty workspace."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace.open(folder)
-        bring_in = import_folder if path.is_dir() else import_archive
+        bring_in = import_path
         dataset, seconds = timed(lambda: bring_in(workspace, path))
         found = {IMPORT: _said(IMPORT, Measured(seconds))}
         found[FIRST] = _said(FIRST, graft_run(workspace, dataset, seed))

@@ -15,8 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.data.dataset import Dataset, resplit
-from core.data.importing import import_folder
+from core.data.changes import resplit
+from core.data.dataset import Dataset
+from core.data.importing import import_path
 from core.training.control import Control
 from core.training.device import choose_device
 from core.training.events import Ended, EventLog, read_events
@@ -79,7 +80,7 @@ def main() -> None:
 
 def _splits(workspace: Workspace, path: Path) -> list[Dataset]:
     """The set split anew for each seed, so that a lucky split decides nothing."""
-    dataset = import_folder(workspace, path)
+    dataset = import_path(workspace, path)
     return [resplit(workspace, dataset, validation=VALIDATION, test=0.0, seed=seed) for seed in SEEDS]
 
 

@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import ImageOps
 
-from core.data.dataset import SPLITS, Dataset, resplit
+from core.data.changes import resplit
+from core.data.dataset import SPLITS, Dataset
 from core.data.preprocessing import decode
 from core.data.report import Finding
 from core.errors import DataError

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import streamlit as st
 
 from core.data.dataset import Dataset
-from core.data.importing import ImportCancelled, Progress, import_archive, import_folder, import_sample
+from core.data.importing import ImportCancelled, Progress, import_path, import_sample
 from core.errors import DataError, GraftError
 from core.workspace import Workspace, slug
 
@@ -88,7 +88,7 @@ def from_upload(workspace: Workspace, name: str, file: BinaryIO) -> Import:
 
     def job(**watching: object) -> Dataset:
         try:
-            return import_archive(workspace, path, name=name, **watching)  # type: ignore[arg-type]
+            return import_path(workspace, path, name=name, **watching)  # type: ignore[arg-type]
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -96,7 +96,7 @@ def from_upload(workspace: Workspace, name: str, file: BinaryIO) -> Import:
 
 
 def from_folder(workspace: Workspace, path: Path) -> Import:
-    return _begin(workspace, path.name, lambda **watching: import_folder(workspace, path, **watching))
+    return _begin(workspace, path.name, lambda **watching: import_path(workspace, path, **watching))
 
 
 def from_sample(workspace: Workspace, key: str, title: str) -> Import:

@@ -14,7 +14,7 @@ from typing import Any
 from core.backbones.catalogue import catalogue, find
 from core.backbones.weights import source
 from core.data.dataset import Dataset, load_dataset
-from core.data.importing import Progress, import_archive, import_folder
+from core.data.importing import Progress, import_path
 from core.data.importing import check as check_path
 from core.errors import BackboneError, DataError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
@@ -72,7 +72,7 @@ def _dataset(workspace: Workspace, data: str) -> Dataset:
     """The dataset that `--data` names: a path to import (once: the same bytes are recognised), or an id[@version]."""
     path = Path(data).expanduser()
     if path.exists():
-        bring_in = import_folder if path.is_dir() else import_archive
+        bring_in = import_path
         dataset = bring_in(workspace, path, progress=_ImportLine())
         print(f"Dataset {dataset.id}{', imported before' if dataset.known else ''}", file=sys.stderr)
         return dataset

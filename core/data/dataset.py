@@ -1,10 +1,10 @@
 """A dataset: imported, checked, never changed. A change makes a new version; the images are shared by all versions.
 
 datasets/<id>/
-  dataset.json            name, classes, when it was made
+  dataset.json            name, kind, when it was made
   report.json             what was found at import
   images/<2 hex>/<sha256>.<ending>
-  versions/<n>.parquet    a row an image; <n>.json: how it was split
+  versions/<n>.parquet    a row an image; <n>.json: classes, how it was split, what changed
 """
 
 from __future__ import annotations
@@ -14,33 +14,67 @@ import secrets
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 from filelock import FileLock
+from pydantic import BaseModel, ConfigDict
 
+from core.data.findings import report_on
 from core.data.layout import Split
-from core.data.report import Report
-from core.data.splits import SplitSettings, stratified
+from core.data.manifest import Kind
+from core.data.report import Intaken, Report
+from core.data.splits import SplitSettings
 from core.errors import DataError, WorkspaceError
 from core.workspace import Workspace, atomic_open, contained, write_json
 
-COLUMNS = ["image", "name", "label", "split", "width", "height", "bytes", "sha256"]
+# A row an image: where it lies below images/, its path as it was given, its class (or its number), its split, what it
+# belongs to, which others look the same (the same number above 0), its size upright in pixels, how much there is to see
+# in it, and what is mended whenever it is read.
+COLUMNS = {
+    "image": "str",
+    "name": "str",
+    "label": "str",
+    "target": "float64",
+    "split": "str",
+    "group": "str",
+    "twins": "int64",
+    "width": "int64",
+    "height": "int64",
+    "bytes": "int64",
+    "sha256": "str",
+    "contrast": "float32",
+    "mended": "str",
+}
 DELETED = ".deleted-"
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """What a list of datasets shows. created: ISO time."""
+    """What a list of datasets shows, of the newest version. created: ISO time."""
 
     id: str
     name: str
     created: str
     images: int
+    kind: Kind
     classes: tuple[str, ...]
     versions: tuple[int, ...]
+
+
+class VersionInfo(BaseModel):
+    """What is known of a version without reading its rows. changed: what made it, in words; made: ISO time."""
+
+    model_config = ConfigDict(frozen=True)
+
+    images: int
+    classes: tuple[str, ...]
+    split: SplitSettings
+    changed: str
+    made: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,16 +82,17 @@ class Dataset:
     """One version of a dataset.
 
     Attributes:
-        frame: A row an image, columns `COLUMNS`: image is a path below `images/`, name the path as it was given,
-            label the class, split one of `SPLITS`; width and height in pixels.
+        kind: "classes": each image has a label; "number": each has a target, which the name `target` is for.
+        frame: A row an image, columns `COLUMNS`: of kind "classes" target is NaN, of kind "number" label is "".
         known: An import found these pictures already here.
     """
 
     directory: Path
     version: int
     name: str
-    classes: tuple[str, ...]
-    split: SplitSettings
+    kind: Kind
+    target: str
+    info: VersionInfo
     frame: pd.DataFrame
     known: bool = False
 
@@ -65,11 +100,22 @@ class Dataset:
     def id(self) -> str:
         return self.directory.name
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.info.classes
+
+    @property
+    def split(self) -> SplitSettings:
+        return self.info.split
+
+    @property
+    def changed(self) -> str:
+        return self.info.changed
+
     @cached_property
     def report(self) -> Report:
-        report = Report.model_validate_json((self.directory / "report.json").read_text(encoding="utf-8"))
-        counts = self.frame["split"].value_counts()
-        return report.model_copy(update={"splits": {split: int(counts.get(split, 0)) for split in SPLITS}})
+        found = Intaken.model_validate_json((self.directory / "report.json").read_text(encoding="utf-8"))
+        return report_on(self.name, self.frame, self.kind, self.target, found)
 
     def path(self, image: str) -> Path:
         """Where an image of the frame lies."""
@@ -91,14 +137,26 @@ def list_datasets(workspace: Workspace) -> list[DatasetSummary]:
     for directory in workspace.datasets.iterdir():
         try:
             said = json.loads((directory / "dataset.json").read_text(encoding="utf-8"))
-            classes = tuple(said["classes"])
             versions = _versions(directory)
+            newest = _read_info(directory, versions[-1])
             found.append(
-                DatasetSummary(directory.name, said["name"], said["created"], said["images"], classes, versions)
+                DatasetSummary(
+                    directory.name, said["name"], said["created"], newest.images, said["kind"], newest.classes, versions
+                )
             )
-        except (OSError, ValueError, KeyError, TypeError):  # not a dataset, or deleted this moment
+        except (OSError, ValueError, KeyError, TypeError, IndexError):  # not a dataset, or deleted this moment
             continue
     return sorted(found, key=lambda summary: summary.created, reverse=True)
+
+
+def list_versions(workspace: Workspace, dataset_id: str) -> dict[int, VersionInfo]:
+    """What is known of each version, oldest first; those that are damaged are left out."""
+    found = {}
+    directory = contained(workspace.datasets, dataset_id)
+    for version in _versions(directory):
+        with suppress(OSError, ValueError):
+            found[version] = _read_info(directory, version)
+    return found
 
 
 def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = None) -> Dataset:
@@ -110,7 +168,7 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
     try:
         directory = contained(workspace.datasets, dataset_id)
         said = json.loads((directory / "dataset.json").read_text(encoding="utf-8"))
-        name, classes = said["name"], tuple(said["classes"])
+        name, kind, target = said["name"], said["kind"], said["target"]
     except (OSError, ValueError, KeyError, TypeError, WorkspaceError) as error:
         raise DataError(f"There is no dataset {dataset_id!r} in this workspace. Choose or import one.") from error
     versions = _versions(directory)
@@ -120,39 +178,33 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
         known = ", ".join(map(str, versions)) or "none"
         raise DataError(f"The dataset {name!r} has no version {version}; it has {known}.")
     try:
-        frame = pd.read_parquet(_manifest(directory, version))
-        split = SplitSettings.model_validate_json(_manifest(directory, version).with_suffix(".json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        frame = pd.read_parquet(_manifest(directory, version))[list(COLUMNS)]
+        info = _read_info(directory, version)
+    except (OSError, ValueError, KeyError) as error:
         raise DataError(f"Version {version} of the dataset {name!r} is damaged; import it again.") from error
-    return Dataset(directory, version, name, classes, split, frame)
+    return Dataset(directory, version, name, kind, target, info, frame)
 
 
-def resplit(workspace: Workspace, dataset: Dataset, *, validation: float, test: float, seed: int) -> Dataset:
-    """A new version, split anew by these shares of each class.
-
-    Raises:
-        DataError: the shares leave too little to train on.
-    """
-    try:
-        settings = SplitSettings(validation=validation, test=test, seed=seed)
-    except ValueError as error:
-        raise DataError(
-            f"Validation {validation:.0%} and test {test:.0%} leave too little to train on; together they may take 90%."
-        ) from error
-    frame = dataset.frame.assign(split=stratified(list(dataset.frame["label"]), settings))
+def new_version(
+    workspace: Workspace, dataset: Dataset, frame: pd.DataFrame, split: SplitSettings, changed: str
+) -> Dataset:
+    """A version with these rows; the old ones stay. changed: what was done, in words."""
     with FileLock(dataset.directory / ".versions.lock"):  # a version, once made, is never written again
         version = max(_versions(dataset.directory), default=0) + 1
-        write_version(dataset.directory, version, frame, settings)
+        write_version(dataset.directory, version, frame, split, changed)
     return load_dataset(workspace, dataset.id, version)
 
 
-def write_version(directory: Path, version: int, frame: pd.DataFrame, split: SplitSettings) -> None:
-    """The settings first: a version is there as soon as its manifest is."""
+def write_version(directory: Path, version: int, frame: pd.DataFrame, split: SplitSettings, changed: str) -> None:
+    """What is known of it first: a version is there as soon as its manifest is."""
     path = _manifest(directory, version)
     path.parent.mkdir(exist_ok=True)
-    write_json(path.with_suffix(".json"), split.model_dump())
+    classes = tuple(sorted(label for label in frame["label"].unique() if label))
+    made = datetime.now().isoformat(timespec="seconds")
+    info = VersionInfo(images=len(frame), classes=classes, split=split, changed=changed, made=made)
+    write_json(path.with_suffix(".json"), info.model_dump())
     with atomic_open(path, "wb") as file:
-        frame[COLUMNS].to_parquet(file, index=False)
+        frame[list(COLUMNS)].astype(COLUMNS).to_parquet(file, index=False)
 
 
 def delete_dataset(workspace: Workspace, dataset_id: str) -> None:
@@ -169,3 +221,7 @@ def _manifest(directory: Path, version: int) -> Path:
 
 def _versions(directory: Path) -> tuple[int, ...]:
     return tuple(sorted(int(path.stem) for path in (directory / "versions").glob("*.parquet") if path.stem.isdecimal()))
+
+
+def _read_info(directory: Path, version: int) -> VersionInfo:
+    return VersionInfo.model_validate_json(_manifest(directory, version).with_suffix(".json").read_text("utf-8"))

@@ -7,66 +7,90 @@ cancelled or killed leaves nothing.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import pandas as pd
 from filelock import FileLock, Timeout
 
 from core.data.dataset import DELETED, Dataset, load_dataset, write_version
+from core.data.findings import report_on
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words, take
-from core.data.layout import is_junk
-from core.data.readers import Entry, Limits, folder_entries, zip_entries
+from core.data.manifest import path_column
+from core.data.readers import Limits, Source, file_entry, leaves, open_source
 from core.data.report import Report
 from core.data.samples import find_sample, sample_folder
 from core.data.sorting import Sorted, sort_out
 from core.data.splits import complete
+from core.data.tables import is_table, read_table
 from core.errors import DataError
 from core.workspace import Workspace, slug, write_json
 
-__all__ = ["ImportCancelled", "Progress", "check", "import_archive", "import_folder", "import_sample"]
+__all__ = ["ImportCancelled", "Progress", "check", "import_path", "import_sample", "import_source"]
 
-DEFAULT_LIMITS = Limits()
 TEMPORARY = ".importing-"
+SUFFIXES = {
+    *[
+        ".zip",
+        ".tm",
+        ".tar",
+        ".tgz",
+        ".gz",
+        ".bz2",
+        ".tbz2",
+        ".xz",
+        ".txz",
+        ".csv",
+        ".tsv",
+        ".jsonl",
+        ".ndjson",
+        ".parquet",
+    ]
+}
 
 
-def import_archive(
+def import_path(
     workspace: Workspace,
     path: Path,
     *,
     name: str | None = None,
     progress: OnProgress | None = None,
     cancelled: Cancelled | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: Limits | None = None,
 ) -> Dataset:
-    """A ZIP of class folders. The same pictures again give the dataset that is there, marked as `known`.
+    """A ZIP, a TAR, a folder, or a table with its pictures beside it. What it holds is copied; it stays as it is.
+
+    The same pictures again give the dataset that is there, marked as `known`; the same archive is not even opened.
 
     Raises:
-        DataError: the ZIP cannot be used, or what is in it makes no dataset.
+        DataError: it cannot be used, or what is in it makes no dataset.
         ImportCancelled: `cancelled()` became true.
     """
-    with zip_entries(path, limits) as entries:
-        return _import(workspace, entries, name or path.stem, progress, cancelled, limits)
+    limits = limits or Limits.from_environment()
+    fingerprint = _fingerprint(path, progress, cancelled) if os.path.isfile(path) and not is_table(path.name) else ""
+    if fingerprint and (known := _seen_before(workspace, fingerprint)):
+        return known
+    with opened(path, limits) as source:
+        return _import(workspace, source, name or title_of(path), progress, cancelled, limits, fingerprint)
 
 
-def import_folder(
+def import_source(
     workspace: Workspace,
-    path: Path,
+    source: Source,
+    name: str,
     *,
-    name: str | None = None,
     progress: OnProgress | None = None,
     cancelled: Cancelled | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: Limits | None = None,
 ) -> Dataset:
-    """A folder of class folders on this machine; its pictures are copied. Raises as `import_archive`."""
-    with folder_entries(path, limits) as entries:
-        return _import(workspace, entries, name or path.resolve().name or "Folder", progress, cancelled, limits)
+    """Files from anywhere. Raises as `import_path`."""
+    return _import(workspace, source, name, progress, cancelled, limits or Limits.from_environment())
 
 
 def import_sample(
@@ -78,79 +102,168 @@ def import_sample(
 ) -> Dataset:
     """One of the sample sets of `core.data.samples`."""
     with sample_folder(key) as folder:
-        return import_folder(workspace, folder, name=find_sample(key).title, progress=progress, cancelled=cancelled)
+        return import_path(workspace, folder, name=find_sample(key).title, progress=progress, cancelled=cancelled)
 
 
-def check(path: Path, *, progress: OnProgress | None = None, limits: Limits = DEFAULT_LIMITS) -> Report:
-    """What an import would find. Keeps nothing. Raises as `import_archive`."""
-    open_entries = folder_entries if path.is_dir() else zip_entries
-    with open_entries(path, limits) as entries:
-        taken, rejected, ignored = take(entries, None, limits, progress)
-        sorted_out = sort_out(taken, rejected, ignored)
-    splits, _ = complete(sorted_out.labels, sorted_out.given)
-    return sorted_out.report(path.stem, splits)
+def check(
+    path: Path,
+    *,
+    progress: OnProgress | None = None,
+    cancelled: Cancelled | None = None,
+    limits: Limits | None = None,
+) -> Report:
+    """What an import would find. Keeps nothing. Raises as `import_path`."""
+    limits = limits or Limits.from_environment()
+    with opened(path, limits) as source:
+        found = sort_out(take(source, None, limits, progress, cancelled), source.labels, source.table)
+    splits, _ = complete(found.frame, found.kind)
+    return report_on(title_of(path), found.frame.assign(split=splits), found.kind, found.target, found.found)
+
+
+@contextmanager
+def opened(path: Path, limits: Limits) -> Iterator[Source]:
+    """Whatever a path leads to, as a source. Raises as `import_path`."""
+    if is_table(path.name) and not os.path.isdir(path):
+        yield table_source(path, limits)
+    else:
+        with open_source(path, limits) as source:
+            yield source
+
+
+def table_source(path: Path, limits: Limits) -> Source:
+    """A table, and those pictures that it names which lie beside it or below; nothing else there is looked at.
+
+    Raises:
+        DataError: there is no such table, or it cannot be read.
+    """
+    if not os.path.isfile(path):
+        raise DataError(f"There is no file or folder {str(path)[:200]!r}.")
+    folder = path.resolve().parent
+    table = file_entry(folder / path.name, folder)
+    frame = read_table(path.name, table.read(limits))
+
+    def beside(cell: str) -> Path | None:
+        cell = cell.replace("\\", "/")
+        place = folder / cell
+        return place if cell and not leaves(cell) and len(cell) < 4000 and os.path.lexists(place) else None
+
+    column = path_column(frame, lambda cell: beside(cell) is not None)
+    if column is None:
+        raise DataError(
+            f"The table {path.name!r} names no picture that lies beside it. A column must give their paths."
+        )
+    places = dict.fromkeys(place for cell in frame[column] if (place := beside(cell)) is not None)
+    entries = [table, *(_unlinked(place, folder) for place in places)]
+    return Source(entries, len(entries), sum(entry.size for entry in entries), table=table.name)
+
+
+def _unlinked(place: Path, folder: Path):  # type: ignore[no-untyped-def]
+    """The entry of a file; one that a link leads to outside of the folder is refused."""
+    entry = file_entry(place, folder)
+    if not place.resolve().is_relative_to(folder):
+        return replace(entry, refused="It lies behind a link that leads elsewhere, and links are not followed.")
+    return entry
+
+
+def title_of(path: Path) -> str:
+    """What to call a dataset from here: `photos` of `photos.tar.gz`."""
+    name = path.name if os.path.isfile(path) else path.resolve().name
+    while (stem := Path(name)).suffix.lower() in SUFFIXES and stem.stem:
+        name = stem.stem
+    return name or "Pictures"
+
+
+# ----------------------------------------------------------------------------------------------------------------------
 
 
 def _import(
     workspace: Workspace,
-    entries: Sequence[Entry],
+    source: Source,
     name: str,
     progress: OnProgress | None,
     cancelled: Cancelled | None,
     limits: Limits,
+    fingerprint: str = "",
 ) -> Dataset:
-    _refuse_without_room(workspace, entries, limits)
+    _refuse_without_room(workspace, source)
     with disk_in_words(), _beside(workspace) as folder:
-        taken, rejected, ignored = take(entries, folder / "images", limits, progress, cancelled)
-        sorted_out = sort_out(taken, rejected, ignored)
-        digest = _digest(sorted_out)
+        intake = take(source, folder / "images", limits, progress, cancelled)
+        if progress is not None:
+            progress(Progress("Looking for copies and faults", intake.files, intake.files))
+        found = sort_out(intake, source.labels, source.table)
+        digest = _digest(found)
         with FileLock(workspace.datasets / ".naming.lock"):  # two imports of the same pictures make one dataset
             for existing in workspace.datasets.glob(f"*-{digest}"):
                 return replace(load_dataset(workspace, existing.name), known=True)
-            _write(folder, name, sorted_out)
+            _write(folder, name, found, fingerprint)
             os.sync()  # the pictures reach the disk before the name that vouches for them
             dataset_id = f"{slug(name)}-{digest}"
             folder.rename(workspace.datasets / dataset_id)
     return load_dataset(workspace, dataset_id)
 
 
-def _refuse_without_room(workspace: Workspace, entries: Sequence[Entry], limits: Limits) -> None:
-    sizes = [entry.size for entry in entries if not is_junk(entry.name)]
-    needed = sum(size for size in sizes if size <= limits.file_bytes)
+def _refuse_without_room(workspace: Workspace, source: Source) -> None:
     free = shutil.disk_usage(workspace.datasets).free
-    if needed > free:
+    if source.bytes > free:
         raise DataError(
-            f"The files take {needed / 2**30:,.1f} GB and the disk has {free / 2**30:,.1f} GB left. "
+            f"The files take {source.bytes / 2**30:,.1f} GB and the disk has {free / 2**30:,.1f} GB left. "
             "Make room where Graft keeps its workspace, then import again."
         )
 
 
-def _write(folder: Path, name: str, sorted_out: Sorted) -> None:
-    splits, settings = complete(sorted_out.labels, sorted_out.given)
-    rows = pd.DataFrame([vars(picture) for picture in sorted_out.pictures])
-    frame = rows.assign(label=list(sorted_out.labels), split=splits)
-    used = set(frame["image"])
+def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> None:
+    splits, settings = complete(found.frame, found.kind)
+    used = set(found.frame["image"])
     for path in (folder / "images").glob("*/*"):
         if path.relative_to(folder / "images").as_posix() not in used:
             path.unlink()
-    write_version(folder, 1, frame, settings)
-    write_json(folder / "report.json", sorted_out.report(name, splits).model_dump())
-    said = {"name": name, "classes": sorted_out.classes, "images": len(frame)}
+    write_version(folder, 1, found.frame.assign(split=splits), settings, "Imported")
+    write_json(folder / "report.json", found.found.model_dump())
+    said = {"name": name, "kind": found.kind, "target": found.target, "fingerprint": fingerprint}
     write_json(folder / "dataset.json", {**said, "created": datetime.now().isoformat(timespec="seconds")})
 
 
-def _digest(sorted_out: Sorted) -> str:
-    """Names the content: the same pictures in the same classes and splits, whatever their archive was called."""
+def _digest(found: Sorted) -> str:
+    """Names the content: the same pictures with the same answers and splits, whatever their archive was called."""
     said = hashlib.sha256()
-    for picture, label, given in zip(sorted_out.pictures, sorted_out.labels, sorted_out.given):
-        said.update(f"{picture.sha256}\n{label}\n{given}\n".encode())
+    columns = [found.frame[name].tolist() for name in ("sha256", "label", "target", "given", "group")]
+    for row in zip(*columns):
+        said.update("\n".join(map(str, row)).encode())
     return said.hexdigest()[:10]
+
+
+def _fingerprint(path: Path, progress: OnProgress | None, cancelled: Cancelled | None) -> str:
+    """Of an archive's bytes: quicker to know again than its pictures. "" if it cannot be read, which is told later."""
+    digest, done = hashlib.sha256(), 0
+    try:
+        size = path.stat().st_size
+        with open(path, "rb") as file:
+            while chunk := file.read(2**24):
+                digest.update(chunk)
+                done += len(chunk)
+                if cancelled is not None and cancelled():
+                    raise ImportCancelled("The import was stopped; nothing of it was kept.")
+                if progress is not None and done < size:
+                    progress(Progress("Opening", 0, None, share=done / max(1, size)))
+    except OSError:
+        return ""
+    return digest.hexdigest()
+
+
+def _seen_before(workspace: Workspace, fingerprint: str) -> Dataset | None:
+    for path in workspace.datasets.glob("*/dataset.json"):
+        try:
+            if json.loads(path.read_text(encoding="utf-8")).get("fingerprint") == fingerprint:
+                return replace(load_dataset(workspace, path.parent.name), known=True)
+        except (OSError, ValueError, AttributeError, DataError):
+            continue
+    return None
 
 
 @contextmanager
 def _beside(workspace: Workspace) -> Iterator[Path]:
     """A folder to write in, locked while we live, deleted afterwards unless renamed. Clears what the dead left."""
-    _clear(workspace)
+    clear_leftovers(workspace)
     folder = workspace.datasets / f"{TEMPORARY}{secrets.token_hex(6)}"
     lock = FileLock(folder.with_suffix(".lock"))
     try:
@@ -162,7 +275,8 @@ def _beside(workspace: Workspace) -> Iterator[Path]:
         Path(lock.lock_file).unlink(missing_ok=True)
 
 
-def _clear(workspace: Workspace) -> None:
+def clear_leftovers(workspace: Workspace) -> None:
+    """Remove what imports that were killed, and deletions that were cut short, left behind."""
     for path in workspace.datasets.glob(f"{DELETED}*"):
         shutil.rmtree(path, ignore_errors=True)
     for path in workspace.datasets.glob(f"{TEMPORARY}*.lock"):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
@@ -17,21 +18,30 @@ from PIL import Image
 
 from core.data.layout import is_junk
 from core.data.preprocessing import FORMATS, decode, orientation
-from core.data.readers import Entry, Limits
+from core.data.readers import ARCHIVE_ENDINGS, Limits, Source
+from core.data.tables import is_table
+from core.data.twins import LOOK_BYTES, contrast, look
 from core.errors import DataError
 
 ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "BMP": "bmp", "GIF": "gif", "TIFF": "tif"}
+NO_LOOK = bytes(LOOK_BYTES)
 CHECKED_AT = 64  # pixels of the shorter side: a reduced decode reads the whole file all the same
-READ_AHEAD = 8
+AHEAD = 4  # pictures waiting for a core, for each core
+SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I", "F")
+ARCHIVES = (*ARCHIVE_ENDINGS, ".rar", ".7z", ".gz")
 
 
 @dataclass(frozen=True)
 class Progress:
-    """phase: what is being done, in a word or two; done of total, None while the total is unknown."""
+    """phase: what is being done, in a word or two; done of total, None while the total is unknown.
+
+    share: how much of it is done, 0 to 1, where `total` is unknown and this is not.
+    """
 
     phase: str
     done: int
     total: int | None = None
+    share: float | None = None
 
 
 OnProgress = Callable[[Progress], None]
@@ -54,9 +64,13 @@ def disk_in_words() -> Iterator[None]:
         raise DataError(f"The disk refused to read or write{where} ({error.strerror or error}).") from error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Taken:
-    """A whole picture. name: its path in the source; image: below the dataset's `images/`; size in pixels, upright."""
+    """A whole picture. name: its path in the source; image: below the dataset's `images/`; size in pixels, upright.
+
+    contrast: see `twins.contrast`. mended: what had to be done to show it upright and in colour, in words. look: see
+    `twins.look`.
+    """
 
     name: str
     image: str
@@ -64,70 +78,120 @@ class Taken:
     bytes: int
     width: int
     height: int
+    contrast: float = 99.0
+    mended: str = ""
+    look: builtins.bytes = NO_LOOK
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rejected:
     name: str
     reason: str
-    link: bool = False
+
+
+@dataclass
+class Intake:
+    """Every file of the source, in one of these. ignored: how many files of the system nobody misses."""
+
+    taken: list[Taken] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    tables: list[tuple[str, bytes]] = field(default_factory=list)
+    ignored: int = 0
+
+    @property
+    def files(self) -> int:
+        return len(self.taken) + len(self.rejected) + len(self.tables) + self.ignored
 
 
 def take(
-    entries: Sequence[Entry],
+    source: Source,
     images: Path | None,
     limits: Limits,
     progress: OnProgress | None = None,
     cancelled: Cancelled | None = None,
-) -> tuple[list[Taken], list[Rejected], int]:
-    """Every entry is a picture taken in, rejected with a reason, or a system's own file, which is only counted.
+) -> Intake:
+    """Every file is a picture taken in, a table that may say something of them, or rejected with a reason.
 
     images: where to keep the bytes, at `Taken.image`; None keeps nothing.
     """
-    wanted = [entry for entry in entries if not is_junk(entry.name)]
-    results: list[Taken | Rejected] = []
+    result = Intake()
+    cores = min(16, os.cpu_count() or 1)
     waiting: deque[Future[Taken | Rejected]] = deque()
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for number, entry in enumerate(wanted):
+    with ThreadPoolExecutor(cores) as pool:
+        for number, entry in enumerate(source.entries, start=1):
             if cancelled is not None and cancelled():
                 raise ImportCancelled("The import was stopped; nothing of it was kept.")
+            if is_junk(entry.name):
+                result.ignored += 1
+                continue
             try:  # an archive is read by one thread, its pictures are decoded by many
-                data = b"" if entry.link else entry.read(limits)
-                waiting.append(pool.submit(_inspect, entry, data, images))
+                data = entry.read(limits)
             except DataError as error:
-                results.append(Rejected(entry.name, str(error)))
-            while len(waiting) > READ_AHEAD:
-                results.append(waiting.popleft().result())
+                result.rejected.append(Rejected(entry.name, str(error)))
+                continue
+            if is_table(entry.name):
+                result.tables.append((entry.name, data))
+            else:
+                waiting.append(pool.submit(_inspect, entry.name, data, images))
+            while len(waiting) > AHEAD * cores:
+                _sort_in(result, waiting.popleft().result())
             if progress is not None:
-                progress(Progress("Checking pictures", number + 1, len(wanted)))
-        results += [future.result() for future in waiting]
-    taken = sorted((result for result in results if isinstance(result, Taken)), key=lambda taken: taken.name)
-    rejected = [result for result in results if isinstance(result, Rejected)]
-    return taken, rejected, len(entries) - len(wanted)
+                share = source.share() if source.share else None
+                progress(Progress("Checking pictures", number, source.total, share))
+        for future in waiting:
+            _sort_in(result, future.result())
+    result.taken.sort(key=lambda taken: taken.name)
+    return result
 
 
-def _inspect(entry: Entry, data: bytes, images: Path | None) -> Taken | Rejected:
-    if entry.link:
-        return Rejected(entry.name, "It is a link, and links are not followed.", link=True)
+def _sort_in(result: Intake, one: Taken | Rejected) -> None:
+    if isinstance(one, Taken):
+        result.taken.append(one)
+    else:
+        result.rejected.append(one)
+
+
+def _inspect(name: str, data: bytes, images: Path | None) -> Taken | Rejected:
     if not data:
-        return Rejected(entry.name, "The file is empty.")
+        return Rejected(name, "The file is empty.")
     try:
-        decode(data, at_least=CHECKED_AT)
+        picture = decode(data, at_least=CHECKED_AT)
     except DataError as error:
-        return Rejected(entry.name, str(error))
-    width, height, ending = _measure(data)
+        if name.lower().endswith(ARCHIVES):
+            return Rejected(name, "It is an archive inside the archive. Unpack it first, then pack the class folders.")
+        return Rejected(name, str(error))
+    width, height, ending, mended = _describe(data)
     sha256 = hashlib.sha256(data).hexdigest()
     image = f"{sha256[:2]}/{sha256}.{ending}"
     if images is not None:
         _keep(images / image, data)
-    return Taken(entry.name, image, sha256, len(data), width, height)
+    return Taken(name, image, sha256, len(data), width, height, contrast(picture), mended, look(picture))
 
 
-def _measure(data: bytes) -> tuple[int, int, str]:
+def _describe(data: bytes) -> tuple[int, int, str, str]:
+    """Width and height upright, the ending for its format, and what `decode` mended."""
     with Image.open(BytesIO(data), formats=FORMATS) as header:
-        lying = orientation(header) >= 5
-        width, height = header.size[::-1] if lying else header.size
-        return width, height, ENDINGS.get(header.format or "", (header.format or "image").lower())
+        turned = orientation(header)
+        width, height = header.size[::-1] if turned >= 5 else header.size
+        ending = ENDINGS.get(header.format or "", (header.format or "image").lower())
+        return width, height, ending, ", ".join(_mended(header, turned))
+
+
+def _mended(header: Image.Image, turned: int) -> Iterator[str]:
+    if turned > 1:
+        yield "turned upright"
+    if header.mode in ("CMYK", "YCCK", "LAB"):
+        yield "print colours to screen colours"
+    if header.mode in SIXTEEN_BITS:
+        yield "16 bits to 8"
+    if header.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in header.info:
+        yield "transparent parts made white"
+    elif header.mode == "P" and header.format != "GIF":
+        yield "palette to colours"
+    if header.format in ("GIF", "WEBP", "PNG", "AVIF") and getattr(header, "is_animated", False):
+        yield "first picture of an animation"
+    if header.format == "HEIF":
+        yield "read from HEIC"
 
 
 def _keep(path: Path, data: bytes) -> None:

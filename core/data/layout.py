@@ -6,9 +6,10 @@ test and the like give the split, above the classes or below them.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Literal
+
+from core.data.readers import shown_name
 
 Split = Literal["train", "validation", "test"]
 SPLIT_NAMES: dict[str, Split] = {
@@ -19,6 +20,8 @@ SPLIT_NAMES: dict[str, Split] = {
     "validation": "validation",
     "test": "test",
     "testing": "test",
+    "dev": "validation",
+    "eval": "validation",
 }
 JUNK_NAMES = {"thumbs.db", "desktop.ini", "icon\r"}
 
@@ -35,10 +38,10 @@ def classes_and_splits(names: Sequence[str]) -> list[tuple[str | None, Split | N
     first = {folder[0] for folder in folders if folder}
     second = {folder[1] if len(folder) > 1 else "" for folder in folders if folder}
     if _are_splits(first) and any(len(folder) > 1 for folder in folders):
-        splits = [_split(folder[0]) if folder else None for folder in folders]
+        splits = [split_of(folder[0]) if folder else None for folder in folders]
         folders = _without_shared([folder[1:] if split else () for folder, split in zip(folders, splits)])
-    elif second and all(_split(name) for name in second):
-        splits = [_split(folder[1]) if folder else None for folder in folders]
+    elif second and all(split_of(name) for name in second):
+        splits = [split_of(folder[1]) if folder else None for folder in folders]
     else:
         splits = [None] * len(folders)
     return [(clean(folder[0]) if folder else None, split) for folder, split in zip(folders, splits)]
@@ -46,11 +49,12 @@ def classes_and_splits(names: Sequence[str]) -> list[tuple[str | None, Split | N
 
 def clean(label: str) -> str:
     """A folder's name as a class name: as it is, but for characters that cannot be seen or that turn text around."""
-    text = "".join(c for c in unicodedata.normalize("NFC", label) if unicodedata.category(c) not in ("Cc", "Cs"))
-    return "".join(c for c in text if c not in _TURNING).strip() or "unnamed"
+    return shown_name(label).strip() or "unnamed"
 
 
-_TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+def split_of(name: str) -> Split | None:
+    """The split that a folder's name, or a table's cell, stands for."""
+    return SPLIT_NAMES.get(name.strip().lower())
 
 
 def _without_shared(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -63,9 +67,5 @@ def _without_shared(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 def _are_splits(names: set[str]) -> bool:
     """Whether these folders, side by side, are splits: all of them, or training and another one among strays. A lone
     "train" beside "bus" and "car" is a vehicle."""
-    splits = {split for name in names if (split := _split(name))}
-    return bool(names) and (all(_split(name) for name in names) or ("train" in splits and len(splits) > 1))
-
-
-def _split(name: str) -> Split | None:
-    return SPLIT_NAMES.get(name.lower())
+    splits = {split for name in names if (split := split_of(name))}
+    return bool(names) and (all(split_of(name) for name in names) or ("train" in splits and len(splits) > 1))

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 Kind = Literal[
+    # At import: files that did not become pictures of the dataset, or not as they were.
     "left out",
-    "link",
+    "repeated",
+    "no class",
+    "no label",
+    "several labels",
+    "missing",
+    "outside",
+    "twice",
+    "mended",
+    # Of a version: what could spoil the training.
     "duplicate",
     "contradiction",
+    "leak",
+    "group",
+    "one colour",
+    "odd size",
     "one image",
     "few images",
-    "no class",
+    "imbalance",
     "similar names",
     "no training",
     "no validation",
+    "far out",
+    "one number",
 ]
+LEFT_OUT: frozenset[Kind] = frozenset({"left out", "repeated", "no class", "no label", "several labels"})
 
 
 class Finding(BaseModel):
-    """title: what it is, a sentence. why: why it matters and what to do. files: all of them, as they were named."""
+    """title: what it is, a sentence. why: why it matters and what to do. files: all of them, as they were named.
+
+    groups: the files that belong together, where that matters (the copies of one picture).
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,6 +49,7 @@ class Finding(BaseModel):
     title: str
     why: str
     files: list[str] = []
+    groups: list[list[str]] = []
 
 
 class Sizes(BaseModel):
@@ -40,9 +61,23 @@ class Sizes(BaseModel):
     height: tuple[int, int, int]
 
 
+class Numbers(BaseModel):
+    """The targets of a dataset of kind "number", in their own unit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    smallest: float
+    median: float
+    largest: float
+    mean: float
+    deviation: float
+
+
 class Report(BaseModel):
     """images: how many are used. classes: how many images each has. splits: how many images train, validation and test
-    have. ignored: files of the system, such as thumbnails' indexes, that nobody misses."""
+    have. files: how many the source held: each is an image, a table, in a finding of `LEFT_OUT`, or ignored (files of
+    the system, such as thumbnails' indexes, that nobody misses). tables: those that said the classes."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,7 +85,32 @@ class Report(BaseModel):
     images: int
     bytes: int
     classes: dict[str, int]
+    numbers: Numbers | None = None
     splits: dict[str, int]
     sizes: Sizes
     findings: list[Finding] = []
+    files: int = 0
+    tables: list[str] = []
     ignored: int = 0
+
+
+class Intaken(BaseModel):
+    """What the import found once and for all, whatever later versions change."""
+
+    model_config = ConfigDict(frozen=True)
+
+    findings: list[Finding] = []
+    files: int = 0
+    tables: list[str] = []
+    ignored: int = 0
+
+
+def number_of(count: int, one: str = "file", many: str | None = None) -> str:
+    """`1 file`, `1,200 files`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def names_of(labels: Sequence[str], limit: int = 5) -> str:
+    """A few names, in order: `cat, dog and 3 more`."""
+    shown = ", ".join(label if len(label) <= 40 else f"{label[:39]}…" for label in sorted(labels)[:limit])
+    return shown + (f" and {len(labels) - limit:,} more" if len(labels) > limit else "")

@@ -1,163 +1,193 @@
-"""From pictures taken in to classes, splits and a report of everything that was found on the way."""
+"""From files taken in to the rows of a dataset: each picture's class or number, its split, and what was left out."""
 
 from __future__ import annotations
 
-import statistics
+import posixpath
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.data.intake import Rejected, Taken
-from core.data.layout import Split, classes_and_splits
-from core.data.report import Finding, Report, Sizes
+import pandas as pd
+
+from core.data.intake import Intake, Rejected, Taken
+from core.data.layout import classes_and_splits
+from core.data.manifest import Kind, Manifest, Said, from_labels, from_project, read_manifest
+from core.data.report import Finding, Intaken, number_of
+from core.data.twins import find_twins
 from core.errors import DataError
 
-FEW_IMAGES = 10
+PROJECT = "manifest.json"  # of Teachable Machine
+ROW = ["image", "name", "label", "target", "given", "group", "twins", "width", "height", "bytes", "sha256", "contrast"]
 
 
 @dataclass(frozen=True)
 class Sorted:
-    """The pictures that make the dataset, in order, each with its class and the split that it came with."""
+    """frame: a row a picture, in the order of their names: the columns of a dataset's, with `given` for `split`: the
+    split that it came with, or "". target: what the number is called, for kind "number"."""
 
-    pictures: tuple[Taken, ...]
-    labels: tuple[str, ...]
-    given: tuple[Split | None, ...]
-    findings: tuple[Finding, ...]
-    ignored: int
-
-    @property
-    def classes(self) -> list[str]:
-        return sorted(set(self.labels))
-
-    def report(self, name: str, splits: Sequence[Split]) -> Report:
-        counts, parts = Counter(self.labels), Counter(splits)
-        return Report(
-            name=name,
-            images=len(self.pictures),
-            bytes=sum(picture.bytes for picture in self.pictures),
-            classes={label: counts[label] for label in self.classes},
-            splits={split: parts[split] for split in ("train", "validation", "test")},
-            sizes=Sizes(
-                width=_spread([picture.width for picture in self.pictures]),
-                height=_spread([picture.height for picture in self.pictures]),
-            ),
-            findings=[*self.findings, *_about_splits(self.labels, splits)],
-            ignored=self.ignored,
-        )
+    frame: pd.DataFrame
+    kind: Kind
+    target: str
+    found: Intaken
 
 
-def sort_out(taken: Sequence[Taken], rejected: Sequence[Rejected], ignored: int) -> Sorted:
+def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str = "") -> Sorted:
     """
+    labels: the class of each picture by name, if the source knows it. table: the one table to believe.
+
     Raises:
         DataError: what is left makes no dataset, with what was found instead.
     """
-    if not taken:
-        reasons = Counter(one.reason for one in rejected).most_common(1)
-        hint = f" Of {len(rejected)} files none could be used: {reasons[0][0]}" if reasons else " It is empty."
+    if not intake.taken:
+        reasons = Counter(one.reason for one in intake.rejected).most_common(1)
+        hint = f" Of {len(intake.rejected)} files none could be used: {reasons[0][0]}" if reasons else " It is empty."
         raise DataError(f"There is no picture in it.{hint} Give folders of pictures, one folder a class.")
-    sorted_in = list(zip(taken, classes_and_splits([picture.name for picture in taken])))
-    homeless = [picture.name for picture, (label, _) in sorted_in if label is None]
-    rows = [(picture, label, split) for picture, (label, split) in sorted_in if label is not None]
-    classes = sorted({label for _, label, _ in rows})
-    if len(classes) < 2:
-        found = f"only the class {classes[0][:60]!r}" if classes else "no class folder"
+    manifest, rejected = _manifest(intake, labels, table)
+    kind = manifest.kind if manifest else "classes"
+    pictures, said, homeless = _answered(intake.taken, manifest, kind)
+    frame = _frame(pictures, said)
+    frame, repeated = _once(frame, kind)
+    _refuse_too_few(frame, kind, homeless)
+    frame = frame.drop(columns="look").assign(twins=find_twins(frame["look"].tolist(), frame["sha256"].tolist()))
+    findings = [
+        *_left_out([*intake.rejected, *rejected]),
+        *_homeless(homeless, manifest),
+        *(manifest.findings if manifest else ()),
+        *repeated,
+        *_mended(frame),
+    ]
+    tables = list(manifest.tables) if manifest else []
+    found = Intaken(findings=findings, files=intake.files, tables=tables, ignored=intake.ignored)
+    return Sorted(frame, kind, manifest.target if manifest else "", found)
+
+
+def _manifest(intake: Intake, labels: Mapping[str, str] | None, table: str) -> tuple[Manifest | None, list[Rejected]]:
+    """What is said of the pictures beyond their folders, and the tables that say nothing of them."""
+    pictures = [picture.name for picture in intake.taken]
+    if labels is not None:
+        return from_labels(dict(labels)), [Rejected(name, "A table says nothing here.") for name, _ in intake.tables]
+    projects = [(name, data) for name, data in intake.tables if posixpath.basename(name) == PROJECT]
+    tables = [(name, data) for name, data in intake.tables if posixpath.basename(name) != PROJECT]
+    for name, data in projects:
+        if found := from_project(data, pictures):
+            manifest = from_labels(found)
+            manifest = Manifest("classes", "", manifest.of, (name,))
+            return manifest, [Rejected(other, "The project's own list was believed.") for other, _ in tables]
+    rejected = [Rejected(name, "It names no picture that is here.") for name, _ in projects]
+    read = read_manifest(tables, pictures, table)
+    if read is not None:
+        rejected += [Rejected(name, reason) for name, reason in read.others.items()]
+    return (read if read is not None and read.tables else None), rejected
+
+
+def _answered(
+    taken: Sequence[Taken], manifest: Manifest | None, kind: Kind
+) -> tuple[list[Taken], list[Said], list[str]]:
+    """The pictures of which something is said, what is said, and the names of the others."""
+    if kind == "number":
+        assert manifest is not None
+        rows = [(picture, manifest.of.get(picture.name)) for picture in taken]
+    else:
+        rows = list(zip(taken, _classes(taken, manifest)))
+    findings = manifest.findings if manifest else ()
+    told = {name for one in findings if one.kind in ("no label", "several labels") for name in one.files}
+    homeless = [picture.name for picture, said in rows if said is None and picture.name not in told]
+    kept = [(picture, said) for picture, said in rows if said is not None]
+    return [picture for picture, _ in kept], [said for _, said in kept], homeless
+
+
+def _classes(taken: Sequence[Taken], manifest: Manifest | None) -> list[Said | None]:
+    folders = classes_and_splits([picture.name for picture in taken])
+    result: list[Said | None] = []
+    for picture, (label, split) in zip(taken, folders):
+        if manifest is None:
+            result.append(Said(label, split=split) if label else None)
+            continue
+        said = manifest.of.get(picture.name)
+        if said is not None and not (said.label and said.split):  # what the table leaves open, the folders may tell
+            told_label = said.label or label or ""
+            said = Said(told_label, split=said.split or split, group=said.group) if told_label else None
+        result.append(said)
+    return result
+
+
+def _frame(pictures: Sequence[Taken], said: Sequence[Said]) -> pd.DataFrame:
+    columns = ("image", "name", "width", "height", "bytes", "sha256", "contrast", "mended", "look")
+    frame = pd.DataFrame({name: [getattr(picture, name) for picture in pictures] for name in columns})
+    frame["name"] = _unique(frame["name"].tolist())
+    return frame.assign(
+        label=[one.label for one in said],
+        target=pd.Series([one.target for one in said], dtype="float64"),
+        given=[one.split or "" for one in said],
+        group=[one.group for one in said],
+    )
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Archives may hold two files of one name."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return result
+
+
+def _once(frame: pd.DataFrame, kind: Kind) -> tuple[pd.DataFrame, list[Finding]]:
+    """Each picture once a class: the first of equal bytes stays. Equal bytes in two classes stay, and are told."""
+    again = frame.duplicated(["sha256", "label" if kind == "classes" else "target"])
+    if not again.any():
+        return frame, []
+    names = frame.loc[again, "name"].tolist()
+    title = f"{number_of(len(names), 'picture is', 'pictures are')} in it more than once, to the last byte."
+    kept = frame.loc[~again].reset_index(drop=True)
+    return kept, [Finding(kind="repeated", title=title, why="Each was kept once.", files=names)]
+
+
+def _refuse_too_few(frame: pd.DataFrame, kind: Kind, homeless: Sequence[str]) -> None:
+    if kind == "number":
+        if frame["target"].nunique() < 2:
+            raise DataError("All the pictures have the same number, so there is nothing to learn from them.")
+        return
+    labels = sorted(set(frame["label"]))
+    if not labels:
+        came = number_of(len(homeless), "picture")
         raise DataError(
-            f"{_number(len(taken), 'picture')} came but {found}. Graft needs at least two classes: "
-            "put the pictures of each class into a folder of its own, named like the class."
+            f"{came} came but no class folder. Put the pictures of each class into a folder with its name, "
+            "or add a table (CSV) with a column for the path and one for the class."
         )
-    rows, repeated = _once(rows)
-    findings = [*_left_out(rejected), *_homeless(homeless), *repeated, *_about_classes([row[1] for row in rows])]
-    pictures, labels, given = zip(*rows)
-    return Sorted(pictures, labels, given, tuple(findings), ignored)
-
-
-Row = tuple[Taken, str, Split | None]
-
-
-def _once(rows: list[Row]) -> tuple[list[Row], list[Finding]]:
-    """Each picture once a class: the first of equal bytes stays. Equal bytes in two classes are told, and stay."""
-    kept: dict[tuple[str, str], Row] = {}
-    again: list[str] = []
-    for row in rows:
-        if kept.setdefault((row[0].sha256, row[1]), row) is not row:
-            again.append(row[0].name)
-    labels_of: dict[str, list[Row]] = {}
-    for row in kept.values():
-        labels_of.setdefault(row[0].sha256, []).append(row)
-    contradicting = [row[0].name for same in labels_of.values() if len(same) > 1 for row in same]
-    findings = []
-    if again:
-        title = f"{_number(len(again), 'picture is', 'pictures are')} in it more than once."
-        findings.append(Finding(kind="duplicate", title=title, why="Each was kept once.", files=again))
-    if contradicting:
-        title = f"{_number(len(contradicting), 'file has', 'files have')} the same picture as one of another class."
-        why = "No model can learn both answers: keep each picture in the class where it belongs."
-        findings.append(Finding(kind="contradiction", title=title, why=why, files=contradicting))
-    return list(kept.values()), findings
+    if len(labels) == 1:
+        raise DataError(
+            f"There is only the class {labels[0][:80]!r}. Telling apart takes two: give one folder for each class."
+        )
 
 
 def _left_out(rejected: Sequence[Rejected]) -> list[Finding]:
-    by_reason: dict[tuple[str, bool], list[str]] = {}
+    by_reason: dict[str, list[str]] = {}
     for one in rejected:
-        by_reason.setdefault((one.reason, one.link), []).append(one.name)
+        by_reason.setdefault(one.reason, []).append(one.name)
     return [
-        Finding(kind="link" if link else "left out", title=f"{_number(len(names))} left out.", why=why, files=names)
-        for (why, link), names in by_reason.items()
+        Finding(kind="left out", title=f"{number_of(len(names))} left out.", why=why, files=names)
+        for why, names in by_reason.items()
     ]
 
 
-def _homeless(names: list[str]) -> list[Finding]:
+def _homeless(names: list[str], manifest: Manifest | None) -> list[Finding]:
     if not names:
         return []
     why = "They lie in no class folder, so nothing tells their class. Move each into the folder of its class."
-    return [Finding(kind="no class", title=f"{_number(len(names), 'picture')} left out.", why=why, files=names)]
+    if manifest is not None and manifest.tables:
+        why = "The table does not name them, so nothing tells what they are. Add a row for each and import again."
+    return [Finding(kind="no class", title=f"{number_of(len(names), 'picture')} left out.", why=why, files=names)]
 
 
-def _about_classes(labels: Sequence[str]) -> list[Finding]:
-    counts = Counter(labels)
-    findings = []
-    lone = [label for label, images in counts.items() if images == 1]
-    few = [label for label, images in counts.items() if 1 < images < FEW_IMAGES]
-    if lone:
-        why = "One picture cannot both teach the class and check what was learned. Add at least one more to each."
-        title = f"{_number(len(lone), 'class has', 'classes have')} a single picture: {_names(lone)}."
-        findings.append(Finding(kind="one image", title=title, why=why, files=lone))
-    if few:
-        title = f"{_number(len(few), 'class has', 'classes have')} fewer than {FEW_IMAGES} pictures: {_names(few)}."
-        why = "The scores of so few say little. Twenty or more of each class make a fair start."
-        findings.append(Finding(kind="few images", title=title, why=why, files=few))
-    same = Counter(label.casefold() for label in counts)
-    similar = sorted(label for label in counts if same[label.casefold()] > 1)
-    if similar:
-        title = f"Classes differ only in capitals: {_names(similar)}."
-        why = "They are kept apart. If they mean the same, give them one name and import again."
-        findings.append(Finding(kind="similar names", title=title, why=why, files=similar))
-    return findings
-
-
-def _about_splits(labels: Sequence[str], splits: Sequence[Split]) -> list[Finding]:
-    """Classes that came split in a way that leaves them untaught or unchecked."""
-    many = {label for label, images in Counter(labels).items() if images > 1}
-    findings = []
-    for split, word, why in (
-        ("train", "training", "The model cannot learn what it is never shown: put pictures of them into training."),
-        ("validation", "validation", "Nothing checks what is learned of them: put some into validation."),
-    ):
-        missing = sorted(many - {label for label, said in zip(labels, splits) if said == split})
-        if missing:
-            title = f"{_number(len(missing), 'class has', 'classes have')} no {word} picture: {_names(missing)}."
-            findings.append(Finding(kind=f"no {word}", title=title, why=why, files=missing))  # type: ignore[arg-type]
-    return findings
-
-
-def _number(count: int, one: str = "file", many: str | None = None) -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def _names(labels: Sequence[str], limit: int = 5) -> str:
-    shown = ", ".join(label if len(label) <= 40 else f"{label[:39]}…" for label in sorted(labels)[:limit])
-    return shown + (f" and {len(labels) - limit} more" if len(labels) > limit else "")
-
-
-def _spread(values: Sequence[int]) -> tuple[int, int, int]:
-    return min(values), int(statistics.median(values)), max(values)
+def _mended(frame: pd.DataFrame) -> list[Finding]:
+    mended = frame[frame["mended"] != ""]
+    if mended.empty:
+        return []
+    counts = Counter(word for said in mended["mended"] for word in said.split(", "))
+    words = ", ".join(f"{word} ({count:,})" for word, count in counts.most_common())
+    are = number_of(len(mended), "picture is", "pictures are")
+    title = f"{are} brought into shape on the way in."
+    why = f"What is done: {words}. There is nothing to do; the files themselves stay as they are."
+    return [Finding(kind="mended", title=title, why=why, files=mended["name"].tolist())]

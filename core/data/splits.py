@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.data.layout import Split
+from core.data.manifest import Kind
+
+BINS = 10  # of equally many pictures, by which numbers are divided evenly
 
 
 class SplitSettings(BaseModel):
@@ -27,42 +32,90 @@ class SplitSettings(BaseModel):
         return self
 
 
-def stratified(labels: Sequence[str], settings: SplitSettings) -> list[Split]:
-    """A split of each class by the settings' shares.
+def split_rows(frame: pd.DataFrame, kind: Kind, settings: SplitSettings) -> list[Split]:
+    """A split of each class (or of each range of numbers) by the settings' shares; groups and twins stay together."""
+    return stratified(_strata(frame, kind), settings, together(frame))
 
-    A class of two or more has at least one picture in training and, if there is validation at all, one in validation; a
-    lone picture trains.
+
+def stratified(labels: Sequence[str], settings: SplitSettings, units: Sequence[int] | None = None) -> list[Split]:
+    """A split of each class by the settings' shares. Examples of the same unit get the same split.
+
+    A class of two units or more has at least one picture in training and, if there is validation at all, one in
+    validation; a lone picture trains.
     """
+    members: dict[int, list[int]] = defaultdict(list)
+    for index, unit in enumerate(units if units is not None else range(len(labels))):
+        members[unit].append(index)
+    by_class: dict[str, list[list[int]]] = defaultdict(list)
+    for whole in members.values():  # a unit that spans classes counts with its first picture's
+        by_class[labels[whole[0]]].append(whole)
     splits: list[Split] = ["train"] * len(labels)
-    by_class: dict[str, list[int]] = {}
-    for index, label in enumerate(labels):
-        by_class.setdefault(label, []).append(index)
-    for number, (_, members) in enumerate(sorted(by_class.items())):
-        order = np.random.default_rng((settings.seed, number)).permutation(members)
-        validation, test = _counts(len(members), settings)
-        for index in order[:validation]:
-            splits[index] = "validation"
-        for index in order[validation : validation + test]:
-            splits[index] = "test"
+    for number, (_, its) in enumerate(sorted(by_class.items())):
+        left = [its[position] for position in np.random.default_rng((settings.seed, number)).permutation(len(its))]
+        validation, test = _counts(sum(map(len, its)), len(its), settings)
+        for split, wanted in (("validation", validation), ("test", test)):
+            left = _assign(splits, left, split, wanted)  # type: ignore[arg-type]
     return splits
 
 
-def _counts(images: int, settings: SplitSettings) -> tuple[int, int]:
-    validation = max(round(images * settings.validation), settings.validation > 0)
-    test = max(round(images * settings.test), settings.test > 0)
+def _assign(splits: list[Split], units: list[list[int]], split: Split, wanted: int) -> list[list[int]]:
+    """Give units to the split until it has as many pictures as wanted, or nearly; what is left, at least one unit."""
+    left: list[list[int]] = []
+    for position, unit in enumerate(units):
+        fits = len(unit) <= wanted or (wanted > 0 and len(unit) < 2 * wanted)
+        last = not left and position == len(units) - 1
+        if fits and not last:
+            wanted -= len(unit)
+            for index in unit:
+                splits[index] = split
+        else:
+            left.append(unit)
+    return left
+
+
+def _counts(images: int, units: int, settings: SplitSettings) -> tuple[int, int]:
+    validation = max(round(images * settings.validation), settings.validation > 0) if units > 1 else 0
+    test = max(round(images * settings.test), settings.test > 0) if units > 1 else 0
     validation = min(validation, images - 1)
     return validation, min(test, images - 1 - validation)
 
 
-def complete(labels: Sequence[str], given: Sequence[Split | None]) -> tuple[list[Split], SplitSettings]:
-    """The split that came with the pictures; a missing validation is taken from training, a missing split is made."""
+def complete(frame: pd.DataFrame, kind: Kind) -> tuple[list[Split], SplitSettings]:
+    """The split that came with the pictures, in the column `given`; a missing validation is taken from training, a
+    missing split is made."""
+    given = frame["given"].tolist()
     if "train" not in given or len({split for split in given if split}) == 1:
         settings = SplitSettings()
-        return stratified(labels, settings), settings
+        return split_rows(frame, kind, settings), settings
     splits: list[Split] = [split or "train" for split in given]
     if "validation" not in given:
         training = [index for index, split in enumerate(splits) if split == "train"]
-        carved = stratified([labels[index] for index in training], SplitSettings())
+        carved = split_rows(frame.iloc[training], kind, SplitSettings())
         for index, split in zip(training, carved):
             splits[index] = split
     return splits, SplitSettings(given=True)
+
+
+def _strata(frame: pd.DataFrame, kind: Kind) -> list[str]:
+    if kind == "classes":
+        return frame["label"].tolist()
+    ranks = frame["target"].rank(method="first").to_numpy()
+    return [f"{bin:02}" for bin in np.minimum((ranks - 1) * BINS // max(1, len(ranks)), BINS - 1).astype(int)]
+
+
+def together(frame: pd.DataFrame) -> list[int]:
+    """A number for each picture, the same for those that a group or being twins ties together, directly or not."""
+    leader = list(range(len(frame)))
+
+    def find(index: int) -> int:
+        while leader[index] != index:
+            leader[index] = leader[leader[index]]
+            index = leader[index]
+        return index
+
+    first: dict[tuple[str, object], int] = {}
+    for column, none in (("twins", 0), ("group", "")):
+        for index, value in enumerate(frame[column].tolist()):
+            if value != none:
+                leader[find(index)] = find(first.setdefault((column, value), index))
+    return [find(index) for index in range(len(frame))]

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from core import runs
-from core.data.importing import import_archive
+from core.data.importing import import_path
 from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.browser.actions import curve_points, open_page, settled
@@ -27,7 +27,7 @@ PAGES = {
 @pytest.fixture
 def long_run(workspace, make_zip):
     """A run at work, chosen, that no machine ends while a test looks on."""
-    dataset = import_archive(workspace, make_zip({"red": 12, "blue": 12}), name="Colours")
+    dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}), name="Colours")
     recipe = Recipe(
         dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0", epochs=10_000, schedule="constant"
     )

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset
-from core.data.importing import import_archive
+from core.data.importing import import_path
 from core.workspace import Workspace, write_json
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -33,7 +33,7 @@ def open_page(home: Path) -> Callable[[str], AppTest]:
 @pytest.fixture
 def dataset(workspace: Workspace, make_zip: Callable[..., Path]) -> Dataset:
     """A small dataset with a hostile name, chosen."""
-    made = import_archive(workspace, make_zip({"red": 8, "blue": 8}), name="**My** <b>photos</b>")
+    made = import_path(workspace, make_zip({"red": 8, "blue": 8}), name="**My** <b>photos</b>")
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": made.version})
     return made
 

@@ -4,7 +4,7 @@ import pytest
 
 import ui.imports
 from core.data.dataset import list_datasets, load_dataset
-from core.data.importing import import_archive
+from core.data.importing import import_path
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.polling import poll
@@ -66,7 +66,7 @@ def test_a_folder_that_is_not_there_is_told(open_page, finish, path):
     app = choose_way(open_page("data"), "Folder on this machine")
     app.text_input[0].set_value(path)
     app = finish(press(app, "Import the folder"))
-    assert "There is no folder" in app.error[0].value
+    assert "There is no file or folder" in app.error[0].value
     assert not app.exception
 
 
@@ -76,9 +76,9 @@ def test_every_tab_that_watched_an_import_is_told_of_its_end(open_page, workspac
 
     def slowly(workspace, folder, **watching):
         go_on.wait(30)
-        return import_archive(workspace, path, **watching)
+        return import_path(workspace, path, **watching)
 
-    monkeypatch.setattr(ui.imports, "import_folder", slowly)
+    monkeypatch.setattr(ui.imports, "import_path", slowly)
     begun = from_folder(workspace, path)
     tabs = [open_page("data"), open_page("data")]
     assert all("Stop the import" in [button.label for button in tab.button] for tab in tabs)
@@ -109,7 +109,7 @@ def test_delete_asks_first(open_page, dataset, workspace):
 
 
 def test_findings_are_told_with_their_files(open_page, workspace, make_zip):
-    made = import_archive(workspace, make_zip({"cats": 6, "dogs": 1}, files={"cats/notes.txt": b"hello"}))
+    made = import_path(workspace, make_zip({"cats": 6, "dogs": 1}, files={"cats/notes.txt": b"hello"}))
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     said = texts(open_page("data"))
     assert "1 class has a single picture" in said
@@ -118,7 +118,7 @@ def test_findings_are_told_with_their_files(open_page, workspace, make_zip):
 
 def test_hostile_labels_are_shown_as_they_are(open_page, workspace, make_zip):
     evil = ["**bold**", "<script>alert(1)", "$x^2$", "=cmd()", ":smile:", "x" * 300]
-    made = import_archive(workspace, make_zip(dict.fromkeys(evil, 2)))
+    made = import_path(workspace, make_zip(dict.fromkeys(evil, 2)))
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     app = open_page("data")
     said = [element.value for element in app.markdown]

@@ -121,9 +121,9 @@ def test_backbones_are_listed_and_searched(capsys):
 
 def test_the_newest_dataset_can_be_named_again(make_zip, workspace, capsys):
     from core.commands import jobs
-    from core.data.importing import import_archive
+    from core.data.importing import import_path
 
-    made = import_archive(workspace, make_zip({"cats": 3, "dogs": 2}))
+    made = import_path(workspace, make_zip({"cats": 3, "dogs": 2}))
     assert jobs._dataset(workspace, made.id).version == 1
     assert jobs._dataset(workspace, f"{made.id}@1").id == made.id
     assert jobs._dataset(workspace, str(make_zip({"cats": 3, "dogs": 2}, name="again.zip"))).known

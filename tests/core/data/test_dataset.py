@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.data.dataset import delete_dataset, list_datasets, load_dataset, resplit
-from core.data.importing import import_archive
+from core.data.changes import resplit
+from core.data.dataset import delete_dataset, list_datasets, load_dataset
+from core.data.importing import import_path
 from core.errors import DataError, WorkspaceError
 
 
 @pytest.fixture
 def dataset(workspace, make_zip):
-    return import_archive(workspace, make_zip({"red": 10, "blue": 20}))
+    return import_path(workspace, make_zip({"red": 10, "blue": 20}))
 
 
 def test_a_new_split_is_a_new_version_and_the_old_one_stays(workspace, dataset):
@@ -53,7 +54,7 @@ def test_counts_have_every_class_and_split(dataset):
 
 
 def test_the_list_is_newest_first_and_skips_what_is_none(workspace, make_zip, dataset):
-    newer = import_archive(workspace, make_zip({"a": 2, "b": 2}))
+    newer = import_path(workspace, make_zip({"a": 2, "b": 2}))
     path = newer.directory / "dataset.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"created": "2099-01-01T00:00:00"}))
     (workspace.datasets / "rubbish").mkdir()

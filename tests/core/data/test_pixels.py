@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.data import pixels as module
-from core.data.importing import ImportCancelled, import_archive
+from core.data.importing import ImportCancelled, import_path
 from core.data.pixels import pixels
 from core.data.preprocessing import Preprocessing, decode, shrink
 from core.errors import DataError
@@ -19,7 +19,7 @@ SMALL = Preprocessing(size=16, resize=20, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0
 
 @pytest.fixture
 def dataset(workspace, make_zip):
-    return import_archive(workspace, make_zip({"red": 6, "blue": 6}))
+    return import_path(workspace, make_zip({"red": 6, "blue": 6}))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from core import runs
-from core.data.importing import import_archive
+from core.data.importing import import_path
 from core.errors import RecipeError, RunError
 from core.runs import Status
 from core.training.events import Ended, read_events
@@ -16,7 +16,7 @@ from tests.polling import poll
 
 @pytest.fixture
 def dataset(workspace, make_zip):
-    return import_archive(workspace, make_zip({"red": 12, "blue": 12}))
+    return import_path(workspace, make_zip({"red": 12, "blue": 12}))
 
 
 @pytest.fixture

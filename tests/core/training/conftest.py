@@ -9,7 +9,7 @@ import pytest
 
 from core.backbones.catalogue import find
 from core.backbones.model import build
-from core.data.importing import import_archive
+from core.data.importing import import_path
 from core.training import preparation
 from core.training.control import Control
 from core.training.device import Device, choose_device
@@ -36,7 +36,7 @@ def small_backbone(monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def recipe(workspace, make_zip, small_backbone) -> Recipe:
-    dataset = import_archive(workspace, make_zip({"red": 14, "blue": 13}))
+    dataset = import_path(workspace, make_zip({"red": 14, "blue": 13}))
     return Recipe(
         dataset=dataset.id,
         dataset_version=1,

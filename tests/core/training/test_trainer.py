@@ -134,9 +134,9 @@ def test_an_infinite_loss_ends_the_run(recipe, train, monkeypatch):
 
 
 def test_a_lone_picture_a_class_trains_without_validation(workspace, make_zip, recipe, train):
-    from core.data.importing import import_archive
+    from core.data.importing import import_path
 
-    dataset = import_archive(workspace, make_zip({"red": 1, "blue": 1}, name="two.zip"))
+    dataset = import_path(workspace, make_zip({"red": 1, "blue": 1}, name="two.zip"))
     ended = train(recipe.model_copy(update={"dataset": dataset.id}))[-1]
     assert ended.status == "finished"
     assert ended.validation is None

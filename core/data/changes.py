@@ -1,0 +1,226 @@
+"""Changes to a dataset. Each makes a new version; the old one stays, and the runs say which one they used."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.data.dataset import SPLITS, Dataset, new_version
+from core.data.findings import MOST_TO_LEAST
+from core.data.layout import Split, clean
+from core.data.report import Finding, Kind, names_of, number_of
+from core.data.splits import SplitSettings, split_rows
+from core.errors import DataError
+from core.workspace import Workspace
+
+SPLIT_WORDS: dict[Split, str] = {"train": "training", "validation": "validation", "test": "test"}
+MOST_NAMES = 200  # characters of a class
+
+
+def relabel(workspace: Workspace, dataset: Dataset, names: Collection[str], label: str) -> Dataset:
+    """Give the pictures of these names another class, new or not.
+
+    Raises:
+        DataError: nothing would change, or fewer than two classes would be left.
+    """
+    if dataset.kind != "classes":
+        raise DataError("The pictures of this dataset have numbers, not classes. Set their number instead.")
+    label = clean(label)
+    if label == "unnamed" or len(label) > MOST_NAMES:
+        raise DataError(f"A class needs a name of 1 to {MOST_NAMES} characters.")
+    rows = _rows(dataset, names) & (dataset.frame["label"] != label)
+    if not rows.any():
+        raise DataError(f"Nothing changed: the pictures are of the class {label[:80]!r} already.")
+    frame = dataset.frame.copy()
+    frame.loc[rows, "label"] = label
+    frame = frame[~frame.duplicated(["sha256", "label"])].reset_index(drop=True)  # a copy was in that class already
+    return _made(
+        workspace, dataset, frame, f"{number_of(int(rows.sum()), 'picture')} relabelled as {names_of([label])}"
+    )
+
+
+def retarget(workspace: Workspace, dataset: Dataset, targets: Mapping[str, float]) -> Dataset:
+    """Give the pictures of these names another number.
+
+    Raises:
+        DataError: a number is not finite, or nothing would change.
+    """
+    if dataset.kind != "number":
+        raise DataError("The pictures of this dataset have classes, not numbers. Relabel them instead.")
+    if not all(np.isfinite(value) for value in targets.values()):
+        raise DataError("A picture's number must be a finite number.")
+    new = dataset.frame["name"].map(targets).fillna(dataset.frame["target"])
+    changed = int((new != dataset.frame["target"]).sum())
+    if not changed:
+        raise DataError("Nothing changed: the pictures have these numbers already.")
+    return _made(workspace, dataset, dataset.frame.assign(target=new), f"{number_of(changed, 'number')} corrected")
+
+
+def leave_out(workspace: Workspace, dataset: Dataset, names: Collection[str]) -> Dataset:
+    """
+    Raises:
+        DataError: too little would be left.
+    """
+    rows = _rows(dataset, names)
+    frame = dataset.frame[~rows].reset_index(drop=True)
+    return _made(workspace, dataset, frame, f"{number_of(int(rows.sum()), 'picture')} left out")
+
+
+def move(workspace: Workspace, dataset: Dataset, names: Collection[str], split: Split) -> Dataset:
+    """Put the pictures of these names, and no others, on one side of the split.
+
+    Raises:
+        DataError: they are there already, or nothing would be left to train on.
+    """
+    rows = _rows(dataset, names) & (dataset.frame["split"] != split)
+    if not rows.any():
+        raise DataError(f"Nothing changed: the pictures are in {SPLIT_WORDS[split]} already.")
+    frame = dataset.frame.copy()
+    frame.loc[rows, "split"] = split
+    return _made(workspace, dataset, frame, f"{number_of(int(rows.sum()), 'picture')} moved to {SPLIT_WORDS[split]}")
+
+
+def resplit(workspace: Workspace, dataset: Dataset, *, validation: float, test: float, seed: int) -> Dataset:
+    """Split anew by these shares of each class; groups and copies stay together.
+
+    Raises:
+        DataError: the shares leave too little to train on.
+    """
+    try:
+        settings = SplitSettings(validation=validation, test=test, seed=seed)
+    except ValueError as error:
+        raise DataError(
+            f"Validation {validation:.0%} and test {test:.0%} leave too little to train on; together they may take 90%."
+        ) from error
+    frame = dataset.frame.assign(split=split_rows(dataset.frame, dataset.kind, settings))
+    words = f"Split anew: {validation:.0%} validation, {test:.0%} test, seed {seed}"
+    return new_version(workspace, dataset, frame, settings, words)
+
+
+# What one click mends -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Repair:
+    """label: what the button says; help: what it does, in a sentence."""
+
+    key: str
+    label: str
+    help: str
+
+
+_KEEP_ONE = Repair(
+    "keep_one", "Keep one of each", "The largest picture of each stays where it is; its copies are left out."
+)
+_ONE_SIDE = Repair(
+    "one_side", "Move each to one side", "All stay, on the side of the split where most of the copies are."
+)
+_LEAVE_OUT = Repair("leave_out", "Leave them out", "They are left out of a new version; the files stay.")
+_RESPLIT = Repair(
+    "resplit", "Split anew", "A new split, with a fifth for validation: every class is taught and checked."
+)
+REPAIRS: dict[Kind, tuple[Repair, ...]] = {
+    "duplicate": (_KEEP_ONE,),
+    "leak": (_KEEP_ONE, _ONE_SIDE),
+    "contradiction": (_LEAVE_OUT,),
+    "group": (Repair("one_side", "Move each to one side", "A group goes to the side where most of it is."),),
+    "one colour": (_LEAVE_OUT,),
+    "odd size": (_LEAVE_OUT,),
+    "one image": (Repair("leave_out", "Leave these classes out", _LEAVE_OUT.help),),
+    "few images": (Repair("leave_out", "Leave these classes out", _LEAVE_OUT.help),),
+    "imbalance": (
+        Repair(
+            "even_out",
+            "Use fewer of the large",
+            f"At most {MOST_TO_LEAST} times the smallest class stay, drawn by lot.",
+        ),
+    ),
+    "similar names": (Repair("merge", "Make them one", "They get the name that most of their pictures have."),),
+    "no training": (_RESPLIT,),
+    "no validation": (_RESPLIT,),
+    "far out": (_LEAVE_OUT,),
+}
+
+
+def repair(workspace: Workspace, dataset: Dataset, finding: Finding, key: str) -> Dataset:
+    """Do what the button `key` of the finding says.
+
+    Raises:
+        DataError: the finding has no such button, or too little would be left.
+    """
+    if key not in [one.key for one in REPAIRS.get(finding.kind, ())]:
+        raise DataError(f"There is no repair {key!r} for this finding.")
+    if key == "leave_out":
+        return leave_out(workspace, dataset, finding.files)
+    if key == "resplit":
+        return resplit(workspace, dataset, validation=0.2, test=dataset.split.test, seed=dataset.split.seed)
+    if key == "keep_one":
+        return leave_out(workspace, dataset, _copies(dataset.frame, finding))
+    if key == "even_out":
+        return leave_out(workspace, dataset, _too_many(dataset.frame, dataset.split.seed))
+    if key == "merge":
+        return _made(workspace, dataset, *_merged(dataset.frame, finding))
+    return _made(workspace, dataset, *_on_one_side(dataset.frame, finding))
+
+
+def _copies(frame: pd.DataFrame, finding: Finding) -> list[str]:
+    """All but the largest of each group; of equals, the first."""
+    by_name = frame.set_index("name")
+    pixels = by_name["width"] * by_name["height"]
+    groups = [[name for name in group if name in by_name.index] for group in finding.groups]
+    return [name for group in groups if group for name in group if name != max(group, key=lambda each: pixels[each])]
+
+
+def _too_many(frame: pd.DataFrame, seed: int) -> list[str]:
+    most = MOST_TO_LEAST * int(frame["label"].value_counts().min())
+    lots = np.random.default_rng(seed).permutation(len(frame))
+    rank = pd.Series(lots, frame.index).groupby(frame["label"]).rank()
+    return frame.loc[rank > most, "name"].tolist()
+
+
+def _merged(frame: pd.DataFrame, finding: Finding) -> tuple[pd.DataFrame, str]:
+    rows = frame["name"].isin(finding.files)
+    sizes = frame.loc[rows, "label"].value_counts()
+    chosen: dict[str, str] = {}
+    for label in sizes.index:  # the most frequent first
+        chosen.setdefault(" ".join(label.casefold().split()), label)
+    new = frame["label"].where(
+        ~rows, [chosen.get(" ".join(label.casefold().split()), label) for label in frame["label"]]
+    )
+    frame = frame.assign(label=new)
+    frame = frame[~frame.duplicated(["sha256", "label"])].reset_index(drop=True)
+    return frame, f"Classes made one: {names_of(list(chosen.values()))}"
+
+
+def _on_one_side(frame: pd.DataFrame, finding: Finding) -> tuple[pd.DataFrame, str]:
+    by_name = frame.set_index("name")["split"]
+    side: dict[str, str] = {}
+    for group in finding.groups:
+        splits = by_name[[name for name in group if name in by_name.index]]
+        order = splits.value_counts().reindex(list(SPLITS), fill_value=0)
+        side |= dict.fromkeys(group, str(order.idxmax()))
+    frame = frame.assign(split=frame["name"].map(side).fillna(frame["split"]))
+    return frame, f"{number_of(len(finding.groups), 'group')} moved to one side of the split"
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def _rows(dataset: Dataset, names: Collection[str]) -> pd.Series:
+    rows = dataset.frame["name"].isin(set(names))
+    if not rows.any():
+        raise DataError("None of these pictures is in this version of the dataset.")
+    return rows
+
+
+def _made(workspace: Workspace, dataset: Dataset, frame: pd.DataFrame, changed: str) -> Dataset:
+    left = frame["label"].nunique() if dataset.kind == "classes" else frame["target"].nunique()
+    if left < 2:
+        what = "classes" if dataset.kind == "classes" else "different numbers"
+        raise DataError(f"That would leave fewer than two {what}, and nothing to tell apart.")
+    if (frame["split"] == "train").sum() < 2:
+        raise DataError("That would leave fewer than two pictures to train on.")
+    return new_version(workspace, dataset, frame, dataset.split, changed)

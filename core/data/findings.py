@@ -1,0 +1,218 @@
+"""What in a version of a dataset could spoil the training. Everything here is worked out from its rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from core.data.manifest import Kind
+from core.data.report import Finding, Intaken, Numbers, Report, Sizes, names_of, number_of
+
+FEW_IMAGES = 10
+ENOUGH_IMAGES = 20
+MOST_TO_LEAST = 10  # images of the largest class to those of the smallest
+ONE_COLOUR = 3.0  # contrast, in grey levels of 127
+SMALL_SIDE = 32  # pixels
+LONGEST_TO_SHORTEST = 3
+FAR_OUT = 8.0  # times the median distance from the median
+SPLITS = ("train", "validation", "test")
+
+
+def report_on(name: str, frame: pd.DataFrame, kind: Kind, target: str, found: Intaken) -> Report:
+    """The whole report of a version: what its rows show, and what the import had found."""
+    counts = frame["label"].value_counts() if kind == "classes" else {}
+    splits = frame["split"].value_counts()
+    return Report(
+        name=name,
+        images=len(frame),
+        bytes=int(frame["bytes"].sum()),
+        classes={str(label): int(counts[label]) for label in sorted(counts.keys())},
+        numbers=_numbers(frame, target) if kind == "number" else None,
+        splits={split: int(splits.get(split, 0)) for split in SPLITS},
+        sizes=Sizes(width=_spread(frame["width"]), height=_spread(frame["height"])),
+        findings=[*findings(frame, kind), *found.findings],
+        files=found.files,
+        tables=found.tables,
+        ignored=found.ignored,
+    )
+
+
+def findings(frame: pd.DataFrame, kind: Kind) -> list[Finding]:
+    """Those that matter most come first."""
+    found = [*_leaks(frame), *_twins(frame, kind), *_groups(frame)]
+    found += [*_untaught(frame), *_few(frame), *_balance(frame)] if kind == "classes" else _targets(frame)
+    return [*found, *_odd(frame)]
+
+
+# Copies ---------------------------------------------------------------------------------------------------------------
+
+
+def _leaks(frame: pd.DataFrame) -> Iterator[Finding]:
+    groups = _straddling(frame[frame["twins"] > 0], "twins")
+    if groups:
+        title = f"{number_of(len(groups), 'picture lies', 'pictures lie')} on both sides of the split as copies."
+        why = (
+            "The model is then judged on what it has learned by heart, and the score is a lie. "
+            "Keep one of each, or all of them on one side."
+        )
+        yield _grouped("leak", title, why, groups)
+
+
+def _twins(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
+    twins = frame[frame["twins"] > 0]
+    if twins.empty:
+        return
+    by_group = twins.groupby("twins")
+    if kind == "classes":
+        torn = by_group["label"].transform("nunique") > 1
+    else:
+        spread = max(float(frame["target"].std()), 1e-12)
+        torn = (by_group["target"].transform("max") - by_group["target"].transform("min")) > spread / 4
+    if torn.any():
+        groups = _members(twins[torn], "twins")
+        what, where = ("classes", "class") if kind == "classes" else ("numbers", "place")
+        title = f"{number_of(len(groups), 'picture has', 'pictures have')} copies with different {what}."
+        why = f"No model can learn two answers to one question: keep each in the {where} where it belongs."
+        yield _grouped("contradiction", title, why, groups)
+    same = twins[~torn]
+    groups = _members(same[same.groupby("twins")["name"].transform("size") > 1], "twins")
+    if groups:
+        title = f"{number_of(len(groups), 'picture is', 'pictures are')} in it more than once, or nearly so."
+        why = "Copies teach nothing new, and give their picture more weight. A new split keeps them together."
+        yield _grouped("duplicate", title, why, groups)
+
+
+def _groups(frame: pd.DataFrame) -> Iterator[Finding]:
+    groups = _straddling(frame[frame["group"] != ""], "group")
+    if groups:
+        title = f"{number_of(len(groups), 'group lies', 'groups lie')} on both sides of the split."
+        why = (
+            "What belongs together (one patient, one scene) was to stay on one side, "
+            "or the score tells how well the model knows them, not how it will do with new ones."
+        )
+        yield _grouped("group", title, why, groups)
+
+
+def _straddling(frame: pd.DataFrame, column: str) -> list[list[str]]:
+    if frame.empty:
+        return []
+    return _members(frame[frame.groupby(column)["split"].transform("nunique") > 1], column)
+
+
+def _members(frame: pd.DataFrame, column: str) -> list[list[str]]:
+    return [names.tolist() for _, names in frame.groupby(column)["name"]] if len(frame) else []
+
+
+def _grouped(kind: str, title: str, why: str, groups: list[list[str]]) -> Finding:
+    return Finding(kind=kind, title=title, why=why, files=[name for group in groups for name in group], groups=groups)  # type: ignore[arg-type]
+
+
+# Classes --------------------------------------------------------------------------------------------------------------
+
+
+def _untaught(frame: pd.DataFrame) -> Iterator[Finding]:
+    """Classes that came split in a way that leaves them untaught or unchecked."""
+    sizes = frame["label"].value_counts()
+    many = set(sizes[sizes > 1].index)
+    for split, word, why in (
+        ("train", "training", "The model cannot learn what it is never shown: put pictures of them into training."),
+        ("validation", "validation", "Nothing checks what is learned of them: put some into validation."),
+    ):
+        missing = sorted(many - set(frame.loc[frame["split"] == split, "label"]))
+        if missing:
+            title = f"{number_of(len(missing), 'class has', 'classes have')} no {word} picture: {names_of(missing)}."
+            yield Finding(kind=f"no {word}", title=title, why=why, files=_of_labels(frame, missing))  # type: ignore[arg-type]
+
+
+def _few(frame: pd.DataFrame) -> Iterator[Finding]:
+    sizes = frame["label"].value_counts()
+    lone = sizes[sizes == 1].index.tolist()
+    few = sizes[(sizes > 1) & (sizes < FEW_IMAGES)]
+    if lone:
+        title = f"{number_of(len(lone), 'class has', 'classes have')} a single picture: {names_of(lone)}."
+        why = "One picture cannot both teach the class and check what was learned. Add at least one more to each."
+        yield Finding(kind="one image", title=title, why=why, files=_of_labels(frame, lone))
+    if len(few):
+        labels = few.index.tolist()
+        have = number_of(len(labels), "class has", "classes have")
+        title = f"{have} fewer than {FEW_IMAGES} pictures: {names_of(labels)}."
+        more = names_of([f"{ENOUGH_IMAGES - size} of {label}" for label, size in few.items()])
+        why = f"The scores of so few say little. To reach {ENOUGH_IMAGES}, a fair start, collect {more}."
+        yield Finding(kind="few images", title=title, why=why, files=_of_labels(frame, labels))
+
+
+def _balance(frame: pd.DataFrame) -> Iterator[Finding]:
+    sizes = frame["label"].value_counts(sort=False)
+    most, least = sizes.idxmax(), sizes.idxmin()
+    if sizes[most] >= MOST_TO_LEAST * sizes[least]:
+        uneven = f"{sizes[most]:,} pictures of {names_of([most])}, {sizes[least]:,} of {names_of([least])}"
+        title = f"The classes are uneven: {uneven}."
+        why = "Always guessing the large class scores well. Collect more of the small ones, or use fewer of the large."
+        large = sizes[sizes > MOST_TO_LEAST * sizes[least]].index.tolist() or [most]
+        yield Finding(kind="imbalance", title=title, why=why, files=_of_labels(frame, large))
+    folded = pd.Series({label: " ".join(str(label).casefold().split()) for label in sizes.index}, dtype=str)
+    similar = sorted(folded[folded.duplicated(keep=False)].index)
+    if similar:
+        title = f"Classes differ only in capitals or spaces: {names_of(similar)}."
+        why = "They are kept apart. If they mean the same, make them one."
+        yield Finding(kind="similar names", title=title, why=why, files=_of_labels(frame, similar))
+
+
+def _of_labels(frame: pd.DataFrame, labels: list[str]) -> list[str]:
+    return frame.loc[frame["label"].isin(labels), "name"].tolist()
+
+
+# Numbers --------------------------------------------------------------------------------------------------------------
+
+
+def _targets(frame: pd.DataFrame) -> Iterator[Finding]:
+    target = frame["target"]
+    if target.nunique() < 2:
+        why = "There is nothing to learn: give pictures with different numbers."
+        yield Finding(kind="one number", title="All the pictures have the same number.", why=why)
+    distance = (target - target.median()).abs()
+    usual = distance.median() or distance.mean()
+    far = frame[distance > FAR_OUT * usual] if usual else frame[:0]
+    if len(far):
+        title = f"{number_of(len(far), 'picture has a number', 'pictures have numbers')} far from all the others."
+        shown = names_of([f"{value:g}" for value in far["target"].head(5)])
+        why = f"Often a slip of the pen ({shown}), and the squared error makes the model bend to them."
+        yield Finding(kind="far out", title=title, why=why, files=far["name"].tolist())
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> Numbers:
+    target = frame["target"]
+    return Numbers(
+        name=name,
+        smallest=float(target.min()),
+        median=float(target.median()),
+        largest=float(target.max()),
+        mean=float(target.mean()),
+        deviation=float(target.std(ddof=0)),
+    )
+
+
+# Pictures -------------------------------------------------------------------------------------------------------------
+
+
+def _odd(frame: pd.DataFrame) -> Iterator[Finding]:
+    plain = frame.loc[frame["contrast"] < ONE_COLOUR, "name"].tolist()
+    if plain:
+        title = f"{number_of(len(plain), 'picture shows', 'pictures show')} one colour and nothing else."
+        why = "Often a covered lens or a failed export. There is nothing in them to learn from."
+        yield Finding(kind="one colour", title=title, why=why, files=plain)
+    short, long = np.minimum(frame["width"], frame["height"]), np.maximum(frame["width"], frame["height"])
+    usual = float(short.median())
+    odd = frame.loc[
+        (long > LONGEST_TO_SHORTEST * short) | (short < min(SMALL_SIDE, usual / 2)) | (short < usual / 8), "name"
+    ]
+    if len(odd):
+        title = f"{number_of(len(odd), 'picture is', 'pictures are')} very small or very long."
+        why = f"Only the middle square of a picture is seen; the usual shorter side here is {usual:.0f} pixels."
+        yield Finding(kind="odd size", title=title, why=why, files=odd.tolist())
+
+
+def _spread(values: pd.Series) -> tuple[int, int, int]:
+    return int(values.min()), int(values.median()), int(values.max())

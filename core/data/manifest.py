@@ -1,0 +1,284 @@
+"""A manifest: a table that says the class, or the number, of each picture, and if it likes its split and its group.
+
+Its columns are known by their usual names: those of Hugging Face's imagefolder (`metadata.csv` with `file_name`), of
+Roboflow's `_classes.csv` (a column of 0 and 1 a class), and what people call them themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import posixpath
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from core.data.layout import Split, clean, split_of
+from core.data.readers import leaves, shown_name
+from core.data.report import Finding, number_of
+from core.data.tables import read_table
+from core.errors import DataError
+
+Kind = Literal["classes", "number"]
+PATHS = (
+    "file_name",
+    "filename",
+    "file",
+    "filepath",
+    "file_path",
+    "path",
+    "image",
+    "image_path",
+    "img",
+    "picture",
+    "name",
+)
+LABELS = ("label_name", "class_name", "label", "labels", "class", "category", "species", "tag", "diagnosis")
+TARGETS = ("target", "value", "y", "score", "rating", "price", "age", "reading")
+SPLITS = ("split", "set", "subset", "partition", "fold")
+GROUPS = ("group", "group_id", "patient", "patient_id", "subject", "subject_id", "person", "series", "scene")
+MANY_NUMBERS = 20  # different whole numbers: more are hardly classes
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a manifest says of one picture. label: "" for kind "number"; target: NaN for kind "classes"."""
+
+    label: str = ""
+    target: float = math.nan
+    split: Split | None = None
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """of: by the picture's name in the source. target: what the number is called, for kind "number".
+
+    tables: the names of those that were used; others: of those that name no picture here, with the reason.
+    """
+
+    kind: Kind
+    target: str
+    of: dict[str, Said]
+    tables: tuple[str, ...]
+    others: dict[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Which column says what. label: "" where the folders say it; one_hot: a column of 0 and 1 for each class."""
+
+    path: str
+    label: str
+    split: str
+    group: str
+    one_hot: tuple[str, ...] = ()
+
+
+def read_manifest(tables: Iterable[tuple[str, bytes]], pictures: Collection[str], only: str = "") -> Manifest | None:
+    """What the tables say of the pictures; None if none of them names any.
+
+    only: the name of the one table to believe.
+
+    Raises:
+        DataError: the table `only` cannot be used.
+    """
+    by_path = _by_path(pictures)
+    used: list[tuple[str, pd.DataFrame, _Columns]] = []
+    others: dict[str, str] = {}
+    for name, data in tables:
+        try:
+            frame = read_table(name, data)
+            columns = _columns(name, frame, by_path)
+        except DataError as error:
+            if name == only:
+                raise
+            others[name] = str(error)
+            continue
+        if columns is None or (only and name != only):
+            others[name] = "It is a table, but names no picture that is here."
+        else:
+            used.append((name, frame, columns))
+    if not used:
+        if only:
+            raise DataError(f"The table {only!r} names no picture that lies beside it. A column must give their paths.")
+        return Manifest("classes", "", {}, (), others) if others else None
+    return _combine(used, by_path, others)
+
+
+def from_labels(labels: dict[str, str]) -> Manifest:
+    """The manifest of a source whose maker knows the classes."""
+    return Manifest("classes", "", {name: Said(clean(label)) for name, label in labels.items()}, ())
+
+
+# Columns --------------------------------------------------------------------------------------------------------------
+
+
+def _columns(name: str, frame: pd.DataFrame, by_path: dict[str, str]) -> _Columns | None:
+    path = path_column(frame, lambda cell: _find(cell, name, by_path) is not None)
+    if path is None:
+        return None
+    rest = [column for column in frame if column != path]
+    split, group = _named(rest, SPLITS), _named(rest, GROUPS)
+    split = split if split and any(split_of(cell) for cell in frame[split].unique()[:50]) else ""
+    rest = [column for column in rest if column not in (split, group)]
+    label = _named(rest, LABELS) or _named(rest, TARGETS)
+    if label:
+        return _Columns(path, label, split, group)
+    if len(rest) > 1 and all(set(frame[column].unique()) <= {"0", "1", "", "0.0", "1.0"} for column in rest):
+        return _Columns(path, "", split, group, tuple(rest))
+    return _Columns(path, rest[0] if len(rest) == 1 else "", split, group)
+
+
+def path_column(frame: pd.DataFrame, is_picture) -> str | None:  # type: ignore[no-untyped-def]
+    """The column that names pictures: the first of the usual names, else any, of which a sample is there."""
+    usual = [column for column in (_named([one], PATHS) for one in frame) if column]
+    usual.sort(key=lambda column: PATHS.index(column.lower().replace(" ", "_")))
+    for column in [*usual, *(column for column in frame if column not in usual)]:
+        if any(is_picture(cell) for cell in frame[column].head(200)) or any(map(is_picture, frame[column].tail(200))):
+            return str(column)
+    return None
+
+
+def _named(columns: Sequence[str], names: Sequence[str]) -> str:
+    by_name = {column.lower().replace(" ", "_").replace("-", "_"): column for column in reversed(columns)}
+    return next((by_name[name] for name in names if name in by_name), "")
+
+
+def _by_path(pictures: Collection[str]) -> dict[str, str]:
+    """Pictures by their path and, where no two share it, by their last name alone."""
+    last = Counter(name.rsplit("/", 1)[-1] for name in pictures)
+    alone = {short: name for name in pictures if last[short := name.rsplit("/", 1)[-1]] == 1}
+    return {**alone, **{name: name for name in pictures}}
+
+
+def _find(cell: str, table: str, by_path: dict[str, str]) -> str | None:
+    """The picture that a cell of a table names: seen from the table's folder, else from the top, else by last name."""
+    path = shown_name(cell.replace("\\", "/"))
+    if not path or leaves(path):
+        return None
+    path = posixpath.normpath(path)
+    beside = posixpath.normpath(posixpath.join(posixpath.dirname(table), path))
+    return by_path.get(beside) or by_path.get(path) or by_path.get(path.rsplit("/", 1)[-1])
+
+
+# What they say --------------------------------------------------------------------------------------------------------
+
+
+def _combine(
+    used: list[tuple[str, pd.DataFrame, _Columns]], by_path: dict[str, str], others: dict[str, str]
+) -> Manifest:
+    kind = _kind(used)
+    of: dict[str, Said] = {}
+    outside, missing, unlabelled, several, twice = (list[str]() for _ in range(5))
+    for table, frame, columns in used:
+        folder, base = posixpath.split(table)
+        split = split_of(base.rsplit(".", 1)[0]) or split_of(folder.rsplit("/", 1)[-1])
+        for row in frame.to_dict("records"):
+            cell = row[columns.path]
+            picture = _find(cell, table, by_path)
+            if picture is None:
+                (outside if leaves(cell) else missing).append(shown_name(cell))
+                continue
+            said = _said(row, columns, kind, split)
+            if said is None:
+                (several if columns.one_hot else unlabelled).append(picture)
+            elif of.setdefault(picture, said) != said:
+                twice.append(picture)
+    unsaid = [name for name in dict.fromkeys(unlabelled) if name not in of]
+    findings = (
+        *_told("outside", outside, "row leads", "rows lead", "to a file outside of what was given"),
+        *_told("missing", missing, "row names", "rows name", "a picture that is not there, or could not be used"),
+        *_told("no label", unsaid, "picture has", "pictures have", f"no {_ONE[kind]} in the table"),
+        *_told("several labels", several, "picture has", "pictures have", "none or several classes in the table"),
+        *_told("twice", twice, "picture is", "pictures are", "in the table twice, with different answers"),
+    )
+    target = next((columns.label for _, _, columns in used if columns.label), "") if kind == "number" else ""
+    return Manifest(kind, shown_name(target), of, tuple(name for name, _, _ in used), others, findings)
+
+
+def _kind(used: list[tuple[str, pd.DataFrame, _Columns]]) -> Kind:
+    """Numbers, if all that is said are numbers that are hardly names of classes."""
+    name = used[0][2].label
+    cells = {cell for _, frame, columns in used if columns.label for cell in frame[columns.label].unique() if cell}
+    numbers = [_number(cell) for cell in cells]
+    if not numbers or not all(math.isfinite(number) for number in numbers):
+        return "classes"
+    called_label = bool(_named([name], LABELS))
+    fractions = any(number != int(number) for number in numbers)
+    many = len(numbers) > MANY_NUMBERS and not called_label
+    return "number" if fractions or many or (_named([name], TARGETS) and len(numbers) > 2) else "classes"
+
+
+def _said(row: dict[str, str], columns: _Columns, kind: Kind, split: Split | None) -> Said | None:
+    split = split_of(row[columns.split]) if columns.split else split
+    group = shown_name(row[columns.group]) if columns.group else ""
+    if columns.one_hot:
+        true = [column for column in columns.one_hot if row[column] in ("1", "1.0")]
+        return Said(clean(true[0]), split=split, group=group) if len(true) == 1 else None
+    cell = row[columns.label] if columns.label else ""
+    if kind == "number":
+        number = _number(cell)
+        return Said(target=number, split=split, group=group) if math.isfinite(number) else None
+    if columns.label and not cell:
+        return None
+    return Said(clean(cell) if cell else "", split=split, group=group)
+
+
+def _number(cell: str) -> float:
+    try:
+        number = float(cell)
+    except ValueError:
+        try:
+            number = float(cell.replace(".", "").replace(",", "."))  # 1.234,5 as half of Europe writes it
+        except ValueError:
+            return math.nan
+    return number if abs(number) < 1e300 else math.nan
+
+
+_ONE = {"classes": "class", "number": "number"}
+_WHY = {
+    "outside": "Nothing outside is read. Put the pictures beside the table, and give their paths from there.",
+    "missing": "Check the spelling of the paths, and that all the pictures were given.",
+    "no label": "Left out, as nothing says what they are. Fill the table in and import again.",
+    "several labels": "Left out, as Graft tells one class a picture.",
+    "twice": "The first row was believed. Correct the table and import again.",
+}
+
+
+def _told(kind: str, names: list[str], one: str, many: str, what: str) -> list[Finding]:
+    if not names:
+        return []
+    title = f"{number_of(len(names), one, many)} {what}."
+    return [Finding(kind=kind, title=title, why=_WHY[kind], files=names)]  # type: ignore[arg-type]
+
+
+# Teachable Machine ----------------------------------------------------------------------------------------------------
+
+
+def from_project(data: bytes, pictures: Collection[str]) -> dict[str, str]:
+    """The class of each picture that a Teachable Machine project's `manifest.json` names. {} if it names none.
+
+    Its form is not documented, so any object with a name and a list of files, at any depth, is believed.
+    """
+    by_path = _by_path(pictures)
+    try:
+        return dict(_project_labels(json.loads(data), by_path))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _project_labels(value: object, by_path: dict[str, str]) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        label = next((value[key] for key in ("name", "label", "className") if isinstance(value.get(key), str)), "")
+        for held in value.values():
+            for one in held if label and isinstance(held, list) else ():
+                file = one.get("file", one.get("path")) if isinstance(one, dict) else one
+                if isinstance(file, str) and (picture := _find(file, "", by_path)):
+                    yield picture, label
+    for held in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _project_labels(held, by_path)

@@ -1,0 +1,98 @@
+"""Pictures that are the same, or nearly: saved again, made smaller, a little brighter.
+
+A perceptual hash (the signs of a picture's lowest frequencies, https://www.phash.org) finds candidates without
+comparing every picture with every other; a small copy of each then decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from PIL import Image
+
+SIDE = 16  # pixels of the small grey copy
+COLOUR_SIDE = 4
+LOOK_BYTES = SIDE * SIDE + 3 * COLOUR_SIDE * COLOUR_SIDE
+BANDS = 5  # of the hash's 64 bits: two hashes that differ in fewer bits than this have a band in common
+BITS_APART = 10
+CROWD = 256  # pictures with a band in common, of which each is compared with so many neighbours at most
+ALIKE = 0.99  # correlation of the small copies
+COLOURS_APART = 12.0  # grey levels of 255, on average
+SPOT_APART = 45.0  # grey levels: no spot of the small copies may differ by more
+PLAIN = 4.0  # grey levels: of pictures with less contrast, nothing tells them apart
+
+
+def look(picture: Image.Image) -> bytes:
+    """A small copy that tells whether two pictures look the same: 16 x 16 in grey, then 4 x 4 in colour."""
+    small = picture.resize((SIDE, SIDE), Image.Resampling.BOX)
+    return small.convert("L").tobytes() + small.resize((COLOUR_SIDE, COLOUR_SIDE), Image.Resampling.BOX).tobytes()
+
+
+def contrast(picture: Image.Image) -> float:
+    """Standard deviation of grey, 0 (one colour) to 127.5."""
+    return float(np.asarray(picture.convert("L").resize((64, 64), Image.Resampling.BOX), np.float32).std())
+
+
+def find_twins(looks: Sequence[bytes], sha256: Sequence[str]) -> np.ndarray:
+    """Which pictures look the same: int64 (N,), the same number above 0 for those that do, 0 for the others.
+
+    A picture joins the first one that it resembles, so that a chain of small changes does not join its ends.
+    """
+    first: dict[str, int] = {}
+    leaders = np.array([first.setdefault(digest, index) for index, digest in enumerate(sha256)], np.int64)
+    unique = np.unique(leaders)
+    if len(unique):
+        small = np.frombuffer(b"".join(looks[index] for index in unique), np.uint8).reshape(len(unique), LOOK_BYTES)
+        follows = dict(zip(unique.tolist(), unique[_leaders(small)].tolist()))
+        leaders = np.array([follows[leader] for leader in leaders.tolist()], np.int64)
+    _, group, size = np.unique(leaders, return_inverse=True, return_counts=True)
+    numbers = np.cumsum(size > 1) * (size > 1)
+    return numbers[group] if len(group) else np.zeros(0, np.int64)
+
+
+def _leaders(small: np.ndarray) -> np.ndarray:
+    """For each look, (N, LOOK_BYTES), the first one that it resembles: itself if none. int64 (N,)"""
+    grey = small[:, : SIDE * SIDE].astype(np.float32)
+    grey -= grey.mean(axis=1, keepdims=True)
+    strength = np.linalg.norm(grey, axis=1)
+    grey /= np.maximum(strength, 1e-6)[:, None]
+    colours = small[:, SIDE * SIDE :].astype(np.float32)
+    colours -= colours.mean(axis=1, keepdims=True)  # a little brighter is the same picture
+    alike = []
+    for one, other in _candidates(_hashes(grey), np.flatnonzero(strength > PLAIN * SIDE)):
+        near = np.einsum("ij,ij->i", grey[one], grey[other]) > ALIKE
+        one, other = one[near], other[near]
+        near = np.abs(colours[one] - colours[other]).mean(axis=1) < COLOURS_APART
+        near &= np.abs(grey[one] - grey[other]).max(axis=1) * strength[one] < SPOT_APART
+        alike.append(np.stack([one[near], other[near]], axis=1))
+    leaders = np.arange(len(small))
+    for one, other in np.unique(np.concatenate(alike), axis=0) if alike else ():
+        if leaders[one] == one and leaders[other] == other:
+            leaders[other] = one
+    return leaders
+
+
+def _hashes(grey: np.ndarray) -> np.ndarray:
+    """The signs of the 8 x 8 lowest frequencies about their median: uint64 (N,)"""
+    steps = (np.arange(SIDE) + 0.5) * np.pi / SIDE
+    cosines = np.cos(np.arange(8)[:, None] * steps).astype(np.float32)
+    low = (cosines @ grey.reshape(-1, SIDE, SIDE) @ cosines.T).reshape(-1, 64)
+    bits = low > np.median(low, axis=1, keepdims=True)
+    return np.packbits(bits, axis=1).view(np.uint64).reshape(-1)
+
+
+def _candidates(hashes: np.ndarray, indices: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pairs of indices, the lower first, whose hashes have a band in common and differ in few bits."""
+    edges = np.linspace(0, 64, BANDS + 1).astype(int).tolist()
+    for low, high in zip(edges, edges[1:]):
+        keys = (hashes[indices] >> np.uint64(low)) & np.uint64((1 << (high - low)) - 1)
+        order = np.lexsort((hashes[indices], keys))
+        keys, ordered = keys[order], indices[order]
+        for gap in range(1, min(CROWD, len(ordered))):
+            same = np.flatnonzero(keys[gap:] == keys[:-gap])
+            if not len(same):
+                break
+            one, other = ordered[same], ordered[same + gap]
+            close = np.bitwise_count(hashes[one] ^ hashes[other]) <= BITS_APART
+            yield np.minimum(one, other)[close], np.maximum(one, other)[close]
