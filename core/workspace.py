@@ -3,6 +3,7 @@
     <workspace>/
       datasets/<id>/      what was imported, never changed
       runs/<id>/          one directory a run
+      jobs/<id>/          imports and the like, while they are at work
       cache/              activations/ images/ weights/: may be deleted at any time
 
 A file is written beside its place and renamed, so a power cut leaves the old one or the new one.
@@ -41,7 +42,7 @@ class Workspace:
         path = Path(root or os.environ.get("GRAFT_HOME") or Path.home() / ".graft").expanduser().resolve()
         workspace = cls(path)
         try:
-            for folder in (workspace.datasets, workspace.runs, workspace.cache):
+            for folder in (workspace.datasets, workspace.runs, workspace.jobs, workspace.cache):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise WorkspaceError(
@@ -62,6 +63,10 @@ class Workspace:
     @property
     def runs(self) -> Path:
         return self.root / "runs"
+
+    @property
+    def jobs(self) -> Path:
+        return self.root / "jobs"
 
     @property
     def cache(self) -> Path:

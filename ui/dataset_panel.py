@@ -1,69 +1,60 @@
-"""One dataset on the page: its numbers, what was found, its balance, examples, and how it is split."""
+"""One dataset on the page: its numbers, what was found, and one of several looks at it."""
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from PIL import ImageOps
 
 from core.data.changes import resplit
 from core.data.dataset import SPLITS, Dataset
-from core.data.preprocessing import decode
-from core.data.report import Finding
-from core.errors import DataError
+from core.data.report import Report
 from ui import state, theme
-from ui.widgets import clip, count, errors_shown, file_size, literal
+from ui.findings_panel import findings_panel
+from ui.job_watch import tell
+from ui.thumbnails import thumbnails
+from ui.widgets import clip, count, errors_shown, file_size, literal, short_number
 
-THUMBNAIL = 112  # pixels, as shown: Streamlit would reduce anything larger again at every click
 MOST_BARS = 24
-NAMES_SHOWN = 500
+BINS = 30
 CLASSES_SHOWN, EACH, ALONE = 6, 6, 36
-
-
-@dataclass(frozen=True)
-class Look:
-    """What the page shows of a dataset, kept, so that the next click costs no more for a large one.
-
-    counts: images of each class in each split. examples: where a few images of each class lie.
-    """
-
-    counts: pd.DataFrame
-    examples: dict[str, list[Path]]
+PICTURES, BALANCE = "Pictures", "Balance and split"
 
 
 def dataset_panel(dataset: Dataset) -> None:
-    look = _look(dataset.directory, dataset.version, dataset)
-    _numbers(dataset)
-    _findings(dataset.report.findings)
-    if ignored := dataset.report.ignored:
-        st.caption(f"Also ignored: {count(ignored, 'file')} of the system, such as indexes of thumbnails.")
-    left, right = st.columns(2, gap="large")
-    with left:
-        _balance(look.counts)
-    with right:
-        _split(dataset)
-    _examples(dataset, look)
+    report = _report(dataset.directory, dataset.version, dataset)
+    _numbers(report)
+    findings_panel(dataset)
+    if report.ignored:
+        st.caption(f"Also ignored: {count(report.ignored, 'file')} of the system, such as indexes of thumbnails.")
+    look = st.segmented_control("Look", [PICTURES, BALANCE], default=PICTURES, label_visibility="collapsed")
+    if look == BALANCE:
+        left, right = st.columns(2, gap="large")
+        with left:
+            _histogram(dataset) if dataset.kind == "number" else _balance(dataset.counts())
+        with right:
+            _split(dataset)
+    elif look == PICTURES:
+        _examples(dataset)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _look(directory: Path, version: int, _dataset: Dataset) -> Look:
-    first = _dataset.frame.groupby("label", sort=False).head(ALONE)
-    examples = {
-        str(label): [_dataset.path(image) for image in images] for label, images in first.groupby("label")["image"]
-    }
-    return Look(_dataset.counts(), examples)
+def _report(directory: Path, version: int, _dataset: Dataset) -> Report:
+    return _dataset.report
 
 
-def _numbers(dataset: Dataset) -> None:
-    report = dataset.report
+def _numbers(report: Report) -> None:
     with st.container(horizontal=True):
         st.metric("Images", count(report.images), width=110)
-        st.metric("Classes", count(len(report.classes)), width=90)
+        if report.numbers is None:
+            st.metric("Classes", count(len(report.classes)), width=90)
+        else:
+            numbers = report.numbers
+            help = f"Mean {numbers.mean:.4g}, standard deviation {numbers.deviation:.4g}, median {numbers.median:.4g}."
+            span = f"{short_number(numbers.smallest)} to {short_number(numbers.largest)}"
+            st.metric(clip(numbers.name or "Number", 24), span, help=help, width=180)
         for split, name in zip(SPLITS, ("Training", "Validation", "Test")):
             if report.splits[split]:
                 st.metric(name, count(report.splits[split]), width=110)
@@ -73,21 +64,21 @@ def _numbers(dataset: Dataset) -> None:
         st.metric("On disk", file_size(report.bytes), width="content")
 
 
-def _findings(findings: list[Finding]) -> None:
-    for number, finding in enumerate(findings):
-        said = f"**{literal(finding.title)}** {literal(finding.why)}"
-        with st.container(border=True):
-            st.markdown(f":material/info: {said}")
-            if finding.files:
-                with st.expander(count(len(finding.files), "name")):
-                    st.dataframe(pd.DataFrame({"Name": finding.files[:NAMES_SHOWN]}), hide_index=True, height=200)
-                    st.download_button(
-                        "Download the whole list",
-                        lambda files=finding.files: "\n".join(clip(name) for name in files),
-                        f"{finding.kind.replace(' ', '-')}.txt",
-                        key=f"finding_{number}",
-                        on_click="ignore",
-                    )
+def _histogram(dataset: Dataset) -> None:
+    """How the numbers are spread, training and validation side by side."""
+    st.subheader("Spread of the numbers", anchor=False)
+    colours = theme.palette()
+    figure = go.Figure(layout={"template": theme.template(), "barmode": "stack", "bargap": 0.05, "height": 320})
+    edges = pd.cut(dataset.frame["target"], BINS)
+    middles = [interval.mid for interval in edges.cat.categories]
+    for split, name, colour in zip(
+        SPLITS, ("Training", "Validation", "Test"), (colours.training, colours.validation, colours.muted)
+    ):
+        heights = edges[dataset.frame["split"] == split].value_counts(sort=False)
+        if heights.any():
+            figure.add_bar(x=middles, y=heights.tolist(), name=name, marker={"color": colour})
+    figure.update_layout(margin={"t": 44}, xaxis_title=_plain(dataset.target), yaxis_title="pictures")
+    st.plotly_chart(figure, theme=None, key="histogram", config=theme.CHART_CONFIG, alt="How the numbers are spread")
 
 
 def _balance(counts: pd.DataFrame) -> None:
@@ -134,7 +125,7 @@ def _split(dataset: Dataset) -> None:
     how = "as it came with the pictures" if dataset.split.given else f"drawn with seed {dataset.split.seed}"
     st.caption(
         f"The model learns from training and is judged on validation, which it never sees. This split: {how}. "
-        "Each class is divided by the same shares."
+        "Each class is divided by the same shares; copies of a picture, and groups, stay on one side."
     )
     with st.form("split", border=False):
         help = "Pictures kept back to judge every epoch. A fifth is usual."
@@ -149,6 +140,7 @@ def _split(dataset: Dataset) -> None:
             with errors_shown():
                 made = resplit(state.workspace(), dataset, validation=validation / 100, test=test / 100, seed=int(seed))
                 state.choose(dataset=made.id, dataset_version=made.version)
+                tell("done", f"{made.changed}. This is version {made.version}.")
                 st.rerun()
 
 
@@ -156,8 +148,11 @@ def _in_percent(share: float, least: int) -> int:
     return max(least, round(share * 100))
 
 
-def _examples(dataset: Dataset, look: Look) -> None:
-    st.subheader("Examples", anchor=False)
+def _examples(dataset: Dataset) -> None:
+    if dataset.kind == "number":
+        ordered = dataset.frame.sort_values("target")["name"]
+        thumbnails(dataset, ordered.iloc[:: max(1, len(ordered) // ALONE)].head(ALONE).tolist())
+        return
     many = len(dataset.classes) > CLASSES_SHOWN
     several = f"A few of each of the first {CLASSES_SHOWN} classes" if many else "A few of each class"
     options = [-1, *range(len(dataset.classes))]
@@ -165,30 +160,9 @@ def _examples(dataset: Dataset, look: Look) -> None:
         "Class",
         options,
         format_func=lambda number: several if number < 0 else clip(dataset.classes[number], 80),
-        key=f"class_{dataset.id}",
+        key=f"class_{dataset.id}_{dataset.version}",
     )
-    if picked >= 0:
-        _thumbnails(dataset.classes[picked], look, ALONE)
-        return
-    for label in dataset.classes[:CLASSES_SHOWN]:
-        _thumbnails(label, look, EACH)
-
-
-def _thumbnails(label: str, look: Look, most: int) -> None:
-    st.markdown(f"**{literal(label, 80)}** :gray[{count(int(look.counts.loc[label].sum()), 'image')}]")
-    with st.container(horizontal=True, gap="xsmall"):
-        for path in look.examples[label][:most]:
-            if small := thumbnail(path):
-                st.image(small, width=THUMBNAIL)
-
-
-@st.cache_data(max_entries=4000, show_spinner=False)
-def thumbnail(path: Path) -> bytes | None:
-    """A small square JPEG of the picture's middle; None if the file is gone."""
-    try:
-        image = decode(path, at_least=2 * THUMBNAIL)
-    except DataError:
-        return None
-    file = io.BytesIO()
-    ImageOps.fit(image, (THUMBNAIL, THUMBNAIL)).save(file, "JPEG", quality=85)
-    return file.getvalue()
+    for label in dataset.classes[:CLASSES_SHOWN] if picked < 0 else dataset.classes[picked : picked + 1]:
+        names = dataset.frame.loc[dataset.frame["label"] == label, "name"]
+        st.markdown(f"**{literal(label, 80)}** :gray[{count(len(names), 'image')}]")
+        thumbnails(dataset, names.head(EACH if picked < 0 else ALONE).tolist())

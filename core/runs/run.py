@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from core.errors import RunError
+from core.processes import launch
 from core.runs.checks import check_recipe
 from core.runs.view import Status, View
 from core.training.control import Control
@@ -24,7 +24,6 @@ from core.workspace import Workspace, contained, new_id, write_json
 
 SECONDS_TO_START = 20  # how long a launched worker may take to say its first word
 LOG_TAIL_BYTES = 20_000
-SOURCE_ROOT = Path(__file__).resolve().parents[2]
 
 # glibc gives large blocks back to the system after every operation; keeping them makes a CPU pass up to twice as fast.
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
@@ -169,17 +168,4 @@ def _launch(directory: Path) -> None:
     control = directory / "control"
     control.mkdir(exist_ok=True)
     (control / "launched").touch()
-    environment = {**os.environ, **{name: value for name, value in ALLOCATOR.items() if name not in os.environ}}
-    environment.update(HF_HUB_OFFLINE="1", PYTHONPATH=os.pathsep.join([str(SOURCE_ROOT), *sys.path[1:]]))
-    with open(directory / "worker.log", "ab") as log:
-        _children.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "core.training.worker", str(directory)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=SOURCE_ROOT,
-                env=environment,
-                start_new_session=True,
-            )
-        )
+    _children.append(launch("core.training.worker", directory, "worker.log", ALLOCATOR))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
+from core.processes import is_held
 from core.workspace import Workspace
 
 
@@ -24,24 +25,9 @@ def device_lock(workspace: Workspace) -> FileLock:
     return FileLock(workspace.root / "device.lock")
 
 
-def take(lock: FileLock) -> bool:
-    """Take the lock if it is free."""
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return False
-    return True
-
-
 def is_alive(run_directory: Path) -> bool:
     """Whether a worker lives in this run directory."""
-    if not (run_directory / "worker.lock").exists():
-        return False
-    lock = worker_lock(run_directory)
-    if not take(lock):
-        return True
-    lock.release()
-    return False
+    return is_held(run_directory / "worker.lock")
 
 
 def launched(run_directory: Path) -> float:

@@ -17,9 +17,10 @@ from typing import Any
 
 from filelock import FileLock
 
+from core.processes import take
 from core.training.control import Control
 from core.training.events import Ended, EventLog, Queued
-from core.training.queue import ahead_of, device_lock, take, worker_lock
+from core.training.queue import ahead_of, device_lock, worker_lock
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 

@@ -1,14 +1,19 @@
-import threading
+import shutil
 
 import pytest
 
-import ui.imports
+from core import jobs
 from core.data.dataset import list_datasets, load_dataset
 from core.data.importing import import_path
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.polling import poll
-from ui.imports import from_folder, imports
+from ui.imports import from_path
+
+
+@pytest.fixture(autouse=True)
+def open_folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRAFT_FOLDERS", str(tmp_path))
 
 
 @pytest.fixture
@@ -16,10 +21,10 @@ def finish(workspace):
     """Waits until the import of this workspace has ended, and shows its result if that was not shown already."""
 
     def until_ended(app):
-        running = imports().get(str(workspace.root))
-        if running is None or running.told:
+        job = jobs.current(workspace, "import")
+        if job is None or (job.directory / "told").exists():
             return app
-        poll(lambda: not running.running, deadline=60)
+        poll(lambda: not job.view().running, lambda: f"{job.view()}", deadline=60)
         return app.run()
 
     return until_ended
@@ -49,7 +54,7 @@ def test_an_upload_becomes_a_dataset(open_page, finish, make_zip, workspace):
     finish(app.run())
     (known,) = list_datasets(workspace)
     assert (known.name, known.images) == ("My pets", 11)
-    assert not list(workspace.cache.glob("upload-*"))
+    assert not list(workspace.jobs.glob("*/upload"))
 
 
 def test_a_bad_upload_is_told_and_costs_nothing(open_page, finish, dataset, workspace):
@@ -61,38 +66,57 @@ def test_a_bad_upload_is_told_and_costs_nothing(open_page, finish, dataset, work
     assert [known.id for known in list_datasets(workspace)] == [dataset.id]
 
 
-@pytest.mark.parametrize("path", ["/no/such/folder", "~nosuchuser/photos"])
-def test_a_folder_that_is_not_there_is_told(open_page, finish, path):
+@pytest.mark.parametrize(
+    ("path", "words"), [("photos", "There is no file or folder"), ("../", "lies outside"), ("~nosuchuser/x", "outside")]
+)
+def test_a_folder_that_is_not_there_or_not_allowed_is_told(open_page, finish, tmp_path, path, words):
     app = choose_way(open_page("data"), "Folder on this machine")
-    app.text_input[0].set_value(path)
-    app = finish(press(app, "Import the folder"))
-    assert "There is no file or folder" in app.error[0].value
+    app.text_input[0].set_value(path if path.startswith("~") else str(tmp_path / path))
+    app = finish(press(app, "Import"))
+    assert words in app.error[0].value
     assert not app.exception
 
 
-def test_every_tab_that_watched_an_import_is_told_of_its_end(open_page, workspace, monkeypatch, make_zip):
-    go_on = threading.Event()
-    path = make_zip({"cats": 6, "dogs": 5})
+def test_a_link_does_not_lead_out_of_the_folders_that_are_allowed(open_page, finish, tmp_path, monkeypatch):
+    (tmp_path / "open").mkdir()
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "open" / "link").symlink_to(tmp_path / "closed")
+    monkeypatch.setenv("GRAFT_FOLDERS", str(tmp_path / "open"))
+    app = choose_way(open_page("data"), "Folder on this machine")
+    app.text_input[0].set_value(str(tmp_path / "open" / "link"))
+    assert "lies outside" in finish(press(app, "Import")).error[0].value
 
-    def slowly(workspace, folder, **watching):
-        go_on.wait(30)
-        return import_path(workspace, path, **watching)
 
-    monkeypatch.setattr(ui.imports, "import_path", slowly)
-    begun = from_folder(workspace, path)
+def test_a_folder_on_this_machine_becomes_a_dataset(open_page, finish, tmp_path, make_zip, workspace):
+    shutil.unpack_archive(make_zip({"cats": 6, "dogs": 5}), tmp_path / "pets")
+    app = choose_way(open_page("data"), "Folder on this machine")
+    app.text_input[0].set_value(str(tmp_path / "pets"))
+    app = finish(press(app, "Import"))
+    assert "11 images imported" in app.success[0].value and list_datasets(workspace)[0].name == "pets"
+
+
+def test_every_tab_that_watched_an_import_is_told_of_its_end(open_page, workspace, make_zip):
+    begun = from_path(workspace, str(make_zip({"cats": 200, "dogs": 205})))
     tabs = [open_page("data"), open_page("data")]
-    assert all("Stop the import" in [button.label for button in tab.button] for tab in tabs)
-    go_on.set()
-    poll(lambda: not begun.running, deadline=30)
+    assert all("Stop" in [button.label for button in tab.button] for tab in tabs)
+    poll(lambda: not begun.view().running, deadline=30)
     for tab in tabs:
         tab.run()
-        assert "11 images imported" in tab.success[0].value and tab.metric[0].value == "11"
+        assert "405 images imported" in tab.success[0].value and tab.metric[0].value == "405"
     late = open_page("data")
-    assert not late.success and late.metric[0].value == "11"
+    assert not late.success and late.metric[0].value == "405"
+
+
+def test_an_import_is_stopped_at_once_and_leaves_nothing(open_page, workspace, make_zip):
+    from_path(workspace, str(make_zip({"cats": 400, "dogs": 400})))
+    app = press(open_page("data"), "Stop")
+    assert "The import was stopped" in app.success[0].value
+    assert list_datasets(workspace) == [] and not list(workspace.datasets.glob(".importing-*"))
 
 
 def test_a_new_split_is_a_new_version(open_page, dataset, workspace):
     app = open_page("data")
+    app.segmented_control[1].set_value("Balance and split").run()
     app.slider[0].set_value(50)
     press(app, "Split anew")
     newest = load_dataset(workspace, dataset.id)

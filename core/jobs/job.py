@@ -1,0 +1,166 @@
+"""A job, seen from outside its process.
+
+<workspace>/jobs/<id>/job.json      what to do: kind, title, arguments
+                      state.json    how far it is, or how it ended; written by the process alone
+                      alive.lock    held by the process for as long as it lives
+                      job.log       what it printed
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from core.data.importing import clear_leftovers
+from core.errors import GraftError
+from core.processes import is_held, launch
+from core.workspace import Workspace, new_id, write_json
+
+SECONDS_TO_START = 20
+Family = Literal["import", "survey"]
+_children: dict[Path, subprocess.Popen[bytes]] = {}
+
+
+class JobView(BaseModel):
+    """How far a job is.
+
+    done of total: None while the total is unknown; share: 0 to 1, None while unknown; seconds_left: of this phase.
+    message: why it failed. result: what it gave, see `core.jobs.kinds`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Literal["running", "done", "stopped", "failed"] = "running"
+    phase: str = "Starting"
+    done: int = 0
+    total: int | None = None
+    share: float | None = None
+    seconds_left: float | None = None
+    message: str = ""
+    result: dict[str, Any] = {}
+
+    @property
+    def running(self) -> bool:
+        return self.status == "running"
+
+
+@dataclass(frozen=True)
+class Job:
+    workspace: Workspace
+    directory: Path
+
+    @property
+    def id(self) -> str:
+        return self.directory.name
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What was asked: kind, title, arguments."""
+        try:
+            said: dict[str, Any] = json.loads((self.directory / "job.json").read_text(encoding="utf-8"))
+            return said
+        except (OSError, ValueError):
+            return {"kind": "", "title": "", "arguments": {}}
+
+    @property
+    def title(self) -> str:
+        return str(self.said["title"])
+
+    def view(self) -> JobView:
+        """The job as it stands. One whose process vanished has failed."""
+        view = self._state()
+        if not view.running or self._lives():
+            return view
+        view = self._state()  # it may have ended between the two looks
+        if not view.running:
+            return view
+        return JobView(status="failed", message="It was interrupted, and nothing of it was kept. Start it again.")
+
+    def stop(self) -> None:
+        """End it at once; what it had begun is cleared away."""
+        with suppress(OSError, ValueError):
+            os.killpg(int((self.directory / "pid").read_text()), signal.SIGKILL)
+        if child := _children.pop(self.directory, None):
+            child.kill()
+            child.wait()
+        if self._state().running:
+            write_json(self.directory / "state.json", JobView(status="stopped").model_dump())
+        self.tidy()
+        clear_leftovers(self.workspace)
+
+    def tidy(self) -> None:
+        """Delete what was uploaded for it."""
+        shutil.rmtree(self.directory / "upload", ignore_errors=True)
+
+    def _state(self) -> JobView:
+        try:
+            return JobView.model_validate_json((self.directory / "state.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return JobView()
+
+    def _lives(self) -> bool:
+        if is_held(self.directory / "alive.lock"):
+            return True
+        child = _children.get(self.directory)
+        if child is not None:
+            return child.poll() is None
+        with suppress(OSError):
+            return not (self.directory / "pid").exists() and _age(self.directory) < SECONDS_TO_START
+        return False
+
+
+def _age(directory: Path) -> float:
+    return time.time() - (directory / "job.json").stat().st_mtime
+
+
+def prepare(workspace: Workspace, family: Family) -> Path:
+    """A directory for a new job; a file to be given to it goes below `upload/` there. `start` makes it a job.
+
+    Raises:
+        GraftError: a job of this family is at work.
+    """
+    before = current(workspace, family)
+    if before is not None and before.view().running:
+        raise GraftError(f"{before.title[:80]!r} is still at work. Wait for it, or stop it first.")
+    for old in _of(workspace, family):
+        shutil.rmtree(old, ignore_errors=True)
+    directory = workspace.jobs / new_id(family)
+    (directory / "upload").mkdir(parents=True)
+    return directory
+
+
+def start(
+    workspace: Workspace, kind: str, title: str, directory: Path | None = None, /, **arguments: str | int | None
+) -> Job:
+    """Launch a job of a kind of `core.jobs.kinds`.
+
+    directory: from `prepare`, where a file was put; else one is made. Raises as `prepare`.
+    """
+    directory = directory or prepare(workspace, family_of(kind))
+    write_json(directory / "job.json", {"kind": kind, "title": title, "arguments": arguments})
+    _children[directory] = launch("core.jobs.worker", directory, "job.log")
+    return Job(workspace, directory)
+
+
+def family_of(kind: str) -> Family:
+    return "survey" if kind == "survey" else "import"
+
+
+def current(workspace: Workspace, family: Family) -> Job | None:
+    """The newest job of a family, at work or ended."""
+    found = [path for path in _of(workspace, family) if (path / "job.json").exists()]
+    return Job(workspace, found[-1]) if found else None
+
+
+def _of(workspace: Workspace, family: Family) -> list[Path]:
+    return sorted(workspace.jobs.glob(f"*-{family}-*"))

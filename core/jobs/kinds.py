@@ -1,0 +1,27 @@
+"""What jobs there are: a function each, from the job's arguments to its result, a small dictionary for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from core.data.dataset import Dataset
+from core.data.importing import import_path, import_sample
+from core.data.intake import OnProgress
+from core.workspace import Workspace
+
+
+def path(workspace: Workspace, progress: OnProgress, *, path: str, name: str | None = None) -> dict[str, Any]:
+    return _dataset(import_path(workspace, Path(path), name=name, progress=progress))
+
+
+def sample(workspace: Workspace, progress: OnProgress, *, key: str) -> dict[str, Any]:
+    return _dataset(import_sample(workspace, key, progress=progress))
+
+
+def _dataset(made: Dataset) -> dict[str, Any]:
+    return {"dataset": made.id, "version": made.version, "known": made.known}
+
+
+KINDS: dict[str, Callable[..., dict[str, Any]]] = {"import path": path, "import sample": sample}

@@ -1,0 +1,73 @@
+"""The process of a job: `python -m core.jobs.worker JOB_DIRECTORY`. core.jobs starts it; nothing else should."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+
+from filelock import FileLock
+
+from core.data.intake import Progress
+from core.errors import GraftError
+from core.jobs.job import Job, JobView
+from core.jobs.kinds import KINDS
+from core.workspace import Workspace, write_json
+
+SECONDS_BETWEEN_STATES = 0.2
+
+
+class Reporter:
+    """Writes at most a few times a second how far the job is, with the time that is left of its phase."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.phase, self.began, self.last = path, "", 0.0, 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if progress.phase != self.phase:
+            self.phase, self.began, self.last = progress.phase, now, 0.0
+        if now - self.last < SECONDS_BETWEEN_STATES:
+            return
+        self.last = now
+        share = progress.done / progress.total if progress.total else progress.share
+        left = (now - self.began) * (1 - share) / share if share and now - self.began > 1 else None
+        state = JobView(phase=progress.phase, done=progress.done, total=progress.total, share=share, seconds_left=left)
+        write_json(self.path, state.model_dump())
+
+
+def main() -> int:
+    """Do the job in a directory that holds a `job.json`. Returns the process's exit status."""
+    directory = Path(sys.argv[1]).resolve()
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if hasattr(os, "nice"):
+        os.nice(5)  # the interface comes first
+    with FileLock(directory / "alive.lock").acquire(timeout=10):
+        (directory / "pid").write_text(f"{os.getpid()}\n")
+        state = _work(directory)
+        Job(Workspace(directory.parent.parent), directory).tidy()
+        write_json(directory / "state.json", state.model_dump())
+    return 0 if state.status == "done" else 1
+
+
+def _work(directory: Path) -> JobView:
+    try:
+        said = json.loads((directory / "job.json").read_text(encoding="utf-8"))
+        workspace = Workspace.open(directory.parent.parent)
+        result = KINDS[said["kind"]](workspace, Reporter(directory / "state.json"), **said["arguments"])
+        return JobView(status="done", result=result)
+    except GraftError as error:
+        return JobView(status="failed", message=str(error))
+    except Exception as error:  # a bug: its trace is in job.log, and the person gets a sentence
+        logging.exception("The job failed")
+        kind = type(error).__name__
+        return JobView(status="failed", message=f"It failed with an error that Graft does not know ({kind}). {_LOG}")
+
+
+_LOG = "The file job.log in the workspace's folder jobs says more."
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The ways to give Graft pictures."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import streamlit as st
+
+from core.data.readers import ARCHIVE_ENDINGS, Limits
+from core.data.roots import roots
+from core.data.samples import SAMPLES
+from core.workspace import Workspace
+from ui.imports import from_dropped_folder, from_path, from_sample, from_upload
+from ui.widgets import count, errors_shown, file_size, literal
+
+UPLOAD, FOLDER, SAMPLE = "Upload", "Folder on this machine", "Sample set"
+ENDINGS = [*dict.fromkeys(ending.rsplit(".", 1)[-1] for ending in ARCHIVE_ENDINGS)]
+
+
+def ways_in(space: Workspace) -> None:
+    way = st.segmented_control("From", [UPLOAD, FOLDER, SAMPLE], default=UPLOAD, label_visibility="collapsed")
+    if way == UPLOAD:
+        _upload(space)
+    elif way == FOLDER:
+        _folder(space)
+    elif way == SAMPLE:
+        _samples(space)
+
+
+def _upload(space: Workspace) -> None:
+    st.caption(
+        "One folder a class, at any depth; folders named train, val and test become the split. Or a table, such as "
+        "metadata.csv, with a column for the file and one for its class or number."
+    )
+    turn = st.session_state.get("uploads", 0)  # an empty uploader for the next one
+    left, right = st.columns(2)
+    with left:
+        archive = st.file_uploader("ZIP, TAR or Teachable Machine project", type=ENDINGS, key=f"upload_{turn}")
+    with right:
+        files = st.file_uploader("Or a folder", accept_multiple_files="directory", key=f"folder_{turn}")
+    if archive is not None or files:
+        with errors_shown():
+            if archive is not None:
+                from_upload(space, archive.name, archive)
+            else:
+                from_dropped_folder(space, files)
+            st.session_state["uploads"] = turn + 1
+            st.rerun()
+    _limits()
+
+
+def _limits() -> None:
+    with errors_shown():
+        most = Limits.from_environment()
+        st.caption(
+            f"At most {most.entries:,} files, {file_size(most.file_bytes)} each, {file_size(most.total_bytes)} in all.",
+            help="Archives that unpack to far more than their size are refused. Whoever runs Graft sets the limits "
+            f"with {', '.join(f'GRAFT_MAX_{field.name.upper()}' for field in fields(Limits))}.",
+        )
+
+
+def _folder(space: Workspace) -> None:
+    with st.form("folder", border=False):
+        help = "The full path of a folder of class folders, of an archive, or of a table with its pictures beside it."
+        path = st.text_input("Path", placeholder=f"{next(iter(roots()), '/home/me')}/photos", help=help)
+        places = " or ".join(literal(str(root)) for root in roots()) or "nowhere"
+        st.caption(
+            f"Below {places}. What is there is copied, and stays as it is.",
+            help="Whoever runs Graft sets with GRAFT_FOLDERS which folders may be read from here.",
+        )
+        if st.form_submit_button("Import") and path.strip():
+            with errors_shown():
+                from_path(space, path)
+                st.rerun()
+
+
+def _samples(space: Workspace) -> None:
+    for sample in SAMPLES:
+        with st.container(border=True):
+            st.markdown(f"**{sample.title}** · {count(sample.images, 'image')}, {count(sample.classes, 'class')}")
+            st.markdown(sample.description)
+            st.caption(f"Source: {sample.source}. Licence: {sample.licence}.")
+            if st.button("Use this set", key=f"sample_{sample.key}"):
+                with errors_shown():
+                    from_sample(space, sample.key, sample.title)
+                    st.rerun()

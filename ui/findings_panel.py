@@ -1,0 +1,78 @@
+"""What was found in a dataset: each finding with its files, some of its pictures, and the button that mends it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.data.changes import REPAIRS, repair
+from core.data.dataset import Dataset
+from core.data.report import LEFT_OUT, Finding
+from ui import state
+from ui.job_watch import tell
+from ui.thumbnails import thumbnails
+from ui.widgets import clip, count, errors_shown, literal
+
+NAMES_SHOWN = 500
+PICTURES_SHOWN = 8
+SERIOUS = frozenset({"leak", "contradiction", "no training", "group", "one number"})
+ICONS = {"serious": ":material/error:", "worth": ":material/warning:", "info": ":material/info:"}
+
+
+def findings_panel(dataset: Dataset) -> None:
+    """Serious ones open, the rest one click away."""
+    findings = dataset.report.findings
+    if not findings:
+        st.caption(":material/check_circle: Nothing to mend: no copies, nothing broken, no class too small.")
+        return
+    worth = [finding for finding in findings if _weight(finding) != "info"]
+    for number, finding in enumerate(worth):
+        with st.container(border=True):
+            _finding(dataset, finding, f"finding_{dataset.id}_{dataset.version}_{number}")
+    info = [finding for finding in findings if _weight(finding) == "info"]
+    if info:
+        files = sum(len(finding.files) for finding in info)
+        with st.expander(f"What was left out or mended on the way in ({count(files, 'file')})", icon=ICONS["info"]):
+            for number, finding in enumerate(info):
+                _finding(dataset, finding, f"info_{dataset.id}_{dataset.version}_{number}")
+
+
+def _weight(finding: Finding) -> str:
+    if finding.kind in SERIOUS:
+        return "serious"
+    return "info" if finding.kind in LEFT_OUT or finding.kind == "mended" else "worth"
+
+
+def _finding(dataset: Dataset, finding: Finding, key: str) -> None:
+    st.markdown(f"{ICONS[_weight(finding)]} **{literal(finding.title)}** {literal(finding.why)}")
+    if finding.kind not in LEFT_OUT:
+        shown = finding.groups[0] if finding.groups else finding.files
+        thumbnails(dataset, shown[:PICTURES_SHOWN])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for one in REPAIRS.get(finding.kind, ()):
+            if st.button(one.label, help=one.help, key=f"{key}_{one.key}"):
+                _mend(dataset, finding, one.key)
+        if finding.files:
+            with st.popover(count(len(finding.files), "file")):
+                _files(finding, key)
+
+
+def _files(finding: Finding, key: str) -> None:
+    st.dataframe(pd.DataFrame({"Name": finding.files[:NAMES_SHOWN]}), hide_index=True, height=240)
+    if len(finding.files) > NAMES_SHOWN:
+        st.caption(f"The first {NAMES_SHOWN:,} of {len(finding.files):,}.")
+    st.download_button(
+        "Download the whole list",
+        lambda: "\n".join(clip(name) for name in finding.files),
+        f"{finding.kind.replace(' ', '-')}.txt",
+        key=f"{key}_list",
+        on_click="ignore",
+    )
+
+
+def _mend(dataset: Dataset, finding: Finding, key: str) -> None:
+    with errors_shown():
+        made = repair(state.workspace(), dataset, finding, key)
+        state.choose(dataset=made.id, dataset_version=made.version)
+        tell("done", f"{made.changed}. This is version {made.version}; version {dataset.version} stays as it was.")
+        st.rerun()

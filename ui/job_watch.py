@@ -1,0 +1,67 @@
+"""A job on a page: how far it is, with Stop; and how it ended, told once to every tab that watched."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import jobs
+from core.jobs import Job, JobView
+from core.workspace import Workspace
+from ui.widgets import clip, duration, literal, show_error
+
+SECONDS_BETWEEN_LOOKS = 0.4
+
+
+def running(workspace: Workspace, family: jobs.Family) -> Job | None:
+    """The job of this family that is at work."""
+    job = jobs.current(workspace, family)
+    return job if job is not None and job.view().running else None
+
+
+def just_ended(workspace: Workspace, family: jobs.Family) -> JobView | None:
+    """How the newest job ended, if this tab watched it, or if nobody has been told yet; else None."""
+    job = jobs.current(workspace, family)
+    if job is None or (view := job.view()).running:
+        return None
+    told, watched = job.directory / "told", f"watched_{family}"
+    if st.session_state.get(watched) != job.id and told.exists():
+        return None
+    st.session_state.pop(watched, None)
+    told.touch()
+    return view
+
+
+def watch(job: Job, family: jobs.Family) -> None:
+    """Draw the job's progress until it ends; then the page runs again."""
+    st.session_state[f"watched_{family}"] = job.id
+    _watch(job, job.title)
+
+
+@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+def _watch(job: Job, title: str) -> None:
+    view = job.view()
+    if not view.running:
+        st.rerun()
+    st.progress(min(1.0, view.share or 0.0), text=f"{literal(title, 60)}. {words(view)}")
+    st.button("Stop", icon=":material/stop:", on_click=job.stop, key=f"stop_{job.id}")
+
+
+def words(view: JobView) -> str:
+    """`Checking pictures: 120 of 3,400, 12 s left`."""
+    counted = f": {view.done:,} of {view.total:,}" if view.total else f": {view.done:,}" if view.done else ""
+    left = f", {duration(view.seconds_left)} left" if view.seconds_left and view.seconds_left >= 1 else ""
+    return f"{view.phase}{counted}{left}"
+
+
+def tell(kind: str, said: str) -> None:
+    """Keep a sentence for the next run of the page's script: "done" or "error"."""
+    st.session_state["said"] = (kind, said)
+
+
+def last_word() -> None:
+    """Show the sentence that was kept, once."""
+    kind, said = st.session_state.pop("said", (None, ""))
+    if kind == "error":
+        show_error(said)
+    elif kind == "done":
+        st.success(literal(clip(said)), icon=":material/check:")
