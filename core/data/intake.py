@@ -132,7 +132,7 @@ def take(
             if is_table(entry.name):
                 result.tables.append((entry.name, data))
             else:
-                waiting.append(pool.submit(_inspect, entry.name, data, images))
+                waiting.append(pool.submit(inspect, entry.name, data, images))
             while len(waiting) > AHEAD * cores:
                 _sort_in(result, waiting.popleft().result())
             if progress is not None:
@@ -151,7 +151,8 @@ def _sort_in(result: Intake, one: Taken | Rejected) -> None:
         result.rejected.append(one)
 
 
-def _inspect(name: str, data: bytes, images: Path | None) -> Taken | Rejected:
+def inspect(name: str, data: bytes, images: Path | None = None) -> Taken | Rejected:
+    """Whether the bytes are a whole picture. images: where to keep them, as for `take`."""
     if not data:
         return Rejected(name, "The file is empty.")
     try:

@@ -1,0 +1,151 @@
+"""Pictures into a draft, out of it, and on to the import."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import BinaryIO
+
+from core.data.drafts import Draft, Picture, change, with_class
+from core.data.intake import ARCHIVES, Rejected, Taken, inspect
+from core.data.layout import is_junk
+from core.data.readers import Entry, Limits, Source, shown_name
+from core.data.tables import is_table
+from core.workspace import atomic_open
+
+AT_ONCE = 16  # pictures in memory, and on disk before the list names them
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of pictures given to a class. known: how many it had already, to the last byte."""
+
+    draft: Draft
+    taken: int = 0
+    known: int = 0
+    refused: list[Rejected] = field(default_factory=list)
+
+    def and_then(self, more: Added) -> Added:
+        return Added(more.draft, self.taken + more.taken, self.known + more.known, self.refused + more.refused)
+
+
+def add_pictures(
+    draft: Draft, class_id: str, pictures: Iterable[tuple[str, bytes | BinaryIO]], limits: Limits | None = None
+) -> Added:
+    """Keep those that are whole pictures. What the class has already is not kept again, so giving twice is harmless.
+
+    pictures: names as they came, with bytes or open files. Files of the system (`.DS_Store`) are passed over.
+
+    Raises:
+        DataError: the class is gone, or the disk is full. What was taken before that stays.
+    """
+    limits = limits or Limits.from_environment()
+    total = Added(draft)
+    wanted = (one for one in pictures if not is_junk(_last(one[0])))
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        while batch := list(islice(wanted, AT_ONCE)):
+            checked = list(pool.map(lambda one: _checked(one[0], one[1], limits), batch))
+            added = _keep(total.draft, class_id, checked, limits)
+            total = total.and_then(added)
+    return total
+
+
+def remove_picture(draft: Draft, class_id: str, file: str) -> Draft:
+    """Remove one picture; one that is gone already is no error."""
+
+    def removed(now: Draft) -> Draft:
+        one = now.of(class_id)
+        kept = tuple(picture for picture in one.pictures if picture.file != file)
+        return with_class(now, one.model_copy(update={"pictures": kept}))
+
+    return change(draft, removed)
+
+
+def _checked(name: str, data: bytes | BinaryIO, limits: Limits) -> tuple[Taken, bytes] | Rejected:
+    name = shown_name(_last(name))
+    data = data if isinstance(data, bytes) else data.read(limits.file_bytes + 1)
+    if len(data) > limits.file_bytes:
+        return Rejected(name, f"The file is larger than the {limits.file_bytes / 2**20:,.0f} MB that one may have.")
+    found = inspect(name, data)
+    if isinstance(found, Taken):
+        return found, data
+    if name.lower().endswith(ARCHIVES):
+        return Rejected(name, "It is an archive. Unpack it and drop its pictures, or import the whole archive instead.")
+    return found
+
+
+def _last(name: str) -> str:
+    """The file's own name, of a path from any system."""
+    return name.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _keep(draft: Draft, class_id: str, checked: list[tuple[Taken, bytes] | Rejected], limits: Limits) -> Added:
+    """Write the bytes, then the list."""
+    refused = [one for one in checked if isinstance(one, Rejected)]
+    found = [one for one in checked if not isinstance(one, Rejected)]
+    taken: list[Picture] = []
+    known = 0
+
+    def kept(now: Draft) -> Draft:
+        nonlocal known
+        into = now.of(class_id)
+        there = {picture.sha256 for picture in into.pictures}
+        room = _Room(now, limits)
+        for picture, data in found:
+            if picture.sha256 in there:
+                known += 1
+            elif why := room.refuses(len(data)):
+                refused.append(Rejected(picture.name, why))
+            else:
+                there.add(picture.sha256)
+                ending = picture.image.rsplit(".", 1)[-1]
+                file = f"{now.next + len(taken):06}.{ending}"
+                taken.append(Picture(file=file, name=picture.name, bytes=len(data), sha256=picture.sha256))
+                with atomic_open(now.path(taken[-1]), "wb") as target:
+                    target.write(data)
+        changed = with_class(now, into.model_copy(update={"pictures": (*into.pictures, *taken)}))
+        return changed.model_copy(update={"next": now.next + len(taken)})
+
+    return Added(change(draft, kept), len(taken), known, refused)
+
+
+class _Room:
+    """How much more a draft may hold."""
+
+    def __init__(self, draft: Draft, limits: Limits) -> None:
+        self.limits = limits
+        self.pictures = draft.pictures
+        self.bytes = sum(picture.bytes for one in draft.classes for picture in one.pictures)
+
+    def refuses(self, size: int) -> str:
+        """Why one more of this size is too much; "" if it is not, and then it counts."""
+        if self.pictures >= self.limits.entries:
+            return f"There are {self.pictures:,} pictures already, as many as there may be."
+        if self.bytes + size > self.limits.total_bytes:
+            return f"All the pictures may have {self.limits.total_bytes / 2**30:,.1f} GB together, and have them."
+        self.pictures, self.bytes = self.pictures + 1, self.bytes + size
+        return ""
+
+
+def draft_source(draft: Draft) -> Source:
+    """The draft's pictures with their classes, for `core.data.importing.import_source`."""
+    entries: list[Entry] = []
+    labels: dict[str, str] = {}
+    for one in draft.classes:
+        for picture in one.pictures:
+            name = _entry_name(picture, labels)
+            entries.append(Entry(name, picture.bytes, partial(draft.path(picture).open, "rb")))  # type: ignore[arg-type]
+            labels[name] = one.label
+    return Source(entries, len(entries), sum(entry.size for entry in entries), labels=labels)
+
+
+def _entry_name(picture: Picture, taken: dict[str, str]) -> str:
+    """Without the class before it, which the import could take for a split or several folders."""
+    name = picture.name
+    if not name or is_junk(name) or is_table(name) or "/" in name:
+        name = picture.file
+    return name if name not in taken else f"{picture.file.split('.')[0]} {name}"

@@ -1,0 +1,243 @@
+"""Drafts: pictures gathered class by class, in the browser, until they are made a dataset.
+
+    <workspace>/drafts/<id>/
+      draft.json          name, and the classes in order with their pictures
+      pictures/<number>   the bytes, as they came; never under a name from outside
+
+Every function that changes a draft gives it back as it then is. A change begins with what is on disk and holds a lock,
+so two tabs never undo each other's work. Bytes are written before the list that names them: whoever is killed in
+between leaves a picture that nobody lists, and that the next one to add pictures clears away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.data.dataset import DELETED
+from core.data.intake import disk_in_words
+from core.data.readers import shown_name
+from core.errors import DataError
+from core.workspace import Workspace, atomic_open, contained, new_id
+
+FIRST_CLASSES = ("Class 1", "Class 2")
+LONGEST_LABEL = 200  # characters
+
+
+class Picture(BaseModel):
+    """file: below the draft's `pictures/`; name: as it was given, without folders; bytes: how many."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str = Field(pattern=r"^\d+\.[a-z0-9]+$")
+    name: str
+    bytes: int
+    sha256: str
+
+
+class DraftClass(BaseModel):
+    """The id stays when the label changes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(pattern=r"^[0-9a-f]+$")
+    label: str
+    pictures: tuple[Picture, ...] = ()
+
+
+class Draft(BaseModel):
+    """A draft as it was when it was read. next: the number of the next picture; none is ever given twice."""
+
+    model_config = ConfigDict(frozen=True)
+
+    directory: Path = Field(exclude=True)
+    name: str
+    created: str
+    next: int = 1
+    classes: tuple[DraftClass, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.directory.name
+
+    @property
+    def pictures(self) -> int:
+        return sum(len(one.pictures) for one in self.classes)
+
+    def path(self, picture: Picture) -> Path:
+        return self.directory / "pictures" / picture.file
+
+    def of(self, class_id: str) -> DraftClass:
+        """
+        Raises:
+            DataError: the class is gone.
+        """
+        for one in self.classes:
+            if one.id == class_id:
+                return one
+        raise DataError("This class is not there any more. It was removed, perhaps in another tab.")
+
+
+# Drafts ---------------------------------------------------------------------------------------------------------------
+
+
+def new_draft(workspace: Workspace, name: str = "My pictures", labels: Iterable[str] = FIRST_CLASSES) -> Draft:
+    directory = _drafts(workspace) / new_id("draft")
+    with disk_in_words():
+        (directory / "pictures").mkdir(parents=True)
+        created = datetime.now().isoformat(timespec="seconds")
+        draft = Draft(directory=directory, name=_name(name), created=created)
+        for label in labels:
+            draft = with_new_class(draft, label)
+        return _write(draft)
+
+
+def list_drafts(workspace: Workspace) -> list[Draft]:
+    """All that can be read, the newest first."""
+    drafts = []
+    for path in sorted(_drafts(workspace).glob("*/draft.json"), reverse=True):
+        with suppress(DataError):
+            drafts.append(_read(path.parent))
+    return drafts
+
+
+def load_draft(workspace: Workspace, draft_id: str) -> Draft:
+    """
+    Raises:
+        DataError: it is gone, or its list cannot be read.
+    """
+    return _read(contained(_drafts(workspace), draft_id))
+
+
+def rename(draft: Draft, name: str) -> Draft:
+    return change(draft, lambda now: now.model_copy(update={"name": _name(name)}))
+
+
+def delete_draft(draft: Draft) -> None:
+    """Delete it with its pictures. Datasets that were made from it stay."""
+    doomed = draft.directory.with_name(f"{DELETED}{secrets.token_hex(6)}")
+    with _lock(draft), suppress(FileNotFoundError):  # someone else was quicker
+        draft.directory.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+    Path(_lock(draft).lock_file).unlink(missing_ok=True)
+
+
+# Classes --------------------------------------------------------------------------------------------------------------
+
+
+def add_class(draft: Draft, label: str = "") -> Draft:
+    """A new, empty class at the end. Without a label it gets the first free of "Class 1", "Class 2" and so on.
+
+    Raises:
+        DataError: there is a class of this label, or it is too long.
+    """
+    return change(draft, lambda now: with_new_class(now, label))
+
+
+def rename_class(draft: Draft, class_id: str, label: str) -> Draft:
+    """Raises as `add_class`; and without a label."""
+
+    def renamed(now: Draft) -> Draft:
+        others = {one.label for one in now.classes if one.id != class_id}
+        return with_class(now, now.of(class_id).model_copy(update={"label": _label(label, others)}))
+
+    return change(draft, renamed)
+
+
+def remove_class(draft: Draft, class_id: str) -> Draft:
+    """Remove the class and its pictures."""
+
+    def removed(now: Draft) -> Draft:
+        gone = now.of(class_id)
+        return now.model_copy(update={"classes": tuple(one for one in now.classes if one is not gone)})
+
+    return change(draft, removed)
+
+
+def with_new_class(draft: Draft, label: str) -> Draft:
+    labels = {one.label for one in draft.classes}
+    label = label if label.strip() else next(free for free in _numbered() if free not in labels)
+    added = DraftClass(id=secrets.token_hex(4), label=_label(label, labels))
+    return draft.model_copy(update={"classes": (*draft.classes, added)})
+
+
+def _numbered() -> Iterator[str]:
+    number = 0
+    while True:
+        number += 1
+        yield f"Class {number}"
+
+
+def _label(text: str, others: set[str]) -> str:
+    label = shown_name(text).strip()
+    if not label:
+        raise DataError("A class needs a name. Type what its pictures show.")
+    if len(label) > LONGEST_LABEL:
+        raise DataError(f"The name of a class has at most {LONGEST_LABEL} characters; this one has {len(label):,}.")
+    if label in others:
+        raise DataError(f"There is a class {label!r} already. Give this one another name, or add the pictures there.")
+    return label
+
+
+def _name(text: str) -> str:
+    return shown_name(text).strip()[:LONGEST_LABEL] or "My pictures"
+
+
+def with_class(draft: Draft, changed: DraftClass) -> Draft:
+    """The draft with a class in the place of the one that has its id."""
+    classes = tuple(changed if one.id == changed.id else one for one in draft.classes)
+    return draft.model_copy(update={"classes": classes})
+
+
+# On disk --------------------------------------------------------------------------------------------------------------
+
+
+def _drafts(workspace: Workspace) -> Path:
+    return workspace.root / "drafts"
+
+
+def _lock(draft: Draft) -> FileLock:
+    return FileLock(draft.directory.with_name(f"{draft.id}.lock"))  # beside, so that it outlives a deletion
+
+
+def change(draft: Draft, how: Callable[[Draft], Draft]) -> Draft:
+    """Change what is on disk now, whatever `draft` was when it was read, and write it.
+
+    Raises:
+        DataError: the draft is gone, the disk is full, or `how` refuses.
+    """
+    with disk_in_words(), _lock(draft):
+        changed = _write(how(_read(draft.directory)))
+        _clear_unlisted(changed)
+        return changed
+
+
+def _clear_unlisted(draft: Draft) -> None:
+    """Remove the pictures of what was removed, and those that someone who was killed had not listed yet."""
+    listed = {picture.file for one in draft.classes for picture in one.pictures}
+    for file in set(os.listdir(draft.directory / "pictures")) - listed:
+        (draft.directory / "pictures" / file).unlink(missing_ok=True)
+
+
+def _read(directory: Path) -> Draft:
+    try:
+        return Draft(**json.loads((directory / "draft.json").read_bytes()), directory=directory)
+    except FileNotFoundError as error:
+        raise DataError("This draft is not there any more. It was deleted, perhaps in another tab.") from error
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(f"The draft in {directory} cannot be read. Delete the folder to be rid of it.") from error
+
+
+def _write(draft: Draft) -> Draft:
+    with atomic_open(draft.directory / "draft.json") as file:
+        file.write(draft.model_dump_json(indent=1))
+    return draft
