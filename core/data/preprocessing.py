@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
@@ -20,8 +21,12 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own guard begins where ours does
 LONGEST_TO_SHORTEST = 4  # a longer strip is cut in the middle, so that one picture cannot fill the memory
 # Formats that Pillow decodes by itself and that people have; others (EPS, say) would start other programs.
 Image.init()  # registers every format, so that those below can be named
+with suppress(ImportError):  # iPhones take HEIC; the library for it is installed by whoever needs it
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
 FORMATS: list[str] = [
-    name for name in ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "TIFF", "PPM") if name in Image.OPEN
+    name for name in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "BMP", "GIF", "TIFF", "PPM") if name in Image.OPEN
 ]
 EXIF_ORIENTATION = 0x0112
 TURNS = {  # from how a camera was held, as EXIF numbers it, to upright
@@ -71,15 +76,22 @@ def decode(source: Path | bytes | BinaryIO, at_least: int | None = None) -> Imag
     except FileNotFoundError as error:
         raise DataError("The file is not there any more.") from error
     except UnidentifiedImageError as error:
-        raise DataError(
-            "This is not a picture in a format that Graft can read (JPEG, PNG, WebP, AVIF, BMP, GIF, TIFF)."
-        ) from error
+        raise DataError(_unknown(source)) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DataError(_too_large("very many")) from error
     except DataError:
         raise
     except Exception as error:  # Pillow's decoders raise nearly anything on damaged bytes
         raise DataError("The picture is broken or cut short and cannot be decoded.") from error
+
+
+def _unknown(source: Path | bytes | BinaryIO) -> str:
+    if isinstance(source, bytes) and source[4:8] == b"ftyp" and source[8:12] in (b"heic", b"heix", b"mif1", b"hevc"):
+        return (
+            "This is a HEIC picture, as iPhones take them. Whoever runs Graft can install the package pillow-heif to "
+            "read it; or save it as JPEG."
+        )
+    return "This is not a picture in a format that Graft can read (JPEG, PNG, WebP, AVIF, BMP, GIF, TIFF)."
 
 
 def _upright_rgb(image: Image.Image, at_least: int | None) -> Image.Image:

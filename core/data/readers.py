@@ -290,6 +290,8 @@ def _tar_entries(path: Path, archive: tarfile.TarFile, packed: int, limits: Limi
             count, total = count + 1, total + member.size
             _refuse_harmful_tar(path, member.name, count, total, packed, limits)
             yield _tar_entry(archive, member)
+        if archive.fileobj is not None and archive.fileobj.tell() <= archive.offset:  # no end was reached
+            raise DataError(_broken_tar(path))
     except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError) as error:
         raise DataError(_broken_tar(path)) from error
     except Exception as error:

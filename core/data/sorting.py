@@ -13,11 +13,9 @@ from core.data.intake import Intake, Rejected, Taken
 from core.data.layout import classes_and_splits
 from core.data.manifest import Kind, Manifest, Said, from_labels, from_project, read_manifest
 from core.data.report import Finding, Intaken, number_of
+from core.data.tables import PROJECT
 from core.data.twins import find_twins
 from core.errors import DataError
-
-PROJECT = "manifest.json"  # of Teachable Machine
-ROW = ["image", "name", "label", "target", "given", "group", "twins", "width", "height", "bytes", "sha256", "contrast"]
 
 
 @dataclass(frozen=True)

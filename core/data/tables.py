@@ -12,6 +12,7 @@ import pandas as pd
 from core.errors import DataError
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+PROJECT = "manifest.json"  # of Teachable Machine
 MOST_COLUMNS = 500
 LONGEST_CELL = 10_000  # characters
 DELIMITERS = ",;\t|"
@@ -19,7 +20,7 @@ MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-s
 
 
 def is_table(name: str) -> bool:
-    return name.lower().endswith(ENDINGS)
+    return name.lower().endswith(ENDINGS) or name.rsplit("/", 1)[-1] == PROJECT
 
 
 def read_table(name: str, data: bytes) -> pd.DataFrame:

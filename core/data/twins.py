@@ -52,7 +52,20 @@ def find_twins(looks: Sequence[bytes], sha256: Sequence[str]) -> np.ndarray:
 
 
 def _leaders(small: np.ndarray) -> np.ndarray:
-    """For each look, (N, LOOK_BYTES), the first one that it resembles: itself if none. int64 (N,)"""
+    """For each look, (N, LOOK_BYTES), the first one that it resembles: itself if none. int64 (N,)
+
+    In a crowd not all are compared with all, so those who lead are compared once more, until nobody follows.
+    """
+    leaders = np.arange(len(small))
+    while True:
+        leading = np.unique(leaders)
+        followed = leading[_first_alike(small[leading])]
+        if (followed == leading).all():
+            return leaders
+        leaders = followed[np.searchsorted(leading, leaders)]
+
+
+def _first_alike(small: np.ndarray) -> np.ndarray:
     grey = small[:, : SIDE * SIDE].astype(np.float32)
     grey -= grey.mean(axis=1, keepdims=True)
     strength = np.linalg.norm(grey, axis=1)

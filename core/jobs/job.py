@@ -147,6 +147,8 @@ def start(
     directory: from `prepare`, where a file was put; else one is made. Raises as `prepare`.
     """
     directory = directory or prepare(workspace, family_of(kind))
+    for ended in [path for path, child in _children.items() if child.poll() is not None]:
+        del _children[ended]
     write_json(directory / "job.json", {"kind": kind, "title": title, "arguments": arguments})
     _children[directory] = launch("core.jobs.worker", directory, "job.log")
     return Job(workspace, directory)

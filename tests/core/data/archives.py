@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,3 +51,22 @@ def spoil(path: Path, name: str) -> Path:
     raw[begins + 50 : begins + 100] = bytes(50)
     path.write_bytes(raw)
     return path
+
+
+def tar(path: Path, files: dict[str, bytes], *odd: tarfile.TarInfo, mode: str = "w:gz") -> Path:
+    """A TAR of these files, and of members that are no files."""
+    with tarfile.open(path, mode) as archive:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+        for member in odd:
+            archive.addfile(member)
+    return path
+
+
+def odd_member(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+    """A link, a device or the like."""
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    return member

@@ -1,0 +1,128 @@
+"""Every change is a new version, and each button does what it says."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.data.changes import REPAIRS, leave_out, move, relabel, repair, resplit, retarget
+from core.data.dataset import list_versions, load_dataset
+from core.data.importing import import_path
+from core.errors import DataError
+from tests.conftest import picture
+
+
+@pytest.fixture
+def dataset(workspace, make_zip):
+    return import_path(workspace, make_zip({"red": 12, "blue": 12}))
+
+
+@pytest.fixture
+def numbers(workspace, make_zip):
+    rows = [json.dumps({"path": f"{n}.jpg", "price": n + 0.5}) for n in range(12)]
+    files = {f"{n}.jpg": picture("red", n) for n in range(12)}
+    return import_path(workspace, make_zip(files={**files, "t.jsonl": "\n".join(rows).encode()}))
+
+
+def shapes(seed, format="PNG"):
+    coarse = np.random.default_rng(seed).integers(0, 255, (6, 8, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(coarse).resize((80, 60), Image.Resampling.BICUBIC).save(file, format)
+    return file.getvalue()
+
+
+def finding(dataset, kind):
+    return next(one for one in dataset.report.findings if one.kind == kind)
+
+
+def test_relabel_makes_a_version_and_the_old_one_stays(workspace, dataset):
+    made = relabel(workspace, dataset, ["red/0.jpg", "red/1.jpg"], "green")
+    assert made.version == 2 and made.classes == ("blue", "green", "red")
+    assert made.changed == "2 pictures relabelled as green"
+    assert made.report.classes == {"blue": 12, "green": 2, "red": 10}
+    assert load_dataset(workspace, dataset.id, 1).classes == ("blue", "red")
+    assert [info.changed for info in list_versions(workspace, dataset.id).values()] == ["Imported", made.changed]
+
+
+def test_leave_out_and_move(workspace, dataset):
+    name = dataset.part("train")["name"][0]
+    moved = move(workspace, dataset, [name], "test")
+    assert moved.part("test")["name"].tolist() == [name] and moved.report.splits["test"] == 1
+    left = leave_out(workspace, moved, [name])
+    assert name not in set(left.frame["name"]) and len(left.frame) == 23 and left.version == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda w, d: relabel(w, d, ["red/0.jpg"], "red"), "already"),
+        (lambda w, d: relabel(w, d, ["red/0.jpg"], " \u202e "), "needs a name"),
+        (lambda w, d: relabel(w, d, ["nowhere.jpg"], "blue"), "None of these"),
+        (lambda w, d: relabel(w, d, d.frame["name"], "blue"), "fewer than two classes"),
+        (lambda w, d: leave_out(w, d, d.frame.loc[d.frame["label"] == "red", "name"]), "fewer than two classes"),
+        (lambda w, d: move(w, d, d.frame["name"], "test"), "to train on"),
+        (lambda w, d: move(w, d, d.part("train")["name"], "train"), "already"),
+        (lambda w, d: retarget(w, d, {"red/0.jpg": 1.0}), "classes, not numbers"),
+        (lambda w, d: resplit(w, d, validation=0.8, test=0.5, seed=0), "too little to train on"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_makes_no_version(workspace, dataset, change, words):
+    with pytest.raises(DataError, match=words):
+        change(workspace, dataset)
+    assert list(list_versions(workspace, dataset.id)) == [1]
+
+
+def test_a_number_is_corrected(workspace, numbers):
+    made = retarget(workspace, numbers, {"3.jpg": 99.0})
+    assert made.frame.set_index("name")["target"]["3.jpg"] == 99.0 and made.kind == "number"
+    assert made.changed == "1 number corrected"
+    assert finding(made, "far out").files == ["3.jpg"]
+    with pytest.raises(DataError, match="finite"):
+        retarget(workspace, numbers, {"3.jpg": float("nan")})
+    with pytest.raises(DataError, match="numbers, not classes"):
+        relabel(workspace, numbers, ["3.jpg"], "cat")
+
+
+def test_copies_across_a_given_split_are_found_and_mended(workspace, make_zip):
+    files = {f"train/red/{n}.png": shapes(n) for n in range(6)} | {
+        f"train/blue/{n}.png": shapes(n + 20) for n in range(6)
+    }
+    files |= {"val/red/same.jpg": shapes(0, "JPEG"), "val/red/other.png": shapes(50), "val/blue/x.png": shapes(60)}
+    dataset = import_path(workspace, make_zip(files=files))
+    leak = finding(dataset, "leak")
+    assert leak.groups == [["train/red/0.png", "val/red/same.jpg"]]
+    one_side = repair(workspace, dataset, leak, "one_side")
+    assert not [one for one in one_side.report.findings if one.kind == "leak"] and len(one_side.frame) == 15
+    kept = repair(workspace, dataset, leak, "keep_one")
+    assert len(kept.frame) == 14 and not [one for one in kept.report.findings if one.kind in ("leak", "duplicate")]
+
+
+def test_copies_with_two_answers_are_left_out(workspace, make_zip):
+    dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}, {"blue/also.jpg": picture("red", 1)}))
+    found = finding(dataset, "contradiction")
+    assert sorted(found.files) == ["blue/also.jpg", "red/1.jpg"]
+    assert len(repair(workspace, dataset, found, "leave_out").frame) == 23
+
+
+def test_uneven_classes_and_similar_names(workspace, make_zip):
+    dataset = import_path(workspace, make_zip({"Red": 40, "red ": 3, "blue": 12}))
+    fewer = repair(workspace, dataset, finding(dataset, "imbalance"), "even_out")
+    assert fewer.report.classes == {"Red": 30, "red": 3, "blue": 12}
+    merged = repair(workspace, fewer, finding(fewer, "similar names"), "merge")
+    assert merged.report.classes["Red"] >= 30 and set(merged.classes) == {"Red", "blue"}
+
+
+@pytest.mark.parametrize("kind", REPAIRS)
+def test_every_button_says_what_it_does(kind):
+    for one in REPAIRS[kind]:
+        assert one.label and one.help.endswith(".")
+
+
+def test_an_unknown_button_is_refused(workspace, dataset):
+    found = finding(relabel(workspace, dataset, ["red/0.jpg"], "lone"), "one image")
+    with pytest.raises(DataError, match="no repair"):
+        repair(workspace, dataset, found, "rm -rf")

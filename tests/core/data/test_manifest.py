@@ -1,0 +1,195 @@
+"""Tables that say what the pictures are, as people and other tools write them."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pandas as pd
+import pytest
+
+from core.data.importing import check, import_path
+from core.data.tables import read_table
+from core.errors import DataError
+from tests.conftest import picture
+
+PICTURES = {f"img/{number}.jpg": picture("red", number) for number in range(8)}
+ROWS = [(f"img/{number}.jpg", "cat" if number % 2 else "dog") for number in range(8)]
+
+
+def csv(rows, head="path,label", separator=","):
+    return (head + "\n" + "\n".join(separator.join(map(str, row)) for row in rows) + "\n").encode()
+
+
+def parquet(frame):
+    file = io.BytesIO()
+    frame.to_parquet(file)
+    return file.getvalue()
+
+
+def answers(dataset):
+    return dict(zip(dataset.frame["name"], dataset.frame["label"]))
+
+
+FORMS = {
+    "table.csv": csv(ROWS),
+    "semicolons.csv": csv(ROWS, "path;label", ";"),
+    "table.tsv": csv(ROWS, "path\tlabel", "\t"),
+    "mark.csv": b"\xef\xbb\xbf" + csv(ROWS),
+    "utf16.csv": csv(ROWS).decode().encode("utf-16"),
+    "windows.csv": csv(ROWS).replace(b"\n", b"\r\n"),
+    "backslashes.csv": csv([(path.replace("/", "\\"), label) for path, label in ROWS]),
+    "table.jsonl": "\n".join(json.dumps({"file": path, "class": label}) for path, label in ROWS).encode(),
+    "table.parquet": parquet(pd.DataFrame(ROWS, columns=["filename", "category"])),
+    "onehot.csv": csv([(path, int(label == "cat"), int(label == "dog")) for path, label in ROWS], "filename, cat, dog"),
+    "short.csv": csv([(path.split("/")[1], label) for path, label in ROWS]),
+    "order.csv": csv([(n, label, path) for n, (path, label) in enumerate(ROWS)], "id,species,image_path"),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_form_of_table_says_the_classes(workspace, make_zip, name):
+    dataset = import_path(workspace, make_zip(files={**PICTURES, name: FORMS[name]}))
+    assert answers(dataset) == dict(ROWS) and dataset.report.tables == [name] and dataset.report.files == 9
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_table_with_its_pictures_beside_it(workspace, tmp_path, name):
+    for path, data in {**PICTURES, "img/other.jpg": picture("blue", 1), name: FORMS[name]}.items():
+        (tmp_path / "set" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "set" / path).write_bytes(data)
+    if name == "short.csv":
+        (tmp_path / "set" / name).rename(tmp_path / "set" / "img" / name)
+        dataset = import_path(workspace, tmp_path / "set" / "img" / name)
+        assert dataset.name == "short" and len(dataset.frame) == 8
+    else:
+        dataset = import_path(workspace, tmp_path / "set" / name)
+        assert answers(dataset) == dict(ROWS) and dataset.report.findings[0].kind == "few images"
+
+
+def test_an_image_folder_of_hugging_face_with_a_split_in_its_folders(workspace, make_zip):
+    files = {}
+    for split, start in (("train", 0), ("test", 6)):
+        rows = [(f"{number}.jpg", f"kind {number % 2}") for number in range(start, start + 6)]
+        files |= {f"{split}/{name}": picture("red", int(name[:-4]) + start) for name, _ in rows}
+        files[f"{split}/metadata.csv"] = csv(rows, "file_name,label")
+    dataset = import_path(workspace, make_zip(files=files))
+    assert set(dataset.classes) == {"kind 0", "kind 1"} and dataset.split.given
+    assert dataset.report.splits == {"train": 4, "validation": 2, "test": 6}
+
+
+def test_split_and_group_columns(workspace, make_zip):
+    rows = [
+        (path, label, ("train", "val")[number == 7], f"p{number // 2}") for number, (path, label) in enumerate(ROWS)
+    ]
+    dataset = import_path(workspace, make_zip(files={**PICTURES, "t.csv": csv(rows, "path,label,split,patient_id")}))
+    assert dataset.split.given and dataset.report.splits["validation"] == 1
+    assert set(dataset.frame["group"]) == {"p0", "p1", "p2", "p3"}
+    (finding,) = [one for one in dataset.report.findings if one.kind == "group"]
+    assert finding.groups == [["img/6.jpg", "img/7.jpg"]]
+
+
+@pytest.mark.parametrize(
+    ("values", "head", "kind"),
+    [
+        ([1.5, 2, 3, 4, 5, 6, 7, 8], "path,price", "number"),
+        ([f"{n},5" for n in range(8)], "path;price", "number"),
+        (["1.234,5", "2", "3", "4", "5", "6", "7", "8"], "path;label", "number"),
+        ([1, 2, 3, 1, 2, 3, 1, 2], "path,label", "classes"),
+        ([10, 20, 30, 40, 50, 60, 70, 80], "path,value", "number"),
+        ([0, 1, 0, 1, 0, 1, 0, 1], "path,target", "classes"),
+        (["a", 1, 2, 3, 4, 5, 6, 7], "path,value", "classes"),
+    ],
+)
+def test_numbers_make_a_regression_dataset(workspace, make_zip, values, head, kind):
+    separator = ";" if ";" in head else ","
+    rows = [(path, value) for (path, _), value in zip(ROWS, values)]
+    dataset = import_path(workspace, make_zip(files={**PICTURES, "t.csv": csv(rows, head, separator)}))
+    assert dataset.kind == kind
+    if kind == "number":
+        assert dataset.target == head.split(separator)[1] and dataset.classes == ()
+        assert dataset.report.numbers.smallest == dataset.frame["target"].min() and not dataset.report.classes
+        assert set(dataset.report.splits) == {"train", "validation", "test"} and dataset.report.splits["train"] >= 6
+
+
+def test_everything_a_table_gets_wrong_is_told(workspace, make_zip):
+    rows = [
+        *ROWS[:5],
+        ("../outside.jpg", "cat"),
+        ("/etc/passwd", "cat"),
+        ("img/none.jpg", "cat"),
+        ("img/5.jpg", ""),
+        ("img/0.jpg", "cat"),
+    ]
+    report = import_path(workspace, make_zip(files={**PICTURES, "t.csv": csv(rows)})).report
+    found = {one.kind: one for one in report.findings}
+    assert found["outside"].files == ["../outside.jpg", "/etc/passwd"]
+    assert found["missing"].files == ["img/none.jpg"]
+    assert found["no label"].files == ["img/5.jpg"]
+    assert found["twice"].files == ["img/0.jpg"]
+    assert found["no class"].files == ["img/6.jpg", "img/7.jpg"] and "table" in found["no class"].why
+    assert report.images == 5
+
+
+def test_tables_that_say_nothing_of_the_pictures_are_left_out(make_zip):
+    files = {"red/notes.csv": csv([("a", "b")]), "red/bad.parquet": b"PAR1 but no more", "red/empty.csv": b""}
+    report = check(make_zip({"red": 3, "blue": 3}, files))
+    out = {name: one.why for one in report.findings if one.kind == "left out" for name in one.files}
+    assert set(out) == set(files) and "names no picture" in out["red/notes.csv"] and "damaged" in out["red/bad.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("wide.csv", csv([["x"] * 10_000], ",".join(f"c{n}" for n in range(10_000))), "10,000 columns; at most"),
+        ("wide.jsonl", json.dumps({f"c{n}": 1 for n in range(10_000)}).encode(), "10,000 columns; at most"),
+        ("list.jsonl", b"[1, 2]\n", "no object"),
+        ("broken.jsonl", b'{"path": ', "damaged"),
+        ("empty.csv", b"", "is empty"),
+        ("head.csv", b"path,label\n", "is empty"),
+        ("quote.csv", b'path,label\n"never closed', ""),
+        ("nul.csv", b"path,label\n\0\0a.jpg,cat\n", ""),
+        ("deep.jsonl", b'{"path": ' + b"[" * 100_000, "damaged"),
+    ],
+)
+def test_hostile_tables_are_refused_in_a_sentence(name, data, words):
+    if not words:
+        assert len(read_table(name, data)) == 1
+        return
+    with pytest.raises(DataError, match=words) as caught:
+        read_table(name, data)
+    assert "\n" not in str(caught.value)
+
+
+def test_formulas_and_markup_stay_text(workspace, make_zip):
+    labels = ["=cmd|' /C calc'!A0", "@SUM(1)", "<b>x</b>", "$x^2$"] * 2
+    rows = [{"path": path, "label": label} for (path, _), label in zip(ROWS, labels)]
+    data = "\n".join(map(json.dumps, rows)).encode()
+    dataset = import_path(workspace, make_zip(files={**PICTURES, "t.jsonl": data}))
+    assert set(dataset.classes) == set(labels)
+
+
+def test_a_teachable_machine_project(workspace, make_zip):
+    files = {f"samples/{number}.jpg": picture("red", number) for number in range(6)}
+    classes = [
+        {"name": "Cat/dog", "samples": [f"samples/{number}.jpg" for number in range(3)]},
+        {"name": "Other", "samples": [{"file": f"samples/{number}.jpg"} for number in range(3, 6)]},
+    ]
+    files["manifest.json"] = json.dumps({"type": "image", "classes": classes}).encode()
+    dataset = import_path(workspace, make_zip(files=files, name="project.tm"))
+    assert dataset.name == "project" and dataset.report.classes == {"Cat/dog": 3, "Other": 3}
+
+
+def test_a_project_whose_classes_are_folders(workspace, make_zip):
+    path = make_zip({"Class 1": 3, "Class 2": 3}, {"manifest.json": b'{"version": 2}'}, name="project.tm")
+    assert import_path(workspace, path).report.classes == {"Class 1": 3, "Class 2": 3}
+
+
+def test_folders_of_roboflow(workspace, make_zip):
+    folders = {"train/red": 4, "train/blue": 4, "valid/red": 2, "valid/blue": 2}
+    files = {
+        f"{folder}/{folder[:2]}{n}.jpg": picture("x" + folder, n) for folder, c in folders.items() for n in range(c)
+    }
+    files["README.roboflow.txt"] = b"exported"
+    report = import_path(workspace, make_zip(files=files)).report
+    assert report.splits == {"train": 8, "validation": 4, "test": 0} and set(report.classes) == {"red", "blue"}

@@ -1,0 +1,88 @@
+"""Jobs, as real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from core import jobs
+from core.data.dataset import list_datasets, load_dataset
+from core.errors import GraftError
+from core.jobs.job import Job
+from tests.polling import poll
+
+
+def ended(job):
+    poll(lambda: not job.view().running, lambda: (job.directory / "job.log").read_text(), deadline=60)
+    return job.view()
+
+
+@pytest.fixture
+def big(make_zip):
+    return make_zip({"red": 700, "blue": 700})
+
+
+def begun(workspace, path):
+    job = jobs.start(workspace, "import path", path.name, path=str(path), name="Mine")
+    poll(lambda: job.view().done, lambda: f"{job.view()}", deadline=60)
+    return job
+
+
+def test_an_import_ends_with_its_dataset(workspace, make_zip):
+    view = ended(jobs.start(workspace, "import path", "x", path=str(make_zip({"red": 5, "blue": 5})), name="Mine"))
+    assert view.status == "done" and not view.result["known"]
+    assert load_dataset(workspace, view.result["dataset"], view.result["version"]).name == "Mine"
+
+
+def test_what_cannot_be_imported_is_said(workspace, tmp_path):
+    view = ended(jobs.start(workspace, "import path", "x", path=str(tmp_path / "none.zip")))
+    assert view.status == "failed" and "There is no file" in view.message
+
+
+def test_a_bug_is_a_sentence_too(workspace):
+    view = ended(jobs.start(workspace, "import path", "x", nonsense="here"))
+    assert view.status == "failed" and "does not know" in view.message and "Traceback" not in view.message
+
+
+def test_stop_ends_it_at_once_and_leaves_nothing(workspace, big):
+    job = begun(workspace, big)
+    pid = int((job.directory / "pid").read_text())
+    job.stop()
+    assert job.view().status == "stopped" and list_datasets(workspace) == []
+    assert not list(workspace.datasets.glob(".importing-*"))
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_one_that_is_killed_has_failed_and_the_next_starts_clean(workspace, big):
+    job = begun(workspace, big)
+    os.kill(int((job.directory / "pid").read_text()), signal.SIGKILL)
+    assert ended(job).status == "failed" and "interrupted" in job.view().message
+    assert ended(jobs.start(workspace, "import path", "again", path=str(big))).status == "done"
+    assert len(list_datasets(workspace)) == 1 and not list(workspace.datasets.glob(".importing-*"))
+
+
+def test_another_process_sees_it_and_can_stop_it(workspace, big, monkeypatch):
+    job = begun(workspace, big)
+    monkeypatch.setattr(jobs.job, "_children", {})  # as after a restart of the server
+    found = jobs.current(workspace, "import")
+    assert found == Job(workspace, job.directory) and found.view().running
+    found.stop()
+    assert found.view().status == "stopped"
+
+
+def test_one_at_a_time(workspace, big):
+    job = begun(workspace, big)
+    with pytest.raises(GraftError, match="still at work"):
+        jobs.start(workspace, "import sample", "x", key="textures")
+    job.stop()
+
+
+def test_what_was_uploaded_for_it_is_gone_afterwards(workspace, make_zip):
+    folder = jobs.prepare(workspace, "import")
+    path = folder / "upload" / "a.zip"
+    path.write_bytes(make_zip({"red": 5, "blue": 5}).read_bytes())
+    assert ended(jobs.start(workspace, "import path", "x", folder, path=str(path))).status == "done"
+    assert not (folder / "upload").exists()
