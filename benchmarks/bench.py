@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import describe_machine
+from benchmarks.results import write
 from benchmarks.tutorial import tutorial_loop
 from core import runs
 from core.backbones.catalogue import BUNDLED
@@ -35,8 +36,6 @@ from core.data.importing import import_path
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
-RESULTS = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
-BEGIN, END = "<!-- results: written by benchmarks/bench.py -->", "<!-- end of results -->"
 BATCH_SIZES = (4, 32)  # the tutorial's own, and Graft's
 SECONDS_BETWEEN_LOOKS = 0.05
 IMPORT, FIRST = "Graft: import", "Graft: first run"
@@ -141,17 +140,6 @@ def _photos(dataset: Dataset, path: Path) -> str:
         f"{path.resolve().name}: {len(dataset.frame)} pictures in {len(dataset.classes)} classes, "
         f"{counts['train']} to train and {counts['validation']} to validate"
     )
-
-
-def write(words: str, name: str) -> None:
-    """Put the result into docs/performance.md, in place of the last one for photos of the same name."""
-    text = RESULTS.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    results, after = rest.split(END)
-    sections = dict(part.split("\n\n", 1) for part in results.strip().split("### ") if part)
-    sections[name] = words
-    body = "\n".join(f"### {title}\n\n{said.strip()}\n" for title, said in sections.items())
-    RESULTS.write_text(f"{before}{BEGIN}\n\n{body}\n{END}{after}", encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:

@@ -29,6 +29,11 @@ def thumbnails(dataset: Dataset, names: Sequence[str]) -> None:
 
 @st.cache_data(max_entries=4000, show_spinner=False)
 def thumbnail(path: Path) -> bytes | None:
+    """As `draw`, remembered."""
+    return draw(path)
+
+
+def draw(path: Path) -> bytes | None:
     """A small square JPEG of the picture's middle; None if the file is gone."""
     try:
         image = decode(path, at_least=2 * SIDE)

@@ -11,7 +11,7 @@ import math
 import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
@@ -64,7 +64,7 @@ class Manifest:
     target: str
     of: dict[str, Said]
     tables: tuple[str, ...]
-    others: dict[str, str] = field(default_factory=dict)
+    others: tuple[tuple[str, str], ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
@@ -89,7 +89,7 @@ def read_manifest(tables: Iterable[tuple[str, bytes]], pictures: Collection[str]
     """
     by_path = _by_path(pictures)
     used: list[tuple[str, pd.DataFrame, _Columns]] = []
-    others: dict[str, str] = {}
+    others: list[tuple[str, str]] = []
     for name, data in tables:
         try:
             frame = read_table(name, data)
@@ -97,16 +97,16 @@ def read_manifest(tables: Iterable[tuple[str, bytes]], pictures: Collection[str]
         except DataError as error:
             if name == only:
                 raise
-            others[name] = str(error)
+            others.append((name, str(error)))
             continue
         if columns is None or (only and name != only):
-            others[name] = "It is a table, but names no picture that is here."
+            others.append((name, "It is a table, but names no picture that is here."))
         else:
             used.append((name, frame, columns))
     if not used:
         if only:
             raise DataError(f"The table {only!r} names no picture that lies beside it. A column must give their paths.")
-        return Manifest("classes", "", {}, (), others) if others else None
+        return Manifest("classes", "", {}, (), tuple(others)) if others else None
     return _combine(used, by_path, others)
 
 
@@ -170,7 +170,7 @@ def _find(cell: str, table: str, by_path: dict[str, str]) -> str | None:
 
 
 def _combine(
-    used: list[tuple[str, pd.DataFrame, _Columns]], by_path: dict[str, str], others: dict[str, str]
+    used: list[tuple[str, pd.DataFrame, _Columns]], by_path: dict[str, str], others: list[tuple[str, str]]
 ) -> Manifest:
     kind = _kind(used)
     of: dict[str, Said] = {}
@@ -198,7 +198,7 @@ def _combine(
         *_told("twice", twice, "picture is", "pictures are", "in the table twice, with different answers"),
     )
     target = next((columns.label for _, _, columns in used if columns.label), "") if kind == "number" else ""
-    return Manifest(kind, shown_name(target), of, tuple(name for name, _, _ in used), others, findings)
+    return Manifest(kind, shown_name(target), of, tuple(name for name, _, _ in used), tuple(others), findings)
 
 
 def _kind(used: list[tuple[str, pd.DataFrame, _Columns]]) -> Kind:

@@ -290,7 +290,7 @@ def _tar_entries(path: Path, archive: tarfile.TarFile, packed: int, limits: Limi
             count, total = count + 1, total + member.size
             _refuse_harmful_tar(path, member.name, count, total, packed, limits)
             yield _tar_entry(archive, member)
-        if archive.fileobj is not None and archive.fileobj.tell() <= archive.offset:  # no end was reached
+        if not _ended_well(archive):
             raise DataError(_broken_tar(path))
     except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError) as error:
         raise DataError(_broken_tar(path)) from error
@@ -298,6 +298,14 @@ def _tar_entries(path: Path, archive: tarfile.TarFile, packed: int, limits: Limi
         if type(error).__module__ in ("lzma", "_lzma"):
             raise DataError(_broken_tar(path)) from error
         raise
+
+
+def _ended_well(archive: tarfile.TarFile) -> bool:
+    """Whether the mark of its end was met, and nothing but zeros after it: the library takes any damage for the end."""
+    file = archive.fileobj
+    return file is None or (
+        file.tell() > archive.offset and not any(rest.strip(b"\0") for rest in iter(partial(file.read, 2**16), b""))
+    )
 
 
 def _refuse_harmful_tar(path: Path, member: str, count: int, total: int, packed: int, limits: Limits) -> None:

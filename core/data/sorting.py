@@ -74,7 +74,7 @@ def _manifest(intake: Intake, labels: Mapping[str, str] | None, table: str) -> t
     rejected = [Rejected(name, "It names no picture that is here.") for name, _ in projects]
     read = read_manifest(tables, pictures, table)
     if read is not None:
-        rejected += [Rejected(name, reason) for name, reason in read.others.items()]
+        rejected += [Rejected(name, reason) for name, reason in read.others]
     return (read if read is not None and read.tables else None), rejected
 
 

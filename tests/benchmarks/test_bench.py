@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import bench
-from benchmarks.bench import AGAIN, BOTH, FIRST, IMPORT, Measured, medians, table, write
+from benchmarks import results
+from benchmarks.bench import AGAIN, BOTH, FIRST, IMPORT, Measured, medians, table
+from benchmarks.results import END, begin, write
 
 
 def once(seconds: float, accuracy: float) -> dict[str, Measured]:
@@ -33,8 +34,8 @@ def test_times_are_compared_with_import_and_first_run():
 @pytest.fixture
 def page(tmp_path, monkeypatch):
     path = tmp_path / "performance.md"
-    path.write_text(f"# Performance\n\n{bench.BEGIN}\n{bench.END}\n\nMore words.\n")
-    monkeypatch.setattr(bench, "RESULTS", path)
+    path.write_text(f"# Performance\n\n{begin('bench.py')}\n{END}\n\nMore words.\n")
+    monkeypatch.setattr(results, "RESULTS", path)
     return path
 
 
@@ -45,4 +46,4 @@ def test_new_results_take_the_place_of_old_ones_for_the_same_photos(page):
     text = page.read_text()
     assert "old cats" not in text
     assert text.index("### cats\n\nnew cats\n\n| c |") < text.index("### dogs\n\ndogs\n\n| b |")
-    assert text.startswith("# Performance\n") and text.endswith(f"{bench.END}\n\nMore words.\n")
+    assert text.startswith("# Performance\n") and text.endswith(f"{END}\n\nMore words.\n")

@@ -1,0 +1,24 @@
+"""Put what was measured where it is read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+RESULTS = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+END = "<!-- end of results -->"
+
+
+def begin(script: str) -> str:
+    """What stands before the results of a script, and is there already."""
+    return f"<!-- results: written by benchmarks/{script} -->"
+
+
+def write(words: str, name: str, script: str = "bench.py") -> None:
+    """Put a result into docs/performance.md, in place of the last one of the same name by the same script."""
+    before, rest = RESULTS.read_text(encoding="utf-8").split(begin(script))
+    results, after = rest.split(END, 1)
+    kept = [part for part in re.split(r"^### ", results, flags=re.MULTILINE)[1:] if part.split("\n")[0] != name]
+    parts = sorted([*kept, f"{name}\n\n{words.rstrip()}\n\n"], key=lambda part: part.split("\n")[0])
+    text = "".join(f"### {part.rstrip()}\n\n" for part in parts)
+    RESULTS.write_text(f"{before}{begin(script)}\n\n{text}{END}{after}", encoding="utf-8")
