@@ -1,0 +1,70 @@
+"""Looking through a dataset: which of its pictures match, in which order, page by page."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+
+from core.data.dataset import Dataset
+from core.data.layout import Split
+from core.data.report import Finding
+
+Order = Literal["name", "smallest", "largest", "lowest", "highest"]
+_BY: dict[Order, tuple[str, bool]] = {  # the column, and whether it ascends
+    "name": ("name", True),
+    "smallest": ("pixels", True),
+    "largest": ("pixels", False),
+    "lowest": ("target", True),
+    "highest": ("target", False),
+}
+
+
+def orders(dataset: Dataset) -> tuple[Order, ...]:
+    """How its pictures can be sorted, by name first; by number only where pictures have one."""
+    return tuple(order for order, (column, _) in _BY.items() if column != "target" or dataset.kind == "number")
+
+
+def matching(
+    dataset: Dataset,
+    *,
+    label: str | None = None,
+    split: Split | None = None,
+    finding: Finding | None = None,
+    text: str = "",
+    order: Order = "name",
+) -> pd.DataFrame:
+    """The rows of the frame that pass every filter given, sorted.
+
+    text: searched in the names, letter by letter (`*` is a star), whatever their case.
+    order: "smallest" and "largest" count pixels; "lowest" and "highest" compare the targets.
+    """
+    frame = dataset.frame
+    if label is not None:
+        frame = frame[frame["label"] == label]
+    if split is not None:
+        frame = frame[frame["split"] == split]
+    if finding is not None:
+        frame = frame[frame["name"].isin(finding.files)]
+    if text:
+        frame = frame[frame["name"].str.contains(text, case=False, regex=False)]
+    column, ascends = _BY[order]
+    keys = frame["width"] * frame["height"] if column == "pixels" else frame[column]
+    return frame.loc[keys.sort_values(ascending=ascends, kind="stable").index]
+
+
+def pages(count: int, size: int) -> int:
+    """How many pages of `size` hold `count` pictures: at least one, which may be empty."""
+    return max(1, -(-count // size))
+
+
+def page_of(frame: pd.DataFrame, number: int, size: int) -> pd.DataFrame:
+    """The rows on page `number`, counted from 1; beyond the last page, those of the last."""
+    number = min(max(1, number), pages(len(frame), size))
+    return frame.iloc[(number - 1) * size : number * size]
+
+
+def first_of_each(frame: pd.DataFrame, labels: list[str], each: int) -> dict[str, pd.DataFrame]:
+    """The first `each` rows of every one of these labels."""
+    few = frame[frame["label"].isin(labels)].groupby("label", sort=False).head(each)
+    return {label: few[few["label"] == label] for label in labels}

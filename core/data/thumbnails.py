@@ -1,0 +1,78 @@
+"""Small squares of pictures, a page of them at a time: decoded on all cores, remembered in memory."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from core.data.preprocessing import decode
+from core.errors import DataError
+
+SIDE = 224  # pixels: shown at about half of that, and so sharp on sharp screens too
+LARGE = 1200  # the longer side of a picture shown large
+REMEMBERED = 6000  # thumbnails, of about 8 kB each
+BROKEN = b""
+
+_made: OrderedDict[Path, bytes] = OrderedDict()  # the ones asked for last are at the end
+_lock = threading.Lock()
+
+
+def thumbnails(paths: Sequence[Path], seconds: float = math.inf) -> list[bytes | None]:
+    """JPEGs of `SIDE` x `SIDE`, the middle of each picture, in the order given.
+
+    `BROKEN` where the file is gone or broken. None where the time ran out before the picture's turn came: ask again.
+    Pillow lets go of Python's lock while it decodes, so threads are enough to use every core.
+    """
+    ends = time.monotonic() + seconds
+    found = {path: _remembered(path) for path in paths}
+    new = [path for path, thumbnail in found.items() if thumbnail is None]
+    if new:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found |= zip(new, pool.map(lambda path: _thumbnail(path) if time.monotonic() < ends else None, new))
+    return [found[path] for path in paths]
+
+
+def large(path: Path) -> bytes:
+    """A JPEG of the whole picture, its longer side at most `LARGE`.
+
+    Raises:
+        DataError: the file is gone or broken.
+    """
+    image = decode(path, at_least=LARGE // 2)
+    image.thumbnail((LARGE, LARGE), Image.Resampling.LANCZOS)
+    return _jpeg(image, quality=90)
+
+
+def _remembered(path: Path) -> bytes | None:
+    with _lock:
+        if path in _made:
+            _made.move_to_end(path)
+        return _made.get(path)
+
+
+def _thumbnail(path: Path) -> bytes:
+    try:
+        image = decode(path, at_least=SIDE // 2)  # a reduced decode has still twice that
+    except DataError:
+        return BROKEN  # not remembered: the file may come back
+    thumbnail = _jpeg(ImageOps.fit(image, (SIDE, SIDE), Image.Resampling.BILINEAR), quality=80)
+    with _lock:
+        _made[path] = thumbnail
+        while len(_made) > REMEMBERED:
+            _made.popitem(last=False)
+    return thumbnail
+
+
+def _jpeg(image: Image.Image, quality: int) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality)
+    return file.getvalue()

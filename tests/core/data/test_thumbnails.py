@@ -1,0 +1,59 @@
+import io
+
+import pytest
+from PIL import Image
+
+from core.data import thumbnails as module
+from core.data.thumbnails import BROKEN, LARGE, SIDE, large, thumbnails
+from core.errors import DataError
+from tests.conftest import picture
+
+
+@pytest.fixture
+def paths(tmp_path):
+    made = [tmp_path / f"{number}.jpg" for number in range(6)]
+    for number, path in enumerate(made):
+        path.write_bytes(picture("red", number, size=(300, 200)))
+    return made
+
+
+def size(jpeg):
+    return Image.open(io.BytesIO(jpeg)).size
+
+
+def test_each_picture_becomes_a_square_in_its_place(paths):
+    made = thumbnails([paths[1], paths[0], paths[1]])
+    assert {size(jpeg) for jpeg in made} == {(SIDE, SIDE)}
+    assert made[0] == made[2] != made[1]
+
+
+def test_what_is_gone_or_broken_is_told_and_spoils_nothing(paths, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    gone, broken, fine = thumbnails([tmp_path / "gone.jpg", tmp_path / "broken.jpg", paths[0]])
+    assert gone == broken == BROKEN and size(fine) == (SIDE, SIDE)
+
+
+def test_a_file_that_comes_back_is_shown(paths, tmp_path):
+    assert thumbnails([tmp_path / "late.jpg"]) == [BROKEN]
+    (tmp_path / "late.jpg").write_bytes(paths[0].read_bytes())
+    assert thumbnails([tmp_path / "late.jpg"]) == thumbnails([paths[0]])
+
+
+def test_without_time_only_what_is_remembered_comes(paths):
+    first = thumbnails(paths[:2])
+    assert thumbnails(paths[:3], seconds=0) == [*first, None]
+
+
+def test_the_memory_is_bounded(paths, monkeypatch):
+    monkeypatch.setattr(module, "REMEMBERED", 3)
+    thumbnails(paths)
+    thumbnails(paths[-1:])
+    assert len(module._made) == 3
+    assert thumbnails(paths, seconds=0).count(None) == 3
+
+
+def test_a_large_picture_keeps_its_shape(tmp_path):
+    (tmp_path / "wide.jpg").write_bytes(picture("red", size=(2600, 1300)))
+    assert size(large(tmp_path / "wide.jpg")) == (LARGE, LARGE // 2)
+    with pytest.raises(DataError, match="not there any more"):
+        large(tmp_path / "gone.jpg")
