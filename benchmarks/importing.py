@@ -37,7 +37,7 @@ CLASSES = 10
 LARGE, SMALL = (500, 375), (96, 72)
 PAGE = 48  # thumbnails on the first page
 MEASURED = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from core.data.dataset import load_dataset
 from core.data.importing import import_path
@@ -45,7 +45,7 @@ from core.workspace import Workspace
 began = time.perf_counter()
 made = import_path(Workspace.open(sys.argv[1]), Path(sys.argv[2]))
 seconds = time.perf_counter() - began
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+peak = next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(json.dumps({"id": made.id, "images": len(made.frame), "seconds": seconds, "peak": peak}))
 """
 FIRST_PAGE = """

@@ -10,7 +10,7 @@ from core.runs import Run, View
 from ui import brand, state
 from ui.runs import runs_and_views
 from ui.steps import Step, draw_steps
-from ui.widgets import count, errors_shown, literal, percent
+from ui.widgets import count, errors_shown, literal
 
 PREPARING = "Getting the sample ready"
 
@@ -100,7 +100,7 @@ def _training_state(found: list[tuple[Run, View]]) -> str:
             return f"A run is {view.status.value}: epoch {view.epoch} of {view.epochs}"
     view = found[0][1]
     scores = view.ended.validation if view.ended else None
-    return f"Last run {view.status.value}" + (f", validation accuracy {percent(scores.accuracy)}" if scores else "")
+    return f"Last run {view.status.value}" + (f", validation {scores.words}" if scores else "")
 
 
 main()

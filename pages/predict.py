@@ -14,7 +14,7 @@ from ui import state
 from ui.answers import bars
 from ui.asking import AT_ONCE, Answers, Oracle, Picture, oracle, thumbnail
 from ui.runs import runs_and_views
-from ui.widgets import clip, count, empty_state, errors_shown, literal, page_header, percent, show_error
+from ui.widgets import clip, count, empty_state, errors_shown, literal, page_header, show_error
 
 NAMED = 10  # broken files named above the table
 CARDS = 12  # pictures shown at first; the table has them all
@@ -39,7 +39,7 @@ def main() -> None:
             return
         most = _how_many_classes(model)
         answered = _ask(model, Answers(run.bundle), pictures)
-        _show(answered, most)
+        _show(model, answered, most)
 
 
 def _pick_run(usable: list[tuple[Run, View]]) -> Run:
@@ -60,7 +60,7 @@ def _pick_run(usable: list[tuple[Run, View]]) -> Run:
 
 def _run_line(run: Run, view: View) -> str:
     scores = view.ended.validation if view.ended else None
-    return run.id + (f", validation accuracy {percent(scores.accuracy)}" if scores else "")
+    return run.id + (f", validation {scores.words}" if scores else "")
 
 
 def _pick_pictures() -> list[Picture]:
@@ -83,7 +83,7 @@ def _pick_pictures() -> list[Picture]:
 
 
 def _how_many_classes(model: Oracle) -> int:
-    most = min(10, len(model.classes))
+    most = min(10, len(model.classes))  # none where the answer is a number
     if most <= 2:
         return most
     return st.slider(
@@ -121,7 +121,7 @@ def _remember_stop(upload: int | None) -> None:
     st.session_state["asking_stopped"] = upload
 
 
-def _show(answered: list[tuple[Picture, Prediction]], most: int) -> None:
+def _show(model: Oracle, answered: list[tuple[Picture, Prediction]], most: int) -> None:
     readable = [pair for pair in answered if pair[1].error is None]
     _name_broken([prediction for _, prediction in answered if prediction.error is not None])
     if len(answered) > 1:
@@ -130,7 +130,7 @@ def _show(answered: list[tuple[Picture, Prediction]], most: int) -> None:
     columns = st.columns(1 if len(readable) == 1 else 3, gap="medium")
     for position, (picture, prediction) in enumerate(readable[:shown]):
         with columns[position % len(columns)]:
-            _card(picture, prediction, most, wide=len(readable) == 1)
+            _card(model, picture, prediction, most, wide=len(readable) == 1)
     if len(readable) > shown:
         st.button(f"Show more ({len(readable) - shown:,} left)", on_click=_more_cards)
 
@@ -148,7 +148,7 @@ def _more_cards() -> None:
     st.session_state["cards"] += CARDS
 
 
-def _card(picture: Picture, prediction: Prediction, most: int, wide: bool) -> None:
+def _card(model: Oracle, picture: Picture, prediction: Prediction, most: int, wide: bool) -> None:
     with st.container(border=True):
         if wide:
             left, right = st.columns(2, gap="large")
@@ -159,8 +159,18 @@ def _card(picture: Picture, prediction: Prediction, most: int, wide: bool) -> No
             left.image(small, alt=picture.name, width="stretch")
         with right:
             st.markdown(f"**{literal(prediction.image, 80)}**")
-            bars(prediction, most, key=f"answer_{picture.key}")
+            if prediction.value is not None:
+                _number(model, prediction.value)
+            else:
+                bars(prediction, most, key=f"answer_{picture.key}")
             st.caption(f"{prediction.seconds * 1000:,.0f} ms")
+
+
+def _number(model: Oracle, value: float) -> None:
+    st.metric(literal(model.target, 40) or "Number", f"{value:,.4g}")
+    smallest, largest = model.span
+    if not smallest <= value <= largest:
+        st.caption(f"Outside of what it was taught, {smallest:,.4g} to {largest:,.4g}: trust it less.")
 
 
 def _table(predictions: list[Prediction]) -> None:
@@ -174,7 +184,7 @@ def _table(predictions: list[Prediction]) -> None:
         hide_index=True,
         height=min(36 * (len(table) + 1), 360),
         placeholder="",
-        column_config={"Probability": shares, "Second probability": shares},
+        column_config={"Probability": shares, "Second probability": shares} if "Probability" in table else None,
     )
     st.download_button(
         "Download CSV",

@@ -39,7 +39,9 @@ class Oracle:
     def __init__(self, bundle: Path) -> None:
         self._predictor = Predictor.open(bundle)
         self._lock = threading.Lock()
-        self.classes = self._predictor.classes
+        self.classes, self.target = self._predictor.classes, self._predictor.target
+        task = self._predictor.task
+        self.span: tuple[float, float] = (task.get("smallest", 0.0), task.get("largest", 0.0))
 
     def ask(self, pictures: Sequence[Picture]) -> list[Prediction]:
         with self._lock:

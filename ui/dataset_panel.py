@@ -15,7 +15,7 @@ from ui import state, theme
 from ui.findings_panel import findings_panel
 from ui.job_watch import tell
 from ui.thumbnails import thumbnails
-from ui.widgets import clip, count, errors_shown, file_size, literal, short_number
+from ui.widgets import clip, count, errors_shown, escaped, file_size, literal, short_number
 
 MOST_BARS = 24
 BINS = 30
@@ -54,7 +54,7 @@ def _numbers(report: Report) -> None:
             numbers = report.numbers
             help = f"Mean {numbers.mean:.4g}, standard deviation {numbers.deviation:.4g}, median {numbers.median:.4g}."
             span = f"{short_number(numbers.smallest)} to {short_number(numbers.largest)}"
-            st.metric(clip(numbers.name or "Number", 24), span, help=help, width=180)
+            st.metric(literal(numbers.name or "Number", 24), span, help=help, width=180)
         for split, name in zip(SPLITS, ("Training", "Validation", "Test")):
             if report.splits[split]:
                 st.metric(name, count(report.splits[split]), width=110)
@@ -77,7 +77,7 @@ def _histogram(dataset: Dataset) -> None:
         heights = edges[dataset.frame["split"] == split].value_counts(sort=False)
         if heights.any():
             figure.add_bar(x=middles, y=heights.tolist(), name=name, marker={"color": colour})
-    figure.update_layout(margin={"t": 44}, xaxis_title=_plain(dataset.target), yaxis_title="pictures")
+    figure.update_layout(margin={"t": 44}, xaxis_title=escaped(dataset.target), yaxis_title="pictures")
     st.plotly_chart(figure, theme=None, key="histogram", config=theme.CHART_CONFIG, alt="How the numbers are spread")
 
 
@@ -94,7 +94,7 @@ def _bars(counts: pd.DataFrame) -> go.Figure:
     """A bar a class, its parts the splits. Labels are other people's text, so they are neither markup nor formulas."""
     colours = theme.palette()
     rows = list(range(len(counts)))
-    names = [_plain(label) for label in counts.index]
+    names = [escaped(label) for label in counts.index]
     figure = go.Figure(layout={"template": theme.template(), "barmode": "stack", "bargap": 0.35})
     for split, name, colour in zip(
         SPLITS, ("Training", "Validation", "Test"), (colours.training, colours.validation, colours.muted)
@@ -109,15 +109,9 @@ def _bars(counts: pd.DataFrame) -> go.Figure:
                 customdata=names,
                 hovertemplate="%{customdata}: %{x:,}<extra>" + name + "</extra>",
             )
-    figure.update_yaxes(tickvals=rows, ticktext=[_plain(clip(label, 22)) for label in counts.index], showgrid=False)
+    figure.update_yaxes(tickvals=rows, ticktext=[escaped(label, 22) for label in counts.index], showgrid=False)
     figure.update_layout(height=110 + 26 * max(3, len(rows)), margin={"t": 44}, legend={"traceorder": "normal"})
     return figure
-
-
-def _plain(text: object) -> str:
-    """Plotly reads a little HTML, and formulas between dollar signs."""
-    escaped = clip(text, 120).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return escaped.replace("$", "&#36;")
 
 
 def _split(dataset: Dataset) -> None:

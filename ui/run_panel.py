@@ -5,16 +5,19 @@ Looks again by itself while a worker is at it.
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import streamlit as st
 
 from core.errors import GraftError
 from core.runs import Run, Status, View
+from core.training.events import Scores
 from ui import state
 from ui.curves import curve
 from ui.live_chart import live_chart
 from ui.runs import badge, view_of
 from ui.settings import OPTIMIZERS
-from ui.widgets import clip, count, duration, file_size, literal, percent, short_number, show_error
+from ui.widgets import clip, count, duration, escaped, file_size, literal, percent, short_number, show_error
 
 SECONDS_BETWEEN_LOOKS = 0.7
 FIRST_AXIS_END = 30
@@ -152,11 +155,23 @@ def _summary(view: View) -> None:
     with st.container(horizontal=True, gap="medium"):
         st.metric("Best epoch", "–" if ended.best_epoch is None else f"{ended.best_epoch} of {ended.epochs}", width=120)
         if ended.validation:
-            st.metric("Validation accuracy", percent(ended.validation.accuracy), width=160)
-            st.metric("Validation loss", f"{ended.validation.loss:.3f}", width=130)
+            _scores("Validation", ended.validation)
         if ended.train:
-            st.metric("Training accuracy", percent(ended.train.accuracy), width=150)
+            _scores("Training", ended.train)
         st.metric("Time", duration(ended.seconds), width="content")
+
+
+def _scores(part: str, scores: Scores) -> None:
+    if scores.accuracy is not None:
+        st.metric(f"{part} accuracy", percent(scores.accuracy), width=160)
+        st.metric(f"{part} loss", f"{scores.loss:.3f}", width=130)
+        return
+    help = "How far off it is, typically; large errors count more than in the mean error."
+    st.metric(f"{part} RMSE", short_number(scores.rmse), help=help, width=140)
+    if part == "Validation":
+        st.metric("Mean error", short_number(scores.mae), help="How far off it is on average (MAE).", width=120)
+        help = "The share of the differences that it explains (R²): 100% is perfect, 0% no better than always the mean."
+        st.metric("Explained", percent(scores.r2), help=help, width=110)
 
 
 def _curves(view: View) -> None:
@@ -169,18 +184,21 @@ def _curves(view: View) -> None:
         training = list(view.step_losses)
     shared = {"best_epoch": view.best_epoch, "epochs": _axis_end(view)}
     loss = curve("Loss", training, [(row.epoch, row.validation.loss) for row in validation], **shared)
-    accuracy = curve(
-        "Accuracy",
-        [(row.epoch, row.train.accuracy) for row in rows],
-        [(row.epoch, row.validation.accuracy) for row in validation],
-        share=True,
+    number = bool(rows) and rows[0].train.accuracy is None
+    score = attrgetter("rmse" if number else "accuracy")
+    title = f"Error (RMSE), in {escaped(view.target, 40) or 'its unit'}" if number else "Accuracy"
+    scores = curve(
+        title,
+        [(row.epoch, score(row.train)) for row in rows],
+        [(row.epoch, score(row.validation)) for row in validation],
+        share=not number,
         **shared,
     )
     left, right = st.columns(2, gap="medium")
     with left:
         live_chart(loss, key="curve_loss", alt="Loss over the epochs")
     with right:
-        live_chart(accuracy, key="curve_accuracy", alt="Accuracy over the epochs")
+        live_chart(scores, key="curve_scores", alt=f"{'Error' if number else 'Accuracy'} over the epochs")
 
 
 def _axis_end(view: View) -> int:

@@ -30,9 +30,7 @@ def run_table(found: list[tuple[Run, View]]) -> None:
             key="run_table",
             height=min(38 * (len(table) + 1), 320),
             column_config={
-                "Accuracy": st.column_config.NumberColumn(
-                    format="percent", help="On the validation part, at the best epoch."
-                ),
+                "Validation": st.column_config.TextColumn(help="On the validation part, at the best epoch."),
                 "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
             },
         )
@@ -44,7 +42,7 @@ def _row(run: Run, view: View) -> dict[str, object]:
     return {
         "Run": run.id,
         "Status": view.status.value,
-        "Accuracy": scores.accuracy if scores else None,
+        "Validation": scores.words[0].upper() + scores.words[1:] if scores else "",
         "Backbone": clip(run.recipe.backbone, 60),
         "Epochs": f"{view.epoch} of {view.epochs}",
         "Started": run.created,

@@ -12,7 +12,7 @@ from core.backbones.heads import HeadSettings
 from core.backbones.model import Stage
 from core.data.dataset import Dataset
 from core.errors import GraftError
-from core.training.recipe import Recipe, suggested_learning_rate
+from core.training.recipe import LOSS_OF, Recipe, suggested_learning_rate
 from ui import state
 from ui.network import network_picture
 from ui.stages import head_parameters
@@ -20,6 +20,10 @@ from ui.widgets import count, errors_shown, literal, short_number, show_error
 
 OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
 HEADS = {"linear": "Linear", "hidden": "One hidden layer"}
+LOSS_WORDS = {
+    "classes": "Loss: cross-entropy, the usual one for telling classes apart.",
+    "number": "Loss: mean squared error, the usual one for learning a number.",
+}
 SCHEDULES = {"cosine": "Cosine", "constant": "Constant"}
 
 
@@ -49,7 +53,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
         )
     pressed = start.button("Start", type="primary", icon=":material/play_arrow:", key="start")
     asked_freeze = "all" if freeze == len(stages) else freeze
-    more = _more_settings(asked_freeze)
+    more = _more_settings(asked_freeze, dataset)
     _draw_network(picture, info, stages, dataset, freeze, more["head"])
     asked = {
         "dataset": dataset.id,
@@ -58,6 +62,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
         "weights_file": chosen.weights_file,
         "freeze": asked_freeze,
         "epochs": epochs,
+        "loss": LOSS_OF[dataset.kind],
         **more,
     }
     try:
@@ -101,8 +106,8 @@ def _first(key: str, value: Any) -> None:
 def _draw_network(
     place: Any, info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset, freeze: int, head: HeadSettings
 ) -> None:
-    classes = len(dataset.classes)
-    in_head = head_parameters(head, stages, classes)
+    outputs = len(dataset.classes) or 1
+    in_head = head_parameters(head, stages, outputs)
     trainable = sum(stage.parameters for stage in stages[freeze:]) + in_head
     total = sum(stage.parameters for stage in stages) + in_head
 
@@ -118,7 +123,7 @@ def _draw_network(
             input_size=info.input_size,
             key="network",
             freeze=freeze,
-            head=f"Head: {count(classes, 'class')}",
+            head=f"Head: {count(outputs, 'class') if dataset.classes else 'one number'}",
             head_parameters=in_head,
             on_freeze=padlock,
         )
@@ -132,13 +137,13 @@ def _meaning(freeze: int, stages: int) -> str:
     return f"{freeze} of {stages} stages are frozen; the rest and the head learn."
 
 
-def _more_settings(freeze: int | str) -> dict[str, Any]:
+def _more_settings(freeze: int | str, dataset: Dataset) -> dict[str, Any]:
     """The settings one click deeper, as a recipe names them."""
     with st.expander("More settings", icon=":material/tune:"):
         left, middle, right = st.columns(3, gap="medium")
         with left:
             head = {"head": _head_settings()}
-            st.caption("Loss: cross-entropy, the usual one for telling classes apart.")
+            st.caption(LOSS_WORDS[dataset.kind])
         with middle:
             optimizer = _optimizer_settings(freeze)
         with right:

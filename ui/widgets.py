@@ -34,6 +34,12 @@ def clip(text: object, limit: int | None = None) -> str:
     return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def escaped(text: object, limit: int = 120) -> str:
+    """`text` for Plotly, which reads a little HTML, and formulas between dollar signs."""
+    safe = clip(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return safe.replace("$", "&#36;")
+
+
 def page_header(title: str, sentence: str) -> None:
     """The top of a page: what it is and, in one sentence, what it is for.
 

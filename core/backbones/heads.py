@@ -19,22 +19,22 @@ class HeadSettings(BaseModel):
     hidden_units: int = Field(256, ge=1, le=8192)
     dropout: float = Field(0.2, ge=0, lt=1)
 
-    def parameters(self, in_features: int, classes: int) -> int:
+    def parameters(self, in_features: int, outputs: int) -> int:
         """How many numbers the head of these settings learns."""
         if self.kind == "linear":
-            return (in_features + 1) * classes
-        return (in_features + 1) * self.hidden_units + (self.hidden_units + 1) * classes
+            return (in_features + 1) * outputs
+        return (in_features + 1) * self.hidden_units + (self.hidden_units + 1) * outputs
 
 
-def build_head(settings: HeadSettings, in_features: int, classes: int) -> nn.Module:
-    """A module from features (B, in_features) to logits (B, classes)."""
+def build_head(settings: HeadSettings, in_features: int, outputs: int) -> nn.Module:
+    """A module from features (B, in_features) to (B, outputs)."""
     from torch import nn
 
     if settings.kind == "linear":
-        return nn.Linear(in_features, classes)
+        return nn.Linear(in_features, outputs)
     return nn.Sequential(
         nn.Linear(in_features, settings.hidden_units),
         nn.ReLU(),
         nn.Dropout(settings.dropout),
-        nn.Linear(settings.hidden_units, classes),
+        nn.Linear(settings.hidden_units, outputs),
     )

@@ -20,7 +20,8 @@ from core.errors import BackboneError, DataError, GraftError, RecipeError, RunEr
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
 from core.runs import CurvePoint, Run, Status, View, get, list_runs, start
-from core.training.recipe import Recipe
+from core.training.events import Scores
+from core.training.recipe import LOSS_OF, Recipe
 from core.workspace import Workspace
 
 
@@ -36,7 +37,8 @@ def train(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
     settings = _settings(options)
     dataset = _dataset(workspace, options.data)
-    recipe = Recipe.parse({**settings, "dataset": dataset.id, "dataset_version": dataset.version})
+    settings |= {"dataset": dataset.id, "dataset_version": dataset.version, "loss": LOSS_OF[dataset.kind]}
+    recipe = Recipe.parse(settings)
     run = start(workspace, recipe)
     print(f"Run {run.id}", file=sys.stderr)
     view = _follow(run)
@@ -120,9 +122,7 @@ def _follow(run: Run) -> View:
 
 def _epoch_line(row: CurvePoint, epochs: int) -> str:
     parts = {"training": row.train, "validation": row.validation}
-    said = [
-        f"{part} loss {scores.loss:.4f}, accuracy {scores.accuracy:.1%}" for part, scores in parts.items() if scores
-    ]
+    said = [f"{part} loss {scores.loss:.4f}, {scores.words}" for part, scores in parts.items() if scores]
     return f"Epoch {row.epoch} of {epochs}: {', '.join(said)}"
 
 
@@ -145,15 +145,20 @@ def _outcome(run: Run, view: View) -> dict[str, Any]:
         "seconds": ended.seconds if ended else None,
         "epochs": ended.epochs if ended else view.epoch,
         "best_epoch": ended.best_epoch if ended else view.best_epoch,
-        "scores": {part: asdict(said) if said else None for part, said in scores.items()},
+        "scores": {part: _said(said) if said else None for part, said in scores.items()},
     }
     return outcome if view.status in (Status.FINISHED, Status.STOPPED) else {**outcome, "error": view.message}
+
+
+def _said(scores: Scores) -> dict[str, float]:
+    """Those scores that a run of its kind has."""
+    return {name: value for name, value in asdict(scores).items() if value is not None}
 
 
 def _scores_line(view: View) -> str:
     assert view.ended
     said = [
-        f"{part} accuracy {scores.accuracy:.1%}, loss {scores.loss:.4f}"
+        f"{part} {scores.words}, loss {scores.loss:.4f}"
         for part, scores in (("training", view.ended.train), ("validation", view.ended.validation))
         if scores
     ]
@@ -191,10 +196,14 @@ def _bundle(workspace: Workspace, name: str) -> Path:
 def _answer(prediction: Prediction) -> dict[str, Any]:
     if prediction.error:
         return {"image": prediction.image, "error": prediction.error}
+    if prediction.value is not None:
+        return {"image": prediction.image, "value": prediction.value}
     return {"image": prediction.image, "top": [asdict(guess) for guess in prediction.top]}
 
 
 def _guesses(prediction: Prediction) -> str:
+    if prediction.value is not None:
+        return f"{prediction.value:.6g}"
     return ", ".join(f"{_printable(guess.label)} {guess.probability:.1%}" for guess in prediction.top)
 
 
@@ -203,7 +212,11 @@ def check(options: Namespace) -> int:
     if options.json:
         print(report.model_dump_json())
         return 0
-    print(f"{report.images} images in {len(report.classes)} classes")
+    if report.numbers is None:
+        print(f"{report.images} images in {len(report.classes)} classes")
+    else:
+        name, low, high = _printable(report.numbers.name), report.numbers.smallest, report.numbers.largest
+        print(f"{report.images} images, {name} from {low:g} to {high:g}")
     for label, images in report.classes.items():
         print(f"  {images:6}  {_printable(label)}")
     for finding in report.findings:
@@ -256,8 +269,8 @@ def runs(options: Namespace) -> int:
         )
         return 0
     for run, view in lines:
-        accuracy = view.ended and view.ended.validation and f"{view.ended.validation.accuracy:.1%}"
-        print(f"{run.id:50} {view.status.value:12} {accuracy or '':7} {run.recipe.backbone}")
+        score = view.ended.validation.words if view.ended and view.ended.validation else ""
+        print(f"{run.id:50} {view.status.value:12} {score:25} {run.recipe.backbone}")
     if not lines:
         print("No runs yet. Train one: python -m core train --data PATH", file=sys.stderr)
     return 0

@@ -15,12 +15,14 @@ class Guess:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one picture: its likeliest classes, likeliest first, or why it could not look.
+    """What the model says of one picture: its likeliest classes, likeliest first, or the number that it reads from it,
+    or why it could not look.
 
-    seconds: decoding, preprocessing and this picture's share of the forward pass.
+    seconds: decoding, preprocessing and this picture's share of the forward pass. value: in the target's own unit.
     """
 
     image: str
     top: tuple[Guess, ...] = ()
     error: str | None = None
     seconds: float = 0.0
+    value: float | None = None

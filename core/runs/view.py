@@ -61,6 +61,7 @@ class View:
     device: str = ""
     trainable: int = 0
     note: str = ""
+    target: str = ""
     ahead: int = 0
     curve: tuple[CurvePoint, ...] = ()
     step_losses: tuple[tuple[float, float], ...] = ()
@@ -94,6 +95,7 @@ def _fold(view: View, event: Event) -> View:
                 epochs=event.epochs,
                 trainable=event.trainable,
                 note=event.note,
+                target=event.target,
                 curve=rows,
                 step_losses=losses,
             )

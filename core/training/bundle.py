@@ -12,7 +12,7 @@ from core.training.preparation import Prepared
 from core.training.recipe import Recipe
 from core.workspace import atomic_open, write_json
 
-FORMAT = 1
+FORMAT = 2
 
 
 def write_bundle(folder: Path, prepared: Prepared, recipe: Recipe, state: Checkpoint) -> None:
@@ -32,7 +32,7 @@ def write_bundle(folder: Path, prepared: Prepared, recipe: Recipe, state: Checkp
         {
             "format": FORMAT,
             "backbone": recipe.backbone,
-            "classes": list(prepared.dataset.classes),
+            "task": prepared.task.said,
             "preprocessing": prepared.backbone.info.preprocessing.model_dump(mode="json"),
             "head": recipe.head.model_dump(mode="json"),
             "best_epoch": state.best_epoch,

@@ -31,6 +31,7 @@ class Started:
     trainable: int
     total: int
     note: str  # what was chosen to make the run fast, in a sentence
+    target: str = ""  # what the number is called that is learned, if it is one
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,23 @@ class Progress:
 
 @dataclass(frozen=True)
 class Scores:
-    """loss: mean over the images; accuracy: share of images whose likeliest class is the right one, 0 to 1."""
+    """loss: mean over the images. Of classes, accuracy: share of images whose likeliest class is the right one, 0 to 1.
+    Of numbers, in the target's own unit, rmse: root of the mean squared error; mae: mean absolute error; and r2: share
+    of the variance that is explained, at most 1."""
 
     loss: float
-    accuracy: float
+    accuracy: float | None = None
+    rmse: float | None = None
+    mae: float | None = None
+    r2: float | None = None
+
+    @property
+    def words(self) -> str:
+        """`accuracy 93.4%` or `RMSE 2.13, R² 0.94`."""
+        if self.accuracy is not None:
+            return f"accuracy {self.accuracy:.1%}"
+        explained = "" if self.r2 is None else f", R² {self.r2:.2f}"
+        return f"RMSE {self.rmse or 0.0:.4g}{explained}"
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from torch import nn
 
 from core.training.device import Device
 from core.training.events import Scores
+from core.training.task import Task
 
-# Called after each step with the images in it and the epoch's totals so far (loss, right answers, images: on the
+# Called after each step with the images in it and the epoch's totals so far (`Task.tally`, summed; they are on the
 # device, so reading them waits for it). True asks the epoch to end here.
 OnStep = Callable[[int, torch.Tensor], bool]
 
@@ -35,27 +36,26 @@ class Updater:
 def run_epoch(
     model: nn.Module,
     batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
-    loss_function: nn.Module,
+    task: Task,
     device: Device,
     updater: Updater | None = None,
     on_step: OnStep | None = None,
 ) -> Scores | None:
-    """One pass over the batches of (inputs, labels): training with an `updater`, else evaluation.
+    """One pass over the batches of (inputs, targets): training with an `updater`, else evaluation.
 
-    Returns: mean loss and accuracy over the images, as they were met; None if `on_step` asked to end early.
+    Returns: the task's scores over the images, as they were met; None if `on_step` asked to end early.
     """
     model.train(updater is not None)
-    totals = torch.zeros(3, device=device.torch)  # loss, right answers, images
+    totals: torch.Tensor | float = 0.0
     with torch.set_grad_enabled(updater is not None):
-        for inputs, labels in batches:
+        for inputs, targets in batches:
             with device.autocast():
-                logits = model(inputs)
-                loss = loss_function(logits.float(), labels)
+                outputs = model(inputs)
+                loss = task.loss(outputs.float(), targets)
             if updater is not None:
                 updater.step(loss)
-            right = (logits.detach().argmax(dim=1) == labels).sum()
-            totals += torch.stack([loss.detach() * len(labels), right, torch.ones_like(right) * len(labels)])
-            if on_step is not None and on_step(len(labels), totals):
+            totals = totals + task.tally(outputs.detach().float(), targets, loss.detach())
+            if on_step is not None and on_step(len(targets), totals):
                 return None
-    loss_sum, right_sum, images = totals.tolist()
-    return Scores(loss=loss_sum / images, accuracy=right_sum / images)
+    assert isinstance(totals, torch.Tensor), "an epoch has at least one batch"
+    return task.scores(totals)

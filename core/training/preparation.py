@@ -22,6 +22,7 @@ from core.training.device import Device
 from core.training.recipe import Recipe
 from core.training.reporter import Reporter
 from core.training.sources import ActivationSource, PictureSource, Source
+from core.training.task import Task, task_of
 from core.workspace import Workspace
 
 FROZEN_BATCH = 64  # pictures at a time through the frozen stages
@@ -29,17 +30,18 @@ FROZEN_BATCH = 64  # pictures at a time through the frozen stages
 
 @dataclass
 class Part:
-    """The training or the validation part of the dataset. labels: int64 (N,) on the device."""
+    """The training or the validation part of the dataset. targets: (N,) on the device, as the task takes them."""
 
     source: Source
-    labels: torch.Tensor
+    targets: torch.Tensor
 
 
 @dataclass
 class Prepared:
-    """model: what runs in every epoch, from the sources' batches to logits (B, classes)."""
+    """model: what runs in every epoch, from the sources' batches to outputs (B, task.outputs)."""
 
     dataset: Dataset
+    task: Task
     backbone: Backbone
     head: nn.Module
     frozen_stages: int
@@ -87,7 +89,8 @@ def prepare(workspace: Workspace, recipe: Recipe, device: Device, reporter: Repo
     own_weights = Path(recipe.weights_file) if recipe.weights_file else None
     backbone = build(find(recipe.backbone), workspace, weights_file=own_weights)
     backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    head = build_head(recipe.head, backbone.num_features, len(dataset.classes)).to(device.torch)
+    task = task_of(dataset)
+    head = build_head(recipe.head, backbone.num_features, task.outputs).to(device.torch)
     frozen_stages = len(backbone.stages) if recipe.freeze == "all" else recipe.freeze
     backbone.freeze(frozen_stages)
 
@@ -98,9 +101,11 @@ def prepare(workspace: Workspace, recipe: Recipe, device: Device, reporter: Repo
     if backbone.match is not None:
         note += f" Of your own weights, {backbone.match}"
     sources: list[Source] = list(pictures) if body is backbone else [preparing.activations(each) for each in pictures]
-    parts = [Part(source, preparing.labels(split)) for source, split in zip(sources, splits)]
+    targets = [task.targets(dataset.part(split)).to(device.torch) for split in splits]
+    parts = [Part(source, wanted) for source, wanted in zip(sources, targets)]
     model = nn.Sequential(body, head)
-    return Prepared(dataset, backbone, head, frozen_stages, model, parts[0], parts[1] if parts[1:] else None, note)
+    validation = parts[1] if parts[1:] else None
+    return Prepared(dataset, task, backbone, head, frozen_stages, model, parts[0], validation, note)
 
 
 @dataclass
@@ -123,11 +128,6 @@ class _Preparing:
             progress=lambda progress: self.reporter.prepared(progress.done, progress.total or len(frame)),
         )
         return PictureSource(decoded, tuple(frame["sha256"]), preprocessing, self.device, augmented)
-
-    def labels(self, part: Split) -> torch.Tensor:
-        number = {label: index for index, label in enumerate(self.dataset.classes)}
-        labels = [number[label] for label in self.dataset.part(part)["label"]]
-        return torch.tensor(labels, dtype=torch.long, device=self.device.torch)
 
     def body(self, sources: list[PictureSource]) -> tuple[nn.Module, str]:
         """What has to run in every epoch: the free stages, or the whole backbone where no kept result can stand in."""

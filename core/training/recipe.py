@@ -21,6 +21,10 @@ def suggested_learning_rate(optimizer: str, freeze: int | str) -> float:
     return 0.01 if freeze == "all" else 0.001
 
 
+Loss = Literal["cross_entropy", "mean_squared_error"]
+LOSS_OF: dict[str, Loss] = {"classes": "cross_entropy", "number": "mean_squared_error"}  # by the dataset's kind
+
+
 class Recipe(BaseModel):
     """Settings of one run. Defaults were chosen by measurement: see docs/defaults.md."""
 
@@ -32,7 +36,7 @@ class Recipe(BaseModel):
     weights_file: str | None = None
     freeze: Annotated[int, Field(ge=0)] | Literal["all"] = "all"
     head: HeadSettings = HeadSettings()
-    loss: Literal["cross_entropy"] = "cross_entropy"
+    loss: Loss = "cross_entropy"
     optimizer: Literal["adamw", "sgd"] = "adamw"
     learning_rate: float = Field(
         default_factory=lambda given: suggested_learning_rate(given.get("optimizer", ""), given.get("freeze", "all")),

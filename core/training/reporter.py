@@ -86,7 +86,7 @@ class Reporter:
 
     def _recent_loss(self, totals: torch.Tensor) -> float | None:
         """Mean loss since the last event of this epoch; `totals` begin again with every epoch."""
-        loss, _, images = totals.tolist()
+        loss, images = totals[:2].tolist()
         before_loss, before_images = self.last_totals if self.last_totals[1] < images else (0.0, 0.0)
         self.last_totals = (loss, images)
         return (loss - before_loss) / max(1.0, images - before_images)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from core.training import checkpoints
 from core.training.bundle import write_bundle
@@ -65,13 +64,14 @@ class Trainer:
         trainable = sum(p.numel() for p in parameters if p.requires_grad)
         total = sum(p.numel() for p in parameters)
         epoch, epochs = self.state.epoch, self.recipe.epochs
-        self.reporter.write(Started(self.device.name, epoch, epochs, trainable, total, self.prepared.note))
+        self.reporter.write(
+            Started(self.device.name, epoch, epochs, trainable, total, self.prepared.note, self.prepared.dataset.target)
+        )
 
     def _restore(self) -> None:
         """Optimizer and loss, and all that the last checkpoint knows about where they were."""
         self.optimizer = build_optimizer(self.recipe, self.prepared.parameters())
         self.scaler = self.device.scaler()
-        self.loss = nn.CrossEntropyLoss()
         if self.state.epoch:
             self.prepared.load_moving_state(self.state.model)
             self.optimizer.load_state_dict(self.state.optimizer)
@@ -82,7 +82,7 @@ class Trainer:
 
     def _train(self) -> None:
         epochs = self.recipe.epochs
-        steps = len(cut(np.arange(len(self.prepared.train.labels)), self.recipe.batch_size, training=True))
+        steps = len(cut(np.arange(len(self.prepared.train.targets)), self.recipe.batch_size, training=True))
         self.position = Position(steps=steps, done=self.state.epoch * steps, total=epochs * steps)
         self.reporter.begin("training", done=self.position.done)
         saved = time.monotonic()
@@ -100,11 +100,11 @@ class Trainer:
         number, began = self.state.epoch + 1, time.monotonic()
         self.position.epoch, self.position.step = number, 0
         prepared = self.prepared
-        order = np.random.default_rng((self.recipe.seed, number)).permutation(len(prepared.train.labels))
+        order = np.random.default_rng((self.recipe.seed, number)).permutation(len(prepared.train.targets))
         train = run_epoch(
             prepared.model,
             self._batches(prepared.train, cut(order, self.recipe.batch_size, training=True), number),
-            self.loss,
+            self.prepared.task,
             self.device,
             Updater(self.optimizer, self.scaler, self._before_step),
             self._after_step,
@@ -120,11 +120,11 @@ class Trainer:
         return True
 
     def _validate(self, part: Part) -> Scores | None:
-        chunks = cut(np.arange(len(part.labels)), FROZEN_BATCH, training=False)
+        chunks = cut(np.arange(len(part.targets)), FROZEN_BATCH, training=False)
         return run_epoch(
             self.prepared.model,
             self._batches(part, chunks, epoch=None),
-            self.loss,
+            self.prepared.task,
             self.device,
             on_step=lambda images, totals: self.reporter.stepped(self.position, images, None),
         )
@@ -133,7 +133,7 @@ class Trainer:
         self, part: Part, chunks: list[np.ndarray], epoch: int | None
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         for chunk, inputs in zip(chunks, part.source.batches(chunks, epoch)):
-            yield inputs, part.labels[torch.from_numpy(chunk).to(part.labels.device)]
+            yield inputs, part.targets[torch.from_numpy(chunk).to(part.targets.device)]
 
     def _before_step(self) -> None:
         set_learning_rate(self.optimizer, learning_rate(self.recipe, self.position.done, self.position.total))
@@ -144,10 +144,10 @@ class Trainer:
         return self.reporter.stepped(self.position, images, totals)
 
     def _record(self, number: int, train: Scores, validation: Scores | None, seconds: float) -> None:
-        """Remember the epoch. The best has the highest validation accuracy; of equals, the lower loss."""
-        state, judged = self.state, validation or train
+        """Remember the epoch. The best is the one whose validation the task ranks highest."""
+        state, judged, rank = self.state, validation or train, self.prepared.task.rank
         best = state.best_scores.get("validation") or state.best_scores.get("train")
-        better = best is None or (judged.accuracy, -judged.loss) > (best["accuracy"], -best["loss"])
+        better = best is None or rank(judged) > rank(Scores(**best))
         state.epoch = number
         if better:
             state.best, state.best_epoch = self.prepared.moving_state(), number

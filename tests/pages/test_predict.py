@@ -1,6 +1,7 @@
 """Predict: which model, which pictures, and its answers."""
 
 import pytest
+import streamlit as st
 
 from core.inference.predictor import Guess, Prediction
 from tests.conftest import picture
@@ -9,12 +10,14 @@ from tests.pages.made_runs import finished, made_run
 from ui import asking
 
 HOSTILE = "<b>red</b> $x$"
+PRICE = r"\<b\>price\<\/b\>"
 
 
 class FakePredictor:
     """Says the same of every picture that can be read, and counts how often it is asked."""
 
     classes = (HOSTILE, "blue", "green")
+    target, task = "", {}
     asked: list[str] = []
 
     @classmethod
@@ -103,3 +106,19 @@ def test_stopping_keeps_what_is_answered_and_going_on_answers_the_rest(app, pred
     assert "8 pictures not looked at yet" in texts(app) and len(app.dataframe[0].value) == 4
     next(button for button in app.button if button.label == "Go on").click().run()
     assert len(app.dataframe[0].value) == 12 and len(predictor.asked) == 20
+
+
+def test_a_number_is_shown_with_its_name_and_a_warning_outside_of_what_was_taught(app, monkeypatch):
+    class Numbers(FakePredictor):
+        classes, target, task = (), "<b>price</b>", {"smallest": 0.0, "largest": 10.0}
+
+        def predict(self, pictures, top):
+            for number, (name, _) in enumerate(pictures):
+                yield Prediction(name, value=7.5 + 10 * number)
+
+    monkeypatch.setattr(asking, "Predictor", Numbers)
+    st.cache_resource.clear()
+    app = _give(app, ("a.jpg", picture("red", 1)), ("b.jpg", picture("red", 2)))
+    assert [(one.label, one.value) for one in app.metric] == [(PRICE, "7.5"), (PRICE, "17.5")]
+    assert texts(app).count("Outside of what it was taught, 0 to 10") == 1
+    assert list(app.dataframe[0].value.columns) == ["Image", "Value", "Milliseconds"]
