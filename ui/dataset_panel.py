@@ -12,14 +12,13 @@ from core.data.changes import resplit
 from core.data.dataset import SPLITS, Dataset
 from core.data.report import Report
 from ui import state, theme
+from ui.browser_panel import browser_panel
 from ui.findings_panel import findings_panel
 from ui.job_watch import tell
-from ui.thumbnails import thumbnails
-from ui.widgets import clip, count, errors_shown, escaped, file_size, literal, short_number
+from ui.widgets import clip, count, errors_shown, escaped, file_size, short_number
 
 MOST_BARS = 24
 BINS = 30
-CLASSES_SHOWN, EACH, ALONE = 6, 6, 36
 PICTURES, BALANCE = "Pictures", "Balance and split"
 
 
@@ -37,7 +36,7 @@ def dataset_panel(dataset: Dataset) -> None:
         with right:
             _split(dataset)
     elif look == PICTURES:
-        _examples(dataset)
+        browser_panel(dataset)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -140,23 +139,3 @@ def _split(dataset: Dataset) -> None:
 
 def _in_percent(share: float, least: int) -> int:
     return max(least, round(share * 100))
-
-
-def _examples(dataset: Dataset) -> None:
-    if dataset.kind == "number":
-        ordered = dataset.frame.sort_values("target")["name"]
-        thumbnails(dataset, ordered.iloc[:: max(1, len(ordered) // ALONE)].head(ALONE).tolist())
-        return
-    many = len(dataset.classes) > CLASSES_SHOWN
-    several = f"A few of each of the first {CLASSES_SHOWN} classes" if many else "A few of each class"
-    options = [-1, *range(len(dataset.classes))]
-    picked = st.selectbox(
-        "Class",
-        options,
-        format_func=lambda number: several if number < 0 else clip(dataset.classes[number], 80),
-        key=f"class_{dataset.id}_{dataset.version}",
-    )
-    for label in dataset.classes[:CLASSES_SHOWN] if picked < 0 else dataset.classes[picked : picked + 1]:
-        names = dataset.frame.loc[dataset.frame["label"] == label, "name"]
-        st.markdown(f"**{literal(label, 80)}** :gray[{count(len(names), 'image')}]")
-        thumbnails(dataset, names.head(EACH if picked < 0 else ALONE).tolist())

@@ -12,16 +12,16 @@ from core.data.report import Finding
 
 Order = Literal["name", "smallest", "largest", "lowest", "highest"]
 _BY: dict[Order, tuple[str, bool]] = {  # the column, and whether it ascends
+    "lowest": ("target", True),
+    "highest": ("target", False),
     "name": ("name", True),
     "smallest": ("pixels", True),
     "largest": ("pixels", False),
-    "lowest": ("target", True),
-    "highest": ("target", False),
 }
 
 
 def orders(dataset: Dataset) -> tuple[Order, ...]:
-    """How its pictures can be sorted, by name first; by number only where pictures have one."""
+    """How its pictures can be sorted, the most telling first: by number where they have one, else by name."""
     return tuple(order for order, (column, _) in _BY.items() if column != "target" or dataset.kind == "number")
 
 
@@ -68,3 +68,8 @@ def first_of_each(frame: pd.DataFrame, labels: list[str], each: int) -> dict[str
     """The first `each` rows of every one of these labels."""
     few = frame[frame["label"].isin(labels)].groupby("label", sort=False).head(each)
     return {label: few[few["label"] == label] for label in labels}
+
+
+def findings_of(dataset: Dataset, name: str) -> list[Finding]:
+    """The findings that the picture of this name belongs to."""
+    return [finding for finding in dataset.report.findings if name in finding.files]

@@ -1,0 +1,144 @@
+"""Looking through a dataset and changing it, on the Data page."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.data.dataset import load_dataset
+from core.data.importing import import_path
+from core.workspace import write_json
+from tests.conftest import picture
+from tests.pages.conftest import press, texts
+from ui.ticks import Ticks
+
+
+def field(app, kind, label):
+    (found,) = [element for element in getattr(app, kind) if element.label == label]
+    return found
+
+
+def drawn(app, part):
+    """What one of Graft's own components was given to draw: "pictures" or "rows"."""
+    for one in app.get("bidi_component"):
+        data = json.loads(one.proto.json)
+        if part in data:
+            return data[part]
+    return None
+
+
+def tick(app, dataset, *names):
+    app.session_state["ticks"] = Ticks(dataset.id, dataset.version, set(names))
+    return app.run()
+
+
+@pytest.fixture
+def two(workspace, make_zip):
+    """Sixty red pictures, eight blue ones, chosen."""
+    made = import_path(workspace, make_zip({"red": 60, "blue": 8}), name="Colours")
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    return made
+
+
+def test_it_begins_with_a_few_of_each_class(open_page, two):
+    rows = drawn(open_page("data"), "rows")
+    assert [(row["label"], row["count"], len(row["pictures"])) for row in rows] == [
+        ("blue", "8 pictures", 8),
+        ("red", "60 pictures", 12),
+    ]
+    assert all(src.startswith("data:image/jpeg;base64,") for row in rows for src in row["pictures"])
+
+
+def test_a_class_has_pages(open_page, two):
+    app = field(open_page("data"), "selectbox", "Class").set_value("red").run()
+    assert "1–48 of 60 pictures" in texts(app) and len(drawn(app, "pictures")) == 48
+    app.pagination[0].set_value(2).run()
+    assert "49–60 of 60 pictures" in texts(app) and len(drawn(app, "pictures")) == 12
+    field(app, "selectbox", "Class").set_value("blue").run()
+    assert "1–8 of 8 pictures" in texts(app) and not app.pagination
+
+
+def test_a_search_looks_into_all_classes(open_page, two):
+    app = field(open_page("data"), "text_input", "Search").set_value("BLUE/3").run()
+    assert [shown["name"] for shown in drawn(app, "pictures")] == ["3.jpg"]
+    assert field(app, "selectbox", "Class").value == "\0every"
+    field(app, "text_input", "Search").set_value("[").run()
+    assert "No picture matches" in texts(app)
+    press(app, "Clear the filters")
+    assert drawn(app, "rows")
+
+
+def test_split_and_finding_narrow(open_page, workspace, make_zip):
+    files = {f"a/{number}.jpg": picture("red", number) for number in range(9)}
+    made = import_path(workspace, make_zip({"b": 9}, files=files | {"a/9.jpg": picture("grey", size=(400, 20))}))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    finding = field(open_page("data"), "selectbox", "Finding")
+    app = finding.set_value(next(place for place, found in enumerate(made.report.findings) if found.kind == "odd size"))
+    assert [shown["name"] for shown in drawn(app.run(), "pictures")] == ["9.jpg"]
+    app = field(open_page("data"), "selectbox", "Split").set_value("validation").run()
+    assert len(drawn(app, "pictures")) == len(made.part("validation"))
+
+
+def test_relabelling_makes_a_version_and_undo_takes_the_old_one(open_page, two, workspace):
+    app = tick(open_page("data"), two, "blue/1.jpg", "blue/2.jpg")
+    field(app, "selectbox", "Class").set_value("blue").run()
+    assert "**2 ticked**" in texts(app)
+    field(app, "selectbox", "Their class").set_value("red").run()
+    app = press(app, "Relabel 2 pictures")
+    made = load_dataset(workspace, two.id)
+    assert (made.version, made.report.classes) == (2, {"blue": 6, "red": 62})
+    assert any("2 pictures relabelled as red" in said.value for said in app.success)
+    assert "1–6 of 6 pictures" in texts(app) and "ticked" not in texts(app)
+    app = press(app, "Undo")
+    assert json.loads((workspace.root / "choices.json").read_text())["dataset_version"] == 1
+    assert "1–8 of 8 pictures" in texts(app) and not app.success
+
+
+def test_all_that_match_are_moved_or_left_out(open_page, two, workspace):
+    app = tick(open_page("data"), two, "red/1.jpg")
+    field(app, "selectbox", "Class").set_value("red").run()
+    press(app, "Tick all 60 that match")
+    assert "**60 ticked**" in texts(app)
+    app.menu_button[0].set_value("test").run()
+    assert len(load_dataset(workspace, two.id).part("test")) == 60
+    app = tick(app, load_dataset(workspace, two.id), "red/1.jpg")
+    press(app, "Leave out")
+    assert len(load_dataset(workspace, two.id).frame) == 67
+
+
+def test_a_change_that_would_spoil_the_dataset_is_told(open_page, two, workspace):
+    app = tick(open_page("data"), two, *(f"blue/{number}.jpg" for number in range(8)))
+    field(app, "selectbox", "Class").set_value("blue").run()
+    press(app, "Leave out")
+    assert "fewer than two classes" in app.error[0].value
+    assert load_dataset(workspace, two.id).version == 1
+    press(app, "Untick all")
+    assert "ticked" not in texts(app)
+
+
+def test_numbers_are_sorted_and_set(open_page, workspace, make_zip):
+    table = "path,price\n" + "".join(f"{number}.jpg,{number}.5\n" for number in range(9))
+    files = {f"{number}.jpg": picture("red", number) for number in range(9)} | {"prices.csv": table.encode()}
+    made = import_path(workspace, make_zip(files=files))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    app = tick(open_page("data"), made, "8.jpg")
+    assert [shown["word"] for shown in drawn(app, "pictures")][:2] == ["0.5", "1.5"]
+    field(app, "number_input", "price").set_value(0.25).run()
+    app = press(app, "Set it for 1 picture")
+    assert [shown["word"] for shown in drawn(app, "pictures")][:2] == ["0.25", "0.5"]
+
+
+def test_a_missing_file_leaves_a_gap_and_no_error(open_page, two):
+    for path in (two.directory / "images").rglob("*.jpg"):
+        path.unlink()
+    app = field(open_page("data"), "selectbox", "Class").set_value("blue").run()
+    assert all(shown["broken"] for shown in drawn(app, "pictures")) and not app.exception and not app.error
+
+
+def test_a_picture_is_shown_large_with_what_is_known_of_it(open_page, two):
+    app = open_page("data")
+    app.session_state["enlarged"] = "blue/3.jpg"
+    app.run()
+    said = texts(app)
+    assert "blue\\/3\\.jpg" in said and "48 × 40 pixels" in said and not app.exception

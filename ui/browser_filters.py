@@ -1,0 +1,115 @@
+"""The filters above the pictures of a dataset: class, split, finding, order, and a search in the names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.data.browsing import Order, orders
+from core.data.dataset import SPLITS, Dataset
+from core.data.layout import Split
+from ui.widgets import clip
+
+FEW, EVERY = "\0few", "\0every"  # no class is called so: names of classes have no control characters
+ANY_SPLIT, ANY_FINDING = "any", -1
+_CLASSES = {FEW: "A few of each class", EVERY: "All classes"}
+_SPLITS = {ANY_SPLIT: "Any split", "train": "Training", "validation": "Validation", "test": "Test"}
+_ORDERS: dict[Order, str] = {
+    "lowest": "Lowest number",
+    "highest": "Highest number",
+    "name": "Name",
+    "smallest": "Smallest picture",
+    "largest": "Largest picture",
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked for. finding: its place in the report. few: an overview, a few pictures of each class."""
+
+    label: str | None = None
+    split: Split | None = None
+    finding: int | None = None
+    text: str = ""
+    order: Order = "name"
+    few: bool = False
+
+
+def filters(dataset: Dataset) -> Query:
+    """Draw the filters; they keep what is chosen from version to version."""
+    query = Query()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if dataset.kind == "classes":
+            label = _choice(dataset, "Class", [FEW, EVERY, *dataset.classes], _CLASSES)
+            query = replace(query, label=None if label in _CLASSES else label, few=label == FEW)
+        splits = [split for split in SPLITS if dataset.report.splits[split]]
+        split = _choice(dataset, "Split", [ANY_SPLIT, *splits], _SPLITS)
+        titles = _findings(dataset.directory, dataset.version, dataset)
+        finding = _choice(dataset, "Finding", list(titles), titles) if len(titles) > 1 else ANY_FINDING
+        order = _choice(dataset, "Sort by", list(orders(dataset)), _ORDERS)
+        text = _search(dataset)
+    query = replace(query, split=None if split == ANY_SPLIT else split, text=text, order=order)
+    return replace(query, finding=None if finding == ANY_FINDING else finding)
+
+
+def look_at(dataset: Dataset, label: str) -> None:
+    """Show the pages of a class."""
+    st.session_state[_key(dataset, "Class")] = label
+
+
+def clear(dataset: Dataset) -> None:
+    for what in ("Class", "Split", "Finding", "Sort by", "Search"):
+        st.session_state.pop(_key(dataset, what), None)
+
+
+def _choice(dataset: Dataset, what: str, options: list[Any], words: Mapping[Any, str]) -> Any:
+    """The option chosen, the first until then, and again when what was chosen is not in this version."""
+    key = _key(dataset, what)
+    if st.session_state.get(key, options[0]) not in options:
+        del st.session_state[key]
+    return st.selectbox(
+        what,
+        options,
+        format_func=lambda option: words.get(option, clip(option, 80)),
+        key=key,
+        on_change=_changed,
+        args=(dataset, what),
+        width=148,
+    )
+
+
+def _search(dataset: Dataset) -> str:
+    text = st.text_input(
+        "Search",
+        key=_key(dataset, "Search"),
+        type="search",
+        placeholder="Part of a name",
+        live=True,
+        on_change=_changed,
+        args=(dataset, "Search"),
+        width=148,
+    )
+    return (text or "").strip()
+
+
+def _changed(dataset: Dataset, what: str) -> None:
+    """Whoever filters or sorts wants all that match, not a few of each class."""
+    if what != "Class" and st.session_state.get(_key(dataset, "Class")) == FEW:
+        st.session_state[_key(dataset, "Class")] = EVERY
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _findings(directory: Path, version: int, _dataset: Dataset) -> dict[int, str]:
+    """The findings that have pictures of this version, by their place in the report."""
+    found = enumerate(_dataset.report.findings)
+    return {ANY_FINDING: "Any finding"} | {
+        place: clip(finding.title, 80) for place, finding in found if _dataset.frame["name"].isin(finding.files).any()
+    }
+
+
+def _key(dataset: Dataset, what: str) -> str:
+    return f"browse_{what}_{dataset.id}"

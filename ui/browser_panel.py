@@ -1,0 +1,101 @@
+"""Looking through a dataset: a few pictures of each class, then pages of any class, found by filters and by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.data.browsing import first_of_each, matching, page_of, pages
+from core.data.dataset import Dataset
+from ui.browser_actions import action_bar, undo_bar
+from ui.browser_filters import Query, clear, filters, look_at
+from ui.picture_dialog import picture_dialog
+from ui.picture_grid import class_rows, picture_grid
+from ui.ticks import ticks
+from ui.widgets import count
+
+ON_A_PAGE = 48  # divides into rows of 2, 3, 4, 6, 8 and 12
+CLASSES_ON_A_PAGE, EACH = 8, 12
+
+
+def browser_panel(dataset: Dataset) -> None:
+    """A fragment, so that ticking does not run the whole page again."""
+    ticks(dataset).renew()  # what the browser drew before may be gone
+    _browser(dataset)
+
+
+@st.fragment
+def _browser(dataset: Dataset) -> None:
+    undo_bar(dataset)
+    query = filters(dataset)
+    if query.few:
+        _overview(dataset, query)
+    else:
+        found = _found(dataset.directory, dataset.version, query, dataset)
+        _page(dataset, found, query)
+        action_bar(dataset, ticks(dataset), found)
+    name = st.session_state.pop("enlarged", None)
+    if name is not None:
+        picture_dialog(dataset, name)
+
+
+def _overview(dataset: Dataset, query: Query) -> None:
+    many = pages(len(dataset.classes), CLASSES_ON_A_PAGE)
+    number = _page_number(many, key := _page_key(dataset, query))
+    labels = list(dataset.classes[(number - 1) * CLASSES_ON_A_PAGE : number * CLASSES_ON_A_PAGE])
+    few = first_of_each(_found(dataset.directory, dataset.version, Query(), dataset), labels, EACH)
+    sizes = dataset.report.classes
+    class_rows(dataset, few, sizes, on_open=lambda label: look_at(dataset, label), key="class_rows")
+    _page_buttons(many, number, key)
+
+
+def _page(dataset: Dataset, found: pd.DataFrame, query: Query) -> None:
+    if found.empty:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown("No picture matches.")
+            st.button("Clear the filters", on_click=clear, args=(dataset,))
+        return
+    many = pages(len(found), ON_A_PAGE)
+    number = _page_number(many, key := _page_key(dataset, query))
+    rows = page_of(found, number, ON_A_PAGE)
+    first = (number - 1) * ON_A_PAGE + 1
+    with st.container(gap="xsmall"):
+        st.caption(f"{first:,}–{first + len(rows) - 1:,} of {count(len(found), 'picture')}")
+        picture_grid(
+            dataset,
+            rows,
+            ticks(dataset),
+            place=f"{query} {number}",
+            answers=query.label is None,
+            on_open=_enlarge,
+            key="picture_grid",
+        )
+    _page_buttons(many, number, key)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _found(directory: Path, version: int, query: Query, _dataset: Dataset) -> pd.DataFrame:
+    """Kept, as every tick asks for it again."""
+    finding = None if query.finding is None else _dataset.report.findings[query.finding]
+    return matching(_dataset, label=query.label, split=query.split, finding=finding, text=query.text, order=query.order)
+
+
+def _enlarge(name: str) -> None:
+    st.session_state["enlarged"] = name
+
+
+def _page_key(dataset: Dataset, query: Query) -> str:
+    """Each query has pages of its own, so that another one begins with its first."""
+    return f"page_{dataset.id}_{hash(query)}"
+
+
+def _page_number(many: int, key: str) -> int:
+    """The page that is chosen, of `many`; a list that has become shorter is shown at its end."""
+    return min(st.session_state.get(key, 1), many)
+
+
+def _page_buttons(many: int, number: int, key: str) -> None:
+    if many > 1:
+        st.pagination(many, default=number, key=key)
