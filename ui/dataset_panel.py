@@ -15,7 +15,7 @@ from ui import state, theme
 from ui.browser_panel import browser_panel
 from ui.findings_panel import findings_panel
 from ui.job_watch import tell
-from ui.widgets import clip, count, errors_shown, escaped, file_size, short_number
+from ui.widgets import count, errors_shown, escaped, file_size, literal, short_number
 
 MOST_BARS = 24
 BINS = 30
