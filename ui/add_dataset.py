@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from core.workspace import Workspace
 from ui.imports import from_dropped_folder, from_path, from_sample, from_upload
 from ui.widgets import count, errors_shown, file_size, literal
 
+STRIPS = Path(__file__).parent / "images"  # some pictures of each sample set, side by side
 UPLOAD, FOLDER, SAMPLE = "Upload", "Folder on this machine", "Sample set"
 ENDINGS = [*dict.fromkeys(ending.rsplit(".", 1)[-1] for ending in ARCHIVE_ENDINGS)]
 
@@ -77,7 +79,9 @@ def _folder(space: Workspace) -> None:
 def _samples(space: Workspace) -> None:
     for sample in SAMPLES:
         with st.container(border=True):
-            st.markdown(f"**{sample.title}** · {count(sample.images, 'image')}, {count(sample.classes, 'class')}")
+            teaches = count(sample.classes, "class") if sample.classes else "a number"
+            st.markdown(f"**{sample.title}** · {count(sample.images, 'image')}, {teaches}")
+            st.image(STRIPS / f"{sample.key}.jpg", alt=f"Some pictures of the set {sample.title}", width=464)
             st.markdown(sample.description)
             st.caption(f"Source: {sample.source}. Licence: {sample.licence}.")
             if st.button("Use this set", key=f"sample_{sample.key}"):

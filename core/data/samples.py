@@ -10,15 +10,18 @@ from pathlib import Path
 
 from PIL import Image
 
+from core.data.gauges import write_gauges
 from core.errors import DataError
 
 TEXTURES = Path(__file__).parent / "textures"
+GAUGES = 300
 TILES = 8  # a side: 64 tiles of each texture
 
 
 @dataclass(frozen=True)
 class Sample:
-    """description: one sentence for a newcomer. source, licence: shown beside it."""
+    """description: one sentence for a newcomer. source, licence: shown beside it. classes: 0 where a number is to be
+    learned."""
 
     key: str
     title: str
@@ -96,5 +99,15 @@ SAMPLES: tuple[Sample, ...] = (
         "Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, by way of scikit-learn",
         "CC BY 4.0",
         _write_digits,
+    ),
+    Sample(
+        "gauges",
+        "Gauges",
+        "Drawn dials with a needle: read the number, 0 to 100. Try it with the last stage unlocked, too.",
+        GAUGES,
+        0,
+        "Drawn by Graft itself",
+        "Apache 2.0, as Graft",
+        lambda folder: write_gauges(folder, GAUGES),
     ),
 )
