@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.data import changes
 from core.data.dataset import Dataset
@@ -14,10 +15,11 @@ from ui.ticks import Ticks
 from ui.widgets import clip, count, errors_shown, literal
 
 _UNDO = "undo"
-# In sight wherever in a long page the last tick was set.
+# In sight wherever in a long page the last click was; of the two, the one about what is ticked now.
 _IN_SIGHT = """<style>
-  [data-testid=stLayoutWrapper]:has(> .st-key-action_bar) {{ position: sticky; bottom: 0.75rem; z-index: 10; }}
-  .st-key-action_bar {{ background: {background}; padding: 0.6rem 1rem; box-shadow: 0 2px 14px rgb(0 0 0 / 16%); }}
+  [data-testid=stLayoutWrapper]:has(> .st-key-{bar}) {{ position: sticky; bottom: 0.75rem; z-index: 10; }}
+  .st-key-{bar} {{ background: {background}; padding: 0.6rem 1rem; box-shadow: 0 2px 14px rgb(0 0 0 / 16%); }}
+  .stMain:has(.st-key-action_bar) .st-key-undo_bar {{ display: none; }}
 </style>"""
 
 
@@ -25,8 +27,7 @@ def action_bar(dataset: Dataset, ticks: Ticks, found: pd.DataFrame) -> None:
     """Nothing, while nothing is ticked. found: the pictures that match the filters."""
     if not ticks.names:
         return
-    st.html(_IN_SIGHT.format(background=theme.palette().surface))
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="action_bar"):
+    with _bar("action_bar"):
         st.markdown(f"**{len(ticks.names):,} ticked**", width="content")
         _relabel(dataset, ticks) if dataset.kind == "classes" else _retarget(dataset, ticks)
         words = changes.SPLIT_WORDS
@@ -41,17 +42,33 @@ def action_bar(dataset: Dataset, ticks: Ticks, found: pd.DataFrame) -> None:
 
 
 def undo_bar(dataset: Dataset) -> None:
-    """What the last change did, with the way back, as long as its version is in use."""
+    """What the last change did, with the way back, as long as its version is in use.
+
+    Not in a fragment, and at the end of the page's own flow: so it is in sight wherever one is on the page.
+    """
     done = st.session_state.get(_UNDO)
     if done is None or done["made"] != (dataset.id, dataset.version):
+        _forget()
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        said = f"{dataset.changed}. This is version {dataset.version}; version {done['before']} stays as it was."
-        st.success(literal(clip(said)), icon=":material/check:")
-        if st.button("Undo", icon=":material/undo:"):
-            del st.session_state[_UNDO]
-            state.choose(dataset=dataset.id, dataset_version=done["before"])
-            st.rerun()
+    with _bar("undo_bar"):
+        said = f"{dataset.changed}. This is version {dataset.version}."
+        st.markdown(f":material/check: {literal(said, 160)}", width="content")
+        st.button("Undo", icon=":material/undo:", on_click=_undo, args=(dataset.id, done["before"]))
+        st.button("Close", type="tertiary", on_click=_forget)
+
+
+def _bar(key: str) -> DeltaGenerator:
+    st.html(_IN_SIGHT.format(bar=key, background=theme.palette().surface))
+    return st.container(border=True, horizontal=True, vertical_alignment="center", key=key)
+
+
+def _undo(dataset_id: str, before: int) -> None:
+    _forget()
+    state.choose(dataset=dataset_id, dataset_version=before)
+
+
+def _forget() -> None:
+    st.session_state.pop(_UNDO, None)
 
 
 def _relabel(dataset: Dataset, ticks: Ticks) -> None:
@@ -72,7 +89,7 @@ def _relabel(dataset: Dataset, ticks: Ticks) -> None:
 def _retarget(dataset: Dataset, ticks: Ticks) -> None:
     with st.popover("Set the number"):
         key = f"retarget_{dataset.id}_{dataset.version}"
-        value = st.number_input(clip(dataset.target, 40) or "Number", value=None, format="%g", key=key)
+        value = st.number_input(literal(dataset.target, 40) or "Number", value=None, format="%g", key=key)
         if st.button(f"Set it for {count(len(ticks.names), 'picture')}", type="primary", disabled=value is None):
             values = dict.fromkeys(ticks.names, float(value))
             _apply(dataset, lambda: changes.retarget(state.workspace(), dataset, values))

@@ -16,14 +16,15 @@ from ui.widgets import clip
 
 FEW, EVERY = "\0few", "\0every"  # no class is called so: names of classes have no control characters
 ANY_SPLIT, ANY_FINDING = "any", -1
+WIDTH = 140  # pixels: all in one row, or two in a row of a telephone
 _CLASSES = {FEW: "A few of each class", EVERY: "All classes"}
 _SPLITS = {ANY_SPLIT: "Any split", "train": "Training", "validation": "Validation", "test": "Test"}
 _ORDERS: dict[Order, str] = {
-    "lowest": "Lowest number",
-    "highest": "Highest number",
+    "lowest": "Lowest",
+    "highest": "Highest",
     "name": "Name",
-    "smallest": "Smallest picture",
-    "largest": "Largest picture",
+    "smallest": "Smallest",
+    "largest": "Largest",
 }
 
 
@@ -44,7 +45,7 @@ def filters(dataset: Dataset) -> Query:
     query = Query()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if dataset.kind == "classes":
-            label = _choice(dataset, "Class", [FEW, EVERY, *dataset.classes], _CLASSES)
+            label = _choice(dataset, "Class", [FEW, EVERY, *dataset.classes], _CLASSES, width=180)
             query = replace(query, label=None if label in _CLASSES else label, few=label == FEW)
         splits = [split for split in SPLITS if dataset.report.splits[split]]
         split = _choice(dataset, "Split", [ANY_SPLIT, *splits], _SPLITS)
@@ -66,7 +67,7 @@ def clear(dataset: Dataset) -> None:
         st.session_state.pop(_key(dataset, what), None)
 
 
-def _choice(dataset: Dataset, what: str, options: list[Any], words: Mapping[Any, str]) -> Any:
+def _choice(dataset: Dataset, what: str, options: list[Any], words: Mapping[Any, str], width: int = WIDTH) -> Any:
     """The option chosen, the first until then, and again when what was chosen is not in this version."""
     key = _key(dataset, what)
     if st.session_state.get(key, options[0]) not in options:
@@ -78,7 +79,7 @@ def _choice(dataset: Dataset, what: str, options: list[Any], words: Mapping[Any,
         key=key,
         on_change=_changed,
         args=(dataset, what),
-        width=148,
+        width=width,
     )
 
 
@@ -91,7 +92,7 @@ def _search(dataset: Dataset) -> str:
         live=True,
         on_change=_changed,
         args=(dataset, "Search"),
-        width=148,
+        width=WIDTH,
     )
     return (text or "").strip()
 
@@ -104,11 +105,12 @@ def _changed(dataset: Dataset, what: str) -> None:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _findings(directory: Path, version: int, _dataset: Dataset) -> dict[int, str]:
-    """The findings that have pictures of this version, by their place in the report."""
-    found = enumerate(_dataset.report.findings)
-    return {ANY_FINDING: "Any finding"} | {
-        place: clip(finding.title, 80) for place, finding in found if _dataset.frame["name"].isin(finding.files).any()
-    }
+    """The findings that have pictures of this version, by their place in the report: `Odd size (12)`."""
+    found = {ANY_FINDING: "Any finding"}
+    for place, finding in enumerate(_dataset.report.findings):
+        if here := int(_dataset.frame["name"].isin(finding.files).sum()):
+            found[place] = f"{finding.kind.capitalize()} ({here:,})"
+    return found
 
 
 def _key(dataset: Dataset, what: str) -> str:

@@ -21,14 +21,14 @@ CLASSES_ON_A_PAGE, EACH = 8, 12
 
 
 def browser_panel(dataset: Dataset) -> None:
-    """A fragment, so that ticking does not run the whole page again."""
+    """Most of it is a fragment, so that ticking does not run the whole page again."""
     ticks(dataset).renew()  # what the browser drew before may be gone
     _browser(dataset)
+    undo_bar(dataset)
 
 
 @st.fragment
 def _browser(dataset: Dataset) -> None:
-    undo_bar(dataset)
     query = filters(dataset)
     if query.few:
         _overview(dataset, query)

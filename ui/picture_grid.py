@@ -17,7 +17,7 @@ from core.data.dataset import Dataset
 from core.data.thumbnails import BROKEN, thumbnails
 from ui.components import source
 from ui.ticks import Ticks
-from ui.widgets import clip, count, short_number
+from ui.widgets import clip, count
 
 SECONDS = 0.4  # that a page may take before it is drawn with gaps
 
@@ -88,7 +88,7 @@ def class_rows(
 
 def answer(dataset: Dataset, row: object) -> str:
     """What a row says of its picture: the class, or the number."""
-    return row.label if dataset.kind == "classes" else short_number(row.target)  # type: ignore[attr-defined]
+    return row.label if dataset.kind == "classes" else f"{row.target:,g}"  # type: ignore[attr-defined]
 
 
 def _picture(dataset: Dataset, row: object, jpeg: bytes | None, answers: bool) -> dict[str, object]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import itertools
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -23,12 +24,14 @@ class Ticks:
     dataset: str
     version: int
     names: set[str] = field(default_factory=set)
-    _edition: int = 0
-    _drawn: dict[str, tuple[Sequence[str], list[int]]] = field(default_factory=dict)
+    _page: str = ""  # the one that is drawn, with what was ticked then
+    _ticked: list[int] = field(default_factory=list)
+    _pages: dict[str, Sequence[str]] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def renew(self) -> None:
         """The browser is to draw the ticks anew."""
-        self._edition += 1
+        self._page = ""
 
     def add(self, names: Collection[str]) -> None:
         self.names.update(names)
@@ -39,19 +42,20 @@ class Ticks:
         self.renew()
 
     def draw(self, names: Sequence[str]) -> tuple[str, list[int]]:
-        """(page, ticked): what to call a page of these names, and the places of the ticked ones when first drawn."""
-        page = f"{self.dataset}/{self.version}/{self._edition}/{hash(tuple(names))}"
-        if page not in self._drawn:
-            self._drawn[page] = names, [place for place, name in enumerate(names) if name in self.names]
-            while len(self._drawn) > PAGES_KEPT:
-                self._drawn.pop(next(iter(self._drawn)))
-        return page, self._drawn[page][1]
+        """(page, ticked): what to call a page of these names, and the places that were ticked when it was drawn."""
+        if self._pages.get(self._page) != names:
+            self._page = f"{self.dataset}/{self.version}/{next(self._numbers)}"
+            self._ticked = [place for place, name in enumerate(names) if name in self.names]
+            self._pages[self._page] = names
+            while len(self._pages) > PAGES_KEPT:
+                del self._pages[next(iter(self._pages))]
+        return self._page, self._ticked
 
     def hear(self, page: object, places: object) -> None:
         """The browser says which places of a page are ticked now; what makes no sense is passed over."""
-        if not isinstance(page, str) or page not in self._drawn or not isinstance(places, list):
+        if not isinstance(page, str) or page not in self._pages or not isinstance(places, list):
             return
-        names, _ = self._drawn[page]
+        names = self._pages[page]
         self.names.difference_update(names)
         self.names.update(names[place] for place in places if isinstance(place, int) and 0 <= place < len(names))
 

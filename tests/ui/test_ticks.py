@@ -25,6 +25,13 @@ def test_a_page_is_sent_again_only_when_the_server_changed_its_ticks():
     assert ticks.draw(NAMES)[1] == [] and not ticks.names
 
 
+def test_a_page_that_is_turned_back_to_shows_its_ticks():
+    ticks = Ticks("flowers", 1)
+    ticks.hear(ticks.draw(NAMES)[0], [2])
+    ticks.draw(["d"])
+    assert ticks.draw(NAMES)[1] == [2]
+
+
 def test_a_late_click_counts_and_nonsense_does_not():
     ticks = Ticks("flowers", 1)
     page, _ = ticks.draw(NAMES)
