@@ -45,7 +45,7 @@ def _used_by(workspace: Workspace, dataset_id: str) -> dict[int, list[str]]:
 
 
 def _version(dataset: Dataset, version: int, info: VersionInfo, runs: list[str]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", border=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap=None, width="stretch"):
             st.markdown(f"**{version}** \N{EN SPACE}{literal(info.changed, 160)}")
             facts = [_when(info.made), count(info.images, "picture"), _runs(runs)]
@@ -53,7 +53,8 @@ def _version(dataset: Dataset, version: int, info: VersionInfo, runs: list[str])
         if version == dataset.version:
             st.badge("In use", icon=":material/check:", color="green", width="content")
         else:
-            st.button("Use this version", key=f"use_{dataset.id}_{version}", on_click=_use, args=(dataset.id, version))
+            key = f"use_{dataset.id}_{version}"
+            st.button("Use this version", key=key, type="tertiary", on_click=_use, args=(dataset.id, version))
 
 
 def _use(dataset_id: str, version: int) -> None:

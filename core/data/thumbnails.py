@@ -29,15 +29,19 @@ _lock = threading.Lock()
 def thumbnails(paths: Sequence[Path], seconds: float = math.inf) -> list[bytes | None]:
     """JPEGs of `SIDE` x `SIDE`, the middle of each picture, in the order given.
 
-    `BROKEN` where the file is gone or broken. None where the time ran out before the picture's turn came: ask again.
-    Pillow lets go of Python's lock while it decodes, so threads are enough to use every core.
+    `BROKEN` where the file is gone or broken. None where the time ran out before the picture's turn came: ask again,
+    as every call makes at least one. Pillow lets go of Python's lock while it decodes, so threads use every core.
     """
     ends = time.monotonic() + seconds
     found = {path: _remembered(path) for path in paths}
     new = [path for path, thumbnail in found.items() if thumbnail is None]
+
+    def in_time(path: Path) -> bytes | None:
+        return _thumbnail(path) if path == new[0] or time.monotonic() < ends else None
+
     if new:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found |= zip(new, pool.map(lambda path: _thumbnail(path) if time.monotonic() < ends else None, new))
+            found |= zip(new, pool.map(in_time, new))
     return [found[path] for path in paths]
 
 
