@@ -20,8 +20,24 @@ def sample(workspace: Workspace, progress: OnProgress, *, key: str) -> dict[str,
     return _dataset(import_sample(workspace, key, progress=progress))
 
 
+def survey(
+    workspace: Workspace,
+    progress: OnProgress,
+    *,
+    dataset: str,
+    version: int,
+    backbone: str,
+    weights_file: str | None = None,
+) -> dict[str, Any]:
+    """Result: the dataset and version that were looked over."""
+    from core.survey.job import survey_dataset  # torch takes seconds to import, and only this needs it
+
+    survey_dataset(workspace, dataset, version, backbone, weights_file, progress)
+    return {"dataset": dataset, "version": version}
+
+
 def _dataset(made: Dataset) -> dict[str, Any]:
     return {"dataset": made.id, "version": made.version, "known": made.known}
 
 
-KINDS: dict[str, Callable[..., dict[str, Any]]] = {"import path": path, "import sample": sample}
+KINDS: dict[str, Callable[..., dict[str, Any]]] = {"import path": path, "import sample": sample, "survey": survey}

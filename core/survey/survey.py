@@ -1,0 +1,199 @@
+"""One look over a dataset: kept under cache/surveys, so that the next look costs nothing.
+
+cache/surveys/<key>/survey.parquet   a row a picture, in the order of the dataset's rows
+                    mosaic.jpg       small pictures of the landmarks, side by side
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import secrets
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageOps
+
+from core.data.dataset import Dataset
+from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words
+from core.data.preprocessing import decode
+from core.errors import DataError
+from core.survey.doubts import AGAINST, APART, FAR_OFF, apartness, doubted_labels, doubted_numbers
+from core.survey.neighbours import nearest, reduced
+from core.survey.places import landmarks, places
+from core.workspace import Workspace
+
+VERSION = 1  # change when the same pictures would give another survey
+NEIGHBOURS = 10
+TILE = 48  # pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """
+    Attributes:
+        frame: A row a picture of the dataset's version, in its order: name; x, y: its place, 0 to 1; landmark: its tile
+            in the mosaic, -1 for none; doubt: how clearly the neighbours contradict its label or number; suggested:
+            what they say instead, as text; apart: how far it stands from all others.
+        mosaic: A JPEG of small pictures, `across` in a row, of `TILE` pixels.
+        across: How many tiles are in a row of the mosaic.
+    """
+
+    frame: pd.DataFrame
+    mosaic: bytes
+    across: int
+    kind: str
+
+    @property
+    def suspects(self) -> pd.DataFrame:
+        """Whose label or number is worth a look, the most doubtful first."""
+        threshold = AGAINST if self.kind == "classes" else FAR_OFF
+        return self.frame[self.frame["doubt"] > threshold].sort_values("doubt", ascending=False, kind="stable")
+
+    @property
+    def outliers(self) -> pd.DataFrame:
+        """What stands apart from all others, the farthest first."""
+        return self.frame[self.frame["apart"] > APART].sort_values("apart", ascending=False, kind="stable")
+
+
+def seen_by(backbone: str, weights_file: Path | None) -> str:
+    """Names what gives the features: a backbone, with the weights that it came with or with a person's own."""
+    return backbone if weights_file is None else f"{backbone} {weights_file.name}"
+
+
+def kept_survey(workspace: Workspace, dataset: Dataset, backbone: str) -> Survey | None:
+    """The survey of this version by this backbone, if it was made before."""
+    folder = _folder(workspace, dataset, backbone)
+    try:
+        frame = pd.read_parquet(folder / "survey.parquet")
+        mosaic = (folder / "mosaic.jpg").read_bytes()
+    except (OSError, ValueError):
+        return None
+    return Survey(frame, mosaic, _across(frame), dataset.kind) if len(frame) == len(dataset.frame) else None
+
+
+def survey(
+    workspace: Workspace,
+    dataset: Dataset,
+    backbone: str,
+    features: Callable[[], np.ndarray],
+    progress: OnProgress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Survey:
+    """Look over a version of a dataset, unless it was done before.
+
+    backbone: names what made the features. features: gives float32 (N, F), a row for each of the dataset's.
+
+    Raises:
+        DataError: there are fewer than three pictures. Whatever `features` raises passes.
+        ImportCancelled: `cancelled()` became true.
+    """
+    if (kept := kept_survey(workspace, dataset, backbone)) is not None:
+        return kept
+    if len(dataset.frame) < 3:
+        raise DataError("A map needs at least three pictures.")
+
+    def moved(phase: str, done: int = 0, total: int | None = None) -> None:
+        if cancelled is not None and cancelled():
+            raise ImportCancelled("Stopped.")
+        if progress is not None:
+            progress(Progress(phase, done, total))
+
+    seen = features()
+    points = reduced(seen)
+    moved("Comparing the pictures")
+    twins = dataset.frame["twins"].to_numpy()
+    indices, alike = nearest(
+        points, twins, NEIGHBOURS, lambda done, total: moved("Comparing the pictures", done, total)
+    )
+    doubt, suggested = _doubts(dataset, indices, alike)
+    chosen = landmarks(_strata(dataset))
+    where = places(points, chosen, lambda: moved("Drawing the map"))
+    tile = np.full(len(points), -1)
+    tile[chosen] = np.arange(len(chosen))
+    frame = pd.DataFrame(
+        {
+            "name": dataset.frame["name"].to_numpy(),
+            "x": where[:, 0],
+            "y": where[:, 1],
+            "landmark": tile,
+            "doubt": doubt,
+            "suggested": suggested,
+            "apart": apartness(seen, indices),
+        }
+    )
+    mosaic = _mosaic([dataset.path(image) for image in dataset.frame["image"].iloc[chosen]], moved)
+    _keep(_folder(workspace, dataset, backbone), frame, mosaic)
+    return Survey(frame, mosaic, _across(frame), dataset.kind)
+
+
+def _doubts(dataset: Dataset, indices: np.ndarray, alike: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    if dataset.kind == "number":
+        doubt, expected = doubted_numbers(dataset.frame["target"].to_numpy(float), indices)
+        return doubt, [f"{value:g}" for value in expected]
+    doubt, label = doubted_labels(_strata(dataset), indices, alike)
+    return doubt, [dataset.classes[number] for number in label]
+
+
+def _strata(dataset: Dataset) -> np.ndarray:
+    """A whole number a picture: of its class, or of its tenth of the numbers."""
+    if dataset.kind == "number":
+        return pd.qcut(
+            dataset.frame["target"].rank(method="first"), min(10, len(dataset.frame)), labels=False
+        ).to_numpy()
+    return np.searchsorted(np.array(dataset.classes, dtype=object), dataset.frame["label"].to_numpy(object))
+
+
+def _mosaic(paths: list[Path], moved: Callable[[str, int, int], None]) -> bytes:
+    across = _side(len(paths))
+    mosaic = Image.new("RGB", (across * TILE, -(-len(paths) // across) * TILE), "grey")
+    with ThreadPoolExecutor(4) as pool:
+        for number, small in enumerate(pool.map(_tile, paths)):
+            if small is not None:
+                mosaic.paste(small, (number % across * TILE, number // across * TILE))
+            moved("Drawing the map", number + 1, len(paths))
+    file = io.BytesIO()
+    mosaic.save(file, "JPEG", quality=60)
+    return file.getvalue()
+
+
+def _tile(path: Path) -> Image.Image | None:
+    try:
+        return ImageOps.fit(decode(path, at_least=TILE), (TILE, TILE))
+    except DataError:
+        return None
+
+
+def _side(tiles: int) -> int:
+    return max(1, int(np.ceil(np.sqrt(tiles))))
+
+
+def _across(frame: pd.DataFrame) -> int:
+    return _side(int((frame["landmark"] >= 0).sum()))
+
+
+def _folder(workspace: Workspace, dataset: Dataset, backbone: str) -> Path:
+    said = hashlib.blake2b(f"{VERSION} {backbone}\n".encode(), digest_size=16)
+    for column in ("sha256", "label", "target", "twins", "name"):
+        said.update("\n".join(map(str, dataset.frame[column])).encode())
+    return workspace.cache / "surveys" / said.hexdigest()
+
+
+def _keep(folder: Path, frame: pd.DataFrame, mosaic: bytes) -> None:
+    beside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    try:
+        with disk_in_words():
+            beside.mkdir(parents=True)
+            frame.to_parquet(beside / "survey.parquet", index=False)
+            (beside / "mosaic.jpg").write_bytes(mosaic)
+            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # another may have been quicker
+            beside.rename(folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
