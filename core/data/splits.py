@@ -13,6 +13,7 @@ from core.data.layout import Split
 from core.data.manifest import Kind
 
 BINS = 10  # of equally many pictures, by which numbers are divided evenly
+PER_BIN = 10  # pictures at least: of fewer, no share can be taken
 
 
 class SplitSettings(BaseModel):
@@ -70,6 +71,11 @@ def _assign(splits: list[Split], units: list[list[int]], split: Split, wanted: i
                 splits[index] = split
         else:
             left.append(unit)
+    if wanted > 0 and len(left) == len(units) > 1:  # all are too large: rather too many pictures than none
+        smallest = min(left, key=len)
+        for index in smallest:
+            splits[index] = split
+        left.remove(smallest)
     return left
 
 
@@ -100,7 +106,8 @@ def _strata(frame: pd.DataFrame, kind: Kind) -> list[str]:
     if kind == "classes":
         return frame["label"].tolist()
     ranks = frame["target"].rank(method="first").to_numpy()
-    return [f"{bin:02}" for bin in np.minimum((ranks - 1) * BINS // max(1, len(ranks)), BINS - 1).astype(int)]
+    bins = min(BINS, max(1, len(ranks) // PER_BIN))
+    return [f"{bin:02}" for bin in ((ranks - 1) * bins // max(1, len(ranks))).astype(int)]
 
 
 def together(frame: pd.DataFrame) -> list[int]:

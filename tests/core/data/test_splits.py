@@ -93,8 +93,21 @@ def test_small_groups_give_nearly_the_share_that_was_asked_for():
     assert 54 <= splits["validation"] <= 72 and 27 <= splits["test"] <= 42
 
 
+def test_groups_larger_than_any_share_leave_some_to_validate_all_the_same():
+    frame = rows(["a"] * 10 + ["b"] * 10, group=[f"p{number // 5}" for number in range(20)])
+    splits = split_rows(frame, "classes", SplitSettings(validation=0.2))
+    assert Counter(splits[:10]) == Counter(splits[10:]) == {"train": 5, "validation": 5}
+
+
 def test_numbers_are_divided_evenly_over_their_range():
     target = [float(number) for number in range(100)]
     splits = split_rows(rows([""] * 100, target=target), "number", SplitSettings(validation=0.2))
     assert Counter(splits)["validation"] == 20
     assert [Counter(splits[low : low + 10])["validation"] for low in range(0, 100, 10)] == [2] * 10
+
+
+@pytest.mark.parametrize("count", [5, 10, 20, 35, 99])
+def test_few_numbers_give_the_share_that_was_asked_for_too(count):
+    target = [float(number) for number in range(count)]
+    splits = split_rows(rows([""] * count, target=target), "number", SplitSettings(validation=0.2))
+    assert 0.15 < Counter(splits)["validation"] / count < 0.25
