@@ -171,7 +171,8 @@ def _copies(frame: pd.DataFrame, finding: Finding) -> list[str]:
     by_name = frame.set_index("name")
     pixels = by_name["width"] * by_name["height"]
     groups = [[name for name in group if name in by_name.index] for group in finding.groups]
-    return [name for group in groups if group for name in group if name != max(group, key=lambda each: pixels[each])]
+    largest = {pixels[group].idxmax() for group in groups if group}
+    return [name for group in groups for name in group if name not in largest]
 
 
 def _too_many(frame: pd.DataFrame, seed: int) -> list[str]:

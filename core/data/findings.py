@@ -146,11 +146,11 @@ def _few(frame: pd.DataFrame) -> Iterator[Finding]:
 def _balance(frame: pd.DataFrame) -> Iterator[Finding]:
     sizes = frame["label"].value_counts(sort=False)
     most, least = sizes.idxmax(), sizes.idxmin()
-    if sizes[most] >= MOST_TO_LEAST * sizes[least]:
+    if sizes[most] > MOST_TO_LEAST * sizes[least]:
         uneven = f"{sizes[most]:,} pictures of {names_of([most])}, {sizes[least]:,} of {names_of([least])}"
         title = f"The classes are uneven: {uneven}."
         why = "Always guessing the large class scores well. Collect more of the small ones, or use fewer of the large."
-        large = sizes[sizes > MOST_TO_LEAST * sizes[least]].index.tolist() or [most]
+        large = sizes[sizes > MOST_TO_LEAST * sizes[least]].index.tolist()
         yield Finding(kind="imbalance", title=title, why=why, files=_of_labels(frame, large))
     folded = pd.Series({label: " ".join(str(label).casefold().split()) for label in sizes.index}, dtype=str)
     similar = sorted(folded[folded.duplicated(keep=False)].index)
@@ -173,7 +173,7 @@ def _targets(frame: pd.DataFrame) -> Iterator[Finding]:
         why = "There is nothing to learn: give pictures with different numbers."
         yield Finding(kind="one number", title="All the pictures have the same number.", why=why)
     distance = (target - target.median()).abs()
-    usual = distance.median() or distance.mean()
+    usual = distance.median() or target.std()  # where most numbers are the same
     far = frame[distance > FAR_OUT * usual] if usual else frame[:0]
     if len(far):
         title = f"{number_of(len(far), 'picture has a number', 'pictures have numbers')} far from all the others."

@@ -87,6 +87,12 @@ def test_a_number_is_corrected(workspace, numbers):
         relabel(workspace, numbers, ["3.jpg"], "cat")
 
 
+def test_rare_numbers_are_no_slips_of_the_pen(workspace, numbers):
+    names = numbers.frame["name"]
+    rare = retarget(workspace, numbers, {name: float(at < 2) for at, name in enumerate(names)})
+    assert not [one for one in rare.report.findings if one.kind == "far out"]
+
+
 def test_copies_across_a_given_split_are_found_and_mended(workspace, make_zip):
     files = {f"train/red/{n}.png": shapes(n) for n in range(6)} | {
         f"train/blue/{n}.png": shapes(n + 20) for n in range(6)
@@ -112,6 +118,7 @@ def test_uneven_classes_and_similar_names(workspace, make_zip):
     dataset = import_path(workspace, make_zip({"Red": 40, "red ": 3, "blue": 12}))
     fewer = repair(workspace, dataset, finding(dataset, "imbalance"), "even_out")
     assert fewer.report.classes == {"Red": 30, "red": 3, "blue": 12}
+    assert not [one for one in fewer.report.findings if one.kind == "imbalance"]
     merged = repair(workspace, fewer, finding(fewer, "similar names"), "merge")
     assert merged.report.classes["Red"] >= 30 and set(merged.classes) == {"Red", "blue"}
 
