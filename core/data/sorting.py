@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import pandas as pd
 
@@ -122,12 +123,16 @@ def _frame(pictures: Sequence[Taken], said: Sequence[Said]) -> pd.DataFrame:
 
 
 def _unique(names: list[str]) -> list[str]:
-    """Archives may hold two files of one name."""
-    seen: dict[str, int] = {}
-    result = []
+    """Archives may hold two files of one name; the second becomes `name (2)`, if no other is called so."""
+    taken, result = set(names), list[str]()
+    numbers: dict[str, Iterator[int]] = {}
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        new = name
+        if name in numbers:
+            new = next(each for number in numbers[name] if (each := f"{name} ({number})") not in taken)
+        numbers.setdefault(name, count(2))
+        taken.add(new)
+        result.append(new)
     return result
 
 

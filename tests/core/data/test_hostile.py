@@ -13,6 +13,7 @@ from PIL import Image
 
 from core.data.importing import check, import_path
 from core.data.readers import LONGEST_NAME, Limits
+from core.data.sorting import _unique
 from core.errors import DataError
 from tests.conftest import picture
 from tests.core.data.archives import add, tar
@@ -75,6 +76,10 @@ def test_names_equal_but_for_case_and_names_that_come_twice_are_kept_apart(make_
         add(path, ("red/a.jpg", picture("red", 52)))
     report = check(path)
     assert report.images == 9 and accounted(report)
+
+
+def test_names_stay_apart_even_where_one_is_called_like_a_second():
+    assert _unique(["a", "a", "a (2)", "a"]) == ["a", "a (3)", "a (2)", "a (4)"]
 
 
 def test_a_zero_byte_in_a_name_of_a_tar_is_damage(tmp_path):
