@@ -10,7 +10,7 @@ import json
 import math
 import posixpath
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +19,7 @@ import pandas as pd
 from core.data.layout import Split, clean, split_of
 from core.data.readers import leaves, shown_name
 from core.data.report import Finding, number_of
-from core.data.tables import read_table
+from core.data.tables import NO_NUMBER, read_numbers, read_table
 from core.errors import DataError
 
 Kind = Literal["classes", "number"]
@@ -178,18 +178,19 @@ def _combine(
     for table, frame, columns in used:
         folder, base = posixpath.split(table)
         split = split_of(base.rsplit(".", 1)[0]) or split_of(folder.rsplit("/", 1)[-1])
+        numbers = read_numbers(set(frame[columns.label])) if columns.label and kind == "number" else {}
         for row in frame.to_dict("records"):
             cell = row[columns.path]
             picture = _find(cell, table, by_path)
             if picture is None:
                 (outside if leaves(cell) else missing).append(shown_name(cell))
                 continue
-            said = _said(row, columns, kind, split)
+            said = _said(row, columns, kind, split, numbers)
             if said is None:
                 (several if columns.one_hot else unlabelled).append(picture)
             elif of.setdefault(picture, said) != said:
                 twice.append(picture)
-    unsaid = [name for name in dict.fromkeys(unlabelled) if name not in of]
+    unsaid, several = ([name for name in dict.fromkeys(names) if name not in of] for names in (unlabelled, several))
     findings = (
         *_told("outside", outside, "row leads", "rows lead", "to a file outside of what was given"),
         *_told("missing", missing, "row names", "rows name", "a picture that is not there, or could not be used"),
@@ -204,8 +205,8 @@ def _combine(
 def _kind(used: list[tuple[str, pd.DataFrame, _Columns]]) -> Kind:
     """Numbers, if all that is said are numbers that are hardly names of classes."""
     name = used[0][2].label
-    cells = {cell for _, frame, columns in used if columns.label for cell in frame[columns.label].unique() if cell}
-    numbers = [_number(cell) for cell in cells]
+    cells = {cell for _, frame, columns in used if columns.label for cell in frame[columns.label].unique()}
+    numbers = list(read_numbers({cell for cell in cells if cell.lower() not in NO_NUMBER}).values())
     if not numbers or not all(math.isfinite(number) for number in numbers):
         return "classes"
     called_label = bool(_named([name], LABELS))
@@ -214,7 +215,9 @@ def _kind(used: list[tuple[str, pd.DataFrame, _Columns]]) -> Kind:
     return "number" if fractions or many or (_named([name], TARGETS) and len(numbers) > 2) else "classes"
 
 
-def _said(row: dict[str, str], columns: _Columns, kind: Kind, split: Split | None) -> Said | None:
+def _said(
+    row: dict[str, str], columns: _Columns, kind: Kind, split: Split | None, numbers: Mapping[str, float]
+) -> Said | None:
     split = split_of(row[columns.split]) if columns.split else split
     group = shown_name(row[columns.group]) if columns.group else ""
     if columns.one_hot:
@@ -222,22 +225,11 @@ def _said(row: dict[str, str], columns: _Columns, kind: Kind, split: Split | Non
         return Said(clean(true[0]), split=split, group=group) if len(true) == 1 else None
     cell = row[columns.label] if columns.label else ""
     if kind == "number":
-        number = _number(cell)
+        number = numbers.get(cell, math.nan)
         return Said(target=number, split=split, group=group) if math.isfinite(number) else None
     if columns.label and not cell:
         return None
     return Said(clean(cell) if cell else "", split=split, group=group)
-
-
-def _number(cell: str) -> float:
-    try:
-        number = float(cell)
-    except ValueError:
-        try:
-            number = float(cell.replace(".", "").replace(",", "."))  # 1.234,5 as half of Europe writes it
-        except ValueError:
-            return math.nan
-    return number if abs(number) < 1e300 else math.nan
 
 
 _ONE = {"classes": "class", "number": "number"}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+import math
+import re
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 
@@ -14,6 +16,7 @@ from core.errors import DataError
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 PROJECT = "manifest.json"  # of Teachable Machine
 MOST_COLUMNS = 500
+MOST_ROWS = 2_000_000  # a small Parquet can hold any number
 LONGEST_CELL = 10_000  # characters
 DELIMITERS = ",;\t|"
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
@@ -56,9 +59,10 @@ def _text(data: bytes) -> str:
 
 
 def _delimited(text: str) -> Iterator[dict[str, str]]:
-    head = text[: text.find("\n") if "\n" in text else len(text)]
+    text = text.lstrip("\r\n")
+    head = next(io.StringIO(text, newline=""), "")
     delimiter = max(DELIMITERS, key=head.count)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)  # lines end as csv knows them
     names = _named(list(next(reader, [])))
     for row in reader:
         if any(row):
@@ -66,7 +70,7 @@ def _delimited(text: str) -> Iterator[dict[str, str]]:
 
 
 def _json_lines(text: str) -> Iterator[dict[str, str]]:
-    for line in text.splitlines():
+    for line in text.split("\n"):  # splitlines also splits at characters that a text may hold
         if line.strip():
             row = json.loads(line)
             if not isinstance(row, dict):
@@ -85,13 +89,16 @@ def _parquet(data: bytes) -> pd.DataFrame:
     file = parquet.ParquetFile(io.BytesIO(data))
     if len(file.schema_arrow.names) > MOST_COLUMNS:
         _refuse_columns(len(file.schema_arrow.names))
-    frame = file.read().to_pandas()
-    columns = {name: [_cell(value) for value in frame.iloc[:, at]] for at, name in enumerate(_named(list(frame)))}
+    if file.metadata.num_rows > MOST_ROWS:
+        raise DataError(f"has {file.metadata.num_rows:,} rows; at most {MOST_ROWS:,} are read.")
+    table = file.read()  # not through pandas, which makes 3.0 of a 3 beside a missing value
+    names = _named(table.column_names)
+    columns = {name: list(map(_cell, column.to_pylist())) for name, column in zip(names, table.columns)}
     return pd.DataFrame(columns, dtype=str)
 
 
 def _cell(value: object) -> str:
-    if value is None or value != value:  # NaN alone differs from itself
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)[:LONGEST_CELL].strip()
 
@@ -118,3 +125,32 @@ def _named(names: list[object]) -> list[str]:
 
 def _refuse_columns(columns: int) -> None:
     raise DataError(f"has {columns:,} columns; at most {MOST_COLUMNS:,} are read. Keep those of path, label and split.")
+
+
+# Numbers --------------------------------------------------------------------------------------------------------------
+
+NO_NUMBER = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "?")  # as tables write that there is none
+_THOUSANDS = r"[+-]?[1-9]\d{0,2}(%s\d{3})+"
+_POINTS = re.compile(_THOUSANDS % r"\." + r"(,\d+)?")  # 1.234,5 as half of Europe writes it
+_COMMAS = re.compile(_THOUSANDS % "," + r"(\.\d+)?")  # 1,234.5
+
+
+def read_numbers(cells: Collection[str]) -> dict[str, float]:
+    """The cells of one column as numbers: NaN for those that are none, or absurd.
+
+    One cell alone does not tell what 1,234 is, so the column does: one comma that can only be a decimal makes all so.
+    """
+    decimal_comma = any("," in cell and not _COMMAS.fullmatch(cell) for cell in cells)
+    return {cell: _number(cell, decimal_comma) for cell in cells}
+
+
+def _number(cell: str, decimal_comma: bool) -> float:
+    if decimal_comma:
+        cell = (cell.replace(".", "") if _POINTS.fullmatch(cell) else cell).replace(",", ".")
+    elif _COMMAS.fullmatch(cell):
+        cell = cell.replace(",", "")
+    try:
+        number = float(cell)
+    except ValueError:
+        return math.nan
+    return number if abs(number) < 1e300 and "_" not in cell else math.nan

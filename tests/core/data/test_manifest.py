@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from core.data import tables
 from core.data.importing import check, import_path
-from core.data.tables import read_table
+from core.data.tables import read_numbers, read_table
 from core.errors import DataError
 from tests.conftest import picture
 
@@ -40,6 +42,8 @@ FORMS = {
     "windows.csv": csv(ROWS).replace(b"\n", b"\r\n"),
     "backslashes.csv": csv([(path.replace("/", "\\"), label) for path, label in ROWS]),
     "table.jsonl": "\n".join(json.dumps({"file": path, "class": label}) for path, label in ROWS).encode(),
+    "mac.csv": csv(ROWS).replace(b"\n", b"\r"),
+    "blank.csv": b"\r\n\r\n" + csv(ROWS),
     "table.parquet": parquet(pd.DataFrame(ROWS, columns=["filename", "category"])),
     "onehot.csv": csv([(path, int(label == "cat"), int(label == "dog")) for path, label in ROWS], "filename, cat, dog"),
     "short.csv": csv([(path.split("/")[1], label) for path, label in ROWS]),
@@ -99,6 +103,7 @@ def test_split_and_group_columns(workspace, make_zip):
         ([10, 20, 30, 40, 50, 60, 70, 80], "path,value", "number"),
         ([0, 1, 0, 1, 0, 1, 0, 1], "path,target", "classes"),
         (["a", 1, 2, 3, 4, 5, 6, 7], "path,value", "classes"),
+        (["NA", "", 2.5, 3, 4, 5, 6, 7], "path,price", "number"),
     ],
 )
 def test_numbers_make_a_regression_dataset(workspace, make_zip, values, head, kind):
@@ -109,7 +114,21 @@ def test_numbers_make_a_regression_dataset(workspace, make_zip, values, head, ki
     if kind == "number":
         assert dataset.target == head.split(separator)[1] and dataset.classes == ()
         assert dataset.report.numbers.smallest == dataset.frame["target"].min() and not dataset.report.classes
-        assert set(dataset.report.splits) == {"train", "validation", "test"} and dataset.report.splits["train"] >= 6
+        assert set(dataset.report.splits) == {"train", "validation", "test"} and dataset.report.splits["train"] >= 4
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (["950", "1,234", "1,234.5", "1,234,567"], [950, 1234, 1234.5, 1234567]),
+        (["2,5", "1.234", "1.234,5", "2.5"], [2.5, 1234, 1234.5, 2.5]),
+        (["1.234", "1e-3", "-7"], [1.234, 0.001, -7]),
+        (["", "x", "inf", "1e999", "1_000", "1,2,3"], [None] * 6),
+    ],
+)
+def test_a_column_tells_what_its_commas_are(cells, numbers):
+    read = read_numbers(cells)
+    assert [None if np.isnan(read[cell]) else read[cell] for cell in cells] == numbers
 
 
 def test_everything_a_table_gets_wrong_is_told(workspace, make_zip):
@@ -129,6 +148,23 @@ def test_everything_a_table_gets_wrong_is_told(workspace, make_zip):
     assert found["twice"].files == ["img/0.jpg"]
     assert found["no class"].files == ["img/6.jpg", "img/7.jpg"] and "table" in found["no class"].why
     assert report.images == 5
+
+
+def test_a_parquet_with_missing_values_and_lists_is_read():
+    frame = pd.DataFrame({"path": ["a", "b", "c"], "box": [[1, 2], [], None], "label": pd.array([3, None, 4], "Int64")})
+    assert read_table("t.parquet", parquet(frame))["label"].tolist() == ["3", "", "4"]
+    assert read_table("t.parquet", parquet(frame.astype({"label": float})))["box"].tolist() == ["[1, 2]", "[]", ""]
+
+
+def test_a_line_of_json_may_hold_any_character():
+    line = json.dumps({"path": "a.jpg", "label": "x\u2028y"}, ensure_ascii=False)
+    assert read_table("t.jsonl", line.encode())["label"].tolist() == ["x\u2028y"]
+
+
+def test_a_parquet_of_very_many_rows_is_refused_unread(monkeypatch):
+    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+    with pytest.raises(DataError, match="3 rows; at most 2"):
+        read_table("t.parquet", parquet(pd.DataFrame({"path": ["a"] * 3})))
 
 
 def test_tables_that_say_nothing_of_the_pictures_are_left_out(make_zip):
