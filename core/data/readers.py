@@ -22,6 +22,7 @@ from typing import BinaryIO
 from core.errors import DataError
 
 LONGEST_NAME = 1000  # characters
+MOST_TAR_NAME = 2**20  # bytes of what a TAR says of one file: its name, and more
 ARCHIVE_ENDINGS = (".zip", ".tm", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
 
@@ -115,7 +116,7 @@ def open_source(path: Path, limits: Limits) -> Iterator[Source]:
         yield folder_source(path, limits)
         return
     begins = _first_bytes(path)
-    if begins.startswith(b"PK"):
+    if begins.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):  # a TAR may begin with the name PKLot
         with zip_source(path, limits) as source:
             yield source
     elif _is_tar(path):
@@ -139,8 +140,9 @@ def _first_bytes(path: Path) -> bytes:
 
 def _is_tar(path: Path) -> bool:
     try:
-        return tarfile.is_tarfile(path)
-    except (OSError, EOFError, zlib.error):
+        with tarfile.open(path, tarinfo=_Member):
+            return True
+    except (tarfile.TarError, OSError, EOFError, zlib.error):
         return False
 
 
@@ -273,11 +275,23 @@ def tar_source(path: Path, limits: Limits) -> Iterator[Source]:
     size = max(1, path.stat().st_size)
     with open(path, "rb") as file:
         try:
-            archive = tarfile.open(fileobj=file, mode="r|*")  # noqa: SIM115 (closed below)
+            archive = tarfile.open(fileobj=file, mode="r|*", tarinfo=_Member)  # noqa: SIM115 (closed below)
         except tarfile.TarError as error:
             raise DataError(_broken_tar(path)) from error
         with archive:
             yield Source(_tar_entries(path, archive, size, limits), share=lambda: min(1.0, file.tell() / size))
+
+
+_NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+
+
+class _Member(tarfile.TarInfo):
+    """A file in a TAR, whose name cannot fill the memory: the library reads it whole, and it may unpack to anything."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _NAMES and self.size > MOST_TAR_NAME:
+            raise tarfile.ReadError("a name of very many bytes")
+        return super()._proc_member(archive)  # type: ignore[misc,no-any-return]
 
 
 def _tar_entries(path: Path, archive: tarfile.TarFile, packed: int, limits: Limits) -> Iterator[Entry]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import tarfile
+import tracemalloc
 
 import pytest
 
@@ -23,6 +25,24 @@ def test_class_folders_in_a_tar(workspace, tmp_path, ending, mode):
     dataset = import_path(workspace, tar(tmp_path / f"My photos.{ending}", FILES, mode=mode))
     assert dataset.name == "My photos" and dataset.report.classes == {"blue": 4, "red": 4}
     assert dataset.report.files == 8
+
+
+def test_a_tar_may_begin_like_a_zip(tmp_path):
+    files = {name.replace("photos", "PKLot"): data for name, data in FILES.items()}
+    assert check(tar(tmp_path / "a.tar", files, mode="w")).images == 8
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_name_that_would_fill_the_memory_is_not_read(workspace, tmp_path, kind):
+    member = tarfile.TarInfo("name")
+    member.type, member.size = kind, 64 * 2**20
+    with gzip.open(tmp_path / "a.tar.gz", "wb") as file:
+        file.write(member.tobuf() + bytes(member.size + 1024))
+    tracemalloc.start()
+    with pytest.raises(DataError, match="damaged|no whole TAR"):
+        import_path(workspace, tmp_path / "a.tar.gz")
+    assert tracemalloc.get_traced_memory()[1] < 32 * 2**20 and left(workspace) == []
+    tracemalloc.stop()
 
 
 def test_progress_is_told_by_how_much_was_read(tmp_path):
