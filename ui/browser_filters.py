@@ -41,7 +41,7 @@ class Query:
 
 
 def filters(dataset: Dataset) -> Query:
-    """Draw the filters; they keep what is chosen from version to version."""
+    """Draw the filters; they keep what is chosen from version to version, and while other pages are shown."""
     query = Query()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if dataset.kind == "classes":
@@ -63,15 +63,16 @@ def look_at(dataset: Dataset, label: str) -> None:
 
 
 def clear(dataset: Dataset) -> None:
-    for what in ("Class", "Split", "Finding", "Sort by", "Search"):
-        st.session_state.pop(_key(dataset, what), None)
+    """Ask for nothing."""
+    nothing = {"Class": FEW, "Split": ANY_SPLIT, "Finding": ANY_FINDING, "Sort by": orders(dataset)[0], "Search": ""}
+    st.session_state.update({_key(dataset, what): value for what, value in nothing.items()})
 
 
 def _choice(dataset: Dataset, what: str, options: list[Any], words: Mapping[Any, str], width: int = WIDTH) -> Any:
     """The option chosen, the first until then, and again when what was chosen is not in this version."""
     key = _key(dataset, what)
     if st.session_state.get(key, options[0]) not in options:
-        del st.session_state[key]
+        st.session_state[key] = options[0]
     return st.selectbox(
         what,
         options,
@@ -80,6 +81,7 @@ def _choice(dataset: Dataset, what: str, options: list[Any], words: Mapping[Any,
         on_change=_changed,
         args=(dataset, what),
         width=width,
+        persist_state="session",
     )
 
 
@@ -93,6 +95,7 @@ def _search(dataset: Dataset) -> str:
         on_change=_changed,
         args=(dataset, "Search"),
         width=WIDTH,
+        persist_state="session",
     )
     return (text or "").strip()
 

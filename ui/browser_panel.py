@@ -98,4 +98,4 @@ def _page_number(many: int, key: str) -> int:
 
 def _page_buttons(many: int, number: int, key: str) -> None:
     if many > 1:
-        st.pagination(many, default=number, key=key)
+        st.pagination(many, default=number, key=key, persist_state="session")

@@ -59,6 +59,16 @@ def test_a_class_has_pages(open_page, two):
     assert "1–8 of 8 pictures" in texts(app) and not app.pagination
 
 
+def test_filters_stay_while_something_else_is_looked_at(open_page, two):
+    app = field(open_page("data"), "selectbox", "Class").set_value("red").run()
+    app.pagination[0].set_value(2).run()
+    look = next(element for element in app.segmented_control if element.value == "Pictures")
+    look.set_value("Balance and split").run()
+    assert drawn(app, "pictures") is None
+    next(element for element in app.segmented_control if element.value == "Balance and split").set_value("Pictures")
+    assert "49–60 of 60 pictures" in texts(app.run())
+
+
 def test_a_search_looks_into_all_classes(open_page, two):
     app = field(open_page("data"), "text_input", "Search").set_value("BLUE/3").run()
     assert [shown["name"] for shown in drawn(app, "pictures")] == ["3.jpg"]
