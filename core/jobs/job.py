@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
 from core.data.importing import clear_leftovers
@@ -27,6 +28,7 @@ from core.processes import is_held, launch
 from core.workspace import Workspace, new_id, write_json
 
 SECONDS_TO_START = 20
+SECONDS_TO_UPLOAD = 3600
 Family = Literal["import", "survey"]
 _children: dict[Path, subprocess.Popen[bytes]] = {}
 
@@ -87,16 +89,21 @@ class Job:
         return JobView(status="failed", message="It was interrupted, and nothing of it was kept. Start it again.")
 
     def stop(self) -> None:
-        """End it at once; what it had begun is cleared away."""
-        with suppress(OSError, ValueError):
-            os.killpg(int((self.directory / "pid").read_text()), signal.SIGKILL)
+        """End it at once; what it had begun is cleared away. One that has ended stays as it is."""
+        self._say_stopped()  # for a process that is only beginning, and looks for this once its pid is known
+        if is_held(self.directory / "alive.lock"):  # else the pid may be another's by now
+            with suppress(OSError, ValueError):
+                os.killpg(int((self.directory / "pid").read_text()), signal.SIGKILL)
         if child := _children.pop(self.directory, None):
             child.kill()
             child.wait()
-        if self._state().running:
-            write_json(self.directory / "state.json", JobView(status="stopped").model_dump())
+        self._say_stopped()  # it may have told its progress to the last
         self.tidy()
         clear_leftovers(self.workspace)
+
+    def _say_stopped(self) -> None:
+        if self._state().running:
+            write_json(self.directory / "state.json", JobView(status="stopped").model_dump())
 
     def tidy(self) -> None:
         """Delete what was uploaded for it."""
@@ -129,11 +136,11 @@ def prepare(workspace: Workspace, family: Family) -> Path:
     Raises:
         GraftError: a job of this family is at work.
     """
-    before = current(workspace, family)
-    if before is not None and before.view().running:
-        raise GraftError(f"{before.title[:80]!r} is still at work. Wait for it, or stop it first.")
+    _refuse_second(workspace, family)
     for old in _of(workspace, family):
-        shutil.rmtree(old, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another tab may be uploading to one that is no job yet, or tidying too
+            if (old / "job.json").exists() or time.time() - old.stat().st_mtime > SECONDS_TO_UPLOAD:
+                shutil.rmtree(old, ignore_errors=True)
     directory = workspace.jobs / new_id(family)
     (directory / "upload").mkdir(parents=True)
     return directory
@@ -149,9 +156,21 @@ def start(
     directory = directory or prepare(workspace, family_of(kind))
     for ended in [path for path, child in _children.items() if child.poll() is not None]:
         del _children[ended]
-    write_json(directory / "job.json", {"kind": kind, "title": title, "arguments": arguments})
-    _children[directory] = launch("core.jobs.worker", directory, "job.log")
+    with FileLock(workspace.jobs / ".starting.lock"):
+        try:
+            _refuse_second(workspace, family_of(kind))  # two tabs may have prepared one each
+        except GraftError:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
+        write_json(directory / "job.json", {"kind": kind, "title": title, "arguments": arguments})
+        _children[directory] = launch("core.jobs.worker", directory, "job.log")
     return Job(workspace, directory)
+
+
+def _refuse_second(workspace: Workspace, family: Family) -> None:
+    before = current(workspace, family)
+    if before is not None and before.view().running:
+        raise GraftError(f"{before.title[:80]!r} is still at work. Wait for it, or stop it first.")
 
 
 def family_of(kind: str) -> Family:

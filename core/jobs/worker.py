@@ -47,8 +47,11 @@ def main() -> int:
         os.nice(5)  # the interface comes first
     with FileLock(directory / "alive.lock").acquire(timeout=10):
         (directory / "pid").write_text(f"{os.getpid()}\n")
+        job = Job(Workspace(directory.parent.parent), directory)
+        if not job.view().running:  # stopped before it began
+            return 1
         state = _work(directory)
-        Job(Workspace(directory.parent.parent), directory).tidy()
+        job.tidy()
         write_json(directory / "state.json", state.model_dump())
     return 0 if state.status == "done" else 1
 

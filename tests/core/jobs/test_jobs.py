@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 
 import pytest
 
@@ -71,6 +72,35 @@ def test_another_process_sees_it_and_can_stop_it(workspace, big, monkeypatch):
     assert found == Job(workspace, job.directory) and found.view().running
     found.stop()
     assert found.view().status == "stopped"
+
+
+def test_a_stop_before_it_has_begun_is_heard(workspace, big, monkeypatch):
+    job = jobs.start(workspace, "import path", "x", path=str(big))
+    process = jobs.job._children[job.directory]
+    monkeypatch.setattr(jobs.job, "_children", {})  # as from another process
+    job.stop()
+    process.wait(30)
+    assert job.view().status == "stopped" and list_datasets(workspace) == []
+
+
+def test_stop_spares_whoever_has_the_pid_of_one_that_ended(workspace, tmp_path):
+    job = jobs.start(workspace, "import path", "x", path=str(tmp_path / "none.zip"))
+    ended(job)
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
+        (job.directory / "pid").write_text(str(other.pid))
+        job.stop()
+        assert other.poll() is None and job.view().status == "failed"
+        other.kill()
+
+
+def test_two_tabs_that_upload_at_once(workspace, big):
+    first, second = jobs.prepare(workspace, "import"), jobs.prepare(workspace, "import")
+    assert first.exists()
+    job = jobs.start(workspace, "import path", "x", second, path=str(big))
+    with pytest.raises(GraftError, match="still at work"):
+        jobs.start(workspace, "import path", "y", first, path=str(big))
+    assert not first.exists()
+    job.stop()
 
 
 def test_one_at_a_time(workspace, big):
