@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core import jobs
+from core.data.drafts import Draft
 from core.data.importing import title_of
 from core.data.roots import allowed
 from core.errors import DataError
@@ -62,6 +63,11 @@ def from_path(workspace: Workspace, text: str) -> Job:
 
 def from_sample(workspace: Workspace, key: str, title: str) -> Job:
     return jobs.start(workspace, "import sample", title, key=key)
+
+
+def from_draft(workspace: Workspace, draft: Draft) -> Job:
+    """Make a dataset of a draft as it then is; the draft stays."""
+    return jobs.start(workspace, "import draft", draft.name, draft=draft.id)
 
 
 @contextmanager

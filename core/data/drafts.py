@@ -230,7 +230,12 @@ def _clear_unlisted(draft: Draft) -> None:
 
 def _read(directory: Path) -> Draft:
     try:
-        return Draft(**json.loads((directory / "draft.json").read_bytes()), directory=directory)
+        stamp = _stamp(directory)
+        known = _read_before.get(directory)
+        if known is None or known[0] != stamp:
+            known = stamp, Draft(**json.loads((directory / "draft.json").read_bytes()), directory=directory)
+            _read_before[directory] = known
+        return known[1]
     except FileNotFoundError as error:
         raise DataError("This draft is not there any more. It was deleted, perhaps in another tab.") from error
     except (OSError, ValueError, TypeError) as error:
@@ -240,4 +245,14 @@ def _read(directory: Path) -> Draft:
 def _write(draft: Draft) -> Draft:
     with atomic_open(draft.directory / "draft.json") as file:
         file.write(draft.model_dump_json(indent=1))
+    _read_before[draft.directory] = _stamp(draft.directory), draft
     return draft
+
+
+_read_before: dict[Path, tuple[tuple[int, ...], Draft]] = {}  # a list of 10,000 pictures takes 50 ms to read
+
+
+def _stamp(directory: Path) -> tuple[int, ...]:
+    """Differs between a list and the one that takes its place: they are two files for a moment."""
+    status = (directory / "draft.json").stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from core.data.dataset import Dataset
-from core.data.importing import import_path, import_sample
+from core.data.draft_pictures import draft_source
+from core.data.drafts import load_draft
+from core.data.importing import import_path, import_sample, import_source
 from core.data.intake import OnProgress
 from core.workspace import Workspace
 
@@ -18,6 +20,11 @@ def path(workspace: Workspace, progress: OnProgress, *, path: str, name: str | N
 
 def sample(workspace: Workspace, progress: OnProgress, *, key: str) -> dict[str, Any]:
     return _dataset(import_sample(workspace, key, progress=progress))
+
+
+def draft(workspace: Workspace, progress: OnProgress, *, draft: str) -> dict[str, Any]:
+    given = load_draft(workspace, draft)
+    return _dataset(import_source(workspace, draft_source(given), given.name, progress=progress))
 
 
 def survey(
@@ -40,4 +47,9 @@ def _dataset(made: Dataset) -> dict[str, Any]:
     return {"dataset": made.id, "version": made.version, "known": made.known}
 
 
-KINDS: dict[str, Callable[..., dict[str, Any]]] = {"import path": path, "import sample": sample, "survey": survey}
+KINDS: dict[str, Callable[..., dict[str, Any]]] = {
+    "import path": path,
+    "import sample": sample,
+    "import draft": draft,
+    "survey": survey,
+}

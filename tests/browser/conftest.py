@@ -34,6 +34,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a camera that shows a moving disc
+    "--use-fake-ui-for-media-stream",
 ]
 WIDE, NARROW = (1280, 900), (390, 844)
 
@@ -54,6 +56,7 @@ class App:
 
     home: Path
     port: int
+    script: str = "app.py"
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -61,7 +64,7 @@ class App:
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+        command = [sys.executable, "-m", "streamlit", "run", self.script, "--server.headless", "true"]
         with open(self.home.parent / "streamlit.log", "ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--server.port", str(self.port)],

@@ -1,0 +1,15 @@
+"""The draft panel on a page of its own."""
+
+import streamlit as st
+
+from ui import job_watch, state
+from ui.draft_panel import draft_panel
+from ui.imports import from_draft
+
+st.set_page_config(layout="wide")
+st.title("Drafts", anchor=False)
+running = job_watch.running(state.workspace(), "import")
+if running is not None:
+    job_watch.watch(running, "import")
+else:
+    draft_panel(lambda draft: from_draft(state.workspace(), draft))

@@ -1,0 +1,98 @@
+"""Classes made in the browser: typed, dropped, recorded; never lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.data.dataset import list_datasets
+from core.data.drafts import list_drafts
+from tests.browser.conftest import NARROW, ROOT
+from tests.conftest import picture
+from tests.polling import poll
+
+DENIED = "() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', '%s') } }"
+
+
+@pytest.fixture
+def app(app):
+    app.stop()
+    app.script = str(ROOT / "tests" / "browser" / "draft_page.py")
+    app.start()
+    return app
+
+
+def pictures(workspace):
+    return [len(one.pictures) for one in list_drafts(workspace)[0].classes]
+
+
+def hold(page):
+    return page.get_by_role("button", name="Hold to record")
+
+
+def test_record_drop_refresh_restart_and_make_the_dataset(visit, app, workspace):
+    page = visit.page()
+    page.get_by_text("Webcam").first.click()
+    button = hold(page)
+    button.focus()
+    page.keyboard.down(" ")
+    poll(lambda: int(page.locator(".count").inner_text() or 0) >= 12)
+    page.keyboard.up(" ")
+    page.get_by_text("recorded and saved").wait_for()
+    recorded = int(page.locator(".count").inner_text())
+    assert pictures(workspace) == [recorded, 0]
+    page.get_by_text(f"{recorded} pictures").wait_for()
+
+    files = [{"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": picture("red", n)} for n in range(5)]
+    page.locator("input[type=file]").last.set_input_files(files)
+    page.get_by_text("5 pictures added.").wait_for()
+
+    page.reload()
+    page.get_by_text("5 pictures").wait_for()
+    assert page.locator("video").count() == 0  # the camera is let go
+    app.stop()
+    app.start()
+    page.reload()
+    page.get_by_text("5 pictures").wait_for()
+    page.get_by_role("button", name="Make the dataset").click()
+    poll(lambda: [known.images for known in list_datasets(workspace)] == [recorded + 5], app.log)
+    assert pictures(workspace) == [recorded, 5]
+
+
+def test_a_class_is_added_with_enter_and_pictures_removed_with_clicks(visit, workspace):
+    page = visit.page()
+    page.get_by_label("Add a class").fill("cats & <b>dogs</b>")
+    page.keyboard.press("Enter")
+    poll(lambda: len(list_drafts(workspace)[0].classes) == 3)
+    poll(lambda: page.get_by_label("Add a class").input_value() == "")
+    files = [{"name": f"<i>{n}.jpg", "mimeType": "image/jpeg", "buffer": picture("red", n)} for n in range(3)]
+    page.locator("input[type=file]").first.set_input_files(files)
+    for n in range(3):
+        page.get_by_role("button", name=f"Remove the picture <i>{n}.jpg").click()
+    poll(lambda: pictures(workspace) == [0, 0, 0] and page.get_by_text("No picture yet").count() == 3)
+
+
+def test_what_the_browser_could_not_tell_is_sent_again(visit, workspace):
+    """The answer to the first batch is lost on its way: nothing is lost, nothing is kept twice."""
+    page = visit.page(NARROW)
+    page.get_by_text("Webcam").first.click()
+    hold(page).dispatch_event("pointerdown", {"button": 0, "pointerId": 1})
+    poll(lambda: int(page.locator(".count").inner_text() or 0) >= 4)
+    visit.app.stop()
+    poll(lambda: int(page.locator(".count").inner_text()) >= 12)
+    hold_again = page.get_by_role("button", name="Recording")
+    hold_again.dispatch_event("blur")
+    recorded = int(page.locator(".count").inner_text())
+    visit.app.start()
+    page.get_by_text("Webcam").first.click()
+    poll(lambda: pictures(workspace)[0] == recorded, lambda: f"{pictures(workspace)} of {recorded}")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [("NotAllowedError", "was not allowed"), ("NotFoundError", "No camera was found")]
+)
+def test_a_camera_that_cannot_be_had_is_told_in_a_sentence(visit, error, said):
+    page = visit.page()
+    page.evaluate(DENIED % error)
+    page.get_by_text("Webcam").first.click()
+    page.get_by_text(said).wait_for()
+    assert hold(page).count() == 0 and page.get_by_role("button", name="Try again").is_visible()

@@ -1,0 +1,242 @@
+"""One class of a draft: its name, its pictures, and the ways to give it more."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.data.draft_pictures import Added, add_pictures, remove_picture
+from core.data.drafts import Draft, DraftClass, remove_class, rename_class
+from core.data.readers import Limits
+from core.errors import GraftError
+from ui.components import source
+from ui.thumbnails import thumbnail
+from ui.webcam import webcam
+from ui.widgets import clip, count, literal, show_error
+
+FILES, FOLDER, WEBCAM = "Files", "Folder", "Webcam"
+SHOWN = 7  # pictures of a class
+FEW, FAIR = 10, 20  # pictures: fewer than the first are too few to learn from, from the second on it is a fair try
+TOLD = 5  # files left out that are named
+SECONDS_TOLD = 4.0
+T = TypeVar("T")
+
+_pictures = st.components.v2.component(
+    "graft_draft_pictures", css=source("draft_pictures.css"), js=source("draft_pictures.js")
+)
+
+
+def draft_card(draft: Draft, one: DraftClass) -> Draft:
+    """Draw the class. Gives the draft as it is after taking in what was dropped."""
+    with st.container(border=True, key=f"class_{one.id}", height="stretch"):
+        _title(draft, one)
+        progress = st.empty()
+        draft = _take(draft, one, progress)
+        one = draft.of(one.id)
+        st.markdown(enough(len(one.pictures)))
+        _ways_in(draft, one)
+        _last_pictures(draft, one)
+        last_word(one.id)
+    return draft
+
+
+def enough(pictures: int) -> str:
+    """How many pictures there are and whether they will do, in words and with a sign."""
+    if not pictures:
+        return f":gray[:material/radio_button_unchecked:] No picture yet; {FAIR} are a fair start"
+    said = f"**{count(pictures, 'picture')}**"
+    if pictures < FEW:
+        return f":red[:material/error:] {said}, too few to learn from"
+    if pictures < FAIR:
+        return f":orange[:material/change_history:] {said}, {FAIR - pictures} more make a fair start"
+    return f":green[:material/check_circle:] {said}, a fair start"
+
+
+# Name -----------------------------------------------------------------------------------------------------------------
+
+
+def _title(draft: Draft, one: DraftClass) -> None:
+    tries = st.session_state.get(f"tries_{one.id}", 0)
+    key = f"label_{one.id}_{abs(hash(one.label))}_{tries}"  # another tab's new name, or a refused one, is shown anew
+
+    def renamed() -> None:
+        st.session_state[f"tries_{one.id}"] = tries + 1
+        attempt(one.id, lambda: rename_class(draft, one.id, st.session_state[key]))
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.text_input("Name of the class", one.label, key=key, on_change=renamed, label_visibility="collapsed")
+        asked = st.button(
+            "",
+            icon=":material/delete:",
+            type="tertiary",
+            help="Remove this class",
+            key=f"remove_{one.id}",
+            on_click=None if one.pictures else partial(_remove, draft, one),
+        )
+        if asked and one.pictures:
+            _confirm_removal(draft, one)
+
+
+def _remove(draft: Draft, one: DraftClass) -> None:
+    attempt("panel", lambda: remove_class(draft, one.id))
+
+
+@st.dialog("Remove this class?")
+def _confirm_removal(draft: Draft, one: DraftClass) -> None:
+    st.markdown(
+        f"**{literal(one.label, 80)}** and its {count(len(one.pictures), 'picture')} will be deleted from this draft. "
+        "Datasets that were made from it stay. This cannot be undone."
+    )
+    with st.container(horizontal=True):
+        if st.button("Remove the class", type="primary", on_click=partial(_remove, draft, one)):
+            st.rerun()
+        if st.button("Keep it"):
+            st.rerun()
+
+
+# Pictures -------------------------------------------------------------------------------------------------------------
+
+
+def _last_pictures(draft: Draft, one: DraftClass) -> None:
+    if not one.pictures:
+        return
+    key = f"pictures_{one.id}"
+
+    def remove() -> None:
+        clicked = st.session_state[key].get("remove")
+        for file in clicked if isinstance(clicked, list) else ():
+            attempt(one.id, partial(remove_picture, draft, one.id, file))
+
+    last = one.pictures[: -SHOWN - 1 : -1]
+    shown = [{"file": each.file, "name": clip(each.name, 80), "address": _address(draft.path(each))} for each in last]
+    data = {"target": one.id, "pictures": shown, "more": len(one.pictures) - len(last)}
+    _pictures(key=key, data=data, on_remove_change=remove)
+
+
+@lru_cache(maxsize=4000)
+def _address(path: Path) -> str:
+    """The picture, small, as a data address. A path is never given to another picture."""
+    return "data:image/jpeg;base64," + base64.b64encode(thumbnail(path) or b"").decode()
+
+
+# Ways in --------------------------------------------------------------------------------------------------------------
+
+
+def _ways_in(draft: Draft, one: DraftClass) -> None:
+    way = st.segmented_control(
+        "Add pictures",
+        [FILES, FOLDER, WEBCAM],
+        default=FILES,
+        required=True,
+        key=f"way_{one.id}",
+        on_change=lambda: _one_camera(draft, one),
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    if way == WEBCAM:
+        webcam(one.id, lambda pictures: _keep(draft, one, pictures), key=f"webcam_{one.id}")
+    else:
+        st.file_uploader(
+            "Drop pictures or a folder here" if way == FILES else "Choose or drop a whole folder",
+            accept_multiple_files=True if way == FILES else "directory",
+            key=_uploader(one, way),
+            max_upload_size=max(1, Limits.from_environment().file_bytes // 2**20),
+        )
+
+
+def _one_camera(draft: Draft, one: DraftClass) -> None:
+    for other in draft.classes:
+        if other.id != one.id and st.session_state.get(f"way_{other.id}") == WEBCAM:
+            st.session_state[f"way_{other.id}"] = FILES
+
+
+def _keep(draft: Draft, one: DraftClass, pictures: Sequence[tuple[str, bytes]]) -> None:
+    added = add_pictures(draft, one.id, pictures)
+    if added.refused:
+        _tell(one.id, added)
+
+
+def _uploader(one: DraftClass, way: str) -> str:
+    return f"upload_{one.id}_{way}_{st.session_state.get(f'uploads_{one.id}', 0)}"
+
+
+def _take(draft: Draft, one: DraftClass, progress: st.delta_generator.DeltaGenerator) -> Draft:
+    """Keep what was dropped, and put an empty uploader in the place of the full one.
+
+    If the page is run again meanwhile, this begins anew; what is kept already is not kept twice.
+    """
+    files: list[UploadedFile] = [
+        file for way in (FILES, FOLDER) for file in st.session_state.get(_uploader(one, way)) or ()
+    ]
+    if not files:
+        return draft
+    added = attempt(one.id, lambda: add_pictures(draft, one.id, _watched(files, progress)))
+    progress.empty()
+    _forget(files)
+    st.session_state[f"uploads_{one.id}"] = st.session_state.get(f"uploads_{one.id}", 0) + 1
+    if added is None:
+        return draft
+    _tell(one.id, added)
+    return added.draft
+
+
+def _watched(files: Sequence[UploadedFile], progress: st.delta_generator.DeltaGenerator) -> Iterator[tuple[str, bytes]]:
+    for number, file in enumerate(files, start=1):
+        progress.progress(number / len(files), text=f"Saving {number:,} of {len(files):,}")
+        yield file.name, file.getvalue()
+
+
+def _forget(files: Sequence[UploadedFile]) -> None:
+    """Free the memory that the server keeps for uploads until the tab is closed."""
+    context = get_script_run_ctx()
+    for file in files:
+        if context is not None and hasattr(context.uploaded_file_mgr, "remove_file"):
+            context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=file.file_id)
+
+
+# What happened --------------------------------------------------------------------------------------------------------
+
+
+def attempt(where: str, what: Callable[[], T]) -> T | None:
+    """Do it; what goes wrong is kept, to be told at `where` when the page is drawn."""
+    try:
+        return what()
+    except GraftError as error:
+        _tell(where, error)
+        return None
+
+
+def _tell(where: str, said: Added | GraftError) -> None:
+    st.session_state[f"said_{where}"] = time.monotonic(), said
+
+
+def last_word(where: str) -> None:
+    """Tell what happened here, for a few seconds: the page may be drawn again at once for another reason."""
+    since, said = st.session_state.get(f"said_{where}", (0.0, None))
+    if time.monotonic() - since > SECONDS_TOLD:
+        return
+    if isinstance(said, GraftError):
+        show_error(said)
+    elif isinstance(said, Added):
+        st.caption(_counted(said))
+        for refused in said.refused[:TOLD]:
+            st.caption(f"{literal(refused.name, 60)}: {literal(refused.reason)}")
+        if len(said.refused) > TOLD:
+            st.caption(f"And {len(said.refused) - TOLD:,} more.")
+
+
+def _counted(added: Added) -> str:
+    words = [f"{count(added.taken, 'picture')} added."]
+    if added.known:
+        words.append(f"{added.known:,} were here already.")
+    if added.refused:
+        words.append(f"{len(added.refused):,} left out:")
+    return " ".join(words)
