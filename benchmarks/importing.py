@@ -52,12 +52,12 @@ FIRST_PAGE = """
 import json, sys, time
 from core.data.dataset import load_dataset
 from core.workspace import Workspace
-from ui.thumbnails import draw
+from core.data.thumbnails import thumbnails
 began = time.perf_counter()
 dataset = load_dataset(Workspace.open(sys.argv[1]), sys.argv[2])
 report = dataset.report
 found = time.perf_counter() - began
-small = [draw(dataset.path(image)) for image in dataset.frame["image"].head(int(sys.argv[3]))]
+small = thumbnails([dataset.path(image) for image in dataset.frame["image"].head(int(sys.argv[3]))])
 print(json.dumps({"report": found, "page": time.perf_counter() - began, "thumbnails": len(small)}))
 """
 

@@ -33,9 +33,9 @@ def action_bar(dataset: Dataset, ticks: Ticks, found: pd.DataFrame) -> None:
         words = changes.SPLIT_WORDS
         split = st.menu_button("Move to", list(words), format_func=lambda key: words[key].capitalize())
         if split:
-            _apply(dataset, lambda: changes.move(state.workspace(), dataset, ticks.names, split))
+            apply(dataset, lambda: changes.move(state.workspace(), dataset, ticks.names, split))
         if st.button("Leave out", help="They are left out of a new version; the files stay."):
-            _apply(dataset, lambda: changes.leave_out(state.workspace(), dataset, ticks.names))
+            apply(dataset, lambda: changes.leave_out(state.workspace(), dataset, ticks.names))
         if len(ticks.names) < len(found) or not found["name"].isin(ticks.names).all():
             st.button(f"Tick all {len(found):,} that match", type="tertiary", on_click=ticks.add, args=(found["name"],))
         st.button("Untick all", type="tertiary", on_click=ticks.clear)
@@ -83,7 +83,7 @@ def _relabel(dataset: Dataset, ticks: Ticks) -> None:
             key=f"relabel_{dataset.id}_{dataset.version}",
         )
         if st.button(f"Relabel {count(len(ticks.names), 'picture')}", type="primary", disabled=not label):
-            _apply(dataset, lambda: changes.relabel(state.workspace(), dataset, ticks.names, label))
+            apply(dataset, lambda: changes.relabel(state.workspace(), dataset, ticks.names, label))
 
 
 def _retarget(dataset: Dataset, ticks: Ticks) -> None:
@@ -92,10 +92,11 @@ def _retarget(dataset: Dataset, ticks: Ticks) -> None:
         value = st.number_input(literal(dataset.target, 40) or "Number", value=None, format="%g", key=key)
         if st.button(f"Set it for {count(len(ticks.names), 'picture')}", type="primary", disabled=value is None):
             values = dict.fromkeys(ticks.names, float(value))
-            _apply(dataset, lambda: changes.retarget(state.workspace(), dataset, values))
+            apply(dataset, lambda: changes.retarget(state.workspace(), dataset, values))
 
 
-def _apply(dataset: Dataset, change: Callable[[], Dataset]) -> None:
+def apply(dataset: Dataset, change: Callable[[], Dataset]) -> None:
+    """Make the change, choose its version, and offer the way back."""
     with errors_shown():
         made = change()
         state.choose(dataset=made.id, dataset_version=made.version)

@@ -15,11 +15,12 @@ from ui import state, theme
 from ui.browser_panel import browser_panel
 from ui.findings_panel import findings_panel
 from ui.job_watch import tell
+from ui.survey_panel import survey_panel
 from ui.widgets import count, errors_shown, escaped, file_size, literal, short_number
 
 MOST_BARS = 24
 BINS = 30
-PICTURES, BALANCE = "Pictures", "Balance and split"
+PICTURES, MAP, BALANCE = "Pictures", "Map and doubts", "Balance and split"
 
 
 def dataset_panel(dataset: Dataset) -> None:
@@ -28,13 +29,15 @@ def dataset_panel(dataset: Dataset) -> None:
     findings_panel(dataset)
     if report.ignored:
         st.caption(f"Also ignored: {count(report.ignored, 'file')} of the system, such as indexes of thumbnails.")
-    look = st.segmented_control("Look", [PICTURES, BALANCE], default=PICTURES, label_visibility="collapsed")
+    look = st.segmented_control("Look", [PICTURES, MAP, BALANCE], default=PICTURES, label_visibility="collapsed")
     if look == BALANCE:
         left, right = st.columns(2, gap="large")
         with left:
             _histogram(dataset) if dataset.kind == "number" else _balance(dataset.counts())
         with right:
             _split(dataset)
+    elif look == MAP:
+        survey_panel(dataset)
     elif look == PICTURES:
         browser_panel(dataset)
 

@@ -10,31 +10,36 @@ from core.data.dataset import Dataset
 from core.data.report import LEFT_OUT, Finding
 from ui import state
 from ui.job_watch import tell
-from ui.thumbnails import thumbnails
+from ui.thumbnail_row import thumbnail_row
 from ui.widgets import clip, count, errors_shown, literal
 
 NAMES_SHOWN = 500
 PICTURES_SHOWN = 8
+# Of these the pictures tell more than their names.
+SHOWN = frozenset({"leak", "duplicate", "contradiction", "one colour", "odd size", "one image", "far out", "mended"})
 SERIOUS = frozenset({"leak", "contradiction", "no training", "group", "one number"})
 ICONS = {"serious": ":material/error:", "worth": ":material/warning:", "info": ":material/info:"}
 
 
 def findings_panel(dataset: Dataset) -> None:
-    """Serious ones open, the rest one click away."""
+    """What is worth mending, the worst first; what was left out or mended on the way in is one click away."""
     findings = dataset.report.findings
-    if not findings:
-        st.caption(":material/check_circle: Nothing to mend: no copies, nothing broken, no class too small.")
-        return
     worth = [finding for finding in findings if _weight(finding) != "info"]
-    for number, finding in enumerate(worth):
-        with st.container(border=True):
-            _finding(dataset, finding, f"finding_{dataset.id}_{dataset.version}_{number}")
     info = [finding for finding in findings if _weight(finding) == "info"]
+    if not worth:
+        st.caption(":material/check_circle: Nothing to mend: no copies, no class too small, nothing out of shape.")
+    key = f"finding_{dataset.id}_{dataset.version}"
+    if worth:
+        with st.container(border=True, gap="small"):
+            for number, finding in enumerate(worth):
+                if number:
+                    st.divider(width="stretch")
+                _finding(dataset, finding, f"{key}_{number}")
     if info:
         files = sum(len(finding.files) for finding in info)
-        with st.expander(f"What was left out or mended on the way in ({count(files, 'file')})", icon=ICONS["info"]):
+        with st.expander(f"Left out or brought into shape on the way in: {count(files, 'file')}", icon=ICONS["info"]):
             for number, finding in enumerate(info):
-                _finding(dataset, finding, f"info_{dataset.id}_{dataset.version}_{number}")
+                _finding(dataset, finding, f"{key}_info_{number}")
 
 
 def _weight(finding: Finding) -> str:
@@ -44,17 +49,19 @@ def _weight(finding: Finding) -> str:
 
 
 def _finding(dataset: Dataset, finding: Finding, key: str) -> None:
-    st.markdown(f"{ICONS[_weight(finding)]} **{literal(finding.title)}** {literal(finding.why)}")
-    if finding.kind not in LEFT_OUT:
-        shown = finding.groups[0] if finding.groups else finding.files
-        thumbnails(dataset, shown[:PICTURES_SHOWN])
-    with st.container(horizontal=True, vertical_alignment="center"):
+    words, buttons = st.columns([5, 3], gap="medium", vertical_alignment="center")
+    words.markdown(f"{ICONS[_weight(finding)]} **{literal(finding.title)}** {literal(finding.why)}")
+    with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         for one in REPAIRS.get(finding.kind, ()):
             if st.button(one.label, help=one.help, key=f"{key}_{one.key}"):
                 _mend(dataset, finding, one.key)
         if finding.files:
-            with st.popover(count(len(finding.files), "file")):
+            with st.popover(count(len(finding.files), "file"), type="tertiary"):
                 _files(finding, key)
+    if finding.kind in SHOWN:
+        shown = [name for group in finding.groups for name in group] if finding.groups else finding.files
+        with words:
+            thumbnail_row(dataset, shown[:PICTURES_SHOWN], labels=finding.kind == "contradiction")
 
 
 def _files(finding: Finding, key: str) -> None:

@@ -53,6 +53,11 @@ def words(view: JobView) -> str:
     return f"{view.phase}{counted}{left}"
 
 
+def show(ended: JobView) -> None:
+    """Say why it failed, where it was asked for."""
+    show_error(ended.message)
+
+
 def tell(kind: str, said: str) -> None:
     """Keep a sentence for the next run of the page's script: "done" or "error"."""
     st.session_state["said"] = (kind, said)

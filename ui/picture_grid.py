@@ -32,13 +32,14 @@ def picture_grid(
     *,
     place: str,
     answers: bool,
+    words: Mapping[str, str] | None = None,
     on_open: Callable[[str], None],
     key: str,
 ) -> None:
     """One page of pictures.
 
     rows: those of the frame to show. place: another place (a page, a filter) is shown from its top.
-    answers: whether each has its class, or its number, below it.
+    answers: whether each has its class, or its number, below it. words: what it has below it instead, by its name.
     on_open: called with the name of a picture that is to be shown large, before the fragment reruns.
     """
     names = rows["name"].tolist()
@@ -55,7 +56,7 @@ def picture_grid(
             on_open(names[at])
 
     small = thumbnails([dataset.path(image) for image in rows["image"]], SECONDS)
-    pictures = [_picture(dataset, row, jpeg, answers) for row, jpeg in zip(rows.itertuples(), small)]
+    pictures = [_picture(dataset, row, jpeg, answers, words or {}) for row, jpeg in zip(rows.itertuples(), small)]
     data = {"page": page, "place": place, "pictures": pictures, "ticked": ticked, "more": small.count(None)}
     _grid(key=key, data=data, on_ticks_change=heard, on_open_change=opened, on_more_change=_redraw)
 
@@ -91,12 +92,14 @@ def answer(dataset: Dataset, row: object) -> str:
     return row.label if dataset.kind == "classes" else f"{row.target:,g}"  # type: ignore[attr-defined]
 
 
-def _picture(dataset: Dataset, row: object, jpeg: bytes | None, answers: bool) -> dict[str, object]:
+def _picture(
+    dataset: Dataset, row: object, jpeg: bytes | None, answers: bool, words: Mapping[str, str]
+) -> dict[str, object]:
     name, split = clip(row.name), SPLIT_WORDS[row.split]  # type: ignore[attr-defined]
     word = clip(answer(dataset, row), 80)
     return {
         "name": clip(name.rsplit("/", 1)[-1], 80),
-        "word": word if answers else "",
+        "word": clip(words.get(row.name, word if answers else ""), 80),  # type: ignore[attr-defined]
         "hint": f"{name}\n{word}, {split}",
         "src": _data_url(jpeg),
         "broken": jpeg == BROKEN,

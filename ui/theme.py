@@ -24,6 +24,7 @@ class Palette:
     grid: str
     surface: str
     series: tuple[str, ...]  # for categories, in order
+    scale: tuple[str, ...]  # for five ranges of a number, from low to high
 
 
 LIGHT = Palette(
@@ -37,6 +38,7 @@ LIGHT = Palette(
     grid="#E3E9E7",
     surface="#F3F6F5",
     series=("#0067A3", "#C24E00", "#0B7A5E", "#A84B85", "#8A6A00", "#3B8FC4", "#5B6970", "#6B4FA0"),
+    scale=("#3B528B", "#21829A", "#2AA876", "#8FBF3C", "#D9A400"),
 )
 DARK = Palette(
     training="#5DB3E8",
@@ -49,6 +51,7 @@ DARK = Palette(
     grid="#2B363B",
     surface="#1C2529",
     series=("#5DB3E8", "#F0924A", "#3DBB95", "#DB8CBC", "#E0C050", "#8CCBF0", "#9DABB0", "#B39DDB"),
+    scale=("#7C8FD6", "#4FB3CC", "#4FCB98", "#B3DB62", "#F2CD4A"),
 )
 
 

@@ -21,25 +21,30 @@ MOST_NAMES = 200  # characters of a class
 
 
 def relabel(workspace: Workspace, dataset: Dataset, names: Collection[str], label: str) -> Dataset:
-    """Give the pictures of these names another class, new or not.
+    """Give the pictures of these names another class, new or not. Raises as `relabel_each`."""
+    return relabel_each(workspace, dataset, dict.fromkeys(names, label))
+
+
+def relabel_each(workspace: Workspace, dataset: Dataset, labels: Mapping[str, str]) -> Dataset:
+    """Give each picture, by name, a class, new or not.
 
     Raises:
         DataError: nothing would change, or fewer than two classes would be left.
     """
     if dataset.kind != "classes":
         raise DataError("The pictures of this dataset have numbers, not classes. Set their number instead.")
-    label = clean(label)
-    if label == "unnamed" or len(label) > MOST_NAMES:
+    cleaned = {name: clean(label) for name, label in labels.items()}
+    if any(label == "unnamed" or len(label) > MOST_NAMES for label in cleaned.values()):
         raise DataError(f"A class needs a name of 1 to {MOST_NAMES} characters.")
-    rows = _rows(dataset, names) & (dataset.frame["label"] != label)
-    if not rows.any():
-        raise DataError(f"Nothing changed: the pictures are of the class {label[:80]!r} already.")
-    frame = dataset.frame.copy()
-    frame.loc[rows, "label"] = label
+    _rows(dataset, cleaned)
+    new = dataset.frame["name"].map(cleaned).fillna(dataset.frame["label"])
+    changed = new != dataset.frame["label"]
+    if not changed.any():
+        raise DataError("Nothing changed: the pictures are of that class already.")
+    frame = dataset.frame.assign(label=new)
     frame = frame[~frame.duplicated(["sha256", "label"])].reset_index(drop=True)  # a copy was in that class already
-    return _made(
-        workspace, dataset, frame, f"{number_of(int(rows.sum()), 'picture')} relabelled as {names_of([label])}"
-    )
+    words = names_of(list(dict.fromkeys(new[changed])))
+    return _made(workspace, dataset, frame, f"{number_of(int(changed.sum()), 'picture')} relabelled as {words}")
 
 
 def retarget(workspace: Workspace, dataset: Dataset, targets: Mapping[str, float]) -> Dataset:
@@ -176,7 +181,8 @@ def _copies(frame: pd.DataFrame, finding: Finding) -> list[str]:
 
 
 def _too_many(frame: pd.DataFrame, seed: int) -> list[str]:
-    most = MOST_TO_LEAST * int(frame["label"].value_counts().min())
+    sizes = frame["label"].value_counts()
+    most = MOST_TO_LEAST * int(sizes[sizes > 1].min())
     lots = np.random.default_rng(seed).permutation(len(frame))
     rank = pd.Series(lots, frame.index).groupby(frame["label"]).rank()
     return frame.loc[rank > most, "name"].tolist()

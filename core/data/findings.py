@@ -144,15 +144,16 @@ def _few(frame: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _balance(frame: pd.DataFrame) -> Iterator[Finding]:
-    sizes = frame["label"].value_counts(sort=False)
-    most, least = sizes.idxmax(), sizes.idxmin()
-    if sizes[most] > MOST_TO_LEAST * sizes[least]:
+    every = frame["label"].value_counts(sort=False)
+    sizes = every[every > 1]  # of a lone picture, a finding of its own tells
+    if len(sizes) > 1 and sizes.max() > MOST_TO_LEAST * sizes.min():
+        most, least = sizes.idxmax(), sizes.idxmin()
         uneven = f"{sizes[most]:,} pictures of {names_of([most])}, {sizes[least]:,} of {names_of([least])}"
         title = f"The classes are uneven: {uneven}."
         why = "Always guessing the large class scores well. Collect more of the small ones, or use fewer of the large."
         large = sizes[sizes > MOST_TO_LEAST * sizes[least]].index.tolist()
         yield Finding(kind="imbalance", title=title, why=why, files=_of_labels(frame, large))
-    folded = pd.Series({label: " ".join(str(label).casefold().split()) for label in sizes.index}, dtype=str)
+    folded = pd.Series({label: " ".join(str(label).casefold().split()) for label in every.index}, dtype=str)
     similar = sorted(folded[folded.duplicated(keep=False)].index)
     if similar:
         title = f"Classes differ only in capitals or spaces: {names_of(similar)}."

@@ -1,0 +1,42 @@
+"""Labels and numbers that someone has looked at and found right: they are not doubted again.
+
+datasets/<id>/confirmed.json   what each picture was confirmed to be, by its name; for all versions
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from filelock import FileLock
+
+from core.data.dataset import Dataset
+from core.workspace import write_json
+
+
+def confirmed(dataset: Dataset) -> set[str]:
+    """The names of the pictures whose present label or number was confirmed."""
+    said = _read(dataset)
+    answers = _answers(dataset)
+    return {name for name, answer in said.items() if answers.get(name) == answer}
+
+
+def confirm(dataset: Dataset, names: Collection[str]) -> None:
+    """These pictures are what the dataset says they are."""
+    answers = _answers(dataset)
+    with FileLock(dataset.directory / ".confirmed.lock"):
+        said = _read(dataset) | {name: answers[name] for name in names if name in answers}
+        write_json(dataset.directory / "confirmed.json", said)
+
+
+def _answers(dataset: Dataset) -> dict[str, str]:
+    column = dataset.frame["label" if dataset.kind == "classes" else "target"]
+    return dict(zip(dataset.frame["name"], map(str, column)))
+
+
+def _read(dataset: Dataset) -> dict[str, str]:
+    try:
+        said = json.loads((dataset.directory / "confirmed.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
