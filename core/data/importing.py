@@ -145,14 +145,17 @@ def table_source(path: Path, limits: Limits) -> Source:
     def beside(cell: str) -> Path | None:
         cell = cell.replace("\\", "/")
         place = folder / cell
-        return place if cell and not leaves(cell) and len(cell) < 4000 and os.path.lexists(place) else None
+        if not cell or leaves(cell) or len(cell) >= 4000:
+            return None
+        return place if os.path.lexists(place) and not os.path.isdir(place) else None
 
     column = path_column(frame, lambda cell: beside(cell) is not None)
     if column is None:
         raise DataError(
-            f"The table {path.name!r} names no picture that lies beside it. A column must give their paths."
+            f"The table {path.name!r} names no picture that lies beside it. A column must give their paths from there; "
+            "where it gives their names alone, import the whole folder."
         )
-    places = dict.fromkeys(place for cell in frame[column] if (place := beside(cell)) is not None)
+    places = dict.fromkeys(place for cell in (column, *frame[column]) if (place := beside(cell)) is not None)
     entries = [table, *(_unlinked(place, folder) for place in places)]
     return Source(entries, len(entries), sum(entry.size for entry in entries), table=table.name)
 

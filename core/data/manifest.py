@@ -10,7 +10,7 @@ import json
 import math
 import posixpath
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,6 +36,7 @@ PATHS = (
     "picture",
     "name",
 )
+IDS = ("id", "id_code", "image_id", "img_id", "picture_id", *PATHS)  # may name pictures without their ending
 LABELS = ("label_name", "class_name", "label", "labels", "class", "category", "species", "tag", "diagnosis")
 TARGETS = ("target", "value", "y", "score", "rating", "price", "age", "reading")
 SPLITS = ("split", "set", "subset", "partition", "fold")
@@ -88,12 +89,13 @@ def read_manifest(tables: Iterable[tuple[str, bytes]], pictures: Collection[str]
         DataError: the table `only` cannot be used.
     """
     by_path = _by_path(pictures)
+    by_id = _by_path(pictures, key=lambda name: posixpath.splitext(name)[0])
     used: list[tuple[str, pd.DataFrame, _Columns]] = []
     others: list[tuple[str, str]] = []
     for name, data in tables:
         try:
-            frame = read_table(name, data)
-            columns = _columns(name, frame, by_path)
+            frame = _with_header(read_table(name, data), name, by_path)
+            columns = _columns(name, frame, by_path, by_id)
         except DataError as error:
             if name == only:
                 raise
@@ -107,7 +109,7 @@ def read_manifest(tables: Iterable[tuple[str, bytes]], pictures: Collection[str]
         if only:
             raise DataError(f"The table {only!r} names no picture that lies beside it. A column must give their paths.")
         return Manifest("classes", "", {}, (), tuple(others)) if others else None
-    return _combine(used, by_path, others)
+    return _combine(used, {**by_id, **by_path}, others)
 
 
 def from_labels(labels: dict[str, str]) -> Manifest:
@@ -118,8 +120,18 @@ def from_labels(labels: dict[str, str]) -> Manifest:
 # Columns --------------------------------------------------------------------------------------------------------------
 
 
-def _columns(name: str, frame: pd.DataFrame, by_path: dict[str, str]) -> _Columns | None:
+def _with_header(frame: pd.DataFrame, name: str, by_path: dict[str, str]) -> pd.DataFrame:
+    """A table that names a picture where its columns should be named has no header: that row is one like the others."""
+    if not any(_find(column, name, by_path) for column in frame):
+        return frame
+    first, columns = list(frame), [f"column {number}" for number in range(1, len(frame.columns) + 1)]
+    return pd.concat([pd.DataFrame([first], columns=columns), frame.set_axis(columns, axis=1)], ignore_index=True)
+
+
+def _columns(name: str, frame: pd.DataFrame, by_path: dict[str, str], by_id: dict[str, str]) -> _Columns | None:
+    ids = frame[[column for column in frame if _key(column) in IDS]]
     path = path_column(frame, lambda cell: _find(cell, name, by_path) is not None)
+    path = path or path_column(ids, lambda cell: _find(cell, name, by_id) is not None)
     if path is None:
         return None
     rest = [column for column in frame if column != path]
@@ -136,8 +148,7 @@ def _columns(name: str, frame: pd.DataFrame, by_path: dict[str, str]) -> _Column
 
 def path_column(frame: pd.DataFrame, is_picture) -> str | None:  # type: ignore[no-untyped-def]
     """The column that names pictures: the first of the usual names, else any, of which a sample is there."""
-    usual = [column for column in (_named([one], PATHS) for one in frame) if column]
-    usual.sort(key=lambda column: PATHS.index(column.lower().replace(" ", "_")))
+    usual = sorted((column for column in frame if _key(column) in PATHS), key=lambda column: PATHS.index(_key(column)))
     for column in [*usual, *(column for column in frame if column not in usual)]:
         if any(is_picture(cell) for cell in frame[column].head(200)) or any(map(is_picture, frame[column].tail(200))):
             return str(column)
@@ -145,15 +156,21 @@ def path_column(frame: pd.DataFrame, is_picture) -> str | None:  # type: ignore[
 
 
 def _named(columns: Sequence[str], names: Sequence[str]) -> str:
-    by_name = {column.lower().replace(" ", "_").replace("-", "_"): column for column in reversed(columns)}
+    by_name = {_key(column): column for column in reversed(columns)}
     return next((by_name[name] for name in names if name in by_name), "")
 
 
-def _by_path(pictures: Collection[str]) -> dict[str, str]:
-    """Pictures by their path and, where no two share it, by their last name alone."""
-    last = Counter(name.rsplit("/", 1)[-1] for name in pictures)
-    alone = {short: name for name in pictures if last[short := name.rsplit("/", 1)[-1]] == 1}
-    return {**alone, **{name: name for name in pictures}}
+def _key(column: str) -> str:
+    return column.lower().replace(" ", "_").replace("-", "_")
+
+
+def _by_path(pictures: Collection[str], key: Callable[[str], str] = str) -> dict[str, str]:
+    """Pictures by their path and by their last name alone, as `key` writes both, where no two share it."""
+    paths = {name: key(name) for name in pictures}
+    last = Counter(path.rsplit("/", 1)[-1] for path in paths.values())
+    alone = {short: name for name, path in paths.items() if last[short := path.rsplit("/", 1)[-1]] == 1}
+    whole = Counter(paths.values())
+    return {**alone, **{path: name for name, path in paths.items() if whole[path] == 1}}
 
 
 def _find(cell: str, table: str, by_path: dict[str, str]) -> str | None:

@@ -46,7 +46,7 @@ def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str
     pictures, said, homeless = _answered(intake.taken, manifest, kind)
     frame = _frame(pictures, said)
     frame, repeated = _once(frame, kind)
-    _refuse_too_few(frame, kind, homeless)
+    _refuse_too_few(frame, kind, homeless, manifest.tables if manifest else ())
     frame = frame.drop(columns="look").assign(twins=find_twins(frame["look"].tolist(), frame["sha256"].tolist()))
     findings = [
         *_left_out([*intake.rejected, *rejected]),
@@ -147,13 +147,18 @@ def _once(frame: pd.DataFrame, kind: Kind) -> tuple[pd.DataFrame, list[Finding]]
     return kept, [Finding(kind="repeated", title=title, why="Each was kept once.", files=names)]
 
 
-def _refuse_too_few(frame: pd.DataFrame, kind: Kind, homeless: Sequence[str]) -> None:
+def _refuse_too_few(frame: pd.DataFrame, kind: Kind, homeless: Sequence[str], tables: Sequence[str]) -> None:
     if kind == "number":
         if frame["target"].nunique() < 2:
             raise DataError("All the pictures have the same number, so there is nothing to learn from them.")
         return
     labels = sorted(set(frame["label"]))
     if not labels:
+        if tables:
+            raise DataError(
+                f"The table {tables[0][-120:]!r} names the pictures, but does not tell what they are. "
+                "Call the column of their classes label, or that of their numbers target."
+            )
         came = number_of(len(homeless), "picture")
         raise DataError(
             f"{came} came but no class folder. Put the pictures of each class into a folder with its name, "

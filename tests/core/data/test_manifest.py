@@ -42,6 +42,8 @@ FORMS = {
     "windows.csv": csv(ROWS).replace(b"\n", b"\r\n"),
     "backslashes.csv": csv([(path.replace("/", "\\"), label) for path, label in ROWS]),
     "table.jsonl": "\n".join(json.dumps({"file": path, "class": label}) for path, label in ROWS).encode(),
+    "hyphen.csv": csv(ROWS, "File-Name,Class"),
+    "headless.csv": csv(ROWS)[len("path,label\n") :],
     "mac.csv": csv(ROWS).replace(b"\n", b"\r"),
     "blank.csv": b"\r\n\r\n" + csv(ROWS),
     "table.parquet": parquet(pd.DataFrame(ROWS, columns=["filename", "category"])),
@@ -55,6 +57,25 @@ FORMS = {
 def test_every_form_of_table_says_the_classes(workspace, make_zip, name):
     dataset = import_path(workspace, make_zip(files={**PICTURES, name: FORMS[name]}))
     assert answers(dataset) == dict(ROWS) and dataset.report.tables == [name] and dataset.report.files == 9
+
+
+@pytest.mark.parametrize(("head", "below"), [("id,breed", "img/"), ("image-id,label", "")])
+def test_ids_without_the_ending_of_the_file(workspace, make_zip, head, below):
+    rows = [(path.removeprefix(below).removesuffix(".jpg"), label) for path, label in ROWS]
+    assert answers(import_path(workspace, make_zip(files={**PICTURES, "t.csv": csv(rows, head)}))) == dict(ROWS)
+
+
+def test_a_number_among_the_answers_is_not_taken_for_an_id(workspace, make_zip):
+    rows = [(number % 2, path) for number, (path, _) in enumerate(ROWS)]
+    dataset = import_path(workspace, make_zip(files={**PICTURES, "t.csv": csv(rows, "label,where")}))
+    assert dataset.classes == ("0", "1")
+
+
+def test_a_table_without_answers_says_how_to_name_them(workspace, make_zip):
+    rows = [(path, "x", "y") for path, _ in ROWS]
+    files = {path.split("/")[1]: data for path, data in PICTURES.items()}
+    with pytest.raises(DataError, match="does not tell what they are. Call the column"):
+        import_path(workspace, make_zip(files={**files, "t.csv": csv(rows, "path,mood,weather")}))
 
 
 @pytest.mark.parametrize("name", FORMS)
