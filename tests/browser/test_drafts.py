@@ -6,7 +6,8 @@ import pytest
 
 from core.data.dataset import list_datasets
 from core.data.drafts import list_drafts
-from tests.browser.conftest import NARROW, ROOT
+from tests.browser.actions import settled
+from tests.browser.conftest import NARROW, ROOT, WIDE
 from tests.conftest import picture
 from tests.polling import poll
 
@@ -25,12 +26,18 @@ def pictures(workspace):
     return [len(one.pictures) for one in list_drafts(workspace)[0].classes]
 
 
+def panel(visit, size=WIDE):
+    page = visit.page(size)
+    settled(page, "Drafts")  # the second card may be drawn before the first
+    return page
+
+
 def hold(page):
     return page.get_by_role("button", name="Hold to record")
 
 
 def test_record_drop_refresh_restart_and_make_the_dataset(visit, app, workspace):
-    page = visit.page()
+    page = panel(visit)
     page.get_by_text("Webcam").first.click()
     button = hold(page)
     button.focus()
@@ -59,7 +66,7 @@ def test_record_drop_refresh_restart_and_make_the_dataset(visit, app, workspace)
 
 
 def test_a_class_is_added_with_enter_and_pictures_removed_with_clicks(visit, workspace):
-    page = visit.page()
+    page = panel(visit)
     page.get_by_label("Add a class").fill("cats & <b>dogs</b>")
     page.keyboard.press("Enter")
     poll(lambda: len(list_drafts(workspace)[0].classes) == 3)
@@ -73,7 +80,7 @@ def test_a_class_is_added_with_enter_and_pictures_removed_with_clicks(visit, wor
 
 def test_what_the_browser_could_not_tell_is_sent_again(visit, workspace):
     """The answer to the first batch is lost on its way: nothing is lost, nothing is kept twice."""
-    page = visit.page(NARROW)
+    page = panel(visit, NARROW)
     page.get_by_text("Webcam").first.click()
     hold(page).dispatch_event("pointerdown", {"button": 0, "pointerId": 1})
     poll(lambda: int(page.locator(".count").inner_text() or 0) >= 4)
@@ -91,7 +98,7 @@ def test_what_the_browser_could_not_tell_is_sent_again(visit, workspace):
     ("error", "said"), [("NotAllowedError", "was not allowed"), ("NotFoundError", "No camera was found")]
 )
 def test_a_camera_that_cannot_be_had_is_told_in_a_sentence(visit, error, said):
-    page = visit.page()
+    page = panel(visit)
     page.evaluate(DENIED % error)
     page.get_by_text("Webcam").first.click()
     page.get_by_text(said).wait_for()
