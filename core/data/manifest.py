@@ -93,6 +93,9 @@ def read_manifest(tables: Iterable[tuple[str, bytes]], pictures: Collection[str]
     used: list[tuple[str, pd.DataFrame, _Columns]] = []
     others: list[tuple[str, str]] = []
     for name, data in tables:
+        if posixpath.basename(name).lower().startswith("sample_submission") and name != only:  # of Kaggle
+            others.append((name, "It is an example of answers to hand in, not of true ones."))
+            continue
         try:
             frame = _with_header(read_table(name, data), name, by_path)
             columns = _columns(name, frame, by_path, by_id)

@@ -97,6 +97,8 @@ def _answered(
 
 def _classes(taken: Sequence[Taken], manifest: Manifest | None) -> list[Said | None]:
     folders = classes_and_splits([picture.name for picture in taken])
+    if manifest is not None and any(said.label for said in manifest.of.values()):
+        folders = [(None, split) for _, split in folders]  # where a table says the classes, folders are none
     result: list[Said | None] = []
     for picture, (label, split) in zip(taken, folders):
         if manifest is None:

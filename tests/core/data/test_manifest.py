@@ -65,6 +65,18 @@ def test_ids_without_the_ending_of_the_file(workspace, make_zip, head, below):
     assert answers(import_path(workspace, make_zip(files={**PICTURES, "t.csv": csv(rows, head)}))) == dict(ROWS)
 
 
+def test_a_competition_with_pictures_to_answer_for(workspace, make_zip):
+    files = {f"train/{number}.jpg": picture("red", number) for number in range(8)}
+    files |= {f"test/{number}.jpg": picture("blue", number) for number in range(20, 24)}
+    files["train.csv"] = csv([(number, "cat" if number % 2 else "dog") for number in range(8)], "id,breed")
+    files["test.csv"] = csv([(number,) for number in range(20, 24)], "id")
+    files["sample_submission.csv"] = csv([(number, "cat") for number in range(20, 24)], "id,breed")
+    report = import_path(workspace, make_zip(files=files)).report
+    assert report.classes == {"cat": 4, "dog": 4} and report.splits["validation"] == 2
+    (homeless,) = [one.files for one in report.findings if one.kind == "no class"]
+    assert homeless == [f"test/{number}.jpg" for number in range(20, 24)]
+
+
 def test_a_number_among_the_answers_is_not_taken_for_an_id(workspace, make_zip):
     rows = [(number % 2, path) for number, (path, _) in enumerate(ROWS)]
     dataset = import_path(workspace, make_zip(files={**PICTURES, "t.csv": csv(rows, "label,where")}))
