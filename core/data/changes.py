@@ -13,6 +13,7 @@ from core.data.findings import MOST_TO_LEAST
 from core.data.layout import Split, clean
 from core.data.report import Finding, Kind, names_of, number_of
 from core.data.splits import SplitSettings, split_rows
+from core.data.tables import LARGEST
 from core.errors import DataError
 from core.workspace import Workspace
 
@@ -55,8 +56,8 @@ def retarget(workspace: Workspace, dataset: Dataset, targets: Mapping[str, float
     """
     if dataset.kind != "number":
         raise DataError("The pictures of this dataset have classes, not numbers. Relabel them instead.")
-    if not all(np.isfinite(value) for value in targets.values()):
-        raise DataError("A picture's number must be a finite number.")
+    if not all(abs(value) < LARGEST for value in targets.values()):  # nor is it NaN
+        raise DataError("A picture's number must be a finite number, and none of more than 150 digits.")
     new = dataset.frame["name"].map(targets).fillna(dataset.frame["target"])
     changed = int((new != dataset.frame["target"]).sum())
     if not changed:
@@ -161,7 +162,7 @@ def repair(workspace: Workspace, dataset: Dataset, finding: Finding, key: str) -
     if key == "leave_out":
         return leave_out(workspace, dataset, finding.files)
     if key == "resplit":
-        return resplit(workspace, dataset, validation=0.2, test=dataset.split.test, seed=dataset.split.seed)
+        return _split_anew(workspace, dataset)
     if key == "keep_one":
         return leave_out(workspace, dataset, _copies(dataset.frame, finding))
     if key == "even_out":
@@ -169,6 +170,17 @@ def repair(workspace: Workspace, dataset: Dataset, finding: Finding, key: str) -
     if key == "merge":
         return _made(workspace, dataset, *_merged(dataset.frame, finding))
     return _made(workspace, dataset, *_on_one_side(dataset.frame, finding))
+
+
+def _split_anew(workspace: Workspace, dataset: Dataset) -> Dataset:
+    """With another seed, as the same would give the same."""
+    settings = SplitSettings(validation=0.2, test=min(dataset.split.test, 0.7), seed=(dataset.split.seed + 1) % 2**31)
+    if split_rows(dataset.frame, dataset.kind, settings) == dataset.frame["split"].tolist():
+        raise DataError(
+            "Nothing changed: groups and copies stay together, and here they are too large to be divided. Leave some "
+            "of them out, or add pictures that belong to others."
+        )
+    return resplit(workspace, dataset, validation=0.2, test=settings.test, seed=settings.seed)
 
 
 def _copies(frame: pd.DataFrame, finding: Finding) -> list[str]:

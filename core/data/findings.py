@@ -173,6 +173,9 @@ def _targets(frame: pd.DataFrame) -> Iterator[Finding]:
     if target.nunique() < 2:
         why = "There is nothing to learn: give pictures with different numbers."
         yield Finding(kind="one number", title="All the pictures have the same number.", why=why)
+    if not (frame["split"] == "validation").any():
+        why = "Nothing checks what is learned, and no epoch can be called the best: put some into validation."
+        yield Finding(kind="no validation", title="There is no validation picture.", why=why)
     distance = (target - target.median()).abs()
     usual = distance.median() or target.std()  # where most numbers are the same
     far = frame[distance > FAR_OUT * usual] if usual else frame[:0]

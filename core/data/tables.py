@@ -130,6 +130,7 @@ def _refuse_columns(columns: int) -> None:
 # Numbers --------------------------------------------------------------------------------------------------------------
 
 NO_NUMBER = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "?")  # as tables write that there is none
+LARGEST = 1e150  # its square is a number too
 _THOUSANDS = r"[+-]?[1-9]\d{0,2}(%s\d{3})+"
 _POINTS = re.compile(_THOUSANDS % r"\." + r"(,\d+)?")  # 1.234,5 as half of Europe writes it
 _COMMAS = re.compile(_THOUSANDS % "," + r"(\.\d+)?")  # 1,234.5
@@ -153,4 +154,4 @@ def _number(cell: str, decimal_comma: bool) -> float:
         number = float(cell)
     except ValueError:
         return math.nan
-    return number if abs(number) < 1e300 and "_" not in cell else math.nan
+    return number if abs(number) < LARGEST and "_" not in cell else math.nan

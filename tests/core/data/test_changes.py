@@ -83,8 +83,26 @@ def test_a_number_is_corrected(workspace, numbers):
     assert finding(made, "far out").files == ["3.jpg"]
     with pytest.raises(DataError, match="finite"):
         retarget(workspace, numbers, {"3.jpg": float("nan")})
+    with pytest.raises(DataError, match="150 digits"):
+        retarget(workspace, numbers, {"3.jpg": 1e200})
     with pytest.raises(DataError, match="numbers, not classes"):
         relabel(workspace, numbers, ["3.jpg"], "cat")
+
+
+@pytest.mark.parametrize("values", [list("ab") * 6, [n + 0.5 for n in range(12)]])
+def test_what_one_group_ties_together_cannot_be_split_and_that_is_said(workspace, make_zip, values):
+    rows = [json.dumps({"path": f"{n}.jpg", "value": value, "group": "p"}) for n, value in enumerate(values)]
+    files = {f"{n}.jpg": picture("red", n) for n in range(12)}
+    dataset = import_path(workspace, make_zip(files={**files, "t.jsonl": "\n".join(rows).encode()}))
+    with pytest.raises(DataError, match="too large to be divided"):
+        repair(workspace, dataset, finding(dataset, "no validation"), "resplit")
+
+
+def test_no_validation_is_mended(workspace, numbers):
+    bare = resplit(workspace, numbers, validation=0, test=0.2, seed=0)
+    mended = repair(workspace, bare, finding(bare, "no validation"), "resplit")
+    assert mended.report.splits == {"train": 8, "validation": 2, "test": 2}
+    assert not [one for one in mended.report.findings if one.kind == "no validation"]
 
 
 def test_rare_numbers_are_no_slips_of_the_pen(workspace, numbers):
