@@ -87,7 +87,7 @@ def class_rows(
     _rows(key=key, data={"rows": shown, "more": more}, on_open_change=opened, on_more_change=_redraw)
 
 
-def answer(dataset: Dataset, row: object) -> str:
+def _answer(dataset: Dataset, row: object) -> str:
     """What a row says of its picture: the class, or the number."""
     return row.label if dataset.kind == "classes" else f"{row.target:,g}"  # type: ignore[attr-defined]
 
@@ -96,7 +96,7 @@ def _picture(
     dataset: Dataset, row: object, jpeg: bytes | None, answers: bool, words: Mapping[str, str]
 ) -> dict[str, object]:
     name, split = clip(row.name), SPLIT_WORDS[row.split]  # type: ignore[attr-defined]
-    word = clip(answer(dataset, row), 80)
+    word = clip(_answer(dataset, row), 80)
     return {
         "name": clip(name.rsplit("/", 1)[-1], 80),
         "word": clip(words.get(row.name, word if answers else ""), 80),  # type: ignore[attr-defined]

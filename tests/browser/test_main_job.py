@@ -28,7 +28,7 @@ def test_the_main_job(visit, make_zip, picture_of, tmp_path):
     open_page(page, "Data")
     page.locator("input[type=file]").first.set_input_files(make_zip(files=photos, name="My textures.zip"))
     page.get_by_text("189 images imported").wait_for()
-    page.get_by_text("Balance of the classes").wait_for()
+    page.get_by_role("button", name="Browse brick").wait_for()
     settled(page, "Data")
     picture_of(page, "data", height=1400)
 
