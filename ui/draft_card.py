@@ -16,9 +16,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.data.draft_pictures import Added, add_pictures, remove_picture
 from core.data.drafts import Draft, DraftClass, remove_class, rename_class
 from core.data.readers import Limits
+from core.data.thumbnails import thumbnails
 from core.errors import GraftError
 from ui.components import source
-from ui.thumbnails import thumbnail
 from ui.webcam import webcam
 from ui.widgets import clip, count, literal, show_error
 
@@ -124,7 +124,7 @@ def _last_pictures(draft: Draft, one: DraftClass) -> None:
 @lru_cache(maxsize=4000)
 def _address(path: Path) -> str:
     """The picture, small, as a data address. A path is never given to another picture."""
-    return "data:image/jpeg;base64," + base64.b64encode(thumbnail(path) or b"").decode()
+    return "data:image/jpeg;base64," + base64.b64encode(thumbnails([path])[0] or b"").decode()
 
 
 # Ways in --------------------------------------------------------------------------------------------------------------
