@@ -15,6 +15,7 @@ from ui.widgets import clip, count, errors_shown, literal
 
 NAMES_SHOWN = 500
 PICTURES_SHOWN = 8
+LINE = '<hr style="margin:0.3rem 0;border:0;border-top:1px solid color-mix(in srgb, currentColor 15%, transparent)">'
 # Of these the pictures tell more than their names.
 SHOWN = frozenset({"leak", "duplicate", "contradiction", "one colour", "odd size", "one image", "far out", "mended"})
 SERIOUS = frozenset({"leak", "contradiction", "no training", "group", "one number"})
@@ -30,10 +31,10 @@ def findings_panel(dataset: Dataset) -> None:
         st.caption(":material/check_circle: Nothing to mend: no copies, no class too small, nothing out of shape.")
     key = f"finding_{dataset.id}_{dataset.version}"
     if worth:
-        with st.container(border=True, gap="small"):
+        with st.container(border=True, gap="xsmall"):
             for number, finding in enumerate(worth):
                 if number:
-                    st.divider(width="stretch")
+                    st.html(LINE)
                 _finding(dataset, finding, f"{key}_{number}")
     if info:
         files = sum(len(finding.files) for finding in info)
@@ -58,7 +59,7 @@ def _finding(dataset: Dataset, finding: Finding, key: str) -> None:
         if finding.files:
             with st.popover(count(len(finding.files), "file"), type="tertiary"):
                 _files(finding, key)
-    if finding.kind in SHOWN:
+    if finding.kind in SHOWN and finding.files:
         shown = [name for group in finding.groups for name in group] if finding.groups else finding.files
         with words:
             thumbnail_row(dataset, shown[:PICTURES_SHOWN], labels=finding.kind == "contradiction")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 from collections.abc import Sequence
 
 import streamlit as st
@@ -10,7 +12,8 @@ from core.data.dataset import Dataset
 from core.data.thumbnails import thumbnails
 from ui.widgets import clip
 
-SHOWN_AT = 72  # pixels
+SHOWN_AT = 64  # pixels
+CAPTION = f"width:{SHOWN_AT}px;font-size:0.75rem;opacity:0.75;overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
 SECONDS = 0.3  # that a row may take; what is not ready by then is left out of it
 
 
@@ -18,7 +21,22 @@ def thumbnail_row(dataset: Dataset, names: Sequence[str], labels: bool = False) 
     """The pictures of these names, in their order; names that are in no row are passed over. labels: below each."""
     rows = dataset.frame.set_index("name").reindex(list(names)).dropna(subset="image")
     small = thumbnails([dataset.path(image) for image in rows["image"]], SECONDS)
-    with st.container(horizontal=True, gap="xsmall"):
-        for label, jpeg in zip(rows["label"], small):
-            if jpeg:
-                st.image(jpeg, width=SHOWN_AT, caption=clip(label, 12) if labels else None)
+    figures = [
+        _figure(jpeg, name, label if labels else "") for name, label, jpeg in zip(rows.index, rows["label"], small)
+    ]
+    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.35rem">{"".join(figures)}</div>')
+
+
+def _figure(jpeg: bytes | None, name: str, label: str) -> str:
+    """Names and labels are other people's text: escaped, every one."""
+    if not jpeg:
+        return ""
+    source = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+    shown = f'<img src="{source}" width="{SHOWN_AT}" height="{SHOWN_AT}" style="border-radius:0.35rem;display:block" '
+    words = html.escape(clip(label, 40))
+    style = (
+        f"width:{SHOWN_AT}px;font-size:0.75rem;opacity:0.75;overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
+    )
+    caption = f'<figcaption style="{style}">{words}</figcaption>' if label else ""
+    said = html.escape(clip(name), quote=True)
+    return f'<figure style="margin:0" title="{said}">{shown}alt="{said}">{caption}</figure>'
