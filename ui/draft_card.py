@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 from typing import TypeVar
 
 import streamlit as st
@@ -27,6 +26,7 @@ SHOWN = 7  # pictures of a class
 FEW, FAIR = 10, 20  # pictures: fewer than the first are too few to learn from, from the second on it is a fair try
 TOLD = 5  # files left out that are named
 SECONDS_TOLD = 4.0
+ADDRESS = "data:image/jpeg;base64,"
 T = TypeVar("T")
 
 _pictures = st.components.v2.component(
@@ -116,15 +116,12 @@ def _last_pictures(draft: Draft, one: DraftClass) -> None:
             attempt(one.id, partial(remove_picture, draft, one.id, file))
 
     last = one.pictures[: -SHOWN - 1 : -1]
-    shown = [{"file": each.file, "name": clip(each.name, 80), "address": _address(draft.path(each))} for each in last]
+    shown = [
+        {"file": each.file, "name": clip(each.name, 80), "address": ADDRESS + base64.b64encode(small or b"").decode()}
+        for each, small in zip(last, thumbnails([draft.path(each) for each in last]))
+    ]
     data = {"target": one.id, "pictures": shown, "more": len(one.pictures) - len(last)}
     _pictures(key=key, data=data, on_remove_change=remove)
-
-
-@lru_cache(maxsize=4000)
-def _address(path: Path) -> str:
-    """The picture, small, as a data address. A path is never given to another picture."""
-    return "data:image/jpeg;base64," + base64.b64encode(thumbnails([path])[0] or b"").decode()
 
 
 # Ways in --------------------------------------------------------------------------------------------------------------
