@@ -1,41 +1,76 @@
-"""Never compute a frozen thing twice: the frozen stages run once over the pictures, and what they give is kept.
+"""Never compute a frozen thing twice: the frozen stages run once over each picture, and what they give is kept.
 
-A kept array lies in cache/activations under a key made of everything that could change it: the frozen weights, the
-preprocessing, the pictures' content and the views. It may be deleted at any time; it is then computed again.
+A kept row lies in cache/activations under its picture's content, in a setting made of everything else that could change
+it: the frozen weights, the preprocessing, the device's precision, and the view. So another split, other labels or fewer
+pictures cost nothing, and new pictures cost only themselves.
+
+The last bits of a row may depend on which pictures were in its batch. What is kept is never computed again, so a run
+that is resumed sees the same bits, unless the cache was emptied in between.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-import os
-import shutil
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
-from torch import nn
 
 from core.backbones.model import Backbone
+from core.data import pixels
+from core.data.cache import make_room
+from core.data.kept import Rows, Store
 from core.training.sources import PictureSource, cut
-from core.workspace import Workspace, atomic_open
+from core.workspace import Workspace
 
 VIEWS = 4  # augmented views kept of each training picture
-FORMAT = 1  # change when the same key would stand for other numbers
-DEFAULT_BUDGET = 8 * 2**30
+FORMAT = 2  # change when the same setting would stand for other numbers
+BATCH = 64  # pictures at a time through the frozen stages
 
 
-def views_of(source: PictureSource) -> int:
-    return VIEWS if source.augmented else 1
+class Kept:
+    """What a backbone's frozen stages give for the pictures of a source."""
+
+    def __init__(self, workspace: Workspace, backbone: Backbone, frozen_stages: int, source: PictureSource) -> None:
+        self.backbone, self.frozen_stages, self.source = backbone, frozen_stages, source
+        self.views: list[int | None] = [*range(VIEWS)] if source.augmented else [None]
+        setting = key(backbone, frozen_stages, source)
+        names = [f"{setting}-{'plain' if view is None else view}" for view in self.views]
+        self.stores = [Store(workspace, "activations", name, np.float32) for name in names]
+
+    def missing(self) -> int:
+        """How many rows must still be computed."""
+        return sum(len(store.missing(self.source.digests)) for store in self.stores)
+
+    @torch.inference_mode()
+    def rows(self, on_batch: Callable[[int, int], None]) -> list[Rows]:
+        """The rows of each view, float32, in the source's order; what is missing is computed.
+
+        on_batch: called with (rows done, all to be computed); it may raise to give up. Whole chunks stay.
+        """
+        total, done = self.missing(), 0
+
+        def compute(view: int | None, numbers: np.ndarray) -> Iterator[np.ndarray]:
+            nonlocal done
+            frozen = self.backbone.until(self.frozen_stages).eval()
+            for images in self.source.batches(cut(numbers, BATCH, training=False), epoch=view):
+                with self.source.device.autocast():
+                    activation = frozen(images)
+                done += len(images)
+                on_batch(min(done, total), total)
+                yield from activation.float().cpu().contiguous().numpy()
+
+        return [store.rows(self.source.digests, partial(compute, view)) for store, view in zip(self.stores, self.views)]
 
 
 def key(backbone: Backbone, frozen_stages: int, source: PictureSource) -> str:
-    """Names what `compute` would give."""
+    """Names everything but the picture and the view that decides a row."""
     device = source.device
     said = hashlib.blake2b(digest_size=16)
-    settings = (FORMAT, backbone.info.architecture, frozen_stages, source.preprocessing.model_dump_json())
-    for part in (*settings, views_of(source), device.torch.type, device.autocast_dtype, *source.digests):
+    settings = (FORMAT, pixels.VERSION, backbone.info.architecture, frozen_stages)
+    for part in (*settings, source.preprocessing.model_dump_json(), device.torch.type, device.autocast_dtype):
         said.update(f"{part}\n".encode())
     free = tuple(f"{name}." for stage in backbone.stages[frozen_stages:] for name in stage.modules)
     for name, tensor in backbone.state_dict().items():
@@ -44,50 +79,6 @@ def key(backbone: Backbone, frozen_stages: int, source: PictureSource) -> str:
     return said.hexdigest()
 
 
-def fit(workspace: Workspace, sources: Sequence[PictureSource], shape: Sequence[int]) -> bool:
-    """Whether float32 activations of `shape` keep within the budget ($GRAFT_CACHE_BYTES) and half of the free disk."""
-    needed = 4 * math.prod(shape) * sum(views_of(source) * len(source) for source in sources)
-    budget = int(os.environ.get("GRAFT_CACHE_BYTES", DEFAULT_BUDGET))
-    return needed <= min(budget, shutil.disk_usage(workspace.cache).free // 2)
-
-
-def load(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
-    """The kept array, memory-mapped; None if there is none, or if it is damaged."""
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return array if array.shape == shape and array.dtype == np.float32 else None
-
-
-@torch.inference_mode()
-def compute(
-    frozen: nn.Module,
-    source: PictureSource,
-    path: Path,
-    shape: tuple[int, ...],
-    batch_size: int,
-    on_batch: Callable[[int, int], None],
-) -> np.ndarray:
-    """Run the frozen stages over every view of every picture and keep the result at `path`.
-
-    shape: (views, examples, ...) of the result, float32.
-    on_batch: called with (pictures done, all); it may raise to give up, and then nothing is left behind.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    chunks = cut(np.arange(len(source)), batch_size, training=False)
-    done = 0
-    with atomic_open(path, "wb") as file:
-        np.lib.format.write_array_header_1_0(
-            file, {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False, "shape": shape}
-        )
-        for view in range(shape[0]):
-            for images in source.batches(chunks, epoch=view if source.augmented else None):
-                with source.device.autocast():
-                    activation = frozen(images)
-                file.write(activation.float().cpu().contiguous().numpy().data)
-                done += len(images)
-                on_batch(done, shape[0] * shape[1])
-    kept = load(path, shape)
-    assert kept is not None, "what was just written reads back"
-    return kept
+def fit(workspace: Workspace, kept: Sequence[Kept], shape: Sequence[int]) -> bool:
+    """Whether what is still missing, a float32 row of `shape` a picture and view, fits in the cache; makes room."""
+    return make_room(workspace, 4 * math.prod(shape) * sum(each.missing() for each in kept))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,10 @@ from core.data.dataset import Dataset
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress
 from core.data.pixels import pixels
 from core.training import activations
+from core.training.activations import Kept
 from core.training.device import Device, choose_device
 from core.training.sources import PictureSource
 from core.workspace import Workspace
-
-BATCH = 64
 
 
 def features(
@@ -32,7 +32,9 @@ def features(
     progress: OnProgress | None = None,
     cancelled: Cancelled | None = None,
 ) -> np.ndarray:
-    """The features of the frame's rows, unaugmented: float32 (N, F), from the cache or computed now.
+    """The features of the frame's rows, unaugmented: float32 (N, F) in memory, from the cache or computed now.
+
+    Training and this share what is kept: whoever comes second starts at once.
 
     Raises:
         GraftError: the weights are not there, or a picture cannot be read any more.
@@ -41,11 +43,15 @@ def features(
     device = device or choose_device()
     backbone = build(info, workspace, weights_file=weights_file)
     backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    decoded = pixels(workspace, dataset, frame, info.preprocessing, progress, cancelled)
-    source = PictureSource(decoded, tuple(frame["sha256"]), info.preprocessing, device, augmented=False)
-    stages = len(backbone.stages)
-    shape = (1, len(source), backbone.num_features)
-    path = workspace.cache / "activations" / f"{activations.key(backbone, stages, source)}.npy"
+    source = PictureSource(
+        partial(pixels, workspace, dataset, frame, info.preprocessing, progress, cancelled),
+        list(frame["sha256"]),
+        info.preprocessing,
+        device,
+        augmented=False,
+    )
+    kept = Kept(workspace, backbone, len(backbone.stages), source)
+    activations.fit(workspace, [kept], (backbone.num_features,))
 
     def computed(done: int, total: int) -> None:
         if cancelled is not None and cancelled():
@@ -53,7 +59,5 @@ def features(
         if progress is not None:
             progress(Progress("Looking with the backbone", done, total))
 
-    kept = activations.load(path, shape)
-    if kept is None:
-        kept = activations.compute(backbone.until(stages).eval(), source, path, shape, BATCH, computed)
-    return kept[0]
+    (rows,) = kept.rows(computed)
+    return rows.take(np.arange(len(frame))) if len(frame) else np.empty((0, backbone.num_features), np.float32)

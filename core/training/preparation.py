@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import torch
 from torch import nn
 
@@ -14,9 +16,10 @@ from core.backbones.heads import build_head
 from core.backbones.model import Backbone, build
 from core.data.dataset import Dataset, load_dataset
 from core.data.layout import Split
-from core.data.pixels import pixels
+from core.data.pixels import Decoding, Pixels, pixels
 from core.errors import BackboneError
 from core.training import activations
+from core.training.activations import Kept
 from core.training.checkpoints import State
 from core.training.device import Device
 from core.training.recipe import Recipe
@@ -24,8 +27,6 @@ from core.training.reporter import Reporter
 from core.training.sources import ActivationSource, PictureSource, Source
 from core.training.task import Task, task_of
 from core.workspace import Workspace
-
-FROZEN_BATCH = 64  # pictures at a time through the frozen stages
 
 
 @dataclass
@@ -97,10 +98,13 @@ def prepare(workspace: Workspace, recipe: Recipe, device: Device, reporter: Repo
     preparing = _Preparing(workspace, dataset, backbone, frozen_stages, device, reporter)
     splits: list[Split] = ["train", "validation"] if len(dataset.part("validation")) else ["train"]
     pictures = [preparing.pictures(split, augmented=recipe.augment and split == "train") for split in splits]
-    body, note = preparing.body(pictures)
+    kept = [preparing.kept(each) for each in pictures] if frozen_stages else []
+    body, note = preparing.body(pictures, kept)
     if backbone.match is not None:
         note += f" Of your own weights, {backbone.match}"
-    sources: list[Source] = list(pictures) if body is backbone else [preparing.activations(each) for each in pictures]
+    sources: list[Source] = list(pictures) if body is backbone else [preparing.activations(each) for each in kept]
+    if body is backbone and any(isinstance(each.pixels, Decoding) for each in pictures):
+        note += " The decoded pictures would not fit in the cache, so they are decoded again in every epoch."
     targets = [task.targets(dataset.part(split)).to(device.torch) for split in splits]
     parts = [Part(source, wanted) for source, wanted in zip(sources, targets)]
     model = nn.Sequential(body, head)
@@ -119,31 +123,37 @@ class _Preparing:
 
     def pictures(self, part: Split, augmented: bool) -> PictureSource:
         frame, preprocessing = self.dataset.part(part), self.backbone.info.preprocessing
+        load = partial(self._pixels, frame)
+        return PictureSource(load, list(frame["sha256"]), preprocessing, self.device, augmented)
+
+    def _pixels(self, frame: pd.DataFrame) -> Pixels:
         self.reporter.begin("pictures")
-        decoded = pixels(
+        return pixels(
             self.workspace,
             self.dataset,
             frame,
-            preprocessing,
+            self.backbone.info.preprocessing,
             progress=lambda progress: self.reporter.prepared(progress.done, progress.total or len(frame)),
         )
-        return PictureSource(decoded, tuple(frame["sha256"]), preprocessing, self.device, augmented)
 
-    def body(self, sources: list[PictureSource]) -> tuple[nn.Module, str]:
+    def kept(self, source: PictureSource) -> Kept:
+        return Kept(self.workspace, self.backbone, self.frozen_stages, source)
+
+    def body(self, sources: list[PictureSource], kept: list[Kept]) -> tuple[nn.Module, str]:
         """What has to run in every epoch: the free stages, or the whole backbone where no kept result can stand in."""
         if self.frozen_stages == 0:
             return self.backbone, "Nothing is frozen: every epoch runs the whole network."
-        if not activations.fit(self.workspace, sources, self.boundary_shape()):
-            return (
-                self.backbone,
-                "What the frozen stages give would not fit in the cache, so they run again in every epoch.",
-            )
         try:
             body = self.backbone.after(self.frozen_stages)
         except BackboneError:
             return (
                 self.backbone,
                 "This network cannot be cut cleanly after these stages, so the frozen ones run again in every epoch.",
+            )
+        if not activations.fit(self.workspace, kept, self.boundary_shape()):
+            return (
+                self.backbone,
+                "What the frozen stages give would not fit in the cache, so they run again in every epoch.",
             )
         note = "The frozen stages run once; every epoch costs only what is being trained."
         if sources[0].augmented:
@@ -156,13 +166,8 @@ class _Preparing:
             return (self.backbone.num_features,)
         return tuple(self.backbone.stages[self.frozen_stages - 1].output_shape)
 
-    def activations(self, source: PictureSource) -> ActivationSource:
-        frozen = self.backbone.until(self.frozen_stages).eval()
-        shape = (activations.views_of(source), len(source), *self.boundary_shape())
-        folder = self.workspace.cache / "activations"
-        path = folder / f"{activations.key(self.backbone, self.frozen_stages, source)}.npy"
-        kept = activations.load(path, shape)
-        if kept is None:
+    def activations(self, kept: Kept) -> ActivationSource:
+        if kept.missing():
+            _ = kept.source.pixels  # a phase of its own
             self.reporter.begin("features")
-            kept = activations.compute(frozen, source, path, shape, FROZEN_BATCH, self.reporter.prepared)
-        return ActivationSource(kept, self.device)
+        return ActivationSource(kept.rows(self.reporter.prepared), self.device)

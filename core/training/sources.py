@@ -6,13 +6,15 @@ for training, and None for validation, which is never augmented.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 import torch
 
+from core.data.kept import Rows
 from core.data.pixels import Pixels
 from core.data.preprocessing import Preprocessing, augment, center_crop, normalize
 from core.training.device import Device, available_cores
@@ -35,36 +37,44 @@ class PictureSource:
 
     def __init__(
         self,
-        pixels: Pixels,
-        digests: tuple[str, ...],
+        load: Callable[[], Pixels],
+        digests: Sequence[str],
         preprocessing: Preprocessing,
         device: Device,
         augmented: bool,
     ) -> None:
-        """digests: what names the content of each picture (its sha256), in order."""
-        self.pixels, self.digests, self.preprocessing = pixels, digests, preprocessing
+        """load: decodes the pictures, or finds them decoded; called when the first batch is asked for, if ever.
+        digests: what names the content of each picture (its sha256, hexadecimal), in order."""
+        self.load, self.digests, self.preprocessing = load, digests, preprocessing
         self.device, self.augmented = device, augmented
 
+    @cached_property
+    def pixels(self) -> Pixels:
+        return self.load()
+
     def __len__(self) -> int:
-        return len(self.pixels)
+        return len(self.digests)
 
     def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+        pixels = self.pixels  # loaded here, not by the threads
         with ThreadPoolExecutor(min(8, available_cores())) as pool:
-            ahead = [pool.submit(self._cut, chunk, epoch) for chunk in chunks[:PREFETCHED_BATCHES]]
+            ahead = [pool.submit(self._cut, pixels, chunk, epoch) for chunk in chunks[:PREFETCHED_BATCHES]]
             for position in range(len(chunks)):
                 if position + PREFETCHED_BATCHES < len(chunks):
-                    ahead.append(pool.submit(self._cut, chunks[position + PREFETCHED_BATCHES], epoch))
+                    ahead.append(pool.submit(self._cut, pixels, chunks[position + PREFETCHED_BATCHES], epoch))
                 batch = ahead.pop(0).result()
                 yield normalize(batch.to(self.device.torch, non_blocking=True), self.preprocessing)
 
-    def _cut(self, chunk: np.ndarray, epoch: int | None) -> torch.Tensor:
-        """uint8 (B, H, W, 3). The crop depends on epoch and example alone, so no thread's timing can change it."""
+    def _cut(self, pixels: Pixels, chunk: np.ndarray, epoch: int | None) -> torch.Tensor:
+        """uint8 (B, H, W, 3). The crop depends on epoch and content alone: no thread's timing, and no other picture of
+        the dataset, can change it."""
         size = self.preprocessing.size
         batch = np.empty((len(chunk), size, size, 3), np.uint8)
         for row, index in enumerate(chunk):
-            picture = self.pixels[int(index)]
+            picture = pixels[int(index)]
             if self.augmented and epoch is not None:
-                batch[row] = augment(picture, size, np.random.default_rng((epoch, int(index))))
+                content = int(self.digests[index][:16], 16)
+                batch[row] = augment(picture, size, np.random.default_rng((epoch, content)))
             else:
                 batch[row] = center_crop(picture, size)
         tensor = torch.from_numpy(batch)
@@ -74,17 +84,17 @@ class PictureSource:
 class ActivationSource:
     """What the frozen stages gave, computed once. Epoch e sees view e of the augmented views, in turn."""
 
-    def __init__(self, activations: np.ndarray, device: Device) -> None:
-        """activations: float32 (views, examples, ...)"""
-        self.activations, self.device = activations, device
+    def __init__(self, views: Sequence[Rows], device: Device) -> None:
+        """views: of the same pictures, float32."""
+        self.views, self.device = views, device
 
     def __len__(self) -> int:
-        return self.activations.shape[1]
+        return len(self.views[0])
 
     def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
-        view = self.activations[(epoch or 0) % len(self.activations)]
+        view = self.views[(epoch or 0) % len(self.views)]
         for chunk in chunks:
-            yield torch.from_numpy(view[chunk]).to(self.device.torch, non_blocking=True)
+            yield torch.from_numpy(view.take(chunk)).to(self.device.torch, non_blocking=True)
 
 
 def cut(order: np.ndarray, batch_size: int, training: bool) -> list[np.ndarray]:

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.training import checkpoints
+from core.training import activations, checkpoints
 from core.training.bundle import write_bundle
 from core.training.checkpoints import Checkpoint
 from core.training.device import Device
 from core.training.events import Ended, EpochEnded, Scores, Started
 from core.training.loop import Updater, run_epoch
 from core.training.optimizers import build_optimizer, learning_rate, set_learning_rate
-from core.training.preparation import FROZEN_BATCH, Part, prepare
+from core.training.preparation import Part, prepare
 from core.training.recipe import Recipe
 from core.training.reporter import Position, Reporter, StopRequested
 from core.training.sources import cut
@@ -120,7 +120,7 @@ class Trainer:
         return True
 
     def _validate(self, part: Part) -> Scores | None:
-        chunks = cut(np.arange(len(part.targets)), FROZEN_BATCH, training=False)
+        chunks = cut(np.arange(len(part.targets)), activations.BATCH, training=False)
         return run_epoch(
             self.prepared.model,
             self._batches(part, chunks, epoch=None),

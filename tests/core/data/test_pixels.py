@@ -8,9 +8,11 @@ import os
 import numpy as np
 import pytest
 
+from core.data import changes
 from core.data import pixels as module
+from core.data.cache import empty
 from core.data.importing import ImportCancelled, import_path
-from core.data.pixels import pixels
+from core.data.pixels import Decoding, decoded_bytes, pixels
 from core.data.preprocessing import Preprocessing, decode, shrink
 from core.errors import DataError
 
@@ -59,37 +61,57 @@ def test_what_would_change_the_pixels_is_kept_apart(workspace, dataset, change):
     assert not np.array_equal(first[0], other[0]) and len(folders(workspace)) == 2
 
 
-@pytest.mark.parametrize("damage", ["cut", "no index", "rubbish index", "gone"])
-def test_a_damaged_cache_is_made_again(workspace, dataset, damage):
-    before = [picture.copy() for picture in pixels(workspace, dataset, dataset.frame, SMALL)]
-    (folder,) = (workspace.cache / "images").iterdir()
-    if damage == "cut":
-        os.truncate(folder / "pixels.bin", 100)
-    elif damage == "no index":
-        (folder / "index.npy").unlink()
-    elif damage == "rubbish index":
-        (folder / "index.npy").write_bytes(b"rubbish")
-    else:
-        (folder / "pixels.bin").unlink()
-    after = pixels(workspace, dataset, dataset.frame, SMALL)
-    assert all(np.array_equal(*pair) for pair in zip(before, after))
+def test_another_split_other_labels_and_fewer_pictures_decode_nothing(workspace, dataset, decoded):
+    pixels(workspace, dataset, dataset.frame, SMALL)
+    new = changes.resplit(workspace, dataset, validation=0.3, test=0.2, seed=5)
+    new = changes.relabel(workspace, new, [new.frame["name"][0]], "purple")
+    new = changes.leave_out(workspace, new, [new.frame["name"][1]])
+    for split in ("train", "validation", "test"):
+        part = new.part(split)
+        kept = pixels(workspace, new, part, SMALL)
+        for number, image in enumerate(part["image"]):
+            assert np.array_equal(kept[number], shrink(decode(new.path(image)), SMALL))
+    assert len(decoded) == 12
 
 
-def test_a_stopped_reading_leaves_nothing(workspace, dataset):
+def test_only_new_pictures_are_decoded(workspace, dataset, decoded):
+    pixels(workspace, dataset, dataset.frame[3:6], SMALL)
+    kept = pixels(workspace, dataset, dataset.frame, SMALL)
+    assert len(decoded) == 12
+    assert np.array_equal(kept[0], shrink(decode(dataset.path(dataset.frame["image"][0])), SMALL))
+
+
+def test_a_stopped_reading_leaves_nothing_half(workspace, dataset):
     seen = []
     with pytest.raises(ImportCancelled):
         pixels(workspace, dataset, dataset.frame, SMALL, progress=seen.append, cancelled=lambda: len(seen) == 3)
-    assert folders(workspace) == []
+    assert [list(folder.iterdir()) for folder in (workspace.cache / "images").iterdir()] == [[]]
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(workspace, dataset, monkeypatch):
-    def full(*_):
+def test_a_full_disk_is_said(workspace, dataset, monkeypatch):
+    def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(np, "save", full)
+    monkeypatch.setattr(np, "savez", full)
     with pytest.raises(DataError, match="The disk is full"):
         pixels(workspace, dataset, dataset.frame, SMALL)
-    assert folders(workspace) == []
+
+
+def test_what_does_not_fit_in_the_cache_is_decoded_at_every_look(workspace, dataset, monkeypatch):
+    kept = pixels(workspace, dataset, dataset.frame, SMALL)
+    monkeypatch.setenv("GRAFT_CACHE_BYTES", "1000")
+    other = SMALL.model_copy(update={"interpolation": "nearest"})
+    assert isinstance(pixels(workspace, dataset, dataset.frame, other), Decoding)
+    monkeypatch.delenv("GRAFT_CACHE_BYTES")
+    empty(workspace)
+    monkeypatch.setenv("GRAFT_CACHE_BYTES", "1000")
+    decoding = pixels(workspace, dataset, dataset.frame, SMALL)
+    assert all(np.array_equal(kept[number], decoding[number]) for number in range(12))
+
+
+def test_the_space_that_decoded_pictures_take_is_known_before(workspace, dataset):
+    kept = pixels(workspace, dataset, dataset.frame, SMALL)
+    assert decoded_bytes(dataset.frame, SMALL) == pytest.approx(sum(kept[i].nbytes for i in range(12)), rel=0.05)
 
 
 def test_a_picture_that_is_gone_is_named(workspace, dataset):

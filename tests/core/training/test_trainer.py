@@ -2,6 +2,8 @@ import pytest
 import safetensors.torch
 import torch
 
+from core.data.cache import empty
+from core.data.changes import leave_out, relabel, resplit
 from core.data.dataset import load_dataset
 from core.inference.predictor import Predictor
 from core.training import activations, checkpoints, failures, trainer
@@ -82,10 +84,40 @@ def test_the_second_run_starts_at_once_and_a_damaged_cache_is_made_again(recipe,
     second = train(recipe, "second")
     assert "features" in {event.phase for event in of(Progress, first)}
     assert "features" not in {event.phase for event in of(Progress, second)}
-    for path in (workspace.cache / "activations").iterdir():
+    for path in (workspace.cache / "activations").glob("*/*/rows.bin"):
         path.write_bytes(path.read_bytes()[:100])
     third = train(recipe, "third")
     assert [row.validation for row in of(EpochEnded, third)] == [row.validation for row in of(EpochEnded, first)]
+
+
+@pytest.mark.parametrize("augment", [False, True])
+def test_another_split_and_other_labels_cost_no_forward_pass(recipe, train, workspace, augment):
+    """A training picture has no plain view where augmentation is on: what moves to validation then costs itself."""
+    recipe = recipe.model_copy(update={"freeze": 2, "augment": augment})
+    train(recipe, "first")
+    dataset = load_dataset(workspace, recipe.dataset)
+    first = dataset.part("train")["name"].iloc[0]
+    relabelled = relabel(workspace, dataset, [first], "purple")
+    train(recipe.model_copy(update={"dataset_version": relabelled.version}), "second")
+    moved = dataset if augment else resplit(workspace, dataset, validation=0.4, test=0.0, seed=9)
+    fewer = leave_out(workspace, moved, [first])
+    events = train(recipe.model_copy(update={"dataset_version": fewer.version}), "third")
+    events += train(recipe.model_copy(update={"dataset_version": 2}), "fourth")
+    assert not {"features", "pictures"} & {event.phase for event in of(Progress, events)}
+
+
+def test_emptying_the_cache_does_not_break_a_run(recipe, train, workspace, monkeypatch):
+    recipe = recipe.model_copy(update={"freeze": 2})
+    whole = train(recipe, "whole")
+    run_epoch = trainer.run_epoch
+
+    def emptied(*arguments, **more):
+        empty(workspace)
+        return run_epoch(*arguments, **more)
+
+    monkeypatch.setattr(trainer, "run_epoch", emptied)
+    disturbed = train(recipe, "disturbed")
+    assert [row.validation for row in of(EpochEnded, disturbed)] == [row.validation for row in of(EpochEnded, whole)]
 
 
 @pytest.mark.parametrize("freeze", [0, 2, "all"])
