@@ -33,6 +33,12 @@ def tick(app, dataset, *names):
     return app.run()
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """However busy the machine, no picture is left for the browser to ask for."""
+    monkeypatch.setattr("ui.picture_grid.SECONDS", 60)
+
+
 @pytest.fixture
 def two(workspace, make_zip):
     """Sixty red pictures, eight blue ones, chosen."""
