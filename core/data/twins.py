@@ -72,17 +72,19 @@ def _first_alike(small: np.ndarray) -> np.ndarray:
     grey /= np.maximum(strength, 1e-6)[:, None]
     colours = small[:, SIDE * SIDE :].astype(np.float32)
     colours -= colours.mean(axis=1, keepdims=True)  # a little brighter is the same picture
-    alike = []
+    alike = [np.zeros(0, np.int64)]  # pairs as one number each, which sorts quicker
     for one, other in _candidates(_hashes(grey), np.flatnonzero(strength > PLAIN * SIDE)):
         near = np.einsum("ij,ij->i", grey[one], grey[other]) > ALIKE
         one, other = one[near], other[near]
         near = np.abs(colours[one] - colours[other]).mean(axis=1) < COLOURS_APART
         near &= np.abs(grey[one] - grey[other]).max(axis=1) * strength[one] < SPOT_APART
-        alike.append(np.stack([one[near], other[near]], axis=1))
+        alike.append(one[near] * len(small) + other[near])
+    first, second = np.divmod(np.unique(np.concatenate(alike)), len(small))
     leaders = np.arange(len(small))
-    for one, other in np.unique(np.concatenate(alike), axis=0) if alike else ():
-        if leaders[one] == one and leaders[other] == other:
-            leaders[other] = one
+    leading, starts = np.unique(first, return_index=True)
+    for one, others in zip(leading.tolist(), np.split(second, starts[1:])):
+        if leaders[one] == one:
+            leaders[others[leaders[others] == others]] = one
     return leaders
 
 
