@@ -11,18 +11,21 @@ from core.data.readers import ARCHIVE_ENDINGS, Limits
 from core.data.roots import roots
 from core.data.samples import SAMPLES
 from core.workspace import Workspace
-from ui.imports import from_dropped_folder, from_path, from_sample, from_upload
+from ui.draft_panel import draft_panel
+from ui.imports import from_draft, from_dropped_folder, from_path, from_sample, from_upload
 from ui.widgets import count, errors_shown, file_size, literal
 
 STRIPS = Path(__file__).parent / "images"  # some pictures of each sample set, side by side
-UPLOAD, FOLDER, SAMPLE = "Upload", "Folder on this machine", "Sample set"
+UPLOAD, DRAFT, FOLDER, SAMPLE = "Upload", "Make classes here", "Folder on this machine", "Sample set"
 ENDINGS = [*dict.fromkeys(ending.rsplit(".", 1)[-1] for ending in ARCHIVE_ENDINGS)]
 
 
 def ways_in(space: Workspace) -> None:
-    way = st.segmented_control("From", [UPLOAD, FOLDER, SAMPLE], default=UPLOAD, label_visibility="collapsed")
+    way = st.segmented_control("From", [UPLOAD, DRAFT, FOLDER, SAMPLE], default=UPLOAD, label_visibility="collapsed")
     if way == UPLOAD:
         _upload(space)
+    elif way == DRAFT:
+        draft_panel(lambda draft: from_draft(space, draft))
     elif way == FOLDER:
         _folder(space)
     elif way == SAMPLE:

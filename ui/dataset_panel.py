@@ -16,11 +16,12 @@ from ui.browser_panel import browser_panel
 from ui.findings_panel import findings_panel
 from ui.job_watch import tell
 from ui.survey_panel import survey_panel
+from ui.versions_panel import versions_panel
 from ui.widgets import count, errors_shown, escaped, file_size, literal, short_number
 
 MOST_BARS = 24
 BINS = 30
-PICTURES, MAP, BALANCE = "Pictures", "Map and doubts", "Balance and split"
+PICTURES, MAP, BALANCE, VERSIONS = "Pictures", "Map and doubts", "Balance and split", "Versions"
 
 
 def dataset_panel(dataset: Dataset) -> None:
@@ -29,7 +30,8 @@ def dataset_panel(dataset: Dataset) -> None:
     findings_panel(dataset)
     if report.ignored:
         st.caption(f"Also ignored: {count(report.ignored, 'file')} of the system, such as indexes of thumbnails.")
-    look = st.segmented_control("Look", [PICTURES, MAP, BALANCE], default=PICTURES, label_visibility="collapsed")
+    looks = [PICTURES, MAP, BALANCE, VERSIONS]
+    look = st.segmented_control("Look", looks, default=PICTURES, required=True, label_visibility="collapsed")
     if look == BALANCE:
         left, right = st.columns(2, gap="large")
         with left:
@@ -38,6 +40,8 @@ def dataset_panel(dataset: Dataset) -> None:
             _split(dataset)
     elif look == MAP:
         survey_panel(dataset)
+    elif look == VERSIONS:
+        versions_panel(dataset)
     elif look == PICTURES:
         browser_panel(dataset)
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from core.backbones.catalogue import catalogue, find
 from core.backbones.weights import source
+from core.commands.printing import ImportLine, printable
 from core.data.dataset import Dataset, load_dataset
-from core.data.importing import Progress, import_path
-from core.data.importing import check as check_path
+from core.data.importing import import_path
 from core.errors import BackboneError, DataError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
@@ -74,8 +74,7 @@ def _dataset(workspace: Workspace, data: str) -> Dataset:
     """The dataset that `--data` names: a path to import (once: the same bytes are recognised), or an id[@version]."""
     path = Path(data).expanduser()
     if path.exists():
-        bring_in = import_path
-        dataset = bring_in(workspace, path, progress=_ImportLine())
+        dataset = import_path(workspace, path, progress=ImportLine())
         print(f"Dataset {dataset.id}{', imported before' if dataset.known else ''}", file=sys.stderr)
         return dataset
     name, _, version = data.partition("@")
@@ -84,19 +83,6 @@ def _dataset(workspace: Workspace, data: str) -> Dataset:
     raise DataError(
         f"There is no file, folder or dataset {data!r}. Give a ZIP, a folder of class folders, or a dataset's id."
     )
-
-
-class _ImportLine:
-    """Progress of an import on stderr, a line every second at most."""
-
-    def __init__(self) -> None:
-        self.last = 0.0
-
-    def __call__(self, progress: Progress) -> None:
-        if time.monotonic() - self.last < 1 and progress.done != progress.total:
-            return
-        self.last = time.monotonic()
-        print(f"{progress.phase}: {progress.done} of {progress.total or 'unknown'}", file=sys.stderr)
 
 
 def _follow(run: Run) -> View:
@@ -177,7 +163,7 @@ def predict(options: Namespace) -> int:
         print(to_csv(found), end="")
     else:
         for prediction in found:
-            print(f"{_printable(prediction.image)}: {prediction.error or _guesses(prediction)}")
+            print(f"{printable(prediction.image)}: {prediction.error or _guesses(prediction)}")
     return 1 if all(prediction.error for prediction in found) else 0
 
 
@@ -204,24 +190,7 @@ def _answer(prediction: Prediction) -> dict[str, Any]:
 def _guesses(prediction: Prediction) -> str:
     if prediction.value is not None:
         return f"{prediction.value:.6g}"
-    return ", ".join(f"{_printable(guess.label)} {guess.probability:.1%}" for guess in prediction.top)
-
-
-def check(options: Namespace) -> int:
-    report = check_path(Path(options.path).expanduser())
-    if options.json:
-        print(report.model_dump_json())
-        return 0
-    if report.numbers is None:
-        print(f"{report.images} images in {len(report.classes)} classes")
-    else:
-        name, low, high = _printable(report.numbers.name), report.numbers.smallest, report.numbers.largest
-        print(f"{report.images} images, {name} from {low:g} to {high:g}")
-    for label, images in report.classes.items():
-        print(f"  {images:6}  {_printable(label)}")
-    for finding in report.findings:
-        print(f"- {_printable(finding.title)} {_printable(finding.why)}")
-    return 0
+    return ", ".join(f"{printable(guess.label)} {guess.probability:.1%}" for guess in prediction.top)
 
 
 def backbones(options: Namespace) -> int:
@@ -274,8 +243,3 @@ def runs(options: Namespace) -> int:
     if not lines:
         print("No runs yet. Train one: python -m core train --data PATH", file=sys.stderr)
     return 0
-
-
-def _printable(text: str) -> str:
-    """Labels and names are other people's text: control characters must not reach the terminal."""
-    return "".join(character if character.isprintable() else "�" for character in text)

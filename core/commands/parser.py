@@ -8,9 +8,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from core.commands import jobs
+from core.commands import data, jobs
 from core.errors import GraftError
 from core.training.recipe import Recipe
+
+SOURCES = "a ZIP, a TAR, a folder, or a table (CSV, ...) that names images"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,8 +43,14 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _train(_command(commands, "train", jobs.train, "fine-tune a backbone on labeled images"))
     _predict(_command(commands, "predict", jobs.predict, "ask a finished run about images", json_option=False))
-    check = _command(commands, "check", jobs.check, "say what is in a ZIP or folder of images, and keep nothing")
-    check.add_argument("path", metavar="PATH", help="a ZIP or a folder of class folders")
+    check = _command(commands, "check", data.check, "say what is in images, and keep nothing")
+    check.add_argument("path", metavar="PATH", help=SOURCES)
+    bring_in = _command(commands, "import", data.bring_in, "keep images as a dataset, and say what was found")
+    bring_in.add_argument("path", metavar="PATH", help=SOURCES)
+    bring_in.add_argument("--name", metavar="NAME", help="what to call it (default: by the path)")
+    survey = _command(commands, "survey", data.survey, "list labels that look wrong, and images like no other")
+    survey.add_argument("dataset", metavar="DATASET", help="a dataset's id, or id@version")
+    survey.add_argument("--backbone", metavar="NAME", default="efficientnet_lite0", help="(default: %(default)s)")
     backbones = _command(commands, "backbones", jobs.backbones, "list the backbones")
     backbones.add_argument("--search", metavar="TEXT", default="", help="only names and families that contain TEXT")
     backbones.add_argument("--download", metavar="NAME", help="fetch the weights of this backbone and keep them")

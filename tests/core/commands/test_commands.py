@@ -128,3 +128,13 @@ def test_the_newest_dataset_can_be_named_again(make_zip, workspace, capsys):
     assert jobs._dataset(workspace, f"{made.id}@1").id == made.id
     assert jobs._dataset(workspace, str(make_zip({"cats": 3, "dogs": 2}, name="again.zip"))).known
     assert "imported before" in capsys.readouterr().err
+
+
+def test_import_says_what_it_found_and_survey_what_looks_wrong(home, make_zip):
+    done = shell("import", (make_zip({"cats": 12, "dogs": 12})), "--name", "Pets", "--json", home=home)
+    said = json.loads(done.stdout)
+    assert done.returncode == 0 and not said["known"] and said["report"]["classes"] == {"cats": 12, "dogs": 12}
+    assert json.loads(shell("import", (make_zip({"cats": 12, "dogs": 12})), "--json", home=home).stdout)["known"]
+    done = shell("survey", said["dataset"], "--json", home=home)
+    assert done.returncode == 0 and set(json.loads(done.stdout)) == {"suspects", "outliers"}
+    assert shell("survey", "nothing@1", home=home).stderr.strip().startswith("There is no dataset")

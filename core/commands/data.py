@@ -1,0 +1,76 @@
+"""The commands about datasets: check, import, survey."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import pandas as pd
+
+from core.commands.printing import ImportLine, printable
+from core.data.dataset import load_dataset
+from core.data.importing import check as check_path
+from core.data.importing import import_path
+from core.data.report import Report
+from core.workspace import Workspace
+
+
+def check(options: Namespace) -> int:
+    _print(check_path(Path(options.path).expanduser(), progress=ImportLine()), options.json)
+    return 0
+
+
+def bring_in(options: Namespace) -> int:
+    workspace = Workspace.open(options.workspace)
+    made = import_path(workspace, Path(options.path).expanduser(), name=options.name, progress=ImportLine())
+    print(f"Dataset {made.id}{', imported before' if made.known else ''}", file=sys.stderr)
+    if options.json:
+        known = {"dataset": made.id, "version": made.version, "known": made.known}
+        print(json.dumps(known | {"report": made.report.model_dump(mode="json")}))
+    else:
+        _print(made.report, as_json=False)
+    return 0
+
+
+def survey(options: Namespace) -> int:
+    from core.survey.job import survey_dataset  # torch takes seconds to import: only when it is needed
+
+    workspace = Workspace.open(options.workspace)
+    name, _, version = options.dataset.partition("@")
+    dataset = load_dataset(workspace, name, int(version) if version.isdecimal() else None)
+    found = survey_dataset(workspace, dataset.id, dataset.version, options.backbone, progress=ImportLine())
+    answers = dataset.frame.set_index("name")["label" if dataset.kind == "classes" else "target"]
+    suspects = _rows(found.suspects, ["name", "doubt", "suggested"], answers)
+    outliers = _rows(found.outliers, ["name", "apart"], answers)
+    if options.json:
+        print(json.dumps({"suspects": suspects, "outliers": outliers}, ensure_ascii=False))
+        return 0
+    for row in suspects:
+        line = f"{row['name']}: {row['answer']}, but its neighbours say {row['suggested']} ({row['doubt']:.2f})"
+        print(printable(line))
+    for row in outliers:
+        print(printable(f"{row['name']}: {row['answer']}, like no other ({row['apart']:.1f})"))
+    print(f"{len(suspects)} doubted, {len(outliers)} like no other", file=sys.stderr)
+    return 0
+
+
+def _rows(found: pd.DataFrame, columns: list[str], answers: pd.Series) -> list[dict[str, object]]:
+    rows = found[columns].to_dict("records")
+    return [{**row, "answer": answers[row["name"]]} for row in rows]  # type: ignore[misc]
+
+
+def _print(report: Report, as_json: bool) -> None:
+    if as_json:
+        print(report.model_dump_json())
+        return
+    if report.numbers is None:
+        print(f"{report.images} images in {len(report.classes)} classes")
+    else:
+        name, low, high = printable(report.numbers.name), report.numbers.smallest, report.numbers.largest
+        print(f"{report.images} images, {name} from {low:g} to {high:g}")
+    for label, images in report.classes.items():
+        print(f"  {images:6}  {printable(label)}")
+    for finding in report.findings:
+        print(f"- {printable(finding.title)} {printable(finding.why)}")
