@@ -1,11 +1,14 @@
+import io
 import shutil
 
 import pytest
+from PIL import Image
 
 from core import jobs
 from core.data.dataset import list_datasets, load_dataset
-from core.data.importing import import_path
+from core.data.importing import import_path, import_sample
 from core.workspace import write_json
+from tests.conftest import picture
 from tests.pages.conftest import press, texts
 from tests.polling import poll
 from ui.imports import from_path
@@ -150,3 +153,50 @@ def test_hostile_labels_are_shown_as_they_are(open_page, workspace, make_zip):
     assert not any("<script>" in text.replace("\\<", "") for text in said)
     chart = app.get("plotly_chart")[0].proto.spec if app.get("plotly_chart") else ""
     assert "<script>" not in chart
+
+
+def test_one_click_mends_a_finding_in_a_new_version(open_page, workspace, make_zip):
+    files = {"cats/black.jpg": picture_of_one_colour(), "dogs/also a cat.jpg": picture("cats", 0)}
+    made = import_path(workspace, make_zip({"cats": 12, "dogs": 12}, files=files))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    app = open_page("data")
+    assert "shows one colour" in texts(app) and "copies with different classes" in texts(app)
+    for _ in range(2):
+        button = next(button for button in app.button if button.label == "Leave them out")
+        app = button.click().run()
+        assert not app.exception
+    newest = load_dataset(workspace, made.id)
+    assert newest.version == 3 and len(newest.frame) == 23
+    assert "shows one colour" not in texts(app) and "copies with different classes" not in texts(app)
+    assert "Nothing to mend" in texts(app) and "version 2 stays as it was" in literal_words(app.success[0].value)
+    assert len(load_dataset(workspace, made.id, 1).frame) == 26
+
+
+def picture_of_one_colour():
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64), "black").save(file, "JPEG")
+    return file.getvalue()
+
+
+def literal_words(said):
+    return said.replace("\\", "")
+
+
+def test_a_folder_dropped_into_the_browser_becomes_a_dataset(open_page, finish, workspace):
+    files = [(f"pets/{label}/{n}.jpg", picture(label, n), "image/jpeg") for label in ("cats", "dogs") for n in range(3)]
+    files.append(("../../outside.jpg", picture("cats", 9), "image/jpeg"))
+    app = open_page("data")
+    app.file_uploader[1].set_value(files[:-1])
+    finish(app.run())
+    (known,) = list_datasets(workspace)
+    assert (known.name, known.images, known.classes) == ("pets", 6, ("cats", "dogs"))
+
+
+def test_a_numbers_dataset_shows_its_spread(open_page, workspace, tmp_path):
+    made = import_sample(workspace, "gauges")
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    app = open_page("data")
+    assert [metric.value for metric in app.metric if metric.label == "reading"] == ["0 to 100"]
+    look = next(one for one in app.segmented_control if "Balance and split" in one.options)
+    app = look.set_value("Balance and split").run()
+    assert "Spread of the numbers" in [heading.value for heading in app.subheader]
