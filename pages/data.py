@@ -10,6 +10,7 @@ from core.data.dataset import Dataset, DatasetSummary, delete_dataset, list_data
 from core.workspace import Workspace
 from ui import job_watch, state
 from ui.add_dataset import ways_in
+from ui.cache_panel import cache_panel
 from ui.dataset_panel import dataset_panel
 from ui.widgets import clip, count, empty_state, errors_shown, literal, page_header
 
@@ -30,6 +31,7 @@ def main() -> None:
         _chosen(space, known)
     elif running is None:
         empty_state("No dataset yet", "Upload a ZIP or a folder of class folders, or take a sample set above.")
+    cache_panel(space)
 
 
 def _take_result(space: Workspace) -> None:

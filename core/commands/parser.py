@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from core.commands import data, jobs
+from core.commands.cache import cache as cache_job
 from core.errors import GraftError
 from core.training.recipe import Recipe
 
@@ -55,6 +56,9 @@ def build_parser() -> argparse.ArgumentParser:
     backbones.add_argument("--search", metavar="TEXT", default="", help="only names and families that contain TEXT")
     backbones.add_argument("--download", metavar="NAME", help="fetch the weights of this backbone and keep them")
     _command(commands, "runs", jobs.runs, "list the runs, newest first")
+    cache = _command(commands, "cache", cache_job, "say how large the cache is, part by part, or empty it")
+    cache.add_argument("--empty", action="store_true", help="throw away all that can be made again")
+    cache.add_argument("--weights", action="store_true", help="with --empty: downloaded weights too")
     return parser
 
 

@@ -90,6 +90,7 @@ def make_room(workspace: Workspace, needed: int) -> bool:
 
     Returns False, and throws nothing away, where they would not even so.
     """
+    clear_leftovers(workspace)
     most, total = budget(workspace), sum(sizes(workspace).values())
     if total + needed <= most:
         return True

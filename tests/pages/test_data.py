@@ -200,3 +200,14 @@ def test_a_numbers_dataset_shows_its_spread(open_page, workspace, tmp_path):
     look = next(one for one in app.segmented_control if "Balance and split" in one.options)
     app = look.set_value("Balance and split").run()
     assert "Spread of the numbers" in [heading.value for heading in app.subheader]
+
+
+def test_the_cache_is_emptied_with_one_click(workspace, dataset, open_page):
+    (workspace.cache / "images").mkdir(exist_ok=True)
+    (workspace.cache / "images" / "old").write_bytes(bytes(1_200_000))
+    app = open_page("data")
+    assert "Cache: 1.2 MB of" in texts(app)
+    press(app, "Empty the cache")
+    assert not app.exception
+    assert "Cache: 0 B of" in texts(app)
+    assert not (workspace.cache / "images" / "old").exists()

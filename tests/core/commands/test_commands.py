@@ -138,3 +138,13 @@ def test_import_says_what_it_found_and_survey_what_looks_wrong(home, make_zip):
     done = shell("survey", said["dataset"], "--json", home=home)
     assert done.returncode == 0 and set(json.loads(done.stdout)) == {"suspects", "outliers"}
     assert shell("survey", "nothing@1", home=home).stderr.strip().startswith("There is no dataset")
+
+
+def test_cache_says_how_large_it_is_and_empties_it(home, capsys):
+    (home / "cache" / "images").mkdir(parents=True)
+    (home / "cache" / "images" / "old").write_bytes(bytes(3_000_000))
+    assert main(["cache"]) == 0
+    assert "3.0 MB  images" in capsys.readouterr().out
+    assert main(["cache", "--empty", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["freed"], said["bytes"]) == (3_000_000, 0)

@@ -1,0 +1,28 @@
+"""What is kept only to be quick: how large it is, and away with it."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+
+from core.data.cache import budget, empty, sizes
+from core.workspace import Workspace
+
+
+def cache(options: Namespace) -> int:
+    workspace = Workspace.open(options.workspace)
+    freed = empty(workspace, weights=options.weights) if options.empty else None
+    parts, most = sizes(workspace), budget(workspace)
+    if options.json:
+        print(json.dumps({"parts": parts, "bytes": sum(parts.values()), "budget": most, "freed": freed}))
+        return 0
+    if freed is not None:
+        print(f"Emptied: {_said(freed)} freed.")
+    for part, size in parts.items():
+        print(f"{_said(size):>12}  {part}")
+    print(f"{_said(sum(parts.values())):>12}  of {_said(most)}")
+    return 0
+
+
+def _said(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

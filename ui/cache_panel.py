@@ -1,0 +1,24 @@
+"""A quiet line about what is kept only to be quick."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.data.cache import budget, empty, sizes
+from core.workspace import Workspace
+from ui.widgets import errors_shown, file_size
+
+
+def cache_panel(space: Workspace) -> None:
+    with errors_shown(), st.container(horizontal=True, vertical_alignment="center"):
+        parts = sizes(space)
+        total, weights = sum(parts.values()), parts["weights"]
+        st.caption(
+            f"Cache: {file_size(total)} of {file_size(budget(space))}",
+            help="Decoded pictures, and what frozen stages made of them, kept so that the next run starts at once. "
+            f"It is only speed: without it the same is computed again. Downloaded weights ({file_size(weights)}) stay.",
+        )
+        if st.button("Empty the cache", type="tertiary", disabled=total == weights):
+            freed = empty(space)
+            st.toast(f"The cache is empty: {file_size(freed)} freed.")
+            st.rerun()
