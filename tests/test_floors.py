@@ -15,11 +15,12 @@ FLOORS = [
     {"app", "pages"},
     {"ui"},
     {"core.__main__", "core.commands"},
-    {"core.runs"},
+    {"core.runs", "core.jobs"},
+    {"core.survey"},
     {"core.training", "core.inference"},
     {"core.backbones"},
     {"core.data"},
-    {"core.workspace"},
+    {"core.workspace", "core.processes"},
     {"core.errors"},
 ]
 HEIGHT = {name: len(FLOORS) - number for number, floor in enumerate(FLOORS) for name in floor}

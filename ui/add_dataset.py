@@ -7,7 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.data.readers import ARCHIVE_ENDINGS, Limits
+from core.data.entries import Limits
+from core.data.readers import ARCHIVE_ENDINGS
 from core.data.roots import roots
 from core.data.samples import SAMPLES
 from core.workspace import Workspace

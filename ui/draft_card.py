@@ -14,7 +14,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.data.draft_pictures import Added, add_pictures, remove_picture
 from core.data.drafts import Draft, DraftClass, remove_class, rename_class
-from core.data.readers import Limits
+from core.data.entries import Limits
 from core.data.thumbnails import thumbnails
 from core.errors import GraftError
 from ui.components import source

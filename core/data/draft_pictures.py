@@ -11,9 +11,9 @@ from itertools import islice
 from typing import BinaryIO
 
 from core.data.drafts import Draft, Picture, change, with_class
+from core.data.entries import Entry, Limits, Source, shown_name
 from core.data.intake import ARCHIVES, Rejected, Taken, inspect
 from core.data.layout import is_junk
-from core.data.readers import Entry, Limits, Source, shown_name
 from core.data.tables import is_table
 from core.workspace import atomic_open
 

@@ -24,8 +24,8 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.data.dataset import DELETED
+from core.data.entries import shown_name
 from core.data.intake import disk_in_words
-from core.data.readers import shown_name
 from core.errors import DataError
 from core.workspace import Workspace, atomic_open, contained, new_id
 

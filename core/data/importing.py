@@ -20,10 +20,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.data.dataset import DELETED, Dataset, load_dataset, write_version
+from core.data.entries import Limits, Source, leaves
 from core.data.findings import report_on
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words, take
 from core.data.manifest import path_column
-from core.data.readers import Limits, Source, file_entry, leaves, open_source
+from core.data.readers import file_entry, open_source
 from core.data.report import Report
 from core.data.samples import find_sample, sample_folder
 from core.data.sorting import Sorted, sort_out

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from core.data.entries import Limits, Source
 from core.data.layout import is_junk
 from core.data.preprocessing import FORMATS, decode, orientation
-from core.data.readers import ARCHIVE_ENDINGS, Limits, Source
+from core.data.readers import ARCHIVE_ENDINGS
 from core.data.tables import is_table
 from core.data.twins import LOOK_BYTES, contrast, look
 from core.errors import DataError

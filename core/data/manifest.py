@@ -16,8 +16,8 @@ from typing import Literal
 
 import pandas as pd
 
+from core.data.entries import leaves, shown_name
 from core.data.layout import Split, clean, split_of
-from core.data.readers import leaves, shown_name
 from core.data.report import Finding, number_of
 from core.data.tables import NO_NUMBER, read_numbers, read_table
 from core.errors import DataError

@@ -6,8 +6,8 @@ import pytest
 
 from core.data.draft_pictures import add_pictures, draft_source, remove_picture
 from core.data.drafts import add_class, load_draft, new_draft
+from core.data.entries import Limits
 from core.data.importing import import_source
-from core.data.readers import Limits
 from core.errors import DataError
 from tests.conftest import picture
 

@@ -11,8 +11,8 @@ import zlib
 import pytest
 from PIL import Image
 
+from core.data.entries import LONGEST_NAME, Limits
 from core.data.importing import check, import_path
-from core.data.readers import LONGEST_NAME, Limits
 from core.data.sorting import _unique
 from core.errors import DataError
 from tests.conftest import picture

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.data.entries import Limits
 from core.data.importing import import_path
-from core.data.readers import Limits
 from core.data.report import Report
 from core.errors import GraftError
 from core.workspace import Workspace

@@ -7,8 +7,8 @@ import socket
 
 import pytest
 
+from core.data.entries import Limits
 from core.data.importing import check, import_path
-from core.data.readers import Limits
 from core.errors import DataError
 from tests.conftest import picture
 from tests.core.data.archives import add, link, spoil, with_flag

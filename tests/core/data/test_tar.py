@@ -8,8 +8,8 @@ import tracemalloc
 
 import pytest
 
+from core.data.entries import Limits
 from core.data.importing import check, import_path
-from core.data.readers import Limits
 from core.errors import DataError
 from tests.conftest import picture
 from tests.core.data.archives import odd_member, tar
