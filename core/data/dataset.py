@@ -48,6 +48,8 @@ COLUMNS = {
     "contrast": "float32",
     "mended": "str",
 }
+# What a version from before there were these columns has in their place.
+FORMERLY = {"target": float("nan"), "group": "", "twins": 0, "contrast": 99.0, "mended": ""}
 DELETED = ".deleted-"
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
@@ -114,7 +116,10 @@ class Dataset:
 
     @cached_property
     def report(self) -> Report:
-        found = Intaken.model_validate_json((self.directory / "report.json").read_text(encoding="utf-8"))
+        try:
+            found = Intaken.model_validate_json((self.directory / "report.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # from another version of Graft, or damaged: the rows still tell their own
+            found = Intaken()
         return report_on(self.name, self.frame, self.kind, self.target, found)
 
     def path(self, image: str) -> Path:
@@ -139,11 +144,8 @@ def list_datasets(workspace: Workspace) -> list[DatasetSummary]:
             said = json.loads((directory / "dataset.json").read_text(encoding="utf-8"))
             versions = _versions(directory)
             newest = _read_info(directory, versions[-1])
-            found.append(
-                DatasetSummary(
-                    directory.name, said["name"], said["created"], newest.images, said["kind"], newest.classes, versions
-                )
-            )
+            kind, images, classes = said.get("kind", "classes"), newest.images, newest.classes
+            found.append(DatasetSummary(directory.name, said["name"], said["created"], images, kind, classes, versions))
         except (OSError, ValueError, KeyError, TypeError, IndexError):  # not a dataset, or deleted this moment
             continue
     return sorted(found, key=lambda summary: summary.created, reverse=True)
@@ -168,7 +170,7 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
     try:
         directory = contained(workspace.datasets, dataset_id)
         said = json.loads((directory / "dataset.json").read_text(encoding="utf-8"))
-        name, kind, target = said["name"], said["kind"], said["target"]
+        name, kind, target = said["name"], said.get("kind", "classes"), said.get("target", "")
     except (OSError, ValueError, KeyError, TypeError, WorkspaceError) as error:
         raise DataError(f"There is no dataset {dataset_id!r} in this workspace. Choose or import one.") from error
     versions = _versions(directory)
@@ -178,7 +180,9 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
         known = ", ".join(map(str, versions)) or "none"
         raise DataError(f"The dataset {name!r} has no version {version}; it has {known}.")
     try:
-        frame = pd.read_parquet(_manifest(directory, version))[list(COLUMNS)]
+        frame = pd.read_parquet(_manifest(directory, version))
+        missing = {name: value for name, value in FORMERLY.items() if name not in frame}
+        frame = frame.assign(**missing)[list(COLUMNS)]
         info = _read_info(directory, version)
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"Version {version} of the dataset {name!r} is damaged; import it again.") from error
@@ -224,4 +228,9 @@ def _versions(directory: Path) -> tuple[int, ...]:
 
 
 def _read_info(directory: Path, version: int) -> VersionInfo:
-    return VersionInfo.model_validate_json(_manifest(directory, version).with_suffix(".json").read_text("utf-8"))
+    said = json.loads(_manifest(directory, version).with_suffix(".json").read_text(encoding="utf-8"))
+    if "split" not in said:  # as it was written when all versions had the same pictures
+        whole = json.loads((directory / "dataset.json").read_text(encoding="utf-8"))
+        told = {"images": whole["images"], "classes": whole["classes"], "made": whole["created"]}
+        said = {**told, "split": said, "changed": "Imported" if version == 1 else "Split anew"}
+    return VersionInfo.model_validate(said)

@@ -11,6 +11,7 @@ from core.data.changes import resplit
 from core.data.dataset import delete_dataset, list_datasets, load_dataset
 from core.data.importing import import_path
 from core.errors import DataError, WorkspaceError
+from core.workspace import write_json
 
 
 @pytest.fixture
@@ -89,3 +90,19 @@ def test_deleted_is_gone_and_twice_is_no_error(workspace, dataset):
     delete_dataset(workspace, dataset.id)
     assert list_datasets(workspace) == [] and not dataset.directory.exists()
     assert [path for path in workspace.datasets.iterdir() if path.is_dir()] == []
+
+
+def test_a_dataset_of_the_first_graft_is_still_there(workspace, dataset):
+    """Before there were numbers, copies and changes, less was written."""
+    directory = dataset.directory
+    said = {"name": "Old", "classes": ["blue", "red"], "images": 30, "created": "2026-11-23T12:00:00"}
+    write_json(directory / "dataset.json", said)
+    write_json(directory / "versions" / "1.json", dataset.split.model_dump())
+    old = dataset.frame.drop(columns=["target", "group", "twins", "contrast", "mended"])
+    old.to_parquet(directory / "versions" / "1.parquet")
+    write_json(directory / "report.json", {"findings": [{"kind": "link", "title": "x", "why": "y"}]})
+    (known,) = list_datasets(workspace)
+    found = load_dataset(workspace, known.id)
+    assert (known.kind, known.images, found.classes) == ("classes", 30, ("blue", "red"))
+    assert found.report.images == 30 and found.report.findings == []
+    assert resplit(workspace, found, validation=0.3, test=0.0, seed=1).version == 2
