@@ -177,6 +177,9 @@ def normalize(batch: torch.Tensor, preprocessing: Preprocessing) -> torch.Tensor
     """uint8 (B, H, W, 3) to float32 (B, 3, H, W) in channels_last order, on the same device."""
     import torch
 
-    mean = torch.tensor(preprocessing.mean, device=batch.device) * 255
-    std = torch.tensor(preprocessing.std, device=batch.device) * 255
-    return ((batch.float() - mean) / std).permute(0, 3, 1, 2)
+    count, height, width, _ = batch.shape
+    # Along whole rows of pixels, and in place, this is several times faster on a CPU than along three channels.
+    mean = torch.tensor(preprocessing.mean * width, device=batch.device) * 255
+    std = torch.tensor(preprocessing.std * width, device=batch.device) * 255
+    rows = batch.reshape(count, height, width * 3).float().sub_(mean).div_(std)
+    return rows.reshape(batch.shape).permute(0, 3, 1, 2)
