@@ -32,6 +32,8 @@ check: $(VENV)/installed-dev
 bench: $(VENV)/installed
 	@test -n "$(DATA)" || { echo "Say which photos: make bench DATA=path/to/class/folders"; exit 2; }
 	$(BIN)/python -m benchmarks.bench "$(DATA)"
+	$(BIN)/python -m benchmarks.throughput "$(DATA)"
+	$(BIN)/python -m benchmarks.importing
 
 screenshots: $(VENV)/installed-dev
 	GRAFT_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser
