@@ -21,7 +21,7 @@ from ui.widgets import count, errors_shown, escaped, file_size, literal, short_n
 
 MOST_BARS = 24
 BINS = 30
-PICTURES, MAP, BALANCE, VERSIONS = "Pictures", "Map and doubts", "Balance and split", "Versions"
+PICTURES, MAP, BALANCE = "Pictures", "Map and doubts", "Balance and split"
 
 
 def dataset_panel(dataset: Dataset) -> None:
@@ -30,7 +30,7 @@ def dataset_panel(dataset: Dataset) -> None:
     findings_panel(dataset)
     if report.ignored:
         st.caption(f"Also ignored: {count(report.ignored, 'file')} of the system, such as indexes of thumbnails.")
-    looks = [PICTURES, MAP, BALANCE, VERSIONS]
+    looks = [PICTURES, MAP, BALANCE]
     look = st.segmented_control("Look", looks, default=PICTURES, required=True, label_visibility="collapsed")
     if look == BALANCE:
         left, right = st.columns(2, gap="large")
@@ -40,10 +40,9 @@ def dataset_panel(dataset: Dataset) -> None:
             _split(dataset)
     elif look == MAP:
         survey_panel(dataset)
-    elif look == VERSIONS:
-        versions_panel(dataset)
     elif look == PICTURES:
         browser_panel(dataset)
+    versions_panel(dataset)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
