@@ -29,4 +29,4 @@ def _dataset_name(chosen: state.Choices) -> str | None:
     if not chosen.dataset:
         return None
     name = state.dataset_name(chosen.dataset)
-    return name if chosen.dataset_version == 1 else f"{clip(name, 24)}, version {chosen.dataset_version}"
+    return name if chosen.dataset_version == 1 else f"{clip(name, 22)}, v{chosen.dataset_version}"
