@@ -152,8 +152,8 @@ def _summary(view: View) -> None:
         return
     if view.status is Status.STOPPED:
         st.markdown(f"Stopped after {count(ended.epochs, 'epoch')}. The best epoch's weights were kept.")
-    with st.container(horizontal=True, gap="medium"):
-        st.metric("Best epoch", "–" if ended.best_epoch is None else f"{ended.best_epoch} of {ended.epochs}", width=120)
+    with st.container(horizontal=True, gap="small"):
+        st.metric("Best epoch", "–" if ended.best_epoch is None else f"{ended.best_epoch} of {ended.epochs}", width=110)
         if ended.validation:
             _scores("Validation", ended.validation)
         if ended.train:
@@ -167,9 +167,9 @@ def _scores(part: str, scores: Scores) -> None:
         st.metric(f"{part} loss", f"{scores.loss:.3f}", width=130)
         return
     help = "How far off it is, typically; large errors count more than in the mean error."
-    st.metric(f"{part} RMSE", short_number(scores.rmse), help=help, width=140)
+    st.metric(f"{part} RMSE", short_number(scores.rmse), help=help, width=135)
     if part == "Validation":
-        st.metric("Mean error", short_number(scores.mae), help="How far off it is on average (MAE).", width=120)
+        st.metric("Mean error", short_number(scores.mae), help="How far off it is on average (MAE).", width=115)
         help = "The share of the differences that it explains (R²): 100% is perfect, 0% no better than always the mean."
         st.metric("Explained", percent(scores.r2), help=help, width=110)
 
