@@ -7,7 +7,6 @@ import hashlib
 import http.client
 import os
 import re
-import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -21,12 +20,8 @@ from filelock import FileLock, Timeout
 from core.backbones.catalogue import BackboneInfo
 from core.backbones.weights import file_name
 from core.errors import BackboneError
+from core.fetching import PATIENCE, OnBytes, fetch
 from core.workspace import Workspace
-
-CHUNK = 1 << 18
-PATIENCE = 30  # seconds without an answer
-
-Progress = Callable[[int, int | None], None]
 
 
 class DownloadCancelled(BackboneError):
@@ -44,7 +39,7 @@ class _Remote:
 def download(
     info: BackboneInfo,
     workspace: Workspace,
-    progress: Progress = lambda done, total: None,
+    progress: OnBytes = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Path:
     """Fetch the weights into `<workspace>/cache/weights`, going on from where an earlier download stopped.
@@ -63,7 +58,7 @@ def download(
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{target}.lock", timeout=0):
             remote = _remote(info)
-            _fetch(remote.url, part, progress, cancelled)
+            fetch(remote.url, part, _stopping(progress, cancelled))
             _check(part, remote, info)
             os.replace(part, target)
     except Timeout as error:
@@ -111,40 +106,13 @@ def _headers(request: urllib.request.Request) -> Any:
         raise
 
 
-def _fetch(url: str, part: Path, progress: Progress, cancelled: Callable[[], bool]) -> None:
-    """Bring `part` to the whole file. What is already in it is not fetched again if the server can go on from there."""
-    have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-    try:
-        answer = urllib.request.urlopen(request, timeout=PATIENCE)
-    except urllib.error.HTTPError as error:
-        if error.code != 416:  # the range begins at the end of the file: it is all here, or is not this file
-            raise
-        return
-    with answer:
-        have = have if answer.status == 206 else 0
-        length = answer.headers.get("Content-Length")
-        total = have + int(length) if length else None
-        if length and int(length) > shutil.disk_usage(part.parent).free:
-            raise OSError(errno.ENOSPC, "no room")
-        with open(part, "ab" if have else "wb") as file:
-            _pour(answer, file, have, total, progress, cancelled)
-
-
-def _pour(
-    answer: Any, file: Any, have: int, total: int | None, progress: Progress, cancelled: Callable[[], bool]
-) -> None:
-    progress(have, total)
-    while chunk := answer.read1(CHUNK):
-        file.write(chunk)
-        have += len(chunk)
-        progress(have, total)
+def _stopping(progress: OnBytes, cancelled: Callable[[], bool]) -> OnBytes:
+    def on_bytes(done: int, total: int | None) -> None:
+        progress(done, total)
         if cancelled():
             raise DownloadCancelled("The download was cancelled. What has come so far is kept.")
-    file.flush()
-    os.fsync(file.fileno())
-    if total is not None and have < total:
-        raise ConnectionError("the connection ended early")
+
+    return on_bytes
 
 
 def _check(part: Path, remote: _Remote, info: BackboneInfo) -> None:

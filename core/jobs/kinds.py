@@ -11,6 +11,7 @@ from core.data.draft_pictures import draft_source
 from core.data.drafts import load_draft
 from core.data.importing import import_path, import_sample, import_source
 from core.data.intake import OnProgress
+from core.data.published import import_published
 from core.workspace import Workspace
 
 
@@ -20,6 +21,10 @@ def path(workspace: Workspace, progress: OnProgress, *, path: str, name: str | N
 
 def sample(workspace: Workspace, progress: OnProgress, *, key: str) -> dict[str, Any]:
     return _dataset(import_sample(workspace, key, progress=progress))
+
+
+def published(workspace: Workspace, progress: OnProgress, *, key: str) -> dict[str, Any]:
+    return _dataset(import_published(workspace, key, progress=progress))
 
 
 def draft(workspace: Workspace, progress: OnProgress, *, draft: str) -> dict[str, Any]:
@@ -50,6 +55,7 @@ def _dataset(made: Dataset) -> dict[str, Any]:
 KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "import path": path,
     "import sample": sample,
+    "import published": published,
     "import draft": draft,
     "survey": survey,
 }

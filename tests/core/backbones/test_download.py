@@ -150,6 +150,6 @@ def test_what_cannot_be_fetched_is_said_in_words(server, workspace, monkeypatch)
 
 def test_a_full_disk_is_said_in_words(server, workspace, monkeypatch):
     usage = type("Usage", (), {"free": 10})
-    monkeypatch.setattr("core.backbones.download.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("core.fetching.shutil.disk_usage", lambda _: usage)
     with pytest.raises(BackboneError, match="disk is full"):
         download(_published(server), workspace)
