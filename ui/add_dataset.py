@@ -8,21 +8,25 @@ from pathlib import Path
 import streamlit as st
 
 from core.data.entries import Limits
+from core.data.published_sets import PUBLISHED
 from core.data.readers import ARCHIVE_ENDINGS
 from core.data.roots import roots
 from core.data.samples import SAMPLES
 from core.workspace import Workspace
 from ui.draft_panel import draft_panel
-from ui.imports import from_draft, from_dropped_folder, from_path, from_sample, from_upload
+from ui.imports import from_draft, from_dropped_folder, from_path, from_published, from_sample, from_upload
 from ui.widgets import count, errors_shown, file_size, literal
 
 STRIPS = Path(__file__).parent / "images"  # some pictures of each sample set, side by side
-UPLOAD, DRAFT, FOLDER, SAMPLE = "Upload", "Make classes here", "Folder on this machine", "Sample set"
+UPLOAD, DRAFT, FOLDER = "Upload", "Make classes here", "Folder on this machine"
+SAMPLE, PUBLISHED_SET = "Sample set", "Published set"
 ENDINGS = [*dict.fromkeys(ending.rsplit(".", 1)[-1] for ending in ARCHIVE_ENDINGS)]
 
 
 def ways_in(space: Workspace) -> None:
-    way = st.segmented_control("From", [UPLOAD, DRAFT, FOLDER, SAMPLE], default=UPLOAD, label_visibility="collapsed")
+    ways = [UPLOAD, DRAFT, FOLDER, SAMPLE, PUBLISHED_SET]
+    key = _remembered("way_in", UPLOAD)
+    way = st.session_state["way_in_kept"] = st.segmented_control("From", ways, key=key, label_visibility="collapsed")
     if way == UPLOAD:
         _upload(space)
     elif way == DRAFT:
@@ -31,6 +35,14 @@ def ways_in(space: Workspace) -> None:
         _folder(space)
     elif way == SAMPLE:
         _samples(space)
+    elif way == PUBLISHED_SET:
+        _published(space)
+
+
+def _remembered(key: str, first: str) -> str:
+    """The key of a choice that lives on while an import is watched in its place: whoever draws it keeps it."""
+    st.session_state.setdefault(key, st.session_state.get(f"{key}_kept") or first)
+    return key
 
 
 def _upload(space: Workspace) -> None:
@@ -92,3 +104,20 @@ def _samples(space: Workspace) -> None:
                 with errors_shown():
                     from_sample(space, sample.key, sample.title)
                     st.rerun()
+
+
+def _published(space: Workspace) -> None:
+    st.caption("Well-known sets, fetched from where their makers published them: the only way in that needs a network.")
+    sets = {one.title: one for one in PUBLISHED}
+    one = sets[st.selectbox("Set", list(sets), key=_remembered("set", next(iter(sets))))]
+    st.session_state["set_kept"] = one.title
+    with st.container(border=True):
+        size = file_size(one.megabytes * 10**6)
+        st.markdown(f"**{one.title}** · {count(one.images, 'image')}, {count(one.classes, 'class')}, about {size}")
+        st.markdown(one.description)
+        st.caption(f"Licence: {one.licence}. Source: [its makers' page]({one.page}), by way of torchvision.")
+        if st.button("Download and import", icon=":material/download:"):
+            with errors_shown():
+                from_published(space, one.key, one.title)
+                st.rerun()
+        st.caption("Stopped or interrupted, it goes on from where it was when you press the button again.")

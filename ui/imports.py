@@ -65,6 +65,11 @@ def from_sample(workspace: Workspace, key: str, title: str) -> Job:
     return jobs.start(workspace, "import sample", title, key=key)
 
 
+def from_published(workspace: Workspace, key: str, title: str) -> Job:
+    """Fetch a set that torchvision knows, and import it."""
+    return jobs.start(workspace, "import published", title, key=key)
+
+
 def from_draft(workspace: Workspace, draft: Draft) -> Job:
     """Make a dataset of a draft as it then is; the draft stays."""
     return jobs.start(workspace, "import draft", draft.name, draft=draft.id)

@@ -13,6 +13,7 @@ from core.commands.printing import ImportLine, printable
 from core.data.dataset import load_dataset
 from core.data.importing import check as check_path
 from core.data.importing import import_path
+from core.data.published import import_published
 from core.data.report import Report
 from core.workspace import Workspace
 
@@ -24,7 +25,10 @@ def check(options: Namespace) -> int:
 
 def bring_in(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
-    made = import_path(workspace, Path(options.path).expanduser(), name=options.name, progress=ImportLine())
+    if options.published:
+        made = import_published(workspace, options.published, name=options.name, progress=ImportLine())
+    else:
+        made = import_path(workspace, Path(options.path).expanduser(), name=options.name, progress=ImportLine())
     print(f"Dataset {made.id}{', imported before' if made.known else ''}", file=sys.stderr)
     if options.json:
         known = {"dataset": made.id, "version": made.version, "known": made.known}

@@ -4,6 +4,7 @@
           activations/  the same: what frozen stages gave
           users/        <token>.lock, held by a living process, and <token>.txt: the chunks that it uses
           weights/      downloads: counted, but never thrown away to make room
+          published/    the same, of sets of pictures that are not imported yet
 
 All of it may be deleted at any time. To make room, the chunks used longest ago go first.
 """
@@ -115,8 +116,9 @@ def empty(workspace: Workspace, weights: bool = False) -> int:
     for each in _entries(workspace):
         throw_away(each.path)
     clear_leftovers(workspace)
+    _empty_downloads(workspace.cache / "published")
     if weights:
-        _empty_weights(workspace.cache / "weights")
+        _empty_downloads(workspace.cache / "weights")
     return before - sum(sizes(workspace).values())
 
 
@@ -175,7 +177,7 @@ def _delete(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _empty_weights(folder: Path) -> None:
+def _empty_downloads(folder: Path) -> None:
     """All but what a download is writing at this moment."""
     for path in folder.glob("[!.]*"):
         if path.suffix != ".lock" and not is_held(path.with_name(f"{path.name}.lock")):

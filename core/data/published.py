@@ -27,10 +27,11 @@ from filelock import FileLock, Timeout
 from PIL import Image
 
 from core.data.dataset import Dataset
+from core.data.entries import Entry, Source
 from core.data.importing import import_source
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words
 from core.data.published_sets import PublishedSet, find_published
-from core.data.readers import Entry, Source, file_entry
+from core.data.readers import file_entry
 from core.errors import DataError
 from core.fetching import fetch
 from core.workspace import Workspace, slug
@@ -39,7 +40,12 @@ MEGABYTE = 10**6
 
 
 def import_published(
-    workspace: Workspace, key: str, *, progress: OnProgress | None = None, cancelled: Cancelled | None = None
+    workspace: Workspace,
+    key: str,
+    *,
+    name: str | None = None,
+    progress: OnProgress | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Dataset:
     """Fetch one of the sets of `core.data.published_sets`, and import it with the split that it comes with.
 
@@ -52,7 +58,7 @@ def import_published(
     with _alone(folder, given):
         splits = _unpacked(given, folder, Fetcher(folder / "files", progress, cancelled))
         source = _source(splits, folder / "unpacked")
-        dataset = import_source(workspace, source, given.title, progress=progress, cancelled=cancelled)
+        dataset = import_source(workspace, source, name or given.title, progress=progress, cancelled=cancelled)
         shutil.rmtree(folder, ignore_errors=True)
     return dataset
 

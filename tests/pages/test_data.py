@@ -51,6 +51,17 @@ def test_a_sample_is_imported_and_chosen(open_page, finish, workspace):
     assert "Textures" in "".join(app.sidebar.markdown[0].value if app.sidebar.markdown else "Textures")
 
 
+def test_a_published_set_says_what_it_is_and_that_there_is_no_network(open_page, finish, monkeypatch):
+    for scheme in ("http", "https"):
+        monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")  # nobody is there
+    app = choose_way(open_page("data"), "Published set")
+    app = app.selectbox[0].select("MNIST").run()
+    assert "70,000 images" in texts(app) and "CC BY-SA 3.0" in texts(app)
+    app = finish(press(app, "Download and import"))
+    assert "MNIST cannot be reached" in app.error[0].value
+    assert app.selectbox[0].value == "MNIST"  # to press again
+
+
 def test_an_upload_becomes_a_dataset(open_page, finish, make_zip, workspace):
     app = open_page("data")
     app.file_uploader[0].upload("My pets.zip", make_zip({"cats": 6, "dogs": 5}).read_bytes(), "application/zip")

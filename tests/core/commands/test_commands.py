@@ -148,3 +148,10 @@ def test_cache_says_how_large_it_is_and_empties_it(home, capsys):
     assert main(["cache", "--empty", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["freed"], said["bytes"]) == (3_000_000, 0)
+
+
+def test_a_published_set_is_asked_for_by_its_name(home, capsys, make_zip):
+    assert main(["import", "--published", "cats"]) == 1
+    assert "There are: EuroSAT" in capsys.readouterr().err
+    with pytest.raises(SystemExit):  # one or the other
+        main(["import", str(make_zip({"cats": 3})), "--published", "EuroSAT"])

@@ -7,6 +7,7 @@ import os
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from core.data import cache
 from core.data.kept import Store
@@ -74,6 +75,15 @@ def test_emptying_spares_weights_unless_asked_and_what_is_open_stays_readable(wo
     assert used[0].tolist() == [0] * 250
     assert cache.sizes(workspace) == {"activations": 0, "images": 0, "weights": 100}
     assert cache.empty(workspace, weights=True) == 100
+
+
+def test_emptying_spares_what_is_being_fetched(workspace):
+    for key in ("mnist", "dtd"):
+        (workspace.cache / "published" / key / "files").mkdir(parents=True)
+        (workspace.cache / "published" / key / "files" / "half.part").write_bytes(bytes(100))
+    with FileLock(workspace.cache / "published" / "dtd.lock"):
+        assert cache.empty(workspace) == 100
+    assert [path.name for path in (workspace.cache / "published").iterdir() if path.is_dir()] == ["dtd"]
 
 
 def test_what_killed_processes_left_is_cleared(workspace):
