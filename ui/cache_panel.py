@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.data.cache import budget, empty, sizes
@@ -9,9 +11,15 @@ from core.workspace import Workspace
 from ui.widgets import errors_shown, file_size
 
 
+@st.cache_data(ttl=15, show_spinner=False)
+def _sizes(root: str) -> dict[str, int]:
+    """Of every part: many files may have to be looked at, so not at every click."""
+    return sizes(Workspace(Path(root)))
+
+
 def cache_panel(space: Workspace) -> None:
     with errors_shown(), st.container(horizontal=True, vertical_alignment="center"):
-        parts = sizes(space)
+        parts = _sizes(str(space.root))
         total, weights = sum(parts.values()), parts["weights"]
         st.caption(
             f"Cache: {file_size(total)} of {file_size(budget(space))}",
@@ -20,5 +28,6 @@ def cache_panel(space: Workspace) -> None:
         )
         if st.button("Empty the cache", type="tertiary", disabled=total == weights):
             freed = empty(space)
+            _sizes.clear()
             st.toast(f"The cache is empty: {file_size(freed)} freed.")
             st.rerun()

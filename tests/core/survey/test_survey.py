@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.data.cache import empty
 from core.data.importing import import_path
 from core.data.intake import ImportCancelled
 from core.survey import kept_survey, survey
@@ -131,3 +132,8 @@ def test_what_was_confirmed_is_believed_until_it_is_changed(dataset):
     assert confirmed(dataset) == {"red/1.jpg"}
     dataset.frame.loc[dataset.frame["name"] == "red/1.jpg", "label"] = "blue"
     assert confirmed(dataset) == set()
+
+
+def test_emptying_the_cache_takes_a_survey_with_it(workspace, dataset):
+    survey(workspace, dataset, "b", lambda: looked_at(dataset))
+    assert empty(workspace) > 0 and kept_survey(workspace, dataset, "b") is None
