@@ -12,7 +12,7 @@ import streamlit as st
 from core import jobs
 from core.data import changes
 from core.data.dataset import Dataset
-from core.survey import Survey, kept_survey, seen_by
+from core.survey import Survey, kept_survey, seen_by, surveyed_before
 from core.survey.confirmed import confirm, confirmed
 from core.survey.survey import TILE
 from ui import job_watch, state, theme
@@ -40,8 +40,10 @@ def survey_panel(dataset: Dataset) -> None:
     if ended is not None and ended.status == "failed":
         job_watch.show(ended)
     file = Path(chosen.weights_file) if chosen.weights_file else None
-    seen = _survey(space.root, dataset.directory, dataset.version, seen_by(chosen.backbone, file), dataset)
+    backbone = seen_by(chosen.backbone, file)
+    seen = _survey(space.root, dataset.directory, dataset.version, backbone, dataset)
     if seen is None:
+        _look_again(dataset, chosen, backbone)
         _offer(dataset, chosen)
         return
     ticks(dataset).renew()
@@ -57,17 +59,29 @@ def _offer(dataset: Dataset, chosen: state.Choices) -> None:
             "What it sees is kept: training on it starts at once."
         )
         if st.button(f"Look with {literal(chosen.backbone, 60)}", type="primary", icon=":material/travel_explore:"):
-            with errors_shown():
-                jobs.start(
-                    state.workspace(),
-                    "survey",
-                    f"Looking over {clip(dataset.name, 60)}",
-                    dataset=dataset.id,
-                    version=dataset.version,
-                    backbone=chosen.backbone,
-                    weights_file=chosen.weights_file,
-                )
-                st.rerun()
+            _look(dataset, chosen)
+
+
+def _look(dataset: Dataset, chosen: state.Choices) -> None:
+    with errors_shown():
+        jobs.start(
+            state.workspace(),
+            "survey",
+            f"Looking over {clip(dataset.name, 60)}",
+            dataset=dataset.id,
+            version=dataset.version,
+            backbone=chosen.backbone,
+            weights_file=chosen.weights_file,
+        )
+        st.rerun()
+
+
+def _look_again(dataset: Dataset, chosen: state.Choices, backbone: str) -> None:
+    """After a change, without being asked, once: nearly all of the pictures are known."""
+    asked = (dataset.id, dataset.version, backbone)
+    if st.session_state.get("looked_again") != asked and surveyed_before(state.workspace(), dataset, backbone):
+        st.session_state["looked_again"] = asked
+        _look(dataset, chosen)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

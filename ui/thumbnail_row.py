@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import html
 from collections.abc import Sequence
+from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from core.data.dataset import Dataset
@@ -19,12 +21,19 @@ SECONDS = 0.3  # that a row may take; what is not ready by then is left out of i
 
 def thumbnail_row(dataset: Dataset, names: Sequence[str], labels: bool = False) -> None:
     """The pictures of these names, in their order; names that are in no row are passed over. labels: below each."""
-    rows = dataset.frame.set_index("name").reindex(list(names)).dropna(subset="image")
+    rows = _rows(dataset.directory, dataset.version, tuple(names), dataset)
     small = thumbnails([dataset.path(image) for image in rows["image"]], SECONDS)
     figures = [
         _figure(jpeg, name, label if labels else "") for name, label, jpeg in zip(rows.index, rows["label"], small)
     ]
     st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.35rem">{"".join(figures)}</div>')
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _rows(directory: Path, version: int, names: tuple[str, ...], _dataset: Dataset) -> pd.DataFrame:
+    """Found once: a large dataset is not searched at every click."""
+    found = _dataset.frame[_dataset.frame["name"].isin(names)].set_index("name")
+    return found.reindex(names).dropna(subset="image")
 
 
 def _figure(jpeg: bytes | None, name: str, label: str) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, list_versions
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words
 from core.data.preprocessing import decode
 from core.errors import DataError
@@ -69,13 +69,19 @@ def seen_by(backbone: str, weights_file: Path | None) -> str:
 
 def kept_survey(workspace: Workspace, dataset: Dataset, backbone: str) -> Survey | None:
     """The survey of this version by this backbone, if it was made before."""
-    folder = _folder(workspace, dataset, backbone)
+    folder = _folder_of(workspace, dataset, backbone)
     try:
         frame = pd.read_parquet(folder / "survey.parquet")
         mosaic = (folder / "mosaic.jpg").read_bytes()
     except (OSError, ValueError):
         return None
     return Survey(frame, mosaic, _across(frame), dataset.kind) if len(frame) == len(dataset.frame) else None
+
+
+def surveyed_before(workspace: Workspace, dataset: Dataset, backbone: str) -> bool:
+    """Whether this backbone has looked at any version of the dataset: then it knows most of the pictures."""
+    versions = list_versions(workspace, dataset.id).items()
+    return any(_folder(workspace, dataset.id, version, info.made, backbone).is_dir() for version, info in versions)
 
 
 def survey(
@@ -129,7 +135,7 @@ def survey(
         }
     )
     mosaic = _mosaic([dataset.path(image) for image in dataset.frame["image"].iloc[chosen]], moved)
-    _keep(_folder(workspace, dataset, backbone), frame, mosaic)
+    _keep(_folder_of(workspace, dataset, backbone), frame, mosaic)
     return Survey(frame, mosaic, _across(frame), dataset.kind)
 
 
@@ -178,11 +184,14 @@ def _across(frame: pd.DataFrame) -> int:
     return _side(int((frame["landmark"] >= 0).sum()))
 
 
-def _folder(workspace: Workspace, dataset: Dataset, backbone: str) -> Path:
-    said = hashlib.blake2b(f"{VERSION} {backbone}\n".encode(), digest_size=16)
-    for column in ("sha256", "label", "target", "twins", "name"):
-        said.update("\n".join(map(str, dataset.frame[column])).encode())
-    return workspace.cache / "surveys" / said.hexdigest()
+def _folder(workspace: Workspace, dataset_id: str, version: int, made: str, backbone: str) -> Path:
+    """A version never changes; when it was made tells it from one of a dataset that was deleted."""
+    said = f"{VERSION}\n{backbone}\n{dataset_id}\n{version}\n{made}"
+    return workspace.cache / "surveys" / hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+def _folder_of(workspace: Workspace, dataset: Dataset, backbone: str) -> Path:
+    return _folder(workspace, dataset.id, dataset.version, dataset.info.made, backbone)
 
 
 def _keep(folder: Path, frame: pd.DataFrame, mosaic: bytes) -> None:

@@ -58,6 +58,11 @@ def test_a_doubted_label_is_mended_as_suggested(open_page, dataset, looked_over,
     made = load_dataset(workspace, dataset.id)
     assert made.version == 2 and made.frame.set_index("name")["label"][looked_over] == "red"
     assert not app.exception
+    job = jobs.current(workspace, "survey")  # the new version is looked over without being asked
+    assert job.said["arguments"]["version"] == 2
+    job.stop()
+    app.run()
+    assert jobs.current(workspace, "survey") == job, "once, and not again when it was stopped"
 
 
 def test_what_is_right_is_not_doubted_again(open_page, dataset, looked_over):
