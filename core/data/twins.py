@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 SIDE = 16  # pixels of the small grey copy
@@ -16,6 +17,7 @@ COLOUR_SIDE = 4
 LOOK_BYTES = SIDE * SIDE + 3 * COLOUR_SIDE * COLOUR_SIDE
 BANDS = 5  # of the hash's 64 bits: two hashes that differ in fewer bits than this have a band in common
 BITS_APART = 10
+BLOCK = 16_384  # pictures or pairs at a time, so that memory stays flat
 CROWD = 256  # pictures with a band in common, of which each is compared with so many neighbours at most
 ALIKE = 0.99  # correlation of the small copies
 COLOURS_APART = 12.0  # grey levels of 255, on average
@@ -39,16 +41,15 @@ def find_twins(looks: Sequence[bytes], sha256: Sequence[str]) -> np.ndarray:
 
     A picture joins the first one that it resembles, so that a chain of small changes does not join its ends.
     """
-    first: dict[str, int] = {}
-    leaders = np.array([first.setdefault(digest, index) for index, digest in enumerate(sha256)], np.int64)
-    unique = np.unique(leaders)
-    if len(unique):
-        small = np.frombuffer(b"".join(looks[index] for index in unique), np.uint8).reshape(len(unique), LOOK_BYTES)
-        follows = dict(zip(unique.tolist(), unique[_leaders(small)].tolist()))
-        leaders = np.array([follows[leader] for leader in leaders.tolist()], np.int64)
+    if not len(looks):
+        return np.zeros(0, np.int64)
+    codes, _ = pd.factorize(np.asarray(sha256, dtype=object))
+    _, firsts = np.unique(codes, return_index=True)
+    small = np.frombuffer(b"".join(looks[index] for index in firsts), np.uint8).reshape(len(firsts), LOOK_BYTES)
+    leaders = firsts[_leaders(small)][codes]
     _, group, size = np.unique(leaders, return_inverse=True, return_counts=True)
     numbers = np.cumsum(size > 1) * (size > 1)
-    return numbers[group] if len(group) else np.zeros(0, np.int64)
+    return numbers[group]
 
 
 def _leaders(small: np.ndarray) -> np.ndarray:
@@ -66,19 +67,14 @@ def _leaders(small: np.ndarray) -> np.ndarray:
 
 
 def _first_alike(small: np.ndarray) -> np.ndarray:
-    grey = small[:, : SIDE * SIDE].astype(np.float32)
-    grey -= grey.mean(axis=1, keepdims=True)
-    strength = np.linalg.norm(grey, axis=1)
-    grey /= np.maximum(strength, 1e-6)[:, None]
-    colours = small[:, SIDE * SIDE :].astype(np.float32)
-    colours -= colours.mean(axis=1, keepdims=True)  # a little brighter is the same picture
+    blocks = [_hashes(small[start : start + BLOCK]) for start in range(0, len(small), BLOCK)]
+    hashes, lively = (np.concatenate(parts) for parts in zip(*blocks))
     alike = [np.zeros(0, np.int64)]  # pairs as one number each, which sorts quicker
-    for one, other in _candidates(_hashes(grey), np.flatnonzero(strength > PLAIN * SIDE)):
-        near = np.einsum("ij,ij->i", grey[one], grey[other]) > ALIKE
-        one, other = one[near], other[near]
-        near = np.abs(colours[one] - colours[other]).mean(axis=1) < COLOURS_APART
-        near &= np.abs(grey[one] - grey[other]).max(axis=1) * strength[one] < SPOT_APART
-        alike.append(one[near] * len(small) + other[near])
+    for one, other in _candidates(hashes, np.flatnonzero(lively)):
+        for start in range(0, len(one), BLOCK):
+            some, others = one[start : start + BLOCK], other[start : start + BLOCK]
+            same = _look_the_same(small[some], small[others])
+            alike.append(some[same] * len(small) + others[same])
     first, second = np.divmod(np.unique(np.concatenate(alike)), len(small))
     leaders = np.arange(len(small))
     leading, starts = np.unique(first, return_index=True)
@@ -88,13 +84,38 @@ def _first_alike(small: np.ndarray) -> np.ndarray:
     return leaders
 
 
-def _hashes(grey: np.ndarray) -> np.ndarray:
-    """The signs of the 8 x 8 lowest frequencies about their median: uint64 (N,)"""
+def _look_the_same(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Of pairs of looks, (N, LOOK_BYTES) each: bool (N,)"""
+    (grey, strength), (others_grey, _) = _greys(one), _greys(other)
+    near = np.einsum("ij,ij->i", grey, others_grey) > ALIKE
+    near[near] &= np.abs(grey[near] - others_grey[near]).max(axis=1) * strength[near] < SPOT_APART
+    near[near] &= np.abs(_colours(one[near]) - _colours(other[near])).mean(axis=1) < COLOURS_APART
+    return near
+
+
+def _greys(small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The grey copies about their mean and of length 1, float32 (N, 256), and their lengths before."""
+    grey = small[:, : SIDE * SIDE].astype(np.float32)
+    grey -= grey.mean(axis=1, keepdims=True)
+    strength = np.linalg.norm(grey, axis=1)
+    grey /= np.maximum(strength, 1e-6)[:, None]
+    return grey, strength
+
+
+def _colours(small: np.ndarray) -> np.ndarray:
+    """The coloured copies about their mean, as a little brighter is the same picture."""
+    colours = small[:, SIDE * SIDE :].astype(np.float32)
+    return colours - colours.mean(axis=1, keepdims=True)
+
+
+def _hashes(small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The signs of the 8 x 8 lowest frequencies about their median, uint64 (N,), and whether there is enough to see."""
+    grey, strength = _greys(small)
     steps = (np.arange(SIDE) + 0.5) * np.pi / SIDE
     cosines = np.cos(np.arange(8)[:, None] * steps).astype(np.float32)
     low = (cosines @ grey.reshape(-1, SIDE, SIDE) @ cosines.T).reshape(-1, 64)
     bits = low > np.median(low, axis=1, keepdims=True)
-    return np.packbits(bits, axis=1).view(np.uint64).reshape(-1)
+    return np.packbits(bits, axis=1).view(np.uint64).reshape(-1), strength > PLAIN * SIDE
 
 
 def _candidates(hashes: np.ndarray, indices: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
