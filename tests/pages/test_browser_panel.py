@@ -104,11 +104,11 @@ def test_relabelling_makes_a_version_and_undo_takes_the_old_one(open_page, two, 
     app = press(app, "Relabel 2 pictures")
     made = load_dataset(workspace, two.id)
     assert (made.version, made.report.classes) == (2, {"blue": 6, "red": 62})
-    assert "2 pictures relabelled as red" in texts(app)
+    assert "2 pictures relabelled as red" in texts(app) and "This is version 2" in texts(app)
     assert "1–6 of 6 pictures" in texts(app) and "ticked" not in texts(app)
     app = press(app, "Undo")
     assert json.loads((workspace.root / "choices.json").read_text())["dataset_version"] == 1
-    assert "1–8 of 8 pictures" in texts(app) and "relabelled" not in texts(app)
+    assert "1–8 of 8 pictures" in texts(app) and "This is version" not in texts(app)
 
 
 def test_all_that_match_are_moved_or_left_out(open_page, two, workspace):
