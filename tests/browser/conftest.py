@@ -23,7 +23,6 @@ from tests.browser.actions import calm
 from tests.polling import poll
 
 ROOT = Path(__file__).resolve().parents[2]
-IMAGES = ROOT / "docs" / "images"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER = next((path for name in BROWSERS if (path := shutil.which(name))), None)
 FLAGS = [
@@ -158,13 +157,15 @@ def visit(chromium: object, app: App) -> Iterator[Visit]:
 
 @pytest.fixture
 def picture_of() -> Callable[..., None]:
-    """Keeps a screenshot in docs/images when GRAFT_SCREENSHOTS is set; otherwise does nothing."""
+    """Keeps a screenshot when GRAFT_SCREENSHOTS is set, in docs/images if the README shows it, else in build/images;
+    otherwise does nothing."""
 
     def keep(page: Any, name: str, height: int | None = None) -> None:
         if not os.environ.get("GRAFT_SCREENSHOTS"):
             return
-        IMAGES.mkdir(parents=True, exist_ok=True)
-        path = IMAGES / f"{name}.png"
+        shown = f"docs/images/{name}.png" in (ROOT / "README.md").read_text(encoding="utf-8")
+        path = ROOT / ("docs" if shown else "build") / "images" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
         size = page.viewport_size
         page.set_viewport_size({**size, "height": height or size["height"]})
         calm(page)

@@ -30,7 +30,7 @@ def test_the_main_job(visit, make_zip, picture_of, tmp_path):
     page.get_by_text("189 images imported").wait_for()
     page.get_by_role("button", name="Browse brick").wait_for()
     settled(page, "Data")
-    picture_of(page, "data", height=1400)
+    picture_of(page, "data-imported", height=1400)
 
     open_page(page, "Fine-tune")
     trainable = page.get_by_text(re.compile(r"parameters train"))
