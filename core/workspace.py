@@ -17,7 +17,7 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,8 +75,11 @@ class Workspace:
 
 
 @contextmanager
-def atomic_open(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """Open a temporary file beside `path` for writing; it takes the place of `path` only if the block succeeds."""
+def atomic_open(path: Path, mode: str = "w", before: Callable[[], None] | None = None) -> Iterator[IO[Any]]:
+    """Open a temporary file beside `path` for writing; it takes the place of `path` only if the block succeeds.
+
+    before: called when all is written, and before it takes that place.
+    """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     encoding = None if "b" in mode else "utf-8"
     try:
@@ -84,6 +87,8 @@ def atomic_open(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if before is not None:
+            before()
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from core.backbones.heads import HeadSettings
 from core.backbones.model import Stage
 from core.data.dataset import Dataset
 from core.errors import GraftError
-from core.training.recipe import LOSS_OF, Recipe, suggested_learning_rate
+from core.training.recipe import LOSSES, Recipe, suggested_learning_rate
 from ui import state
 from ui.network import network_picture
 from ui.stages import head_parameters
@@ -62,7 +62,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
         "weights_file": chosen.weights_file,
         "freeze": asked_freeze,
         "epochs": epochs,
-        "loss": LOSS_OF[dataset.kind],
+        "loss": LOSSES[dataset.kind][0],
         **more,
     }
     try:
@@ -173,8 +173,8 @@ def _feeding_settings() -> dict[str, Any]:
     help = "The same seed gives the same run again; another one gives another chance."
     chosen["seed"] = _number("Seed", "seed", help, step=1)
     help = "Train on randomly cropped and mirrored views too: slower, and better with few images."
-    first = default("augment")
-    chosen["augment"] = st.toggle("Augmentation", first, key="set_augment", persist_state="session", help=help)
+    augment = st.toggle("Augmentation", False, key="set_augment", persist_state="session", help=help)
+    chosen["augmentation"] = "standard" if augment else "none"
     return chosen
 
 

@@ -21,7 +21,7 @@ from core.inference.prediction import Prediction
 from core.inference.table import to_csv
 from core.runs import CurvePoint, Run, Status, View, get, list_runs, start
 from core.training.events import Scores
-from core.training.recipe import LOSS_OF, Recipe
+from core.training.recipe import LOSSES, Recipe
 from core.workspace import Workspace
 
 
@@ -37,7 +37,7 @@ def train(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
     settings = _settings(options)
     dataset = _dataset(workspace, options.data)
-    settings |= {"dataset": dataset.id, "dataset_version": dataset.version, "loss": LOSS_OF[dataset.kind]}
+    settings = {"loss": LOSSES[dataset.kind][0], **settings, "dataset": dataset.id, "dataset_version": dataset.version}
     recipe = Recipe.parse(settings)
     run = start(workspace, recipe)
     print(f"Run {run.id}", file=sys.stderr)
@@ -60,8 +60,8 @@ def _settings(options: Namespace) -> dict[str, Any]:
     settings = {name: getattr(options, name) for name in Recipe.model_fields if hasattr(options, name)}
     if options.hidden_units:
         settings["head"] = {"kind": "hidden", "hidden_units": options.hidden_units, "dropout": options.dropout}
-    if options.weights_file:
-        settings["weights_file"] = str(Path(options.weights_file).resolve())
+    if settings.get("weights_file"):
+        settings["weights_file"] = str(Path(settings["weights_file"]).resolve())
     try:
         Recipe.parse({**settings, "dataset": "checked later", "dataset_version": 1})
         find(options.backbone)

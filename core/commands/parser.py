@@ -6,12 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from core.commands import data, jobs
 from core.commands.cache import cache as cache_job
 from core.errors import GraftError
-from core.training.recipe import Recipe
+from core.training.recipe import OPTIONS, Recipe
 
 SOURCES = "a ZIP, a TAR, a folder, or a table (CSV, ...) that names images"
 
@@ -80,7 +80,6 @@ def _train(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--data", metavar="PATH", required=True, help="a ZIP or a folder of class folders, or the id of a dataset")
     add("--backbone", metavar="NAME", default="efficientnet_lite0", help="see `backbones` (default: %(default)s)")
-    add("--weights-file", metavar="FILE", help="your own weights for the backbone: .safetensors or .pth")
     add(
         "--freeze",
         metavar="all|none|N",
@@ -90,7 +89,7 @@ def _train(command: argparse.ArgumentParser) -> None:
     )
     add("--hidden-units", metavar="N", type=_positive, help="a head with one hidden layer of N units")
     add("--dropout", metavar="P", type=float, default=0.2, help="dropout in such a head (default: %(default)s)")
-    add("--optimizer", metavar="NAME", default=default["optimizer"], help="adamw or sgd (default: %(default)s)")
+    add("--optimizer", metavar="NAME", default=default["optimizer"], help="adamw, adam or sgd (default: %(default)s)")
     add(
         "--lr",
         metavar="X",
@@ -99,13 +98,29 @@ def _train(command: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="learning rate (default: by optimizer and freeze)",
     )
-    add("--momentum", metavar="X", type=float, default=default["momentum"], help="of sgd (default: %(default)s)")
-    add("--weight-decay", metavar="X", type=float, default=default["weight_decay"], help="(default: %(default)s)")
-    add("--schedule", metavar="NAME", default=default["schedule"], help="constant or cosine (default: %(default)s)")
     add("--epochs", metavar="N", type=int, default=default["epochs"], help="(default: %(default)s)")
-    add("--batch-size", metavar="N", type=int, default=default["batch_size"], help="(default: %(default)s)")
-    add("--augment", action="store_true", help="show each image differently cropped and mirrored")
+    add(
+        "--batch-size", metavar="N|auto", type=_batch_size, default=default["batch_size"], help="(default: %(default)s)"
+    )
     add("--seed", metavar="N", type=int, default=default["seed"], help="(default: %(default)s)")
+    more = command.add_argument_group("settings for experts")
+    for name, option in OPTIONS.items():
+        _setting(more, name, option)
+
+
+def _setting(group: Any, name: str, option: str) -> None:
+    """An option for a setting of the recipe, explained by the setting's own description."""
+    field = Recipe.model_fields[name]
+    kinds = [kind for kind in (get_args(field.annotation) or [field.annotation]) if kind is not type(None)]
+    words = (field.description or "").replace("%", "%%")
+    if field.annotation is bool:
+        group.add_argument(option, dest=name, action="store_true", default=argparse.SUPPRESS, help=words)
+        return
+    named = get_args(kinds[0]) or (kinds if isinstance(kinds[0], str) else ())
+    metavar = "|".join(map(str, named)) or ("FILE" if name == "weights_file" else "X" if kinds[0] is float else "N")
+    said = "" if field.default is None else f" (default: {field.default})"
+    kind = str if named or kinds[0] is str else kinds[0]
+    group.add_argument(option, dest=name, metavar=metavar, type=kind, default=argparse.SUPPRESS, help=f"{words}{said}")
 
 
 def _predict(command: argparse.ArgumentParser) -> None:
@@ -121,6 +136,10 @@ def _freeze(text: str) -> int | str:
     if text in ("all", "none"):
         return 0 if text == "none" else text
     return _whole(text, at_least=0, expected="all, none or a number of stages")
+
+
+def _batch_size(text: str) -> int | None:
+    return None if text == "auto" else _whole(text, at_least=1, expected="a whole number from 1, or auto")
 
 
 def _positive(text: str) -> int:

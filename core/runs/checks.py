@@ -8,7 +8,7 @@ from core.backbones.catalogue import find
 from core.backbones.weights import source
 from core.data.dataset import load_dataset
 from core.errors import GraftError, RecipeError
-from core.training.recipe import LOSS_OF, Recipe
+from core.training.recipe import LOSSES, METRICS, Recipe
 from core.workspace import Workspace
 
 
@@ -29,11 +29,15 @@ def _dataset_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
         return [str(error)]
     if len(dataset.part("train")) < 2:
         return ["The training part of this dataset has fewer than two images; lower the share of the other parts."]
-    wanted = LOSS_OF[dataset.kind]
-    if recipe.loss != wanted:
-        has = "classes" if dataset.kind == "classes" else "numbers"
-        return [f"The pictures of this dataset have {has}, so the loss must be {wanted}, and not {recipe.loss}."]
-    return []
+    has = "classes" if dataset.kind == "classes" else "numbers"
+    problems = []
+    for what, given, fitting in (("loss", recipe.loss, LOSSES), ("best-by score", recipe.best_by, METRICS)):
+        if given is not None and given not in fitting[dataset.kind]:
+            allowed = " or ".join(fitting[dataset.kind])
+            problems.append(
+                f"The pictures of this dataset have {has}, so the {what} must be {allowed}, and not {given}."
+            )
+    return problems
 
 
 def _backbone_problems(workspace: Workspace, recipe: Recipe) -> list[str]:

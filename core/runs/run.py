@@ -16,7 +16,7 @@ from core.errors import RunError
 from core.processes import launch
 from core.runs.checks import check_recipe
 from core.runs.view import Status, View
-from core.training.control import Control
+from core.training.control import REQUESTS, Control
 from core.training.events import read_events
 from core.training.queue import is_alive, launched
 from core.training.recipe import Recipe
@@ -82,8 +82,10 @@ class Run:
         if not self._worker_lives(view):
             # It may have said its last word between reading the events and looking at the lock.
             late, _ = read_events(self.directory / "events.jsonl", view.offset)
-            return Status.PREPARING if late else Status.INTERRUPTED
-        if Control(self.directory).asked("stop") or Control(self.directory).asked("discard"):
+            if late:
+                return Status.PREPARING
+            return Status.PAUSED if view.paused else Status.INTERRUPTED
+        if any(map(Control(self.directory).asked, REQUESTS)):
             return Status.STOPPING
         if view.ahead or view.last_time < launched(self.directory):
             return Status.QUEUED
@@ -102,6 +104,10 @@ class Run:
         """Stop and keep: the worker ends within a step, and keeps the best epoch's weights."""
         Control(self.directory).ask("stop")
 
+    def pause(self) -> None:
+        """The worker leaves within a step and frees the device; `resume` goes on exactly there."""
+        Control(self.directory).ask("pause")
+
     def discard(self) -> None:
         """Stop, if it runs, and delete everything of it."""
         Control(self.directory).ask("discard")
@@ -109,14 +115,47 @@ class Run:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def resume(self) -> None:
-        """Go on from the last checkpoint after an interruption or a failure.
+        """Go on from the last checkpoint, after a pause, an interruption or a failure, or where it was stopped.
 
         Raises:
             RunError: the run is at work, or there is nothing left to do.
         """
         status = self.status
-        if status not in (Status.INTERRUPTED, Status.FAILED):
-            raise RunError(f"Run {self.id} is {status.value}; only an interrupted or failed run can be resumed.")
+        if status not in (Status.INTERRUPTED, Status.FAILED, Status.PAUSED, Status.STOPPED):
+            left = "there is nothing left to do; extend it first" if status is Status.FINISHED else "it is at work"
+            raise RunError(f"Run {self.id} is {status.value}: {left}.")
+        self._go_on()
+
+    def extend(self, epochs: int) -> None:
+        """Train so many epochs more; a run that has ended goes on at once.
+
+        Raises:
+            RunError: less than one epoch, or nothing was learned that could go on.
+        """
+        if not 1 <= epochs <= 10_000:
+            raise RunError(f"A run can be extended by 1 to 10,000 epochs, and not by {epochs}.")
+        ended = not self.status.active
+        if ended and not (self.directory / "checkpoints").is_dir():
+            raise RunError(f"Run {self.id} has no checkpoint to go on from. Start it again with more epochs.")
+        Control(self.directory).change("extend", epochs)
+        if ended:
+            self._go_on()
+
+    def set_learning_rate(self, rate: float) -> None:
+        """From the next step on.
+
+        Raises:
+            RunError: it is not above 0 and at most 10.
+        """
+        if not 0 < rate <= 10:
+            raise RunError(f"A learning rate lies above 0 and is at most 10, and is not {rate:g}.")
+        Control(self.directory).change("learning_rate", rate)
+
+    def unfreeze(self, stages: int = 1) -> None:
+        """So many more stages are free from the next epoch on."""
+        Control(self.directory).change("unfreeze", stages)
+
+    def _go_on(self) -> None:
         Control(self.directory).clear()
         _launch(self.directory)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from core.training.events import Ended, EpochEnded, Event, Phase, Progress, Queued, Scores, Started
+from core.training.events import Changed, Ended, EpochEnded, Event, Paused, Phase, Progress, Queued, Scores, Started
 
 MAX_STEP_POINTS = 600
 
@@ -17,6 +17,7 @@ class Status(Enum):
     PREPARING = "preparing"
     TRAINING = "training"
     STOPPING = "stopping"
+    PAUSED = "paused"
     FINISHED = "finished"
     STOPPED = "stopped"
     FAILED = "failed"
@@ -43,8 +44,9 @@ class CurvePoint:
 class View:
     """A run as it stood at one look. Give it to `Run.view` next time, and only the news is read.
 
-    curve: a row for each finished epoch. steps: (epoch as a fraction, training loss) between epochs, thinned.
-    rate: images per second. seconds_left: of the phase under way. ahead: runs before this one in the queue.
+    curve: a row for each finished epoch. changes: what was changed on the way. step_losses: (epoch as a fraction,
+        training loss) between epochs, thinned. rate: images per second. seconds_left: of the phase under way. ahead:
+        runs before this one in the queue.
     """
 
     status: Status = Status.QUEUED
@@ -65,7 +67,9 @@ class View:
     ahead: int = 0
     curve: tuple[CurvePoint, ...] = ()
     step_losses: tuple[tuple[float, float], ...] = ()
+    changes: tuple[Changed, ...] = ()
     best_epoch: int | None = None
+    paused: bool = False
     ended: Ended | None = None
     last_time: float = 0.0
     offset: int = field(default=0, repr=False)
@@ -82,7 +86,11 @@ class View:
 def _fold(view: View, event: Event) -> View:
     match event:
         case Queued():
-            return replace(view, ahead=event.ahead, ended=None, phase="loading")
+            return replace(view, ahead=event.ahead, ended=None, paused=False, phase="loading")
+        case Changed():
+            return replace(view, changes=(*view.changes, event), epochs=event.epochs)
+        case Paused():
+            return replace(view, paused=True, epochs=event.epochs or view.epochs, ahead=0, seconds_left=None)
         case Started():
             rows = tuple(row for row in view.curve if row.epoch <= event.epoch)
             losses = tuple(point for point in view.step_losses if point[0] <= event.epoch)
@@ -90,6 +98,8 @@ def _fold(view: View, event: Event) -> View:
                 view,
                 ahead=0,
                 ended=None,
+                paused=False,
+                changes=tuple(change for change in view.changes if change.epoch <= event.epoch + 1),
                 device=event.device,
                 epoch=event.epoch,
                 epochs=event.epochs,
@@ -118,6 +128,7 @@ def _progress(view: View, event: Progress) -> View:
     return replace(
         view,
         ended=None,
+        paused=False,
         ahead=0,
         phase=event.phase,
         done=event.done,

@@ -25,7 +25,6 @@ from core.data.kept import Rows, Store
 from core.training.sources import PictureSource, cut
 from core.workspace import Workspace
 
-VIEWS = 4  # augmented views kept of each training picture
 FORMAT = 2  # change when the same setting would stand for other numbers
 BATCH = 64  # pictures at a time through the frozen stages
 
@@ -33,10 +32,14 @@ BATCH = 64  # pictures at a time through the frozen stages
 class Kept:
     """What a backbone's frozen stages give for the pictures of a source."""
 
-    def __init__(self, workspace: Workspace, backbone: Backbone, frozen_stages: int, source: PictureSource) -> None:
+    def __init__(
+        self, workspace: Workspace, backbone: Backbone, frozen_stages: int, source: PictureSource, views: int = 1
+    ) -> None:
+        """views: how many of each picture, if it is augmented."""
         self.backbone, self.frozen_stages, self.source = backbone, frozen_stages, source
-        self.views: list[int | None] = [*range(VIEWS)] if source.augmented else [None]
-        setting = key(backbone, frozen_stages, source)
+        augmented = source.augmentation != "none"
+        self.views: list[int | None] = [*range(views)] if augmented else [None]
+        setting = key(backbone, frozen_stages, source) + (f"-{source.augmentation}" if augmented else "")
         names = [f"{setting}-{'plain' if view is None else view}" for view in self.views]
         self.stores = [Store(workspace, "activations", name, np.float32) for name in names]
 

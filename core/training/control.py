@@ -1,11 +1,32 @@
-"""What the interface asks of a running worker: files in `control/`, written by the interface alone."""
+"""What the interface asks of a running worker: files in `control/`, written by the interface alone.
+
+control/stop, pause, discard      there or not there; to be heeded at the next step
+        000001.json, ...          changes, heeded in order and remembered by number, so that none is lost or done twice
+"""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Request = Literal["stop", "discard"]
+from filelock import FileLock
+
+from core.workspace import write_json
+
+Request = Literal["stop", "pause", "discard"]
+REQUESTS: tuple[Request, ...] = ("stop", "pause", "discard")
+ChangeKind = Literal["learning_rate", "extend", "unfreeze"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change. number: from 1. value: the learning rate, how many more epochs, how many more stages to free."""
+
+    number: int
+    kind: ChangeKind
+    value: float
 
 
 class Control:
@@ -23,5 +44,27 @@ class Control:
 
     def clear(self) -> None:
         """Forget earlier requests, before the worker is started again."""
-        for request in ("stop", "discard"):
+        for request in REQUESTS:
             (self.folder / request).unlink(missing_ok=True)
+
+    def change(self, kind: ChangeKind, value: float) -> None:
+        self.folder.mkdir(exist_ok=True)
+        with FileLock(self.folder / ".lock"):  # two pages may ask at once
+            number = max(self._numbers(), default=0) + 1
+            write_json(self.folder / f"{number:06}.json", {"kind": kind, "value": value})
+
+    def changes(self, after: int) -> list[Asked]:
+        """Those with a higher number, in order. One that cannot be read is passed over."""
+        found = []
+        for number in sorted(each for each in self._numbers() if each > after):
+            try:
+                said = json.loads((self.folder / f"{number:06}.json").read_text(encoding="utf-8"))
+                if said["kind"] not in ("learning_rate", "extend", "unfreeze"):
+                    continue
+                found.append(Asked(number, said["kind"], float(said["value"])))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return found
+
+    def _numbers(self) -> list[int]:
+        return [int(path.stem) for path in self.folder.glob("[0-9]*.json") if path.stem.isdecimal()]

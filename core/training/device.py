@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import dtype as DType
@@ -23,6 +23,12 @@ class Device:
     def autocast(self) -> AbstractContextManager[object]:
         dtype = self.autocast_dtype
         return torch.autocast(self.torch.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None)
+
+    def at(self, precision: str) -> Device:
+        """The same device with the precision that a recipe asks for: "float32", "bfloat16", or "auto" for its own."""
+        if precision == "auto":
+            return self
+        return replace(self, autocast_dtype=torch.bfloat16 if precision == "bfloat16" else None)
 
     def scaler(self) -> GradScaler:
         """Keeps float16 gradients from vanishing; does nothing in any other dtype."""

@@ -56,12 +56,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class Scores:
-    """loss: mean over the images. Of classes, accuracy: share of images whose likeliest class is the right one, 0 to 1.
-    Of numbers, in the target's own unit, rmse: root of the mean squared error; mae: mean absolute error; and r2: share
-    of the variance that is explained, at most 1."""
+    """loss: mean over the images.
+
+    Of classes, each 0 to 1, accuracy: share of images whose likeliest class is the right one; balanced_accuracy: mean
+    over the classes of that share; macro_f1: mean over the classes of F1. Of numbers, in the target's own unit, rmse:
+    root of the mean squared error; mae: mean absolute error; r2: share of the variance that is explained, at most 1.
+    """
 
     loss: float
     accuracy: float | None = None
+    balanced_accuracy: float | None = None
+    macro_f1: float | None = None
     rmse: float | None = None
     mae: float | None = None
     r2: float | None = None
@@ -86,6 +91,24 @@ class EpochEnded:
 
 
 @dataclass(frozen=True)
+class Changed:
+    """Someone changed the run at work, or it came to a new phase. epoch: where on the chart, as a fraction."""
+
+    epoch: float
+    kind: Literal["learning_rate", "extend", "unfreeze", "phase"]
+    words: str
+    epochs: int  # of the whole run, from now on
+
+
+@dataclass(frozen=True)
+class Paused:
+    """The worker left, as it was asked to; everything is in the checkpoint, and Resume goes on from there."""
+
+    epoch: float
+    epochs: int
+
+
+@dataclass(frozen=True)
 class Ended:
     """The run's last word. Its absence, with no worker alive, means that the run was interrupted."""
 
@@ -98,8 +121,8 @@ class Ended:
     validation: Scores | None = None
 
 
-Event = Queued | Started | Progress | EpochEnded | Ended
-_KINDS: dict[str, type] = {kind.__name__: kind for kind in (Queued, Started, Progress, EpochEnded, Ended)}
+Event = Queued | Started | Progress | EpochEnded | Changed | Paused | Ended
+_KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__}
 
 
 class EventLog:

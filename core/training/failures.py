@@ -23,9 +23,11 @@ def explain(error: BaseException, recipe: Recipe | None) -> str:
             f"Lower the learning rate (it was {recipe.learning_rate:g}; try {recipe.learning_rate / 10:g})."
         )
     if _out_of_memory(error):
+        size = recipe.batch_size
+        was = f"it was {size}; try {max(1, size // 2)}" if size else "try 8"
         return (
-            f"The device ran out of memory. Lower the batch size (it was {recipe.batch_size}; "
-            f"try {max(1, recipe.batch_size // 2)}), freeze more stages, or choose a smaller backbone."
+            f"The device ran out of memory. Lower the batch size ({was}), freeze more stages, or choose a smaller "
+            "backbone."
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full. Make room where Graft keeps its workspace, then press Resume."

@@ -48,7 +48,6 @@ def features(
         list(frame["sha256"]),
         info.preprocessing,
         device,
-        augmented=False,
     )
     kept = Kept(workspace, backbone, len(backbone.stages), source)
     activations.fit(workspace, [kept], (backbone.num_features,))

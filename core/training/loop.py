@@ -17,45 +17,85 @@ from core.training.task import Task
 OnStep = Callable[[int, torch.Tensor], bool]
 
 
+@dataclass(frozen=True)
+class Batch:
+    """share: of the step's examples, those in this batch; completes: the step's last batch. Where pictures are mixed,
+    `others` are the targets of those mixed in, and `mixed_in` is how much of them, 0 to 1."""
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    share: float = 1.0
+    completes: bool = True
+    others: torch.Tensor | None = None
+    mixed_in: float = 0.0
+
+
 @dataclass
 class Updater:
-    """What a training step needs beyond the model: how to move its weights, and how fast."""
+    """What training needs beyond the model: how to move its weights, and how fast.
+
+    before_step sets the learning rate of the coming step. clip: greatest norm of the gradient; 0 for any.
+    """
 
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
-    before_step: Callable[[], None]  # sets the learning rate of the coming step
+    before_step: Callable[[], None] = lambda: None
+    after_step: Callable[[], None] = lambda: None
+    clip: float = 0.0
 
-    def step(self, loss: torch.Tensor) -> None:
+    def learn(self, loss: torch.Tensor, batch: Batch) -> None:
+        self.scaler.scale(loss * batch.share if batch.share != 1.0 else loss).backward()
+        if batch.completes:
+            self._step()
+
+    def _step(self) -> None:
         self.before_step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(loss).backward()
+        if self.clip:
+            self.scaler.unscale_(self.optimizer)
+            moved = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+            nn.utils.clip_grad_norm_(moved, self.clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.after_step()
 
 
 def run_epoch(
     model: nn.Module,
-    batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
+    batches: Iterable[Batch],
     task: Task,
     device: Device,
     updater: Updater | None = None,
     on_step: OnStep | None = None,
+    totals: torch.Tensor | float = 0.0,
 ) -> Scores | None:
-    """One pass over the batches of (inputs, targets): training with an `updater`, else evaluation.
+    """One pass over the batches: training with an `updater`, else evaluation.
+
+    totals: of the steps of this epoch that were taken before, where it goes on in the middle.
 
     Returns: the task's scores over the images, as they were met; None if `on_step` asked to end early.
     """
     model.train(updater is not None)
-    totals: torch.Tensor | float = 0.0
+    images = 0
     with torch.set_grad_enabled(updater is not None):
-        for inputs, targets in batches:
+        for batch in batches:
             with device.autocast():
-                outputs = model(inputs)
-                loss = task.loss(outputs.float(), targets)
+                outputs = model(batch.inputs).float()
+                loss = _loss(task, outputs, batch) if updater else task.judged(outputs, batch.targets)
             if updater is not None:
-                updater.step(loss)
-            totals = totals + task.tally(outputs.detach().float(), targets, loss.detach())
-            if on_step is not None and on_step(len(targets), totals):
-                return None
+                updater.learn(loss, batch)
+            totals = totals + task.tally(outputs.detach(), batch.targets, loss.detach())
+            images += len(batch.targets)
+            if batch.completes and on_step is not None:
+                if on_step(images, totals):
+                    return None
+                images = 0
     assert isinstance(totals, torch.Tensor), "an epoch has at least one batch"
     return task.scores(totals)
+
+
+def _loss(task: Task, outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
+    loss = task.loss(outputs, batch.targets)
+    if batch.others is None:
+        return loss
+    return (1 - batch.mixed_in) * loss + batch.mixed_in * task.loss(outputs, batch.others)

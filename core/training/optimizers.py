@@ -1,9 +1,8 @@
-"""Optimizer and schedule of a recipe."""
+"""The optimizer of a recipe: which weights move, how fast each, and which are pulled towards zero."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -11,26 +10,38 @@ from torch import nn
 from core.training.recipe import Recipe
 
 
-def build_optimizer(recipe: Recipe, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """SGD or AdamW over the trainable parameters. Norms and biases (one dimension) are not decayed."""
-    trainable = [p for p in parameters if p.requires_grad]
-    groups = [
-        {"params": [p for p in trainable if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    groups = [group for group in groups if group["params"]]
+def build_optimizer(recipe: Recipe, depths: Sequence[Sequence[nn.Parameter]]) -> torch.optim.Optimizer:
+    """Over the trainable parameters; norms and biases (one dimension) are not decayed.
+
+    depths: the head's parameters first, then the last stage's, and so on down; each lies one deeper, and learns
+        `recipe.rate_per_stage` times as fast as the one before. A group keeps that factor as "scale".
+    """
+    groups = []
+    for depth, parameters in enumerate(depths):
+        trainable = [parameter for parameter in parameters if parameter.requires_grad]
+        scale = recipe.rate_per_stage**depth
+        for decay, chosen in (
+            (recipe.weight_decay, [p for p in trainable if p.ndim > 1]),
+            (0.0, [p for p in trainable if p.ndim <= 1]),
+        ):
+            if chosen:
+                groups.append({"params": chosen, "weight_decay": decay, "scale": scale})
+    rate = recipe.learning_rate
     if recipe.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum)
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate)
-
-
-def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
-    """The learning rate of `step` (from 0) of `steps`: constant, or falling to zero along half a cosine."""
-    if recipe.schedule == "constant":
-        return recipe.learning_rate
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * step / max(1, steps)))
+        return torch.optim.SGD(groups, lr=rate, momentum=recipe.momentum, nesterov=recipe.nesterov)
+    kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
+    return kind(groups, lr=rate, betas=(recipe.momentum, 0.999))
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """rate: of the head; what lies deeper learns slower by its scale."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["scale"]
+
+
+def carry_over(before: torch.optim.Optimizer, after: torch.optim.Optimizer) -> None:
+    """What an optimizer remembers of each parameter, for one that moves these and others."""
+    for group in after.param_groups:
+        for parameter in group["params"]:
+            if parameter in before.state:
+                after.state[parameter] = before.state[parameter]

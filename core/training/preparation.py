@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -14,7 +14,7 @@ from torch import nn
 from core.backbones.catalogue import find
 from core.backbones.heads import build_head
 from core.backbones.model import Backbone, build
-from core.data.dataset import Dataset, load_dataset
+from core.data.dataset import load_dataset
 from core.data.layout import Split
 from core.data.pixels import Decoding, Pixels, pixels
 from core.errors import BackboneError
@@ -25,7 +25,7 @@ from core.training.device import Device
 from core.training.recipe import Recipe
 from core.training.reporter import Reporter
 from core.training.sources import ActivationSource, PictureSource, Source
-from core.training.task import Task, task_of
+from core.training.task import task_of
 from core.workspace import Workspace
 
 
@@ -36,95 +36,61 @@ class Part:
     source: Source
     targets: torch.Tensor
 
+    def __len__(self) -> int:
+        return len(self.targets)
 
-@dataclass
-class Prepared:
-    """model: what runs in every epoch, from the sources' batches to outputs (B, task.outputs)."""
 
-    dataset: Dataset
-    task: Task
-    backbone: Backbone
-    head: nn.Module
-    frozen_stages: int
-    model: nn.Module
-    train: Part
-    validation: Part | None
-    note: str
+class Material:
+    """What a run works on, whatever is frozen: the dataset, the task, the backbone with its weights, and a new head.
 
-    def moving_modules(self) -> Iterator[tuple[str, nn.Module]]:
-        """What training moves: the head and the free stages, under their names in the bundle."""
-        yield "head", self.head
-        if self.frozen_stages == 0:
-            yield "backbone", self.backbone
-            return
-        for stage in self.backbone.stages[self.frozen_stages :]:
-            for name in stage.modules:
-                yield f"backbone.{name}", self.backbone.get_submodule(name)
+    Raises:
+        GraftError: the dataset or the weights are not there any more.
+    """
 
-    def moving_state(self) -> State:
-        """A copy on the CPU of everything that training moves, BatchNorm statistics included."""
-        return {
-            f"{prefix}.{name}": tensor.detach().cpu().clone()
-            for prefix, module in self.moving_modules()
-            for name, tensor in module.state_dict().items()
-        }
+    def __init__(self, workspace: Workspace, recipe: Recipe, device: Device, reporter: Reporter) -> None:
+        reporter.begin("loading")
+        self.workspace, self.recipe, self.device, self.reporter = workspace, recipe, device, reporter
+        self.dataset = load_dataset(workspace, recipe.dataset, recipe.dataset_version)
+        own_weights = Path(recipe.weights_file) if recipe.weights_file else None
+        self.backbone: Backbone = build(find(recipe.backbone), workspace, weights_file=own_weights)
+        self.backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.task = task_of(self.dataset, recipe)
+        self.head = build_head(recipe.head, self.backbone.num_features, self.task.outputs).to(device.torch)
+        self.splits: list[Split] = ["train", "validation"] if len(self.dataset.part("validation")) else ["train"]
 
-    def load_moving_state(self, state: State) -> None:
-        for prefix, module in self.moving_modules():
-            start = f"{prefix}."
-            module.load_state_dict({k.removeprefix(start): v for k, v in state.items() if k.startswith(start)})
+    @cached_property
+    def pictures(self) -> list[PictureSource]:
+        """Of training and, if there is one, validation."""
+        return [self._pictures(split) for split in self.splits]
+
+    @cached_property
+    def targets(self) -> list[torch.Tensor]:
+        return [self.task.targets(self.dataset.part(split)).to(self.device.torch) for split in self.splits]
 
     def parameters(self) -> list[nn.Parameter]:
         return [*self.backbone.parameters(), *self.head.parameters()]
 
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All weights and statistics as they are in use, by their names in the bundle."""
+        parts = {"backbone": self.backbone, "head": self.head}
+        return {
+            f"{part}.{name}": tensor for part, module in parts.items() for name, tensor in module.state_dict().items()
+        }
 
-def prepare(workspace: Workspace, recipe: Recipe, device: Device, reporter: Reporter) -> Prepared:
-    """Load and cut everything; the frozen stages run here, once, unless what they give is already kept.
+    @torch.no_grad()
+    def load(self, state: State) -> None:
+        """Put these weights in place; what is not among them stays."""
+        mine = self.tensors()
+        for name, tensor in state.items():
+            mine[name].copy_(tensor)
 
-    Raises:
-        GraftError: the dataset or the weights are not there any more, or a picture cannot be read.
-        StopRequested: someone asked to stop.
-    """
-    reporter.begin("loading")
-    dataset = load_dataset(workspace, recipe.dataset, recipe.dataset_version)
-    own_weights = Path(recipe.weights_file) if recipe.weights_file else None
-    backbone = build(find(recipe.backbone), workspace, weights_file=own_weights)
-    backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    task = task_of(dataset)
-    head = build_head(recipe.head, backbone.num_features, task.outputs).to(device.torch)
-    frozen_stages = len(backbone.stages) if recipe.freeze == "all" else recipe.freeze
-    backbone.freeze(frozen_stages)
-
-    preparing = _Preparing(workspace, dataset, backbone, frozen_stages, device, reporter)
-    splits: list[Split] = ["train", "validation"] if len(dataset.part("validation")) else ["train"]
-    pictures = [preparing.pictures(split, augmented=recipe.augment and split == "train") for split in splits]
-    kept = [preparing.kept(each) for each in pictures] if frozen_stages else []
-    body, note = preparing.body(pictures, kept)
-    if backbone.match is not None:
-        note += f" Of your own weights, {backbone.match}"
-    sources: list[Source] = list(pictures) if body is backbone else [preparing.activations(each) for each in kept]
-    if body is backbone and any(isinstance(each.pixels, Decoding) for each in pictures):
-        note += " The decoded pictures would not fit in the cache, so they are decoded again in every epoch."
-    targets = [task.targets(dataset.part(split)).to(device.torch) for split in splits]
-    parts = [Part(source, wanted) for source, wanted in zip(sources, targets)]
-    model = nn.Sequential(body, head)
-    validation = parts[1] if parts[1:] else None
-    return Prepared(dataset, task, backbone, head, frozen_stages, model, parts[0], validation, note)
-
-
-@dataclass
-class _Preparing:
-    workspace: Workspace
-    dataset: Dataset
-    backbone: Backbone
-    frozen_stages: int
-    device: Device
-    reporter: Reporter
-
-    def pictures(self, part: Split, augmented: bool) -> PictureSource:
-        frame, preprocessing = self.dataset.part(part), self.backbone.info.preprocessing
-        load = partial(self._pixels, frame)
-        return PictureSource(load, list(frame["sha256"]), preprocessing, self.device, augmented)
+    def _pictures(self, split: Split) -> PictureSource:
+        frame = self.dataset.part(split)
+        augmentation = self.recipe.augmentation if split == "train" else "none"
+        preprocessing = self.backbone.info.preprocessing
+        return PictureSource(
+            partial(self._pixels, frame), list(frame["sha256"]), preprocessing, self.device, augmentation
+        )
 
     def _pixels(self, frame: pd.DataFrame) -> Pixels:
         self.reporter.begin("pictures")
@@ -136,13 +102,96 @@ class _Preparing:
             progress=lambda progress: self.reporter.prepared(progress.done, progress.total or len(frame)),
         )
 
-    def kept(self, source: PictureSource) -> Kept:
-        return Kept(self.workspace, self.backbone, self.frozen_stages, source)
 
-    def body(self, sources: list[PictureSource], kept: list[Kept]) -> tuple[nn.Module, str]:
-        """What has to run in every epoch: the free stages, or the whole backbone where no kept result can stand in."""
+@dataclass
+class Prepared:
+    """What the epochs need while `frozen_stages` stages are frozen.
+
+    model: what runs in every epoch, from the sources' batches to outputs (B, task.outputs). note: what was chosen to
+    make it fast, in words.
+    """
+
+    material: Material
+    frozen_stages: int
+    model: nn.Module
+    train: Part
+    validation: Part | None
+    note: str
+
+    def depths(self) -> list[list[nn.Parameter]]:
+        """The parameters of the head, then of each free stage, the last one first; what lies outside of all stages
+        belongs to the first stage."""
+        backbone = self.material.backbone
+        free = backbone.stages[self.frozen_stages :]
+        by_stage = [
+            [p for name in stage.modules for p in backbone.get_submodule(name).parameters()] for stage in reversed(free)
+        ]
+        if self.frozen_stages == 0:
+            inside = {parameter for stage in by_stage for parameter in stage}
+            by_stage[-1] += [parameter for parameter in backbone.parameters() if parameter not in inside]
+        return [list(self.material.head.parameters()), *by_stage]
+
+    def moving(self) -> dict[str, torch.Tensor]:
+        """Everything that training moves, BatchNorm statistics included, as it is in use, by its name in the bundle."""
+        free = [name for stage in self.material.backbone.stages[self.frozen_stages :] for name in stage.modules]
+        starts = ("head.", *(f"backbone.{name}." for name in free)) if self.frozen_stages else ("head.", "backbone.")
+        return {name: tensor for name, tensor in self.material.tensors().items() if name.startswith(starts)}
+
+    def moving_state(self) -> State:
+        """A copy of it on the CPU."""
+        return {name: tensor.detach().cpu().clone() for name, tensor in self.moving().items()}
+
+
+def prepare(material: Material, frozen_stages: int) -> Prepared:
+    """Freeze and cut the network; the frozen stages run here, once, unless what they give is already kept.
+
+    Raises:
+        GraftError: a picture cannot be read any more.
+        StopRequested: someone asked to stop.
+    """
+    material.backbone.freeze(frozen_stages)
+    body, sources, note = _Cutting(material, frozen_stages).cut()
+    parts = [Part(source, targets) for source, targets in zip(sources, material.targets)]
+    model = nn.Sequential(body, material.head)
+    return Prepared(material, frozen_stages, model, parts[0], parts[1] if parts[1:] else None, note)
+
+
+@dataclass
+class _Cutting:
+    material: Material
+    frozen_stages: int
+
+    @property
+    def backbone(self) -> Backbone:
+        return self.material.backbone
+
+    def cut(self) -> tuple[nn.Module, list[Source], str]:
+        """What runs in every epoch before the head, what it runs on, and why so."""
+        pictures = self.material.pictures
+        kept = [self._kept(each) for each in pictures] if self.frozen_stages else []
+        body, note = self._body(kept)
+        if self.backbone.match is not None:
+            note += f" Of your own weights, {self.backbone.match}"
+        if body is not self.backbone:
+            return body, [self._activations(each) for each in kept], note
+        if any(isinstance(each.pixels, Decoding) for each in pictures):
+            note += " The decoded pictures would not fit in the cache, so they are decoded again in every epoch."
+        return body, list(pictures), note
+
+    def _kept(self, source: PictureSource) -> Kept:
+        material = self.material
+        return Kept(material.workspace, self.backbone, self.frozen_stages, source, material.recipe.views)
+
+    def _body(self, kept: list[Kept]) -> tuple[nn.Module, str]:
+        """The free stages, or the whole backbone where no kept result can stand in for the frozen ones."""
+        recipe = self.material.recipe
         if self.frozen_stages == 0:
             return self.backbone, "Nothing is frozen: every epoch runs the whole network."
+        if recipe.cutmix:
+            return (
+                self.backbone,
+                "CutMix cuts the pictures anew in every epoch, so the frozen stages run again in each.",
+            )
         try:
             body = self.backbone.after(self.frozen_stages)
         except BackboneError:
@@ -150,24 +199,34 @@ class _Preparing:
                 self.backbone,
                 "This network cannot be cut cleanly after these stages, so the frozen ones run again in every epoch.",
             )
-        if not activations.fit(self.workspace, kept, self.boundary_shape()):
+        if not activations.fit(self.material.workspace, kept, self._boundary_shape()):
             return (
                 self.backbone,
                 "What the frozen stages give would not fit in the cache, so they run again in every epoch.",
             )
         note = "The frozen stages run once; every epoch costs only what is being trained."
-        if sources[0].augmented:
-            note += f" Augmentation: {activations.VIEWS} kept views of each picture take turns."
+        if recipe.augmentation != "none":
+            note += f" Augmentation: {recipe.views} kept views of each picture take turns."
         return body, note
 
-    def boundary_shape(self) -> tuple[int, ...]:
+    def _boundary_shape(self) -> tuple[int, ...]:
         """The shape, without batch, of what the frozen stages give."""
         if self.frozen_stages == len(self.backbone.stages):
             return (self.backbone.num_features,)
         return tuple(self.backbone.stages[self.frozen_stages - 1].output_shape)
 
-    def activations(self, kept: Kept) -> ActivationSource:
+    def _activations(self, kept: Kept) -> ActivationSource:
         if kept.missing():
             _ = kept.source.pixels  # a phase of its own
-            self.reporter.begin("features")
-        return ActivationSource(kept.rows(self.reporter.prepared), self.device)
+            self.material.reporter.begin("features")
+        return ActivationSource(kept.rows(self.material.reporter.prepared), self.material.device)
+
+
+def order_of(part: Part, material: Material, epoch: int) -> np.ndarray:
+    """In which order an epoch sees the examples: each once, or drawn so that all classes come up equally often."""
+    recipe = material.recipe
+    random = np.random.default_rng((recipe.seed, epoch))
+    chances = material.task.balancing(part.targets) if recipe.balance == "sampling" else None
+    if chances is None:
+        return random.permutation(len(part))
+    return random.choice(len(part), len(part), p=chances)

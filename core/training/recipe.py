@@ -5,10 +5,21 @@ from __future__ import annotations
 import shlex
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.backbones.heads import HeadSettings
 from core.errors import RecipeError
+
+Loss = Literal["cross_entropy", "focal", "mean_squared_error", "mean_absolute_error", "huber"]
+LOSSES: dict[str, tuple[Loss, ...]] = {  # by the dataset's kind; the first is the usual one
+    "classes": ("cross_entropy", "focal"),
+    "number": ("mean_squared_error", "mean_absolute_error", "huber"),
+}
+Metric = Literal["accuracy", "balanced_accuracy", "macro_f1", "loss", "rmse", "mae", "r2"]
+METRICS: dict[str, tuple[Metric, ...]] = {
+    "classes": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
+    "number": ("rmse", "mae", "r2", "loss"),
+}
 
 
 def suggested_learning_rate(optimizer: str, freeze: int | str) -> float:
@@ -21,35 +32,161 @@ def suggested_learning_rate(optimizer: str, freeze: int | str) -> float:
     return 0.01 if freeze == "all" else 0.001
 
 
-Loss = Literal["cross_entropy", "mean_squared_error"]
-LOSS_OF: dict[str, Loss] = {"classes": "cross_entropy", "number": "mean_squared_error"}  # by the dataset's kind
-
-
 class Recipe(BaseModel):
-    """Settings of one run. Defaults were chosen by measurement: see docs/defaults.md."""
+    """Settings of one run. Defaults were chosen by measurement: see docs/defaults.md.
+
+    Each setting's description is what the pages and the command line say about it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dataset: str
     dataset_version: int = Field(ge=1)
     backbone: str
-    weights_file: str | None = None
-    freeze: Annotated[int, Field(ge=0)] | Literal["all"] = "all"
+    weights_file: str | None = Field(None, description="Your own weights for the backbone: .safetensors or .pth.")
+    freeze: Annotated[int, Field(ge=0)] | Literal["all"] = Field(
+        "all",
+        description="How many stages keep what they know. All: only the head learns, the fastest. None: all learn.",
+    )
+    unfreeze: Literal["never", "after_head", "gradually"] = Field(
+        "never",
+        description="Whether the head learns alone at first: then the free stages join it all at once, or one more "
+        "every epoch. So a new head, which knows nothing yet, spoils less of what they know.",
+    )
+    head_epochs: int = Field(1, ge=1, le=1000, description="How many epochs the head learns alone at first.")
+    unfreeze_rate: float = Field(
+        0.1, gt=0, le=1, description="Times the learning rate, from the epoch on in which the stages join the head."
+    )
     head: HeadSettings = HeadSettings()
-    loss: Loss = "cross_entropy"
-    optimizer: Literal["adamw", "sgd"] = "adamw"
+    loss: Loss = Field("cross_entropy", description="What training makes as small as it can.")
+    label_smoothing: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="How much of each label is spread over the other classes, against being too sure.",
+    )
+    focal_gamma: float = Field(
+        2.0, ge=0, le=10, description="How much less the focal loss counts what is surely right; 0 is cross-entropy."
+    )
+    balance: Literal["none", "weights", "sampling"] = Field(
+        "none",
+        description="Lets small classes count as much as large ones: they weigh more, or are shown more often.",
+    )
+    optimizer: Literal["adamw", "adam", "sgd"] = Field(
+        "adamw",
+        description="How the weights are moved. AdamW adapts to each of them; SGD is the textbook's.",
+    )
     learning_rate: float = Field(
         default_factory=lambda given: suggested_learning_rate(given.get("optimizer", ""), given.get("freeze", "all")),
         gt=0,
         le=10,
+        description="How large each step is: too large and the loss jumps, too small and it crawls.",
     )
-    momentum: float = Field(0.9, ge=0, lt=1)
-    weight_decay: float = Field(0.01, ge=0, le=1)
-    schedule: Literal["constant", "cosine"] = "cosine"
-    epochs: int = Field(20, ge=1, le=10_000)
-    batch_size: int = Field(32, ge=1, le=4096)
-    augment: bool = False
-    seed: int = Field(0, ge=0, le=2**31 - 1)
+    rate_per_stage: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Times the learning rate, for each stage further from the head: early ones move less.",
+    )
+    momentum: float = Field(0.9, ge=0, lt=1, description="How much of the last step is carried into the next.")
+    nesterov: bool = Field(False, description="Momentum that looks ahead: for SGD.")
+    weight_decay: float = Field(
+        0.01, ge=0, le=1, description="A gentle pull of the weights towards zero, against learning by heart."
+    )
+    clip: float = Field(
+        0.0, ge=0, le=1000, description="The greatest length of a gradient; longer ones are shortened to it. 0 for any."
+    )
+    schedule: Literal["constant", "cosine", "one_cycle", "step", "plateau"] = Field(
+        "cosine",
+        description="How the learning rate goes: it stays; falls along a cosine; rises and falls; falls in steps; or "
+        "falls when nothing gets better.",
+    )
+    warmup_epochs: float = Field(
+        0.0, ge=0, le=100, description="Over how many epochs the learning rate rises from nothing at first."
+    )
+    step_epochs: int = Field(
+        7,
+        ge=1,
+        le=10_000,
+        description="After how many epochs a step comes, or without a better one where it waits for that.",
+    )
+    step_factor: float = Field(0.1, gt=0, le=1, description="Times the learning rate, at each such step.")
+    epochs: int = Field(20, ge=1, le=10_000, description="How many times the training looks at every image.")
+    batch_size: Annotated[int, Field(ge=1, le=4096)] | None = Field(
+        32, description="How many images are looked at together; more need more memory."
+    )
+    accumulate: int = Field(
+        1, ge=1, le=1024, description="How many batches make a step: as one large batch, in the memory of a small one."
+    )
+    augmentation: Literal["none", "mirror", "standard", "strong"] = Field(
+        "none", description="Show each image a little different every time: slower, and better with few images."
+    )
+    views: int = Field(
+        4,
+        ge=1,
+        le=64,
+        description="How many different views of each image are kept where frozen stages run once: more take more time "
+        "and disk, and are closer to a new one every epoch.",
+    )
+    mixup: float = Field(
+        0.0,
+        ge=0,
+        le=4,
+        description="How strongly images are laid over each other, with their labels in proportion. 0: not.",
+    )
+    cutmix: float = Field(
+        0.0,
+        ge=0,
+        le=4,
+        description="How strongly parts of images are put into others, with the labels in proportion. 0: not.",
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="How exact the numbers are: half of the digits are faster on a device that is made for it."
+    )
+    average: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Keeps a running mean of the weights, which is often better than any of them: how slowly it "
+        "follows them, such as 0.99. 0: none.",
+    )
+    patience: int = Field(
+        0, ge=0, le=10_000, description="Ends the run after so many epochs that brought nothing better. 0: never."
+    )
+    best_by: Metric | None = Field(None, description="Which score says which epoch is the best, and is kept.")
+    folds: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="Cross-validation: so many runs, each of which is judged by another part of the images. 0: none.",
+    )
+    seed: int = Field(
+        0, ge=0, le=2**31 - 1, description="The same seed gives the same run again; another one gives another chance."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_versions(cls, given: Any) -> Any:
+        if isinstance(given, dict) and isinstance(given.get("augment"), bool):
+            given = dict(given)
+            given.setdefault("augmentation", "standard" if given.pop("augment") else "none")
+        return given
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Recipe:
+        problems = [said for wrong, said in self._contradictions() if wrong]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _contradictions(self) -> list[tuple[bool, str]]:
+        epochs = self.epochs - self.head_epochs
+        return [
+            (self.nesterov and (self.optimizer != "sgd" or not self.momentum), "nesterov needs SGD with momentum"),
+            (self.unfreeze != "never" and epochs < 1, "head epochs must leave at least one epoch for what is freed"),
+            (self.unfreeze != "never" and self.freeze == "all", "with all stages frozen there is none to unfreeze"),
+            (self.folds == 1, "folds are 2 or more, or 0 for none"),
+        ]
 
     @classmethod
     def parse(cls, settings: dict[str, Any]) -> Recipe:
@@ -64,31 +201,52 @@ class Recipe(BaseModel):
             problems = "; ".join(_problem(detail) for detail in error.errors())
             raise RecipeError(f"These settings cannot be used: {problems}.") from error
 
+    def changed(self) -> dict[str, Any]:
+        """The settings that are not what they would be untouched."""
+        kept = {name: getattr(self, name) for name in ("dataset", "dataset_version", "backbone", "optimizer", "freeze")}
+        untouched = type(self).model_construct(**kept)
+        fields = {name: (getattr(self, name), getattr(untouched, name)) for name in type(self).model_fields}
+        return {name: value for name, (value, default) in fields.items() if value != default}
+
     def to_command(self, workspace: str | None = None) -> str:
         """The shell line that gives the same run."""
         words = ["python", "-m", "core", "train", "--data", f"{self.dataset}@{self.dataset_version}"]
         words += ["--backbone", self.backbone, "--freeze", "none" if self.freeze == 0 else str(self.freeze)]
         words += ["--epochs", str(self.epochs), "--lr", f"{self.learning_rate:g}", "--optimizer", self.optimizer]
-        words += ["--batch-size", str(self.batch_size), "--seed", str(self.seed)]
-        for option, name in OPTIONS.items():
-            if getattr(self, name) != type(self).model_fields[name].default:
-                words += [option, f"{getattr(self, name)}"]
-        if self.augment:
-            words.append("--augment")
+        words += ["--batch-size", str(self.batch_size or "auto"), "--seed", str(self.seed)]
+        for name, option in OPTIONS.items():
+            value = getattr(self, name)
+            if value == type(self).model_fields[name].default:
+                continue
+            words += [option] if value is True else [option, f"{value}"]
         if self.head.kind == "hidden":
             words += ["--hidden-units", str(self.head.hidden_units), "--dropout", f"{self.head.dropout:g}"]
         return shlex.join(words + (["--workspace", workspace] if workspace else []))
 
 
-# The settings that `to_command` names only when they are not the default.
+# The settings that `to_command` names only when they are not the default, and how the command line calls them.
 OPTIONS = {
-    "--weights-file": "weights_file",
-    "--momentum": "momentum",
-    "--weight-decay": "weight_decay",
-    "--schedule": "schedule",
+    name: f"--{name.replace('_', '-')}"
+    for name in (
+        *(
+            "weights_file",
+            "unfreeze",
+            "head_epochs",
+            "unfreeze_rate",
+            "loss",
+            "label_smoothing",
+            "focal_gamma",
+            "balance",
+        ),
+        *("rate_per_stage", "momentum", "nesterov", "weight_decay", "clip", "schedule", "warmup_epochs", "step_epochs"),
+        *("step_factor", "accumulate", "augmentation", "views", "mixup", "cutmix", "precision", "average", "patience"),
+        *("best_by", "folds"),
+    )
 }
 
 
 def _problem(detail: Any) -> str:
-    where = next((str(part) for part in detail["loc"]), "recipe").replace("_", " ")
+    if not detail["loc"]:  # a contradiction, which is a sentence already
+        return str(detail["msg"]).removeprefix("Value error, ")
+    where = str(detail["loc"][0]).replace("_", " ")
     return f"{where} is {detail['input']!r}, but {detail['msg'][0].lower()}{detail['msg'][1:]}"

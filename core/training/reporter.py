@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
-from core.training.control import Control
+from core.training.control import REQUESTS, Asked, Control
 from core.training.device import Device
 from core.training.events import Event, EventLog, Phase, Progress
 
 SECONDS_BETWEEN_EVENTS = 0.25
+SECONDS_BETWEEN_HEARINGS = 0.03  # looking for requests after every quick step would cost more than the step
 
 
 class StopRequested(Exception):
@@ -33,6 +34,7 @@ class Reporter:
     def __init__(self, log: EventLog, control: Control, device: Device) -> None:
         self.log, self.control, self.device = log, control, device
         self.interrupted = False  # set by the worker's signal handler
+        self.heard_at, self.told = 0.0, False
         self.begin("loading")
 
     def begin(self, phase: Phase, done: int = 0) -> None:
@@ -40,6 +42,7 @@ class Reporter:
         self.phase, self.started, self.done_before, self.images = phase, time.monotonic(), done, 0
         self.last_event = 0.0
         self.last_totals = (0.0, 0.0)
+        self.due = True
 
     def write(self, event: Event) -> None:
         self.log.write(event)
@@ -61,7 +64,8 @@ class Reporter:
     def stepped(self, position: Position, images: int, totals: torch.Tensor | None) -> bool:
         """After each training or validation step. Returns True when the run should stop."""
         self.images += images
-        if self._due(False):
+        self.due = self._due(False)
+        if self.due:
             elapsed = max(1e-9, time.monotonic() - self.started)
             fresh = position.done - self.done_before
             left = elapsed / fresh * (position.total - position.done) if fresh else None
@@ -82,7 +86,19 @@ class Reporter:
         return self.stopping()
 
     def stopping(self) -> bool:
-        return self.interrupted or self.control.asked("stop") or self.control.asked("discard")
+        """Whether someone wants the worker to leave, for now or for good."""
+        now = time.monotonic()
+        if now - self.heard_at > SECONDS_BETWEEN_HEARINGS:
+            self.heard_at, self.told = now, any(map(self.control.asked, REQUESTS))
+        return self.interrupted or self.told
+
+    @property
+    def pausing(self) -> bool:
+        return self.control.asked("pause") and not self.control.asked("stop")
+
+    def changes(self, after: int) -> list[Asked]:
+        """What was asked besides, with a higher number; looked for as often as the events are written."""
+        return self.control.changes(after) if self.due else []
 
     def _recent_loss(self, totals: torch.Tensor) -> float | None:
         """Mean loss since the last event of this epoch; `totals` begin again with every epoch."""

@@ -33,7 +33,7 @@ class Source(Protocol):
 
 
 class PictureSource:
-    """Pictures: cropped (at random when `augmented`) by threads ahead of the device, normalised on the device."""
+    """Pictures: cropped (at random with an `augmentation`) by threads ahead of the device, normalised on the device."""
 
     def __init__(
         self,
@@ -41,12 +41,12 @@ class PictureSource:
         digests: Sequence[str],
         preprocessing: Preprocessing,
         device: Device,
-        augmented: bool,
+        augmentation: str = "none",
     ) -> None:
         """load: decodes the pictures, or finds them decoded; called when the first batch is asked for, if ever.
         digests: what names the content of each picture (its sha256, hexadecimal), in order."""
         self.load, self.digests, self.preprocessing = load, digests, preprocessing
-        self.device, self.augmented = device, augmented
+        self.device, self.augmentation = device, augmentation
 
     @cached_property
     def pixels(self) -> Pixels:
@@ -72,7 +72,7 @@ class PictureSource:
         batch = np.empty((len(chunk), size, size, 3), np.uint8)
         for row, index in enumerate(chunk):
             picture = pixels[int(index)]
-            if self.augmented and epoch is not None:
+            if self.augmentation != "none" and epoch is not None:
                 content = int(self.digests[index][:16], 16)
                 batch[row] = augment(picture, size, np.random.default_rng((epoch, content)))
             else:

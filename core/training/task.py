@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 import torch
-from torch import nn
+from torch.nn import functional
 
 from core.data.dataset import Dataset
 from core.training.events import Scores
+from core.training.recipe import METRICS, Recipe
 
 
 class Task(Protocol):
     """outputs: how many numbers the head gives for an example: (B, outputs). said: what the bundle keeps of it."""
 
     outputs: int
-    loss: nn.Module
     said: dict[str, Any]
 
     def targets(self, rows: pd.DataFrame) -> torch.Tensor:
         """What the loss compares the outputs with, for each row of a dataset: (N,)."""
+        ...
+
+    def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """What training makes small: the mean over a batch."""
+        ...
+
+    def judged(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """The same without what only helps to learn (weights, smoothing), so that runs can be compared by it."""
         ...
 
     def tally(self, outputs: torch.Tensor, targets: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
@@ -35,50 +45,105 @@ class Task(Protocol):
         """The higher, the better the epoch."""
         ...
 
+    def balancing(self, targets: torch.Tensor) -> np.ndarray | None:
+        """How likely each example should be drawn, summing to 1, for all classes to come up equally often; None where
+        there are no classes."""
+        ...
+
 
 class Classes:
-    """Outputs are logits; the loss is cross-entropy; the best epoch is the most accurate, of equals the surer."""
+    """Outputs are logits. Of equally good epochs the one with the smaller loss is better."""
 
-    def __init__(self, classes: tuple[str, ...]) -> None:
+    def __init__(self, classes: tuple[str, ...], recipe: Recipe, training: pd.DataFrame) -> None:
+        """training: the rows whose classes are counted, where small ones shall weigh more."""
         self.number = {label: index for index, label in enumerate(classes)}
         self.outputs = len(classes)
-        self.loss: nn.Module = nn.CrossEntropyLoss()
         self.said: dict[str, Any] = {"kind": "classes", "classes": list(classes)}
+        self.recipe, self.by = recipe, recipe.best_by or METRICS["classes"][0]
+        self.weights = self._weights(training) if recipe.balance == "weights" else None
+
+    def _weights(self, training: pd.DataFrame) -> torch.Tensor:
+        """(C,): the rarer, the heavier; 1 on average over the examples."""
+        counts = torch.bincount(self.targets(training), minlength=self.outputs).clamp(min=1)
+        return counts.sum() / (self.outputs * counts)
 
     def targets(self, rows: pd.DataFrame) -> torch.Tensor:
         return torch.tensor([self.number[label] for label in rows["label"]], dtype=torch.long)
 
+    def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        weights = None if self.weights is None else self.weights.to(outputs.device)
+        if self.recipe.loss == "focal":
+            return focal(outputs, targets, self.recipe.focal_gamma, weights)
+        return functional.cross_entropy(outputs, targets, weights, label_smoothing=self.recipe.label_smoothing)
+
+    def judged(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        if self.recipe.loss == "focal":
+            return focal(outputs, targets, self.recipe.focal_gamma)
+        return functional.cross_entropy(outputs, targets)
+
     def tally(self, outputs: torch.Tensor, targets: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
-        right = (outputs.argmax(dim=1) == targets).sum()
-        return torch.stack([loss * len(targets), torch.ones_like(loss) * len(targets), right])
+        """(3 + 3 C,): loss, examples, right ones; then of each class how many are right, are there, were said."""
+        said = outputs.argmax(dim=1)
+        right = said == targets
+        counted = [torch.bincount(each, minlength=self.outputs) for each in (targets[right], targets, said)]
+        sums = torch.stack([loss * len(targets), torch.ones_like(loss) * len(targets), right.sum().to(loss.dtype)])
+        return torch.cat([sums, *counted])
 
     def scores(self, totals: torch.Tensor) -> Scores:
-        loss, examples, right = totals.tolist()
-        return Scores(loss=loss / examples, accuracy=right / examples)
+        loss, examples, right = totals[:3].tolist()
+        hit, there, said = totals[3:].double().cpu().view(3, -1)
+        seen = there > 0
+        f1 = 2 * hit / (there + said).clamp(min=1)
+        return Scores(
+            loss=loss / examples,
+            accuracy=right / examples,
+            balanced_accuracy=float((hit / there)[seen].mean()),
+            macro_f1=float(f1[seen].mean()),
+        )
 
     def rank(self, scores: Scores) -> tuple[float, ...]:
-        return scores.accuracy or 0.0, -scores.loss
+        if self.by == "loss":
+            return (-scores.loss,)
+        return getattr(scores, self.by) or 0.0, -scores.loss
+
+    def balancing(self, targets: torch.Tensor) -> np.ndarray | None:
+        counts = torch.bincount(targets.cpu(), minlength=self.outputs).double()
+        chances = 1 / counts[targets.cpu()]
+        return (chances / chances.sum()).numpy()
+
+
+NUMBER_LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "mean_squared_error": functional.mse_loss,
+    "mean_absolute_error": functional.l1_loss,
+    "huber": functional.huber_loss,
+}
 
 
 class Number:
-    """One output; the loss is the mean squared error of the standardised target, so that its unit does not matter.
+    """One output; the loss is of the standardised target, so that its unit does not matter.
 
-    Scores are in the target's own unit. The best epoch has the smallest RMSE.
+    Scores are in the target's own unit.
     """
 
-    def __init__(self, name: str, training: pd.DataFrame) -> None:
+    def __init__(self, name: str, recipe: Recipe, training: pd.DataFrame) -> None:
         """training: the rows whose targets give the mean and the deviation by which all are standardised."""
         targets = training["target"].astype(float)
         self.mean, self.deviation = float(targets.mean()), float(targets.std(ddof=0)) or 1.0
         self.outputs = 1
-        self.loss: nn.Module = _SquaredError()
         span = {"smallest": float(targets.min()), "largest": float(targets.max())}
         self.said: dict[str, Any] = {"kind": "number", "target": name, "mean": self.mean, "deviation": self.deviation}
         self.said |= span
+        self.by = recipe.best_by or METRICS["number"][0]
+        self.measure = NUMBER_LOSSES[recipe.loss]
 
     def targets(self, rows: pd.DataFrame) -> torch.Tensor:
         standardised = (rows["target"].astype(float) - self.mean) / self.deviation
         return torch.tensor(standardised.to_numpy(), dtype=torch.float32)
+
+    def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return self.measure(outputs.squeeze(1), targets)
+
+    judged = loss
 
     def tally(self, outputs: torch.Tensor, targets: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
         missed = outputs.squeeze(1) - targets
@@ -97,16 +162,29 @@ class Number:
         )
 
     def rank(self, scores: Scores) -> tuple[float, ...]:
-        return (-(scores.rmse or 0.0),)
+        value = getattr(scores, self.by)
+        return (-scores.loss,) if value is None else (value if self.by == "r2" else -value,)
+
+    def balancing(self, targets: torch.Tensor) -> np.ndarray | None:
+        return None
 
 
-class _SquaredError(nn.Module):
-    def forward(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        return nn.functional.mse_loss(outputs.squeeze(1), targets)
+def focal(
+    outputs: torch.Tensor, targets: torch.Tensor, gamma: float, weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Cross-entropy that counts what is surely right the less, the larger `gamma` (https://arxiv.org/abs/1708.02002).
+
+    outputs: logits (B, C); targets: (B,); weights: (C,), by which the mean is weighted.
+    """
+    each = functional.cross_entropy(outputs, targets, reduction="none")
+    each = (1 - torch.exp(-each)).clamp(min=0) ** gamma * each
+    if weights is None:
+        return each.mean()
+    return (each * weights[targets]).sum() / weights[targets].sum()
 
 
-def task_of(dataset: Dataset) -> Task:
+def task_of(dataset: Dataset, recipe: Recipe) -> Task:
     """What a dataset teaches."""
     if dataset.kind == "number":
-        return Number(dataset.target, dataset.part("train"))
-    return Classes(dataset.classes)
+        return Number(dataset.target, recipe, dataset.part("train"))
+    return Classes(dataset.classes, recipe, dataset.part("train"))

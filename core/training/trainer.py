@@ -5,26 +5,33 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from core.training import activations, checkpoints
+from core.training import activations, checkpoints, plan
+from core.training.averaging import Average
 from core.training.bundle import write_bundle
 from core.training.checkpoints import Checkpoint
+from core.training.control import Asked
 from core.training.device import Device
-from core.training.events import Ended, EpochEnded, Scores, Started
-from core.training.loop import Updater, run_epoch
-from core.training.optimizers import build_optimizer, learning_rate, set_learning_rate
-from core.training.preparation import Part, prepare
+from core.training.events import Changed, Ended, EpochEnded, Paused, Scores, Started
+from core.training.loop import Batch, Updater, run_epoch
+from core.training.mixing import mixed
+from core.training.optimizers import build_optimizer, carry_over, set_learning_rate
+from core.training.plan import Change, Phase
+from core.training.preparation import Material, Part, Prepared, order_of, prepare
 from core.training.recipe import Recipe
 from core.training.reporter import Position, Reporter, StopRequested
 from core.training.sources import cut
 from core.workspace import Workspace
 
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
+MIXING = 1  # makes its random numbers others than those of the order
+CHECKPOINT_SHARE = 0.03  # of a run's time at most goes into writing them
 
 
 class LossNotFinite(Exception):
@@ -32,102 +39,176 @@ class LossNotFinite(Exception):
 
 
 class Trainer:
-    """One run. `run` ends by writing `Ended`, unless the worker was told to go away: then the run can be resumed."""
+    """One run. `run` ends by writing `Ended` or `Paused`, unless the worker was told to go away: it can then go on."""
+
+    prepared: Prepared
+    optimizer: torch.optim.Optimizer
+    average: Average | None
 
     def __init__(
         self, workspace: Workspace, directory: Path, recipe: Recipe, device: Device, reporter: Reporter
     ) -> None:
         self.workspace, self.directory, self.recipe = workspace, directory, recipe
-        self.device, self.reporter = device, reporter
-        self.checkpoint_path = directory / "checkpoints" / "last.pt"
-        self.state = checkpoints.load(self.checkpoint_path) or Checkpoint()
+        self.device, self.reporter = device.at(recipe.precision), reporter
+        self.position, self.phase = Position(), Phase(1, 1, 0, 1.0, (1, 1))
+        self.folder = directory / "checkpoints"
+        self.state = checkpoints.load(self.folder) or Checkpoint()
         self.seconds_before, self.began = self.state.seconds, time.monotonic()
+        self.saved_at, self.save_again_after = time.monotonic(), SECONDS_BETWEEN_CHECKPOINTS
 
     def run(self) -> None:
         torch.manual_seed(self.recipe.seed)
         try:
-            self.prepared = prepare(self.workspace, self.recipe, self.device, self.reporter)
+            self.material = Material(self.workspace, self.recipe, self.device, self.reporter)
+            self._hear(self.reporter.control.changes(self.state.heard))
+            self._begin()
+            while self.state.epoch < self.epochs and self._epoch():
+                enough = self._enough()
+                if enough or self._due() or self.state.epoch == self.epochs:
+                    self._save(0, None)
+                if enough:
+                    break
         except StopRequested:
-            if not self.reporter.interrupted:
-                self._end("stopped", "Stopped before anything was learned, so there is nothing to predict with.")
-            return
-        self._announce()
-        self._restore()
-        self._train()
+            pass  # while something was prepared: what was learned before is kept
+        if not self.reporter.interrupted:
+            self._pause() if self.reporter.pausing else self._finish()
 
     @property
     def seconds(self) -> float:
         return self.seconds_before + time.monotonic() - self.began
 
+    @property
+    def epochs(self) -> int:
+        return self.planned[-1].last
+
+    @property
+    def planned(self) -> tuple[Phase, ...]:
+        return plan.phases(self.recipe, len(self.material.backbone.stages), self.state.changes)
+
+    # Beginning, and going on from a checkpoint --------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        state, phase = self.state, plan.phase_of(self.planned, self.state.epoch + 1)
+        self.prepared = prepare(self.material, self._frozen_before(phase))
+        self._announce()
+        self._restore()
+        if phase.frozen != self.prepared.frozen_stages:
+            self._enter(phase)
+        steps = self._steps()
+        self.position = Position(steps=steps, done=state.epoch * steps + state.step, total=self.epochs * steps)
+        self.position.step = state.step
+        self.reporter.begin("training", done=self.position.done)
+
+    def _frozen_before(self, phase: Phase) -> int:
+        """How many stages were frozen when the checkpoint was written, which may be the end of the phase before."""
+        if not self.state.model or self.state.step:
+            return phase.frozen
+        return plan.phase_of(self.planned, self.state.epoch).frozen
+
+    def _steps(self) -> int:
+        return len(self._chunks(np.arange(len(self.prepared.train))))
+
     def _announce(self) -> None:
-        parameters = self.prepared.parameters()
+        parameters = self.material.parameters()
         trainable = sum(p.numel() for p in parameters if p.requires_grad)
         total = sum(p.numel() for p in parameters)
-        epoch, epochs = self.state.epoch, self.recipe.epochs
-        self.reporter.write(
-            Started(self.device.name, epoch, epochs, trainable, total, self.prepared.note, self.prepared.dataset.target)
-        )
+        epoch, target = self.state.epoch, self.material.dataset.target
+        self.reporter.write(Started(self.device.name, epoch, self.epochs, trainable, total, self.prepared.note, target))
 
     def _restore(self) -> None:
-        """Optimizer and loss, and all that the last checkpoint knows about where they were."""
-        self.optimizer = build_optimizer(self.recipe, self.prepared.parameters())
+        """Optimizer and averaged weights, and all that the last checkpoint knows about where they were."""
+        state = self.state
+        if state.model:
+            self.material.load(state.model)
+        self.optimizer = build_optimizer(self.recipe, self.prepared.depths())
         self.scaler = self.device.scaler()
-        if self.state.epoch:
-            self.prepared.load_moving_state(self.state.model)
-            self.optimizer.load_state_dict(self.state.optimizer)
-            self.scaler.load_state_dict(self.state.scaler)
-            checkpoints.restore_random_state(self.state.rng)
+        self.average = Average(self.prepared.moving().items(), self.recipe.average) if self.recipe.average else None
+        if state.model:
+            self.optimizer.load_state_dict(state.optimizer)
+            self.scaler.load_state_dict(state.scaler)
+            if self.average is not None:
+                self.average.load(state.average)
+            checkpoints.restore_random_state(state.rng)
+
+    def _enter(self, phase: Phase) -> None:
+        """More stages are free from now on."""
+        self.prepared = prepare(self.material, phase.frozen)
+        before, self.optimizer = self.optimizer, build_optimizer(self.recipe, self.prepared.depths())
+        carry_over(before, self.optimizer)
+        if self.average is not None:
+            followed, self.average = self.average, Average(self.prepared.moving().items(), self.recipe.average)
+            self.average.load(followed.state())
+        if self.state.best_epoch is not None:  # what was frozen then was as it is now
+            self.state.best = {**self.prepared.moving_state(), **self.state.best}
+        self.reporter.begin("training", done=self.position.done)
+        stages = len(self.material.backbone.stages)
+        words = (
+            f"{phase.frozen} of {stages} stages are frozen from here" if phase.frozen else "Nothing is frozen from here"
+        )
+        self.reporter.write(Changed(self.state.epoch, "phase", words, self.epochs))
 
     # The epochs ---------------------------------------------------------------------------------------------------
-
-    def _train(self) -> None:
-        epochs = self.recipe.epochs
-        steps = len(cut(np.arange(len(self.prepared.train.targets)), self.recipe.batch_size, training=True))
-        self.position = Position(steps=steps, done=self.state.epoch * steps, total=epochs * steps)
-        self.reporter.begin("training", done=self.position.done)
-        saved = time.monotonic()
-        while self.state.epoch < epochs and self._epoch():
-            if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS or self.state.epoch == epochs:
-                self._save()
-                saved = time.monotonic()
-            if self.reporter.stopping():
-                break
-        if not self.reporter.interrupted:
-            self._finish()
 
     def _epoch(self) -> bool:
         """Train on everything once, then validate. Returns False if someone asked to stop before the end of it."""
         number, began = self.state.epoch + 1, time.monotonic()
-        self.position.epoch, self.position.step = number, 0
-        prepared = self.prepared
-        order = np.random.default_rng((self.recipe.seed, number)).permutation(len(prepared.train.targets))
+        self.phase = plan.phase_of(self.planned, number)
+        if self.phase.frozen != self.prepared.frozen_stages:
+            self._enter(self.phase)
+        self.position.epoch, self.position.step = number, self.state.step
         train = run_epoch(
-            prepared.model,
-            self._batches(prepared.train, cut(order, self.recipe.batch_size, training=True), number),
-            self.prepared.task,
+            self.prepared.model,
+            self._training_batches(number),
+            self.material.task,
             self.device,
-            Updater(self.optimizer, self.scaler, self._before_step),
+            Updater(self.optimizer, self.scaler, self._before_step, self._follow, self.recipe.clip),
             self._after_step,
+            0.0 if self.state.totals is None else self.state.totals.to(self.device.torch),
         )
         if train is None:
             return False
         if not math.isfinite(train.loss):
             raise LossNotFinite
-        validation = self._validate(prepared.validation) if prepared.validation else None
-        if prepared.validation and validation is None:
+        validation = self._validate(self.prepared.validation) if self.prepared.validation else None
+        if self.prepared.validation and validation is None:
             return False
         self._record(number, train, validation, time.monotonic() - began)
         return True
 
+    def _chunks(self, order: np.ndarray) -> list[list[np.ndarray]]:
+        """The epoch's steps, each of one batch or of several that are accumulated."""
+        batches = cut(order, self.batch_size, training=True)
+        together = self.recipe.accumulate
+        return [batches[start : start + together] for start in range(0, len(batches), together)]
+
+    @property
+    def batch_size(self) -> int:
+        return self.recipe.batch_size or int(self.state.chosen["batch_size"])
+
+    def _training_batches(self, epoch: int) -> Iterator[Batch]:
+        """Those of the epoch's steps that are still to be taken."""
+        part = self.prepared.train
+        steps = self._chunks(order_of(part, self.material, epoch))
+        turns = [(chunk, sum(map(len, step)), chunk is step[-1]) for step in steps for chunk in step]
+        first = sum(map(len, steps[: self.state.step]))
+        batches = self._batches(part, [chunk for chunk, _, _ in turns[first:]], epoch)
+        for turn, (inputs, targets) in enumerate(batches, start=first):
+            _, together, last = turns[turn]
+            batch = Batch(inputs, targets, len(targets) / together, last)
+            if self.recipe.mixup or self.recipe.cutmix:
+                batch = mixed(batch, self.recipe, np.random.default_rng((self.recipe.seed, epoch, turn, MIXING)))
+            yield batch
+
     def _validate(self, part: Part) -> Scores | None:
-        chunks = cut(np.arange(len(part.targets)), activations.BATCH, training=False)
-        return run_epoch(
-            self.prepared.model,
-            self._batches(part, chunks, epoch=None),
-            self.prepared.task,
-            self.device,
-            on_step=lambda images, totals: self.reporter.stepped(self.position, images, None),
-        )
+        chunks = cut(np.arange(len(part)), activations.BATCH, training=False)
+        with self.average.in_place() if self.average else nullcontext():
+            return run_epoch(
+                self.prepared.model,
+                (Batch(*pair) for pair in self._batches(part, chunks, epoch=None)),
+                self.material.task,
+                self.device,
+                on_step=lambda images, totals: self.reporter.stepped(self.position, images, None),
+            )
 
     def _batches(
         self, part: Part, chunks: list[np.ndarray], epoch: int | None
@@ -135,35 +216,109 @@ class Trainer:
         for chunk, inputs in zip(chunks, part.source.batches(chunks, epoch)):
             yield inputs, part.targets[torch.from_numpy(chunk).to(part.targets.device)]
 
+    def _moment(self) -> float:
+        """Epochs done, as a fraction."""
+        return self.state.epoch + self.position.step / max(1, self.position.steps)
+
+    def _rate(self) -> float:
+        rate = plan.learning_rate(self.recipe, self.phase, self._moment(), self.state.lowered)
+        return rate * self.state.rate
+
     def _before_step(self) -> None:
-        set_learning_rate(self.optimizer, learning_rate(self.recipe, self.position.done, self.position.total))
+        set_learning_rate(self.optimizer, self._rate())
+
+    def _follow(self) -> None:
+        if self.average is not None:
+            self.average.follow()
 
     def _after_step(self, images: int, totals: torch.Tensor) -> bool:
         self.position.step += 1
         self.position.done += 1
-        return self.reporter.stepped(self.position, images, totals)
+        stop = self.reporter.stepped(self.position, images, totals)
+        self._hear(self.reporter.changes(self.state.heard))
+        if self.position.step < self.position.steps and (stop or self._due()):
+            self._save(self.position.step, totals)
+        return stop
 
     def _record(self, number: int, train: Scores, validation: Scores | None, seconds: float) -> None:
         """Remember the epoch. The best is the one whose validation the task ranks highest."""
-        state, judged, rank = self.state, validation or train, self.prepared.task.rank
+        state, judged, rank = self.state, validation or train, self.material.task.rank
         best = state.best_scores.get("validation") or state.best_scores.get("train")
         better = best is None or rank(judged) > rank(Scores(**best))
-        state.epoch = number
+        state.epoch, state.step, state.totals = number, 0, None
+        state.waited = 0 if better else state.waited + 1
         if better:
-            state.best, state.best_epoch = self.prepared.moving_state(), number
+            with self.average.in_place() if self.average else nullcontext():
+                state.best, state.best_epoch = self.prepared.moving_state(), number
             state.best_scores = {"train": asdict(train), "validation": asdict(validation) if validation else None}
+        elif self.recipe.schedule == "plateau" and state.waited % self.recipe.step_epochs == 0:
+            state.lowered += 1
         rate = self.optimizer.param_groups[0]["lr"]
         self.reporter.write(EpochEnded(number, train, validation, rate, seconds, better))
 
+    def _enough(self) -> bool:
+        """Whether to end here: someone asked, or nothing has become better for long."""
+        return self.reporter.stopping() or self._out_of_patience()
+
+    def _out_of_patience(self) -> bool:
+        return bool(self.recipe.patience) and self.state.waited >= self.recipe.patience
+
+    # What is asked while it runs ----------------------------------------------------------------------------------
+
+    def _hear(self, asked: list[Asked]) -> None:
+        for each in asked:
+            self.state.heard = each.number
+            if each.kind == "learning_rate":
+                self._change_rate(each.value)
+            else:
+                self._change_plan(each)
+
+    def _change_rate(self, wanted: float) -> None:
+        """From the next step on; the schedule goes on from there."""
+        now = self._rate()
+        if wanted > 0 and now > 0:
+            self.state.rate *= wanted / now
+            self._tell("learning_rate", f"Learning rate {wanted:g}")
+
+    def _change_plan(self, asked: Asked) -> None:
+        """From the next epoch on."""
+        number = int(asked.value)
+        if number < 1 or asked.kind == "learning_rate":
+            return
+        under_way = self.state.epoch + (1 if self.state.step or self.position.epoch else 0)
+        self.state.changes.append(Change(asked.kind, min(under_way, self.epochs), number))
+        self.position.total = self.epochs * self.position.steps
+        words = {"extend": f"{number} more epochs", "unfreeze": f"{number} more stages to be freed"}[asked.kind]
+        self._tell(asked.kind, words)
+
+    def _tell(self, kind: str, words: str) -> None:
+        self.reporter.write(Changed(self._moment(), kind, words, self.epochs))  # type: ignore[arg-type]
+
     # What is kept -------------------------------------------------------------------------------------------------
 
-    def _save(self) -> None:
-        """A checkpoint of the epoch that has just ended."""
-        state = self.state
-        state.model = self.prepared.moving_state()
-        state.optimizer, state.scaler = self.optimizer.state_dict(), self.scaler.state_dict()
-        state.rng, state.seconds = checkpoints.random_state(), self.seconds
-        checkpoints.save(self.checkpoint_path, state)
+    def _due(self) -> bool:
+        return time.monotonic() - self.saved_at > self.save_again_after
+
+    def _save(self, step: int, totals: torch.Tensor | None) -> None:
+        """A checkpoint, after so many steps of the epoch under way.
+
+        Raises:
+            LossNotFinite: nothing good could be kept.
+        """
+        if totals is not None and not totals[0].isfinite():
+            raise LossNotFinite
+        began, state = time.monotonic(), self.state
+        kept = Checkpoint(**{**vars(state), "step": step, "totals": None if totals is None else totals.cpu()})
+        kept.model = self.prepared.moving_state()
+        kept.optimizer, kept.scaler = self.optimizer.state_dict(), self.scaler.state_dict()
+        kept.average = self.average.state() if self.average else {}
+        kept.rng, kept.seconds = checkpoints.random_state(), self.seconds
+        checkpoints.save(self.folder, kept)
+        self.saved_at = time.monotonic()
+        self.save_again_after = max(SECONDS_BETWEEN_CHECKPOINTS, (self.saved_at - began) / CHECKPOINT_SHARE)
+
+    def _pause(self) -> None:
+        self.reporter.write(Paused(self._moment(), self.epochs))
 
     def _finish(self) -> None:
         """The bundle of the best epoch, and the last word."""
@@ -171,22 +326,27 @@ class Trainer:
         if state.best_epoch is None:
             self._end("stopped", "Stopped before the first epoch ended, so there is nothing to predict with.")
             return
-        self.prepared.load_moving_state(state.best)
-        write_bundle(self.directory / "bundle", self.prepared, self.recipe, state)
-        if state.epoch == self.recipe.epochs:
-            self._end("finished", f"Finished. The weights of epoch {state.best_epoch}, the best one, were kept.")
-        else:
-            message = (
-                f"Stopped after {_epochs(state.epoch)}. The weights of epoch {state.best_epoch}, the best, were kept."
+        self._write_bundle()
+        kept = f"The weights of epoch {state.best_epoch}, the best"
+        if state.epoch == self.epochs:
+            self._end("finished", f"Finished. {kept} one, were kept.")
+        elif self._out_of_patience():
+            waited = _epochs(state.waited)
+            self._end(
+                "finished", f"Finished after {_epochs(state.epoch)}, as {waited} brought nothing. {kept}, were kept."
             )
-            self._end("stopped", message)
+        else:
+            self._end("stopped", f"Stopped after {_epochs(state.epoch)}. {kept}, were kept.")
+
+    def _write_bundle(self) -> None:
+        self.material.load(self.state.best)
+        write_bundle(self.directory / "bundle", self.material, self.state)
 
     def fail(self, message: str) -> None:
         """The last word of a run that cannot go on; what was best until then is kept if it still can be."""
         if self.state.best_epoch is not None:
             try:
-                self.prepared.load_moving_state(self.state.best)
-                write_bundle(self.directory / "bundle", self.prepared, self.recipe, self.state)
+                self._write_bundle()
                 message += f" The weights of epoch {self.state.best_epoch}, the best so far, were kept."
             except Exception:  # the same trouble again, most likely: the checkpoint is still there
                 pass

@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from core.processes import take
 from core.training.control import Control
-from core.training.events import Ended, EventLog, Queued
+from core.training.events import Ended, EventLog, Paused, Queued
 from core.training.queue import ahead_of, device_lock, worker_lock
 from core.training.recipe import Recipe
 from core.workspace import Workspace
@@ -81,6 +81,9 @@ class _Worker:
                 self.log.write(Queued(ahead))
                 said = ahead
             if self.told_to_go or self.control.asked("discard"):
+                return False
+            if self.control.asked("pause"):
+                self.log.write(Paused(0.0, 0))
                 return False
             if self.control.asked("stop"):
                 self.log.write(Ended("stopped", "Stopped while waiting in the queue.", 0.0, 0, None))

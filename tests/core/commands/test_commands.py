@@ -30,7 +30,7 @@ def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
     said = json.loads(done.stdout.splitlines()[-1])
     assert set(said) == {"run", "status", "seconds", "epochs", "best_epoch", "scores"}
     assert (said["status"], said["epochs"]) == ("finished", 4)
-    assert set(said["scores"]["validation"]) == {"loss", "accuracy"}
+    assert set(said["scores"]["validation"]) == {"loss", "accuracy", "balanced_accuracy", "macro_f1"}
     assert said["scores"]["train"]["accuracy"] > 0.9
     assert "Epoch 4 of 4" in done.stderr
 

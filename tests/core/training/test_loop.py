@@ -7,10 +7,13 @@ from torch import nn
 
 from core.training.device import choose_device
 from core.training.events import Scores
-from core.training.loop import Updater, run_epoch
+from core.training.loop import Batch, Updater, run_epoch
+from core.training.recipe import Recipe
 from core.training.task import Classes, Number
 
-TWO = Classes(("a", "b"))
+RECIPE = Recipe(dataset="a", dataset_version=1, backbone="b")
+OF_NUMBERS = RECIPE.model_copy(update={"loss": "mean_squared_error"})
+TWO = Classes(("a", "b"), RECIPE, pd.DataFrame({"label": ["a", "b"]}))
 
 
 @pytest.fixture
@@ -22,11 +25,11 @@ def batches(count=4, size=8):
     generator = torch.Generator().manual_seed(0)
     for _ in range(count):
         inputs = torch.randn(size, 3, generator=generator)
-        yield inputs, (inputs[:, 0] > 0).long()
+        yield Batch(inputs, (inputs[:, 0] > 0).long())
 
 
 def updater(model, device, rate=0.5):
-    return Updater(torch.optim.SGD(model.parameters(), lr=rate), device.scaler(), lambda: None)
+    return Updater(torch.optim.SGD(model.parameters(), lr=rate), device.scaler())
 
 
 def test_training_learns_and_evaluation_only_looks(device):
@@ -46,8 +49,8 @@ def test_training_learns_and_evaluation_only_looks(device):
 def test_scores_are_means_over_images_not_over_batches(device):
     """A small last batch must not count as much as a full one."""
     model = nn.Linear(3, 2)
-    uneven = [(torch.randn(n, 3), torch.zeros(n, dtype=torch.long)) for n in (30, 1)]
-    together = (torch.cat([inputs for inputs, _ in uneven]), torch.zeros(31, dtype=torch.long))
+    uneven = [Batch(torch.randn(n, 3), torch.zeros(n, dtype=torch.long)) for n in (30, 1)]
+    together = Batch(torch.cat([batch.inputs for batch in uneven]), torch.zeros(31, dtype=torch.long))
     apart = run_epoch(model, uneven, TWO, device)
     assert apart.loss == pytest.approx(run_epoch(model, [together], TWO, device).loss, rel=1e-5)
 
@@ -72,10 +75,10 @@ def test_a_number_is_scored_in_its_own_unit(device, mean, spread):
     """Against scikit-learn's scores, however far from zero the target is."""
     random = np.random.default_rng(0)
     wanted = mean + spread * random.normal(size=70)
-    task = Number("price", numbers(wanted[:50]))
+    task = Number("price", OF_NUMBERS, numbers(wanted[:50]))
     answers = wanted + spread * 0.3 * random.normal(size=70)
     outputs = torch.tensor((answers - task.mean) / task.deviation, dtype=torch.float32)[:, None]
-    batches = zip(outputs.split(16), task.targets(numbers(wanted)).split(16))
+    batches = map(Batch, outputs.split(16), task.targets(numbers(wanted)).split(16))
     scores = run_epoch(nn.Identity(), batches, task, device)
     assert scores.accuracy is None and "RMSE" in scores.words
     assert scores.rmse == pytest.approx(mean_squared_error(wanted, answers) ** 0.5, rel=1e-3)
@@ -84,13 +87,13 @@ def test_a_number_is_scored_in_its_own_unit(device, mean, spread):
 
 
 def test_the_best_epoch_of_a_number_has_the_smallest_error_and_of_classes_the_highest_accuracy():
-    assert Number("x", numbers([1.0, 2.0])).rank(Scores(0.1, rmse=1.0)) > Number("x", numbers([1.0])).rank(
-        Scores(0.1, rmse=2.0)
-    )
+    assert Number("x", OF_NUMBERS, numbers([1.0, 2.0])).rank(Scores(0.1, rmse=1.0)) > Number(
+        "x", OF_NUMBERS, numbers([1.0])
+    ).rank(Scores(0.1, rmse=2.0))
     assert TWO.rank(Scores(0.9, 0.8)) > TWO.rank(Scores(0.1, 0.7)) > TWO.rank(Scores(0.2, 0.7))
 
 
 def test_a_constant_target_is_learned_without_dividing_by_zero(device):
-    task = Number("x", numbers([5.0, 5.0]))
-    scores = run_epoch(nn.Identity(), [(torch.zeros(2, 1), task.targets(numbers([5.0, 5.0])))], task, device)
+    task = Number("x", OF_NUMBERS, numbers([5.0, 5.0]))
+    scores = run_epoch(nn.Identity(), [Batch(torch.zeros(2, 1), task.targets(numbers([5.0, 5.0])))], task, device)
     assert scores.rmse == 0 and scores.r2 is None and "RMSE 0" in scores.words

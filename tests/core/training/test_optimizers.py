@@ -1,8 +1,7 @@
-import pytest
 import torch
 from torch import nn
 
-from core.training.optimizers import build_optimizer, learning_rate
+from core.training.optimizers import build_optimizer, carry_over, set_learning_rate
 from core.training.recipe import Recipe
 
 
@@ -13,20 +12,31 @@ def recipe(**settings):
 def test_only_trainable_parameters_move_and_biases_are_not_decayed():
     model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2))
     model[0].requires_grad_(False)
-    groups = build_optimizer(recipe(weight_decay=0.1), model.parameters()).param_groups
+    groups = build_optimizer(recipe(weight_decay=0.1), [list(model.parameters())]).param_groups
     assert [(len(group["params"]), group["weight_decay"]) for group in groups] == [(1, 0.1), (1, 0.0)]
     assert groups[0]["params"][0] is model[1].weight
 
 
 def test_the_textbook_setting():
-    optimizer = build_optimizer(recipe(optimizer="sgd", learning_rate=0.001), nn.Linear(2, 2).parameters())
+    optimizer = build_optimizer(recipe(optimizer="sgd", learning_rate=0.001), [list(nn.Linear(2, 2).parameters())])
     assert isinstance(optimizer, torch.optim.SGD)
     assert (optimizer.defaults["lr"], optimizer.defaults["momentum"]) == (0.001, 0.9)
 
 
-def test_cosine_begins_at_the_rate_and_falls_to_nothing():
-    said = [learning_rate(recipe(learning_rate=0.2, schedule="cosine"), step, 10) for step in range(11)]
-    assert said[0] == pytest.approx(0.2)
-    assert said[5] == pytest.approx(0.1)
-    assert said[10] == pytest.approx(0)
-    assert said == sorted(said, reverse=True)
+def test_deeper_stages_learn_slower():
+    head, stage, deeper = (nn.Linear(2, 2) for _ in range(3))
+    depths = [list(module.parameters()) for module in (head, stage, deeper)]
+    optimizer = build_optimizer(recipe(rate_per_stage=0.5), depths)
+    set_learning_rate(optimizer, 0.4)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.4, 0.4, 0.2, 0.2, 0.1, 0.1]
+
+
+def test_what_is_remembered_of_a_parameter_is_carried_over():
+    head, stage = nn.Linear(2, 1), nn.Linear(2, 2)
+    before = build_optimizer(recipe(), [list(head.parameters())])
+    head(torch.ones(1, 2)).sum().backward()
+    before.step()
+    after = build_optimizer(recipe(), [list(head.parameters()), list(stage.parameters())])
+    carry_over(before, after)
+    assert torch.equal(after.state[head.weight]["exp_avg"], before.state[head.weight]["exp_avg"])
+    assert stage.weight not in after.state

@@ -93,7 +93,7 @@ def test_the_second_run_starts_at_once_and_a_damaged_cache_is_made_again(recipe,
 @pytest.mark.parametrize("augment", [False, True])
 def test_another_split_and_other_labels_cost_no_forward_pass(recipe, train, workspace, augment):
     """A training picture has no plain view where augmentation is on: what moves to validation then costs itself."""
-    recipe = recipe.model_copy(update={"freeze": 2, "augment": augment})
+    recipe = recipe.model_copy(update={"freeze": 2, "augmentation": "standard" if augment else "none"})
     train(recipe, "first")
     dataset = load_dataset(workspace, recipe.dataset)
     first = dataset.part("train")["name"].iloc[0]
@@ -132,7 +132,7 @@ def test_half_precision_as_on_a_gpu_learns_the_same(recipe, train, workspace, fr
 
 
 def test_augmentation_keeps_a_few_views(recipe, train, workspace):
-    events = train(recipe.model_copy(update={"augment": True, "epochs": 5}))
+    events = train(recipe.model_copy(update={"augmentation": "standard", "epochs": 5}))
     assert "4 kept views" in of(Started, events)[0].note
     assert events[-1].status == "finished"
 
@@ -193,7 +193,7 @@ def test_failures_are_explained(recipe, error, said):
 
 
 def test_a_checkpoint_is_whole_or_absent(tmp_path, monkeypatch):
-    path = tmp_path / "checkpoints" / "last.pt"
+    path = tmp_path / "checkpoints"
     checkpoints.save(path, checkpoints.Checkpoint(epoch=1))
 
     def power_cut(state, file):

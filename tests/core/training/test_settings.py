@@ -1,0 +1,267 @@
+"""What each of the expert's settings does to a run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from core.training import trainer
+from core.training.averaging import Average
+from core.training.control import Control
+from core.training.device import choose_device
+from core.training.events import Changed, Ended, EpochEnded, Paused, Scores, Started
+from core.training.loop import Batch, Updater, run_epoch
+from core.training.mixing import mixed
+from core.training.recipe import Recipe
+from core.training.task import Classes, focal
+from tests.core.training.test_trainer import of, weights
+
+PLAIN = Recipe(dataset="a", dataset_version=1, backbone="b")
+THREE = pd.DataFrame({"label": ["a"] * 6 + ["b"] * 3 + ["c"]})
+
+
+def classes(**settings):
+    return Classes(("a", "b", "c"), PLAIN.model_copy(update=settings), THREE)
+
+
+def test_class_weights_make_up_for_few_pictures():
+    assert classes(balance="weights").weights.tolist() == pytest.approx([10 / 18, 10 / 9, 10 / 3])
+    outputs, targets = torch.randn(10, 3), classes().targets(THREE)
+    wanted = nn.CrossEntropyLoss(weight=torch.tensor([10 / 18, 10 / 9, 10 / 3]))(outputs, targets)
+    assert torch.allclose(classes(balance="weights").loss(outputs, targets), wanted)
+    assert torch.allclose(classes(balance="weights").judged(outputs, targets), nn.CrossEntropyLoss()(outputs, targets))
+
+
+def test_balanced_sampling_shows_all_classes_equally_often():
+    chances = classes().balancing(classes().targets(THREE))
+    drawn = np.random.default_rng(0).choice(10, 9000, p=chances)
+    assert np.bincount(np.digitize(drawn, [6, 9])) / 9000 == pytest.approx([1 / 3] * 3, abs=0.02)
+
+
+def test_focal_loss_counts_what_is_sure_less():
+    outputs, targets = torch.tensor([[4.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 0])
+    each = -torch.log_softmax(outputs, dim=1)[:, 0]
+    wanted = ((1 - torch.exp(-each)) ** 2 * each).mean()
+    assert torch.allclose(focal(outputs, targets, 2.0), wanted)
+    assert torch.allclose(focal(outputs, targets, 0.0), each.mean())
+
+
+def test_label_smoothing_is_for_learning_and_not_for_judging():
+    outputs, targets = torch.randn(10, 3), classes().targets(THREE)
+    smoothed = nn.CrossEntropyLoss(label_smoothing=0.2)(outputs, targets)
+    assert torch.allclose(classes(label_smoothing=0.2).loss(outputs, targets), smoothed)
+    assert torch.allclose(
+        classes(label_smoothing=0.2).judged(outputs, targets), nn.CrossEntropyLoss()(outputs, targets)
+    )
+
+
+def test_scores_of_uneven_classes():
+    """Against scikit-learn."""
+    from sklearn.metrics import balanced_accuracy_score, f1_score
+
+    wanted = classes().targets(THREE)
+    outputs = torch.randn(10, 3, generator=torch.Generator().manual_seed(0))
+    scores = run_epoch(nn.Identity(), [Batch(outputs, wanted)], classes(), choose_device("cpu"))
+    said = outputs.argmax(dim=1)
+    assert scores.balanced_accuracy == pytest.approx(balanced_accuracy_score(wanted, said))
+    assert scores.macro_f1 == pytest.approx(f1_score(wanted, said, average="macro"))
+
+
+def test_the_metric_that_was_chosen_says_which_epoch_is_best():
+    one = Scores(0.5, accuracy=0.9, balanced_accuracy=0.5, macro_f1=0.4)
+    other = Scores(0.4, accuracy=0.8, balanced_accuracy=0.7, macro_f1=0.3)
+    ranked = {by: classes(best_by=by) for by in ("accuracy", "balanced_accuracy", "macro_f1", "loss")}
+    assert [task.rank(one) > task.rank(other) for task in ranked.values()] == [True, False, True, False]
+
+
+def test_accumulating_equals_one_large_batch():
+    device, inputs, targets = choose_device("cpu"), torch.randn(10, 3), classes().targets(THREE)
+
+    def learned(batches):
+        torch.manual_seed(0)
+        model = nn.Linear(3, 3)
+        run_epoch(model, batches, classes(), device, Updater(torch.optim.SGD(model.parameters(), 0.5), device.scaler()))
+        return model.weight
+
+    whole = learned([Batch(inputs, targets)])
+    parts = [Batch(inputs[:7], targets[:7], 0.7, False), Batch(inputs[7:], targets[7:], 0.3, True)]
+    assert torch.allclose(learned(parts), whole, atol=1e-6)
+
+
+def test_long_gradients_are_clipped():
+    device, model = choose_device("cpu"), nn.Linear(3, 3)
+    before = model.weight.detach().clone(), model.bias.detach().clone()
+    updater = Updater(torch.optim.SGD(model.parameters(), 1.0), device.scaler(), clip=0.01)
+    run_epoch(model, [Batch(torch.randn(10, 3) * 100, classes().targets(THREE))], classes(), device, updater)
+    moved = sum((now.detach() - then).square().sum() for now, then in zip((model.weight, model.bias), before))
+    assert float(moved.sqrt()) == pytest.approx(0.01, rel=1e-3)
+
+
+def test_an_average_follows_and_gives_the_weights_back():
+    model = nn.Linear(1, 1, bias=False)
+    average = Average(model.state_dict().items(), decay=0.5)
+    first = model.weight.item()
+    with torch.no_grad():
+        model.weight += 1.0
+    average.follow()  # 2 / 11 of the mean is kept at first
+    with average.in_place():
+        assert model.weight.item() == pytest.approx(first + 9 / 11)
+    assert model.weight.item() == pytest.approx(first + 1.0)
+    again = Average(model.state_dict().items(), decay=0.5)
+    again.load(average.state())
+    assert again.steps == 1 and torch.equal(again.mean["weight"], average.mean["weight"])
+
+
+def test_mixup_keeps_proportions():
+    batch = Batch(torch.eye(4), torch.arange(4))
+    made = mixed(batch, PLAIN.model_copy(update={"mixup": 1.0}), np.random.default_rng(0))
+    wanted = torch.eye(4) * (1 - made.mixed_in) + torch.eye(4)[made.others] * made.mixed_in
+    assert torch.allclose(made.inputs, wanted) and 0 < made.mixed_in < 1
+
+
+def test_cutmix_counts_the_pixels():
+    inputs = torch.arange(4.0)[:, None, None, None].expand(4, 3, 32, 32)
+    for seed in range(20):
+        made = mixed(
+            Batch(inputs, torch.arange(4)), PLAIN.model_copy(update={"cutmix": 1.0}), np.random.default_rng(seed)
+        )
+        for row, other in enumerate(made.others):
+            if row != other:
+                assert float((made.inputs[row, 0] == other).float().mean()) == pytest.approx(made.mixed_in)
+    assert torch.equal(inputs[:, 0, 0, 0], torch.arange(4.0))
+
+
+# Whole runs ----------------------------------------------------------------------------------------------------------
+
+TOGETHER = {
+    "freeze": 2,
+    "unfreeze": "after_head",
+    "epochs": 4,
+    "average": 0.9,
+    "mixup": 0.3,
+    "accumulate": 2,
+    "batch_size": 4,
+    "schedule": "one_cycle",
+    "clip": 1.0,
+    "balance": "sampling",
+    "rate_per_stage": 0.7,
+    "augmentation": "standard",
+    "views": 2,
+    "head": {"kind": "hidden", "hidden_units": 8, "dropout": 0.5},
+}
+
+
+class Killed(Exception):
+    """Stands for SIGKILL: nothing after it runs."""
+
+
+@pytest.fixture
+def killed_at(monkeypatch):
+    """Ends the process's work, as it were, after so many steps; each step has a checkpoint."""
+
+    def kill(step: int | None) -> None:
+        taken = [0]
+        step_of = trainer.Trainer._after_step
+
+        def after_step(self, images, totals):
+            taken[0] += 1
+            self.save_again_after = 0.0
+            stop = step_of(self, images, totals)
+            if taken[0] == step:
+                raise Killed
+            return stop
+
+        monkeypatch.setattr(trainer.Trainer, "_after_step", after_step)
+
+    original = trainer.Trainer._after_step
+    yield kill
+    monkeypatch.setattr(trainer.Trainer, "_after_step", original)
+
+
+@pytest.mark.parametrize("settings", [{"freeze": "all"}, {"freeze": 0, "epochs": 4}, TOGETHER])
+def test_killed_after_any_step_it_ends_with_the_same_bits(recipe, train, workspace, killed_at, monkeypatch, settings):
+    made = Recipe.parse({**recipe.model_dump(), **settings})
+    whole = train(made, "whole")
+    original = trainer.Trainer._after_step
+    for step in (1, 2, 5, 9):
+        name = f"killed-{step}"
+        monkeypatch.setattr(trainer.Trainer, "_after_step", original)
+        killed_at(step)
+        with pytest.raises(Killed):
+            train(made, name)
+        monkeypatch.setattr(trainer.Trainer, "_after_step", original)
+        events = train(made, name)
+        assert of(EpochEnded, events)[-1].validation == of(EpochEnded, whole)[-1].validation
+        one, other = weights(workspace, "whole"), weights(workspace, name)
+        assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_two_phases_are_told_and_drawn(recipe, train):
+    made = recipe.model_copy(update={"freeze": 2, "unfreeze": "after_head", "epochs": 3})
+    events = train(made)
+    (changed,) = of(Changed, events)
+    assert (changed.kind, changed.epoch) == ("phase", 1) and "2 of" in changed.words
+    assert of(Ended, events)[0].status == "finished"
+    rates = [row.learning_rate for row in of(EpochEnded, events)]
+    assert rates[1] < rates[0] / 5 or rates[1] <= 0.1 * made.learning_rate
+
+
+def test_unfrozen_stages_move_only_once_they_are_free(recipe, train, workspace):
+    head_only = train(recipe.model_copy(update={"epochs": 2}), "head")
+    both = recipe.model_copy(update={"freeze": 2, "unfreeze": "after_head", "head_epochs": 2, "epochs": 3})
+    events = train(both, "both")
+    assert of(EpochEnded, events)[0].validation == of(EpochEnded, head_only)[0].validation
+    assert len(of(EpochEnded, events)) == 3
+
+
+def test_patience_ends_a_run_that_gets_no_better(recipe, train):
+    events = train(recipe.model_copy(update={"learning_rate": 1e-9, "patience": 2, "epochs": 9, "best_by": "accuracy"}))
+    ended = events[-1]
+    assert ended.status == "finished" and ended.epochs < 9 and "brought nothing" in ended.message
+
+
+def test_a_paused_run_goes_on_as_if_nothing_had_been(recipe, train, workspace, monkeypatch):
+    made = recipe.model_copy(update={"freeze": 2, "epochs": 4})
+    train(made, "whole")
+    step_of, taken = trainer.Trainer._after_step, [0]
+
+    def pause_at_third(self, images, totals):
+        taken[0] += 1
+        if taken[0] == 3:
+            Control(self.directory).ask("pause")
+            self.reporter.heard_at = 0.0
+        return step_of(self, images, totals)
+
+    monkeypatch.setattr(trainer.Trainer, "_after_step", pause_at_third)
+    assert isinstance(train(made, "paused")[-1], Paused)
+    assert not (workspace.runs / "paused" / "bundle").exists()
+    Control(workspace.runs / "paused").clear()
+    assert train(made, "paused")[-1].status == "finished"
+    one, other = weights(workspace, "whole"), weights(workspace, "paused")
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_a_finished_run_is_extended(recipe, train, workspace):
+    train(recipe.model_copy(update={"epochs": 2}))
+    Control(workspace.runs / "run").change("extend", 3)
+    events = train(recipe.model_copy(update={"epochs": 2}))
+    assert of(Started, events)[-1].epochs == 5
+    assert [row.epoch for row in of(EpochEnded, events)] == [1, 2, 3, 4, 5]
+    assert [(change.kind, change.epoch) for change in of(Changed, events)] == [("extend", 2.0)]
+    assert events[-1].epochs == 5
+
+
+def test_the_learning_rate_and_the_frozen_stages_are_changed_on_the_way(recipe, train, workspace):
+    made = recipe.model_copy(update={"freeze": 3, "epochs": 3, "schedule": "constant"})
+    (workspace.runs / "run").mkdir()
+    control = Control(workspace.runs / "run")
+    control.change("learning_rate", 0.0005)
+    control.change("unfreeze", 1)
+    (control.folder / "000003.json").write_text('{"kind": "ext')  # half written
+    events = train(made)
+    assert {row.learning_rate for row in of(EpochEnded, events)} == {0.0005}
+    assert [change.kind for change in of(Changed, events)][:2] == ["learning_rate", "unfreeze"]
+    assert events[-1].status == "finished"
