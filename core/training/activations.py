@@ -4,8 +4,8 @@ A kept row lies in cache/activations under its picture's content, in a setting m
 it: the frozen weights, the preprocessing, the device's precision, and the view. So another split, other labels or fewer
 pictures cost nothing, and new pictures cost only themselves.
 
-The last bits of a row may depend on which pictures were in its batch. What is kept is never computed again, so a run
-that is resumed sees the same bits, unless the cache was emptied in between.
+A row does not depend on which pictures were in its batch (see ways.py), so a run that is resumed sees the same bits,
+even if the cache was emptied in between.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from core.data import pixels
 from core.data.cache import make_room
 from core.data.kept import Rows, Store
 from core.training.sources import PictureSource, cut
+from core.training.ways import Way, run_by
 from core.workspace import Workspace
 
-FORMAT = 2  # change when the same setting would stand for other numbers
+FORMAT = 3  # change when the same setting would stand for other numbers
 BATCH = 64  # pictures at a time through the frozen stages
 
 
@@ -33,13 +34,19 @@ class Kept:
     """What a backbone's frozen stages give for the pictures of a source."""
 
     def __init__(
-        self, workspace: Workspace, backbone: Backbone, frozen_stages: int, source: PictureSource, views: int = 1
+        self,
+        workspace: Workspace,
+        backbone: Backbone,
+        frozen_stages: int,
+        source: PictureSource,
+        way: Way,
+        views: int = 1,
     ) -> None:
-        """views: how many of each picture, if it is augmented."""
-        self.backbone, self.frozen_stages, self.source = backbone, frozen_stages, source
+        """way: how the frozen stages are run. views: how many of each picture, if it is augmented."""
+        self.backbone, self.frozen_stages, self.source, self.way = backbone, frozen_stages, source, way
         augmented = source.augmentation != "none"
         self.views: list[int | None] = [*range(views)] if augmented else [None]
-        setting = key(backbone, frozen_stages, source) + (f"-{source.augmentation}" if augmented else "")
+        setting = key(backbone, frozen_stages, source, way) + (f"-{source.augmentation}" if augmented else "")
         names = [f"{setting}-{'plain' if view is None else view}" for view in self.views]
         self.stores = [Store(workspace, "activations", name, np.float32) for name in names]
 
@@ -57,23 +64,23 @@ class Kept:
 
         def compute(view: int | None, numbers: np.ndarray) -> Iterator[np.ndarray]:
             nonlocal done
-            frozen = self.backbone.until(self.frozen_stages).eval()
+            frozen = None
             for images in self.source.batches(cut(numbers, BATCH, training=False), epoch=view):
-                with self.source.device.autocast():
-                    activation = frozen(images)
+                frozen = frozen or run_by(self.way, self.backbone.until(self.frozen_stages), images[:2])
+                activation = frozen(images)
                 done += len(images)
                 on_batch(min(done, total), total)
-                yield from activation.float().cpu().contiguous().numpy()
+                yield from activation.cpu().contiguous().numpy()
 
         return [store.rows(self.source.digests, partial(compute, view)) for store, view in zip(self.stores, self.views)]
 
 
-def key(backbone: Backbone, frozen_stages: int, source: PictureSource) -> str:
+def key(backbone: Backbone, frozen_stages: int, source: PictureSource, way: Way) -> str:
     """Names everything but the picture and the view that decides a row."""
     device = source.device
     said = hashlib.blake2b(digest_size=16)
     settings = (FORMAT, pixels.VERSION, backbone.info.architecture, frozen_stages)
-    for part in (*settings, source.preprocessing.model_dump_json(), device.torch.type, device.autocast_dtype):
+    for part in (*settings, source.preprocessing.model_dump_json(), device.torch.type, way.precision):
         said.update(f"{part}\n".encode())
     free = tuple(f"{name}." for stage in backbone.stages[frozen_stages:] for name in stage.modules)
     for name, tensor in backbone.state_dict().items():

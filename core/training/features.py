@@ -10,14 +10,15 @@ import pandas as pd
 import torch
 
 from core.backbones.catalogue import BackboneInfo
-from core.backbones.model import build
+from core.backbones.model import build, describe
 from core.data.dataset import Dataset
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress
 from core.data.pixels import pixels
 from core.training import activations
 from core.training.activations import Kept
 from core.training.device import Device, choose_device
-from core.training.sources import PictureSource
+from core.training.sources import PictureSource, some
+from core.training.ways import way_of
 from core.workspace import Workspace
 
 
@@ -41,6 +42,8 @@ def features(
         ImportCancelled: `cancelled()` became true.
     """
     device = device or choose_device()
+    if not len(frame):
+        return np.empty((0, describe(info)[-1].output_shape[0]), np.float32)
     backbone = build(info, workspace, weights_file=weights_file)
     backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     source = PictureSource(
@@ -49,7 +52,9 @@ def features(
         info.preprocessing,
         device,
     )
-    kept = Kept(workspace, backbone, len(backbone.stages), source)
+    stages = len(backbone.stages)
+    way = way_of(workspace, backbone, stages, device, "auto", partial(some, source))
+    kept = Kept(workspace, backbone, stages, source, way)
     activations.fit(workspace, [kept], (backbone.num_features,))
 
     def computed(done: int, total: int) -> None:
@@ -59,4 +64,4 @@ def features(
             progress(Progress("Looking with the backbone", done, total))
 
     (rows,) = kept.rows(computed)
-    return rows.take(np.arange(len(frame))) if len(frame) else np.empty((0, backbone.num_features), np.float32)
+    return rows.take(np.arange(len(frame)))

@@ -24,8 +24,9 @@ from core.training.checkpoints import State
 from core.training.device import Device
 from core.training.recipe import Recipe
 from core.training.reporter import Reporter
-from core.training.sources import ActivationSource, PictureSource, Source
+from core.training.sources import ActivationSource, PictureSource, Source, some
 from core.training.task import task_of
+from core.training.ways import Way, way_of
 from core.workspace import Workspace
 
 
@@ -131,6 +132,7 @@ class Prepared:
             by_stage[-1] += [parameter for parameter in backbone.parameters() if parameter not in inside]
         return [list(self.material.head.parameters()), *by_stage]
 
+    @cached_property
     def moving(self) -> dict[str, torch.Tensor]:
         """Everything that training moves, BatchNorm statistics included, as it is in use, by its name in the bundle."""
         free = [name for stage in self.material.backbone.stages[self.frozen_stages :] for name in stage.modules]
@@ -139,7 +141,7 @@ class Prepared:
 
     def moving_state(self) -> State:
         """A copy of it on the CPU."""
-        return {name: tensor.detach().cpu().clone() for name, tensor in self.moving().items()}
+        return {name: tensor.detach().cpu().clone() for name, tensor in self.moving.items()}
 
 
 def prepare(material: Material, frozen_stages: int) -> Prepared:
@@ -168,8 +170,11 @@ class _Cutting:
     def cut(self) -> tuple[nn.Module, list[Source], str]:
         """What runs in every epoch before the head, what it runs on, and why so."""
         pictures = self.material.pictures
-        kept = [self._kept(each) for each in pictures] if self.frozen_stages else []
+        way = self._way() if self.frozen_stages else Way()
+        kept = [self._kept(each, way) for each in pictures] if self.frozen_stages else []
         body, note = self._body(kept)
+        if kept and body is not self.backbone:
+            note += f" {way.words[0].upper()}{way.words[1:]}."
         if self.backbone.match is not None:
             note += f" Of your own weights, {self.backbone.match}"
         if body is not self.backbone:
@@ -178,9 +183,14 @@ class _Cutting:
             note += " The decoded pictures would not fit in the cache, so they are decoded again in every epoch."
         return body, list(pictures), note
 
-    def _kept(self, source: PictureSource) -> Kept:
+    def _way(self) -> Way:
+        material, pictures = self.material, partial(some, self.material.pictures[-1])
+        precision = material.recipe.precision
+        return way_of(material.workspace, self.backbone, self.frozen_stages, material.device, precision, pictures)
+
+    def _kept(self, source: PictureSource, way: Way) -> Kept:
         material = self.material
-        return Kept(material.workspace, self.backbone, self.frozen_stages, source, material.recipe.views)
+        return Kept(material.workspace, self.backbone, self.frozen_stages, source, way, material.recipe.views)
 
     def _body(self, kept: list[Kept]) -> tuple[nn.Module, str]:
         """The free stages, or the whole backbone where no kept result can stand in for the frozen ones."""

@@ -81,6 +81,12 @@ class PictureSource:
         return tensor.pin_memory() if self.device.torch.type == "cuda" else tensor
 
 
+def some(source: PictureSource, many: int = 16) -> torch.Tensor:
+    """The first pictures as they are, to measure on."""
+    (images,) = source.batches([np.arange(min(many, len(source)))], epoch=None)
+    return images
+
+
 class ActivationSource:
     """What the frozen stages gave, computed once. Epoch e sees view e of the augmented views, in turn."""
 

@@ -122,7 +122,7 @@ class Trainer:
             self.material.load(state.model)
         self.optimizer = build_optimizer(self.recipe, self.prepared.depths())
         self.scaler = self.device.scaler()
-        self.average = Average(self.prepared.moving().items(), self.recipe.average) if self.recipe.average else None
+        self.average = Average(self.prepared.moving.items(), self.recipe.average) if self.recipe.average else None
         if state.model:
             self.optimizer.load_state_dict(state.optimizer)
             self.scaler.load_state_dict(state.scaler)
@@ -136,7 +136,7 @@ class Trainer:
         before, self.optimizer = self.optimizer, build_optimizer(self.recipe, self.prepared.depths())
         carry_over(before, self.optimizer)
         if self.average is not None:
-            followed, self.average = self.average, Average(self.prepared.moving().items(), self.recipe.average)
+            followed, self.average = self.average, Average(self.prepared.moving.items(), self.recipe.average)
             self.average.load(followed.state())
         if self.state.best_epoch is not None:  # what was frozen then was as it is now
             self.state.best = {**self.prepared.moving_state(), **self.state.best}

@@ -19,19 +19,29 @@ from core.training.reporter import Reporter
 from core.training.trainer import Trainer
 
 SMALL = "timm/test_efficientnet.r160_in1k"  # 0.4 M parameters, with BatchNorm
+TRANSFORMER = "timm/test_vit.r160_in1k"  # 0.4 M parameters, with LayerNorm, a class token and positions
 
 
 @pytest.fixture
-def small_backbone(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of a small backbone whose weights are random, but the same each time."""
+def random_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backbones have random weights, but the same each time."""
     import torch
 
-    def build_small(info, workspace, *, weights_file=None):
+    def build_random(info, workspace, *, weights_file=None):
         torch.manual_seed(1)
         return build(info, workspace, random=True)
 
-    monkeypatch.setattr(preparation, "build", build_small)
+    monkeypatch.setattr(preparation, "build", build_random)
+
+
+@pytest.fixture
+def small_backbone(random_weights) -> str:
     return find(SMALL).name
+
+
+@pytest.fixture
+def small_transformer(random_weights) -> str:
+    return find(TRANSFORMER).name
 
 
 @pytest.fixture
@@ -44,6 +54,7 @@ def recipe(workspace, make_zip, small_backbone) -> Recipe:
         epochs=3,
         batch_size=8,
         learning_rate=0.01,
+        precision="float32",  # what else is measured to be quicker may change the last bits
     )
 
 

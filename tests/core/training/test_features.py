@@ -47,6 +47,7 @@ def test_they_follow_the_rows_and_are_computed_once(look, recipe, workspace):
 
 
 def test_training_after_them_starts_at_once_and_the_other_way_round(look, recipe, train):
+    recipe = recipe.model_copy(update={"precision": "auto"})
     events = train(recipe)
     assert look()[1] == []
     assert "features" in {event.phase for event in events if isinstance(event, Progress)}
