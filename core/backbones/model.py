@@ -117,7 +117,7 @@ class Backbone(nn.Module):
         """
         self._check(n)
         if n == len(self.stages):
-            return _Whole(self)
+            return _Whole(self.network)
         if n == 0:
             return nn.Identity()
         boundary = self._boundary(n)
@@ -236,12 +236,12 @@ class _Until(nn.Module):
 
 
 class _Whole(nn.Module):
-    def __init__(self, backbone: Backbone) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.backbone = backbone
+        self.network = network
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.backbone(images)
+        return pool(self.network(images))
 
 
 class _Entry(nn.Module):

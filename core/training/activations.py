@@ -18,16 +18,16 @@ from functools import partial
 import numpy as np
 import torch
 
-from core.backbones.model import Backbone
 from core.data import pixels
 from core.data.cache import make_room
 from core.data.kept import Rows, Store
 from core.training.sources import PictureSource, cut
-from core.training.ways import Way, run_by
+from core.training.ways import FrozenStages
 from core.workspace import Workspace
 
 FORMAT = 3  # change when the same setting would stand for other numbers
-BATCH = 64  # pictures at a time through the frozen stages
+BATCH = {"cpu": 16}  # pictures at a time through the frozen stages: what fits in a processor's caches is quicker
+BATCH_ELSEWHERE = 128
 
 
 class Kept:
@@ -36,17 +36,15 @@ class Kept:
     def __init__(
         self,
         workspace: Workspace,
-        backbone: Backbone,
-        frozen_stages: int,
+        frozen: FrozenStages,
         source: PictureSource,
-        way: Way,
         views: int = 1,
     ) -> None:
-        """way: how the frozen stages are run. views: how many of each picture, if it is augmented."""
-        self.backbone, self.frozen_stages, self.source, self.way = backbone, frozen_stages, source, way
+        """views: how many of each picture, if it is augmented."""
+        self.frozen, self.source = frozen, source
         augmented = source.augmentation != "none"
         self.views: list[int | None] = [*range(views)] if augmented else [None]
-        setting = key(backbone, frozen_stages, source, way) + (f"-{source.augmentation}" if augmented else "")
+        setting = key(frozen, source) + (f"-{source.augmentation}" if augmented else "")
         names = [f"{setting}-{'plain' if view is None else view}" for view in self.views]
         self.stores = [Store(workspace, "activations", name, np.float32) for name in names]
 
@@ -64,10 +62,9 @@ class Kept:
 
         def compute(view: int | None, numbers: np.ndarray) -> Iterator[np.ndarray]:
             nonlocal done
-            frozen = None
-            for images in self.source.batches(cut(numbers, BATCH, training=False), epoch=view):
-                frozen = frozen or run_by(self.way, self.backbone.until(self.frozen_stages), images[:2])
-                activation = frozen(images)
+            size = BATCH.get(self.source.device.torch.type, BATCH_ELSEWHERE)
+            for images in self.source.batches(cut(numbers, size, training=False), epoch=view):
+                activation = self.frozen.network(images)
                 done += len(images)
                 on_batch(min(done, total), total)
                 yield from activation.cpu().contiguous().numpy()
@@ -75,14 +72,14 @@ class Kept:
         return [store.rows(self.source.digests, partial(compute, view)) for store, view in zip(self.stores, self.views)]
 
 
-def key(backbone: Backbone, frozen_stages: int, source: PictureSource, way: Way) -> str:
+def key(frozen: FrozenStages, source: PictureSource) -> str:
     """Names everything but the picture and the view that decides a row."""
-    device = source.device
+    backbone, device = frozen.backbone, source.device
     said = hashlib.blake2b(digest_size=16)
-    settings = (FORMAT, pixels.VERSION, backbone.info.architecture, frozen_stages)
-    for part in (*settings, source.preprocessing.model_dump_json(), device.torch.type, way.precision):
+    settings = (FORMAT, pixels.VERSION, backbone.info.architecture, frozen.stages)
+    for part in (*settings, source.preprocessing.model_dump_json(), device.torch.type, frozen.way.precision):
         said.update(f"{part}\n".encode())
-    free = tuple(f"{name}." for stage in backbone.stages[frozen_stages:] for name in stage.modules)
+    free = tuple(f"{name}." for stage in backbone.stages[frozen.stages :] for name in stage.modules)
     for name, tensor in backbone.state_dict().items():
         if not name.startswith(free):
             said.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)

@@ -18,7 +18,7 @@ from core.training import activations
 from core.training.activations import Kept
 from core.training.device import Device, choose_device
 from core.training.sources import PictureSource, some
-from core.training.ways import way_of
+from core.training.ways import FrozenStages
 from core.workspace import Workspace
 
 
@@ -52,9 +52,8 @@ def features(
         info.preprocessing,
         device,
     )
-    stages = len(backbone.stages)
-    way = way_of(workspace, backbone, stages, device, "auto", partial(some, source))
-    kept = Kept(workspace, backbone, stages, source, way)
+    frozen = FrozenStages(workspace, backbone, len(backbone.stages), device, "auto", dataset.id, partial(some, source))
+    kept = Kept(workspace, frozen, source)
     activations.fit(workspace, [kept], (backbone.num_features,))
 
     def computed(done: int, total: int) -> None:

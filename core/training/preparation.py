@@ -26,7 +26,7 @@ from core.training.recipe import Recipe
 from core.training.reporter import Reporter
 from core.training.sources import ActivationSource, PictureSource, Source, some
 from core.training.task import task_of
-from core.training.ways import Way, way_of
+from core.training.ways import FrozenStages
 from core.workspace import Workspace
 
 
@@ -170,27 +170,25 @@ class _Cutting:
     def cut(self) -> tuple[nn.Module, list[Source], str]:
         """What runs in every epoch before the head, what it runs on, and why so."""
         pictures = self.material.pictures
-        way = self._way() if self.frozen_stages else Way()
-        kept = [self._kept(each, way) for each in pictures] if self.frozen_stages else []
+        frozen = self._frozen() if self.frozen_stages else None
+        kept = [self._kept(frozen, each) for each in pictures] if frozen else []
         body, note = self._body(kept)
-        if kept and body is not self.backbone:
-            note += f" {way.words[0].upper()}{way.words[1:]}."
         if self.backbone.match is not None:
             note += f" Of your own weights, {self.backbone.match}"
-        if body is not self.backbone:
+        if frozen and body is not self.backbone:
+            note += f" {frozen.way.words[0].upper()}{frozen.way.words[1:]}."
             return body, [self._activations(each) for each in kept], note
         if any(isinstance(each.pixels, Decoding) for each in pictures):
             note += " The decoded pictures would not fit in the cache, so they are decoded again in every epoch."
         return body, list(pictures), note
 
-    def _way(self) -> Way:
+    def _frozen(self) -> FrozenStages:
         material, pictures = self.material, partial(some, self.material.pictures[-1])
-        precision = material.recipe.precision
-        return way_of(material.workspace, self.backbone, self.frozen_stages, material.device, precision, pictures)
+        chosen = (material.device, material.recipe.precision, material.dataset.id)
+        return FrozenStages(material.workspace, self.backbone, self.frozen_stages, *chosen, pictures)
 
-    def _kept(self, source: PictureSource, way: Way) -> Kept:
-        material = self.material
-        return Kept(material.workspace, self.backbone, self.frozen_stages, source, way, material.recipe.views)
+    def _kept(self, frozen: FrozenStages, source: PictureSource) -> Kept:
+        return Kept(self.material.workspace, frozen, source, self.material.recipe.views)
 
     def _body(self, kept: list[Kept]) -> tuple[nn.Module, str]:
         """The free stages, or the whole backbone where no kept result can stand in for the frozen ones."""

@@ -81,7 +81,7 @@ class PictureSource:
         return tensor.pin_memory() if self.device.torch.type == "cuda" else tensor
 
 
-def some(source: PictureSource, many: int = 16) -> torch.Tensor:
+def some(source: PictureSource, many: int = 8) -> torch.Tensor:
     """The first pictures as they are, to measure on."""
     (images,) = source.batches([np.arange(min(many, len(source)))], epoch=None)
     return images

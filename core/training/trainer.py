@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.training import activations, checkpoints, plan
+from core.training import checkpoints, plan
 from core.training.averaging import Average
 from core.training.bundle import write_bundle
 from core.training.checkpoints import Checkpoint
@@ -30,6 +30,7 @@ from core.training.sources import cut
 from core.workspace import Workspace
 
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
+VALIDATION_BATCH = 64
 MIXING = 1  # makes its random numbers others than those of the order
 CHECKPOINT_SHARE = 0.03  # of a run's time at most goes into writing them
 
@@ -200,7 +201,7 @@ class Trainer:
             yield batch
 
     def _validate(self, part: Part) -> Scores | None:
-        chunks = cut(np.arange(len(part)), activations.BATCH, training=False)
+        chunks = cut(np.arange(len(part)), VALIDATION_BATCH, training=False)
         with self.average.in_place() if self.average else nullcontext():
             return run_epoch(
                 self.prepared.model,

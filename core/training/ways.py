@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -18,16 +19,18 @@ from core.training.device import Device
 from core.training.folding import folded
 from core.workspace import Workspace, write_json
 
-PICTURES = 16  # to measure on
+PICTURES = 8  # to measure on
+CHECKED = 2  # to see that folding changed nothing
 TURNS = 2
+REMEMBERED = 500
 WORTH = 1.1  # times as fast, at least, for half of the digits to be given up
-ALIKE = 0.999  # cosine between a row in full and in half precision, at least, for the answers to count as the same
+ALIKE = 0.99  # median cosine between rows in full and in half precision, at least: see docs/defaults.md
 
 
 @dataclass(frozen=True)
 class Way:
     """precision: of the frozen stages' arithmetic. rate: pictures a second when it was measured, 0 if it was not.
-    times: as fast as float32. alike: the smallest cosine between a row so made and one in float32."""
+    times: as fast as float32. alike: the median cosine between rows so made and in float32."""
 
     precision: str = "float32"
     rate: float = 0.0
@@ -44,32 +47,54 @@ class Way:
         )
 
 
-def way_of(
-    workspace: Workspace,
-    backbone: Backbone,
-    frozen_stages: int,
-    device: Device,
-    precision: str,
-    pictures: Callable[[], torch.Tensor],
-) -> Way:
-    """The quickest way whose answers hold; the one that was found before, if there is one.
+class FrozenStages:
+    """The first stages of a backbone, to be run once over the pictures: which way, and the network that goes it.
 
-    precision: "auto", or the one that a recipe asks for. pictures: gives a few to measure on, normalised, (B, 3, S, S);
-        called only if nothing is remembered.
+    Attributes:
+        way: The quickest whose answers hold; the one that was found before, if there is one.
     """
-    if precision != "auto":
-        return Way(precision)
-    if device.autocast_dtype is not None:  # a GPU that is made for it
-        return Way(str(device.autocast_dtype).removeprefix("torch."))
-    if not half_is_native(device):
-        return Way()
-    name = f"{backbone.info.name}, {frozen_stages} stages, {device.name}, torch {torch.__version__}"
-    known = _remembered(workspace).get(name)
-    if known is not None:
-        return Way(**known)
-    found = _measured(backbone.until(frozen_stages), pictures()[:PICTURES])
-    write_json(workspace.root / "measured.json", {**_remembered(workspace), name: asdict(found)})
-    return found
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        backbone: Backbone,
+        stages: int,
+        device: Device,
+        precision: str,
+        dataset: str,
+        pictures: Callable[[], torch.Tensor],
+    ) -> None:
+        """precision: "auto", or the one that a recipe asks for. dataset: whose pictures they are, as the answers hold
+        for some and not for others. pictures: gives a few to measure on, normalised, (B, 3, S, S); called only if they
+        are needed."""
+        self.workspace, self.backbone, self.stages, self.device = workspace, backbone, stages, device
+        self.dataset, self.pictures = dataset, pictures
+        self.way = self._way() if precision == "auto" else Way(precision)
+
+    def _way(self) -> Way:
+        if self.device.autocast_dtype is not None:  # a GPU that is made for it
+            return Way(str(self.device.autocast_dtype).removeprefix("torch."))
+        if not half_is_native(self.device):
+            return Way()
+        where = f"{self.device.name}, torch {torch.__version__}"
+        name = f"{self.backbone.info.name}, {self.stages} stages, {self.dataset}, {where}"
+        known = _remembered(self.workspace).get(name)
+        if known is not None:
+            return Way(**known)
+        found = _measured(self.folded, self.pictures()[:PICTURES])
+        others = list(_remembered(self.workspace).items())[-REMEMBERED:]
+        write_json(self.workspace.root / "measured.json", {**dict(others), name: asdict(found)})
+        return found
+
+    @cached_property
+    def folded(self) -> nn.Module:
+        return folded(self.backbone.until(self.stages), self.pictures()[:CHECKED])
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """Pictures, float32 (B, 3, S, S), to the activation at the boundary, float32. The same picture gives the same
+        bits, whichever others are in its batch. It is a copy, which keeps to these weights."""
+        return Quick(self.folded, getattr(torch, self.way.precision))
 
 
 def half_is_native(device: Device) -> bool:
@@ -77,17 +102,9 @@ def half_is_native(device: Device) -> bool:
     return device.torch.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def run_by(way: Way, network: nn.Module, images: torch.Tensor) -> nn.Module:
-    """The frozen stages as the way says: images float32 (B, 3, S, S) -> their activation, float32.
+class Quick(nn.Module):
+    """A folded network in some precision."""
 
-    The same picture gives the same bits, whichever others are in its batch.
-
-    images: a few, to check on; all that come later have the same size.
-    """
-    return _In(folded(network, images), getattr(torch, way.precision))
-
-
-class _In(nn.Module):
     def __init__(self, network: nn.Module, dtype: torch.dtype) -> None:
         super().__init__()
         self.network, self.dtype = (network.to(dtype) if dtype is torch.bfloat16 else network), dtype
@@ -103,10 +120,10 @@ class _In(nn.Module):
 
 @torch.inference_mode()
 def _measured(network: nn.Module, images: torch.Tensor) -> Way:
-    full = folded(network, images)
-    half = _In(copy.deepcopy(full), torch.bfloat16)
-    (slow, wanted), (quick, got) = _timed(full, images), _timed(half, images)
-    alike = float(cosine_similarity(got.flatten(1), wanted.flatten(1)).min())
+    """network: folded."""
+    half = Quick(copy.deepcopy(network), torch.bfloat16)
+    (slow, wanted), (quick, got) = _timed(network, images), _timed(half, images)
+    alike = float(cosine_similarity(got.flatten(1), wanted.flatten(1)).median())
     if slow > WORTH * quick and alike >= ALIKE:
         return Way("bfloat16", len(images) / quick, slow / quick, alike)
     return Way("float32", len(images) / slow)

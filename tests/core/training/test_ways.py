@@ -6,7 +6,7 @@ from core.backbones.catalogue import find
 from core.backbones.model import build
 from core.training import ways
 from core.training.device import Device, choose_device
-from core.training.ways import Way, run_by, way_of
+from core.training.ways import FrozenStages
 
 
 @pytest.fixture
@@ -27,37 +27,41 @@ def pictures():
     return torch.rand(4, 3, 224, 224, generator=torch.Generator().manual_seed(0)) * 4 - 2
 
 
+def way_of(workspace, backbone, device=None, precision="auto", pictures=pictures):
+    return FrozenStages(workspace, backbone, 9, device or choose_device("cpu"), precision, "pets", pictures).way
+
+
 def test_the_quicker_way_is_chosen_and_remembered(workspace, backbone, half_is_quick):
-    found = way_of(workspace, backbone, 9, choose_device("cpu"), "auto", pictures)
+    found = way_of(workspace, backbone)
     assert (found.precision, found.times) == ("bfloat16", 2.0) and found.alike > 0.999
     assert "2.0 times as fast" in found.words
 
     def never():
         raise AssertionError("it is known")
 
-    assert way_of(workspace, backbone, 9, choose_device("cpu"), "auto", never) == found
-    assert way_of(workspace, backbone, 9, choose_device("cpu"), "float32", never).precision == "float32"
+    assert way_of(workspace, backbone, pictures=never) == found
+    assert way_of(workspace, backbone, precision="float32", pictures=never).precision == "float32"
 
 
 def test_answers_that_do_not_hold_are_not_taken(workspace, backbone, half_is_quick, monkeypatch):
     monkeypatch.setattr(ways, "ALIKE", 1.1)
-    assert way_of(workspace, backbone, 9, choose_device("cpu"), "auto", pictures).precision == "float32"
+    assert way_of(workspace, backbone).precision == "float32"
 
 
 def test_a_damaged_memory_is_measured_again(workspace, backbone, half_is_quick):
     (workspace.root / "measured.json").write_text('{"x": 1, "y": {"precision": "flo')
-    assert way_of(workspace, backbone, 9, choose_device("cpu"), "auto", pictures).precision == "bfloat16"
+    assert way_of(workspace, backbone).precision == "bfloat16"
 
 
 def test_a_gpu_uses_what_it_is_made_for(workspace, backbone):
     gpu = Device(torch.device("cpu"), "GPU", torch.float16)
-    assert way_of(workspace, backbone, 9, gpu, "auto", pictures).precision == "float16"
+    assert way_of(workspace, backbone, gpu).precision == "float16"
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_a_picture_gives_the_same_bits_in_any_company(backbone, precision):
+def test_a_picture_gives_the_same_bits_in_any_company(workspace, backbone, precision):
     images = pictures()
-    network = run_by(Way(precision), backbone, images[:2])
+    network = FrozenStages(workspace, backbone, 9, choose_device("cpu"), precision, "pets", pictures).network
     with torch.inference_mode():
         together = network(images)
         for alone in (images[2:3], images[1:4], images.flip(0)):
@@ -66,7 +70,7 @@ def test_a_picture_gives_the_same_bits_in_any_company(backbone, precision):
         assert together.dtype is torch.float32
 
 
-def test_the_backbone_keeps_its_precision(backbone):
-    run_by(Way("bfloat16"), backbone, pictures()[:2])
+def test_the_backbone_keeps_its_precision(workspace, backbone):
+    _ = FrozenStages(workspace, backbone, 9, choose_device("cpu"), "bfloat16", "pets", pictures).network
     assert {parameter.dtype for parameter in backbone.parameters()} == {torch.float32}
     assert isinstance(backbone, nn.Module)
