@@ -37,6 +37,7 @@ def picture(label: str, number: int = 0, size: tuple[int, int] = (48, 40), endin
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test touches the workspace of the person who runs it."""
     monkeypatch.setenv("GRAFT_HOME", str(tmp_path / "graft"))
+    monkeypatch.setenv("GRAFT_STANDBY", "0")
     return tmp_path / "graft"
 
 

@@ -35,6 +35,7 @@ def default(name: str) -> Any:
 def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) -> None:
     """Ask for all that a recipe needs, show what it comes to, and start it. Moving a slider redraws only this."""
     chosen = state.choices()
+    runs.expect_start(state.workspace(), info.name)
     st.caption(
         f"{literal(info.name, 60)} on {literal(dataset.name, 60)}, "
         f"{count(len(dataset.part('train')), 'training image')}"

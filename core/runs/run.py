@@ -13,9 +13,10 @@ from functools import cached_property
 from pathlib import Path
 
 from core.errors import RunError
-from core.processes import launch
+from core.processes import is_held, launch
 from core.runs.checks import check_recipe
 from core.runs.view import Status, View
+from core.training import standby
 from core.training.control import REQUESTS, Control
 from core.training.events import read_events
 from core.training.queue import is_alive, launched
@@ -208,8 +209,23 @@ def list_runs(workspace: Workspace) -> list[Run]:
 
 def _launch(directory: Path) -> None:
     """Start a worker in its own process group and session: whatever ends this process, it goes on."""
-    _children[:] = [child for child in _children if child.poll() is None]
     control = directory / "control"
     control.mkdir(exist_ok=True)
     (control / "launched").touch()
-    _children.append(launch("core.training.worker", directory, "worker.log", ALLOCATOR))
+    if not standby.hand_over(Workspace(directory.parent.parent), directory):
+        _remember(launch("core.training.worker", directory, "worker.log", ALLOCATOR))
+
+
+def _remember(child: subprocess.Popen[bytes]) -> None:
+    """Until it ends, so that the system is told that we know."""
+    _children[:] = [each for each in _children if each.poll() is None]
+    _children.append(child)
+
+
+def expect_start(workspace: Workspace, backbone: str) -> None:
+    """Somebody may press Start soon, with this backbone: let a worker stand by, so that the run begins at once."""
+    if is_held(workspace.root / "device.lock"):  # a run at work needs the processor more
+        return
+    begun = standby.keep_one(workspace, backbone, ALLOCATOR)
+    if begun is not None:
+        _remember(begun)

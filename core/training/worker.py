@@ -1,4 +1,5 @@
 """The process that trains: `python -m core.training.worker RUN_DIRECTORY`. core.runs starts it; nothing else should.
+Given a place in which to stand by, it waits there for a run.
 
 It holds the run's lock for as long as it lives, waits for its turn on the device, and only then imports torch.
 """
@@ -22,6 +23,7 @@ from core.training.control import Control
 from core.training.events import Ended, EventLog, Paused, Queued
 from core.training.queue import ahead_of, device_lock, worker_lock
 from core.training.recipe import Recipe
+from core.training.standby import is_standby, stand_by
 from core.workspace import Workspace
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -35,10 +37,23 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if hasattr(os, "nice"):
         os.nice(5)  # the interface comes first
+    if is_standby(directory):
+        given = stand_by(directory)
+        if given is None:
+            return 0
+        directory = given
+        _print_to(directory / "worker.log")
     lock = worker_lock(directory)
     with lock.acquire(timeout=10):
         (directory / "worker.pid").write_text(f"{os.getpid()}\n")
         return _Worker(directory).work()
+
+
+def _print_to(log: Path) -> None:
+    """From here on, what this process prints goes there."""
+    with open(log, "ab") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
 
 
 class _Worker:
