@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,20 +20,26 @@ from core.backbones.model import build
 from core.data.preprocessing import Preprocessing, center_crop, decode, normalize, shrink
 from core.errors import GraftError, RunError
 from core.inference.prediction import Guess, Prediction
-from core.training.device import Device, choose_device
+from core.training.device import Device, available_cores, choose_device
+from core.training.folding import folded
 from core.workspace import Workspace
 
-BATCH = 32
+BATCHES = {"cpu": 16}  # pictures at a time: what fits in a processor's caches is quicker
+BATCH_ELSEWHERE = 128
+AHEAD = 3  # batches that are read while another is looked at
+MANY = 8  # pictures, for which folding the network repays
 
 Picture = tuple[str, Path | bytes | BinaryIO]
+_Read = tuple[str, torch.Tensor | str, float]  # its name, its pixels or what is wrong with it, and the seconds it took
 
 
 class Predictor:
     """Make one with `Predictor.open`; it may be kept and asked again, one caller at a time."""
 
     def __init__(self, model: nn.Module, task: dict[str, Any], preprocessing: Preprocessing, device: Device) -> None:
-        """task: what the network was taught, as its bundle says it (`core.training.task`)."""
+        """model: backbone and head. task: what the network was taught, as its bundle says it."""
         self.model, self.task, self.preprocessing, self.device = model, task, preprocessing, device
+        self.folded: nn.Module | None = None
         self.classes: tuple[str, ...] = tuple(task.get("classes", ()))
         self.target: str = task.get("target", "")
 
@@ -62,25 +70,35 @@ class Predictor:
 
     def predict(self, pictures: Iterable[Picture], top: int = 5) -> Iterator[Prediction]:
         """Answer about each (name, file) in order. One that cannot be read gets its `error`, and the rest go on."""
-        waiting: list[tuple[str, torch.Tensor | str, float]] = []
-        for name, source in pictures:
-            waiting.append(self._read(name, source))
-            if len(waiting) == BATCH:
-                yield from self._answer(waiting, top)
-                waiting = []
-        yield from self._answer(waiting, top)
+        size = BATCHES.get(self.device.torch.type, BATCH_ELSEWHERE)
+        with ThreadPoolExecutor(min(8, available_cores())) as pool:
+            reading: deque[Future[_Read]] = deque()
+            for name, source in pictures:
+                reading.append(pool.submit(self._read, name, source))
+                if len(reading) == AHEAD * size:
+                    yield from self._answer([reading.popleft().result() for _ in range(size)], top)
+            while reading:
+                batch = [reading.popleft() for _ in range(min(size, len(reading)))]
+                yield from self._answer([read.result() for read in batch], top)
 
     @torch.inference_mode()
     def outputs(self, pixels: torch.Tensor) -> torch.Tensor:
         """uint8 (B, H, W, 3), cropped, to float32 on the CPU: probabilities (B, classes), or numbers (B, 1) in the
         target's own unit."""
+        images = normalize(pixels.to(self.device.torch), self.preprocessing)
         with self.device.autocast():
-            raw = self.model(normalize(pixels.to(self.device.torch), self.preprocessing)).float().cpu()
+            raw = self._network(images)(images).float().cpu()
         if self.classes:
             return torch.softmax(raw, dim=1)
         return raw * self.task["deviation"] + self.task["mean"]
 
-    def _read(self, name: str, source: Path | bytes | BinaryIO) -> tuple[str, torch.Tensor | str, float]:
+    def _network(self, images: torch.Tensor) -> nn.Module:
+        """The model, or once there is much to do on a processor, the same folded."""
+        if self.folded is None and len(images) >= MANY and self.device.torch.type == "cpu":
+            self.folded = folded(self.model, images[:2])
+        return self.folded or self.model
+
+    def _read(self, name: str, source: Path | bytes | BinaryIO) -> _Read:
         began = time.perf_counter()
         try:
             image = decode(source, at_least=self.preprocessing.resize)
@@ -89,7 +107,7 @@ class Predictor:
         except GraftError as error:
             return name, str(error), time.perf_counter() - began
 
-    def _answer(self, waiting: list[tuple[str, torch.Tensor | str, float]], top: int) -> Iterator[Prediction]:
+    def _answer(self, waiting: list[_Read], top: int) -> Iterator[Prediction]:
         began = time.perf_counter()
         readable = [pixels for _, pixels, _ in waiting if isinstance(pixels, torch.Tensor)]
         rows = iter(self.outputs(torch.stack(readable)) if readable else ())

@@ -8,7 +8,7 @@ from core.backbones.catalogue import find
 from core.backbones.heads import HeadSettings, build_head
 from core.backbones.model import build
 from core.errors import RunError
-from core.inference.predictor import BATCH, Predictor
+from core.inference.predictor import BATCHES, Predictor
 from tests.conftest import picture
 
 SMALL = "timm/test_efficientnet.r160_in1k"
@@ -62,10 +62,10 @@ def test_one_broken_picture_costs_no_other(bundle, tmp_path):
 def test_an_answer_does_not_depend_on_the_company(bundle):
     """More pictures than a batch holds, broken ones among them: each gets the answer that it gets alone."""
     predictor = Predictor.open(bundle)
-    asked = [(str(number), picture("green", number) if number % 5 else b"broken") for number in range(BATCH + 7)]
+    asked = [(str(number), picture("green", number) if number % 5 else b"broken") for number in range(BATCHES["cpu"] + 7)]
     together = list(predictor.predict(asked, top=1))
     assert len(together) == len(asked)
-    for number in (1, BATCH - 1, BATCH + 1):
+    for number in (1, BATCHES["cpu"] - 2, BATCHES["cpu"] + 1):
         (alone,) = predictor.predict([asked[number]], top=1)
         assert together[number].top[0].label == alone.top[0].label
         assert together[number].top[0].probability == pytest.approx(alone.top[0].probability, abs=1e-5)
