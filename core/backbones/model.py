@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_map_only
 
 from core.backbones.architectures import find_last_layer, make_network, make_on_meta, pool, remove_last_layer
 from core.backbones.catalogue import BackboneInfo
+from core.backbones.padding import pad_by_kernel
 from core.backbones.stages import Stage, find_stages, trace
 from core.backbones.weights import Match, load_file, pretrained_network
 from core.errors import BackboneError
@@ -85,7 +86,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.info, self.match, self.stages = info, match, plan.stages
         self.num_features = plan.stages[-1].output_shape[0]
-        self.network = network
+        self.network = pad_by_kernel(network)
         self._outputs = plan.outputs
         self._frozen = 0
 

@@ -9,15 +9,14 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from core.backbones.padding import Conv2dSameByKernel
+
 CLOSE = 1e-3  # of the largest output: what rounding may change
 
 
 def folded(network: nn.Module, images: torch.Tensor) -> nn.Module:
-    """A copy for inference, in eval mode and channels_last, in which
-
-    - a BatchNorm that alone uses what a convolution gives is part of that convolution;
-    - padding that is one wider on one side (TensorFlow's "same"), which costs a copy of the whole activation, is part
-      of the kernel. It then fits pictures of this size only.
+    """A copy for inference, in eval mode and channels_last, in which a BatchNorm that alone uses what a convolution
+    gives is part of that convolution.
 
     images: (B, 3, S, S), to see in which order the modules run, and that the copy gives the same. Should it not, a
         plain copy is returned.
@@ -29,8 +28,6 @@ def folded(network: nn.Module, images: torch.Tensor) -> nn.Module:
         calls = _watched(copied, images[:1])
         for convolution, norm in calls.pairs():
             _fold_norm(copied, convolution, norm)
-        for name, size in calls.sizes.items():
-            _fold_padding(copied, name, size)
         copied.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         try:
             same = torch.allclose(copied(images), wanted, rtol=0, atol=CLOSE * float(wanted.abs().max()))
@@ -46,7 +43,6 @@ class _Calls:
         self.giver: dict[int, str] = {}
         self.takers: dict[int, list[str]] = {}
         self.times: dict[str, int] = {}
-        self.sizes: dict[str, tuple[int, int]] = {}
         self.alive: list[torch.Tensor] = []
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -66,8 +62,6 @@ def _watched(network: nn.Module, images: torch.Tensor) -> _Calls:
                 if isinstance(tensor, torch.Tensor):
                     calls.takers.setdefault(id(tensor), []).append(name)
                     calls.alive.append(tensor)
-                    if isinstance(module, nn.Conv2d):
-                        calls.sizes[name] = (tensor.shape[-2], tensor.shape[-1])
             if isinstance(gave, torch.Tensor):
                 calls.giver[id(gave)] = name
                 calls.alive.append(gave)
@@ -88,32 +82,9 @@ def _watched(network: nn.Module, images: torch.Tensor) -> _Calls:
 
 def _fold_norm(network: nn.Module, convolution: str, norm: str) -> None:
     first, second = network.get_submodule(convolution), network.get_submodule(norm)
-    if type(first).__name__ not in ("Conv2d", "Conv2dSame") or not isinstance(second, _BatchNorm):
-        return
-    if not isinstance(first, nn.Conv2d) or second.running_mean is None:
+    plain = type(first) in (nn.Conv2d, Conv2dSameByKernel)  # others work on their weights before they use them
+    if not (plain and isinstance(first, nn.Conv2d) and isinstance(second, _BatchNorm)) or second.running_mean is None:
         return
     rest = [getattr(second, name) for name in ("drop", "act") if hasattr(second, name)]  # timm's norms hold them
     network.set_submodule(convolution, fuse_conv_bn_eval(first, second))
     network.set_submodule(norm, nn.Sequential(*rest) if rest else nn.Identity())
-
-
-def _fold_padding(network: nn.Module, name: str, size: tuple[int, int]) -> None:
-    """timm's Conv2dSame pads by what the picture's size needs, mostly 0 before and 1 after. A kernel with a row and a
-    column of zeros before its own does the same with 1 on both sides."""
-    old = network.get_submodule(name)
-    if type(old).__name__ != "Conv2dSame" or not isinstance(old, nn.Conv2d) or old.dilation != (1, 1):
-        return
-    needed = [
-        max((-(-side // stride) - 1) * stride + kernel - side, 0)
-        for side, stride, kernel in zip(size, old.stride, old.kernel_size)
-    ]
-    height, width = (kernel + pad % 2 for kernel, pad in zip(old.kernel_size, needed))
-    padding = tuple((pad + 1) // 2 for pad in needed)
-    settings = {"stride": old.stride, "padding": padding, "groups": old.groups, "bias": old.bias is not None}
-    new = nn.Conv2d(old.in_channels, old.out_channels, (height, width), **settings)  # type: ignore[arg-type]
-    new.to(old.weight.device, old.weight.dtype)
-    new.weight.zero_()
-    new.weight[:, :, height - old.kernel_size[0] :, width - old.kernel_size[1] :] = old.weight
-    if old.bias is not None and new.bias is not None:
-        new.bias.copy_(old.bias)
-    network.set_submodule(name, new.eval())

@@ -62,7 +62,9 @@ def test_one_broken_picture_costs_no_other(bundle, tmp_path):
 def test_an_answer_does_not_depend_on_the_company(bundle):
     """More pictures than a batch holds, broken ones among them: each gets the answer that it gets alone."""
     predictor = Predictor.open(bundle)
-    asked = [(str(number), picture("green", number) if number % 5 else b"broken") for number in range(BATCHES["cpu"] + 7)]
+    asked = [
+        (str(number), picture("green", number) if number % 5 else b"broken") for number in range(BATCHES["cpu"] + 7)
+    ]
     together = list(predictor.predict(asked, top=1))
     assert len(together) == len(asked)
     for number in (1, BATCHES["cpu"] - 2, BATCHES["cpu"] + 1):
