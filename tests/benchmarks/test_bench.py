@@ -26,9 +26,9 @@ def test_the_median_of_each_line_is_reported():
 
 def test_times_are_compared_with_import_and_first_run():
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table(once(7.0, 0.8)).splitlines()[2:]]
-    assert [IMPORT, "", "1.0", "0.12", ""] in rows
-    assert [BOTH, "20", "8.0", "1.00", "80.0%"] in rows
-    assert ["Tutorial, batches of 4", "10", "80.0", "10.00", "80.0%"] in rows
+    assert [IMPORT, "", "1.00", "0.12", ""] in rows
+    assert [BOTH, "20", "8.00", "1.00", "80.0%"] in rows
+    assert ["Tutorial, batches of 4", "10", "80.00", "10.00", "80.0%"] in rows
 
 
 @pytest.fixture
