@@ -6,9 +6,9 @@ PATH is a folder or ZIP of class folders, split or not. Both train on the same p
 backbone with the same weights, the same device and cores, one after the other in the same call:
 
 - Graft: import, then the default recipe through `core.runs.start`, timed from Start until the worker has ended. As from
-  a page: a worker stands by, with torch imported, as it does while somebody looks at Fine-tune. Then the same once more,
-  with what the frozen stages gave already kept. Then as from a shell, where the import of torch is part of it: with
-  everything kept, and with nothing.
+  a page: a worker stands by, with torch imported, as it does while somebody looks at Fine-tune. Then the same once
+  more, with what the frozen stages gave already kept. Then as from a shell, where the import of torch is part of it:
+  with everything kept, and with nothing.
 - The tutorial's loop (benchmarks/tutorial.py), in this process, with torch imported beforehand.
 
 Each repeat begins in an empty workspace; times and accuracies are medians.

@@ -50,12 +50,16 @@ def _head(run: Run, view: View) -> None:
         if ready and st.button("Predict with this run", type="primary", icon=":material/image_search:"):
             state.choose(run=run.id)
             st.switch_page("pages/predict.py")
-        if view.status in (Status.INTERRUPTED, Status.FAILED):
+        if view.status in (Status.INTERRUPTED, Status.FAILED, Status.PAUSED):
             st.button("Resume", type="primary", icon=":material/play_arrow:", on_click=_resume, args=(run,))
         if view.status.active:
+            waiting = view.status is Status.STOPPING
+            help = "Leave the device to others for now; Resume goes on exactly there."
+            st.button("Pause", icon=":material/pause:", on_click=run.pause, disabled=waiting, help=help)
+        if view.status.active or view.status is Status.PAUSED:
             help = "End training now and keep the best epoch's weights."
             waiting = view.status is Status.STOPPING
-            st.button("Stop and keep", icon=":material/stop:", on_click=run.stop, disabled=waiting, help=help)
+            st.button("Stop and keep", icon=":material/stop:", on_click=_stop, args=(run,), disabled=waiting, help=help)
         if st.button("Discard", icon=":material/delete:", help="End the run and delete everything of it."):
             _confirm_discard(run)
     if (error := st.session_state.pop("resume_error", None)) is not None:
@@ -74,6 +78,13 @@ def _in_short(run: Run) -> str:
 def _resume(run: Run) -> None:
     try:
         run.resume()
+    except GraftError as error:
+        st.session_state["resume_error"] = str(error)
+
+
+def _stop(run: Run) -> None:
+    try:
+        run.stop()
     except GraftError as error:
         st.session_state["resume_error"] = str(error)
 
@@ -119,6 +130,9 @@ def _standing(run: Run, view: View) -> None:
         case Status.FAILED:
             show_error(view.message)
             _log(run)
+        case Status.PAUSED:
+            done = f"{view.epoch} of {count(view.epochs, 'epoch')} done"
+            st.info(f"Paused: {done}. Resume goes on exactly where it was.", icon=":material/pause:")
         case Status.INTERRUPTED:
             done = f"{view.epoch} of {count(view.epochs, 'epoch')} done" if view.epoch else "no epoch done yet"
             text = f"The worker vanished before the end: {done}. Resume goes on from the last checkpoint."
@@ -138,7 +152,7 @@ def _progress(view: View) -> None:
 
 def _where(view: View) -> str:
     if view.status is Status.STOPPING:
-        return "Stopping after this step"
+        return "Ending after this step"
     if view.phase != "training":
         done = f": {view.done:,} of {view.total:,}" if view.total else ""
         return PHASES[view.phase] + done

@@ -15,6 +15,7 @@ STATUS_COLOURS = {
     Status.PREPARING: "blue",
     Status.TRAINING: "blue",
     Status.STOPPING: "orange",
+    Status.PAUSED: "orange",
     Status.FINISHED: "green",
     Status.STOPPED: "green",
     Status.FAILED: "red",

@@ -104,11 +104,19 @@ class Run:
         return view.last_time < launch and time.time() < launch + SECONDS_TO_START and not self._child_ended()
 
     def _child_ended(self) -> bool:
-        return any(child.args[-1] == str(self.directory) and child.poll() is not None for child in _children)  # type: ignore[index]
+        """Of several workers, the last: one before it may still be on its way out."""
+        mine = [child for child in _children if child.args[-1] == str(self.directory)]  # type: ignore[index]
+        return bool(mine) and mine[-1].poll() is not None
 
     def stop(self) -> None:
-        """Stop and keep: the worker ends within a step, and keeps the best epoch's weights."""
+        """Stop and keep: the worker ends within a step, and keeps the best epoch's weights.
+
+        A paused run has no worker; one is launched that does no more than that.
+        """
+        paused = self.status is Status.PAUSED
         Control(self.directory).ask("stop")
+        if paused:
+            _launch(self.directory)
 
     def pause(self) -> None:
         """The worker leaves within a step and frees the device; `resume` goes on exactly there."""

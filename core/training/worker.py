@@ -100,7 +100,7 @@ class _Worker:
             if self.control.asked("pause"):
                 self.log.write(Paused(0.0, 0))
                 return False
-            if self.control.asked("stop"):
+            if self.control.asked("stop") and not (self.directory / "checkpoints").exists():
                 self.log.write(Ended("stopped", "Stopped while waiting in the queue.", 0.0, 0, None))
                 return False
             time.sleep(SECONDS_BETWEEN_LOOKS)

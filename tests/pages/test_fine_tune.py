@@ -5,6 +5,8 @@ import json
 import pytest
 
 from core import runs
+from core.runs import Run
+from core.training.events import Paused
 from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
@@ -109,6 +111,18 @@ def test_a_worker_that_vanished_is_interrupted_and_can_be_resumed(open_page, dat
     app = open_page("fine_tune")
     assert "3 of 3 epochs done" in texts(app)
     assert any(button.label == "Resume" for button in app.button)
+
+
+def test_a_paused_run_says_so_and_can_be_resumed_or_stopped(open_page, dataset, workspace, monkeypatch):
+    run = made_run(workspace, dataset.id, Paused(3.0, 5))
+    _choose(workspace, dataset, run)
+    app = open_page("fine_tune")
+    assert "Paused: 3 of 5 epochs done" in texts(app)
+    assert {"Resume", "Stop and keep", "Discard"} <= {button.label for button in app.button}
+    asked = []
+    monkeypatch.setattr(Run, "stop", lambda self: asked.append(self.id))
+    press(app, "Stop and keep")
+    assert asked == [run.id]
 
 
 def test_a_failure_is_told_in_words_literally_with_the_log_at_hand(open_page, dataset, workspace):

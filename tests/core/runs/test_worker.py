@@ -107,6 +107,19 @@ def test_a_killed_worker_is_seen_and_resume_goes_on(workspace, recipe):
     assert wait(run, ended).status is Status.STOPPED
 
 
+def test_a_paused_run_frees_the_device_and_can_be_stopped_and_kept(workspace, recipe):
+    run = runs.start(workspace, long(recipe))
+    wait(run, trained)
+    run.pause()
+    paused = wait(run, ended)
+    assert paused.status is Status.PAUSED and not run.bundle
+    assert runs.start(workspace, recipe).view().ahead == 0
+    run.stop()
+    view = wait(run, ended)
+    assert view.status is Status.STOPPED and run.bundle
+    assert view.ended.epochs >= len(paused.curve) and "were kept" in view.message
+
+
 def test_one_run_trains_and_the_next_waits_its_turn(workspace, recipe):
     first = runs.start(workspace, long(recipe))
     wait(first, trained)
