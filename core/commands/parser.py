@@ -99,9 +99,7 @@ def _train(command: argparse.ArgumentParser) -> None:
         help="learning rate (default: by optimizer and freeze)",
     )
     add("--epochs", metavar="N", type=int, default=default["epochs"], help="(default: %(default)s)")
-    add(
-        "--batch-size", metavar="N|auto", type=_batch_size, default=default["batch_size"], help="(default: %(default)s)"
-    )
+    add("--batch-size", metavar="N", type=int, default=default["batch_size"], help="(default: %(default)s)")
     add("--seed", metavar="N", type=int, default=default["seed"], help="(default: %(default)s)")
     more = command.add_argument_group("settings for experts")
     for name, option in OPTIONS.items():
@@ -136,10 +134,6 @@ def _freeze(text: str) -> int | str:
     if text in ("all", "none"):
         return 0 if text == "none" else text
     return _whole(text, at_least=0, expected="all, none or a number of stages")
-
-
-def _batch_size(text: str) -> int | None:
-    return None if text == "auto" else _whole(text, at_least=1, expected="a whole number from 1, or auto")
 
 
 def _positive(text: str) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageEnhance, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import DataError
@@ -157,20 +157,39 @@ def center_crop(pixels: np.ndarray, size: int) -> np.ndarray:
     return pixels[top : top + size, left : left + size]
 
 
-def augment(pixels: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
-    """A part of the picture, 35 to 100% of its area at an aspect of 3:4 to 4:3, brought to (size, size, 3), and
-    mirrored half of the time. uint8 in and out; the numbers drawn from `random` alone decide."""
+Augmentation = Literal["none", "mirror", "standard", "strong"]
+JITTER = 0.3  # brightness, contrast and colour, each times 0.7 to 1.3
+LEANING = 12.0  # degrees, at most
+
+
+def augment(pixels: np.ndarray, size: int, random: np.random.Generator, kind: Augmentation = "standard") -> np.ndarray:
+    """A picture as it might have been taken, (size, size, 3). uint8 in and out; what is drawn from `random` decides.
+
+    kind: "mirror" mirrors the middle half of the time; "standard" a part of the picture instead, 35 to 100% of its area
+        at an aspect of 3:4 to 4:3; "strong" lets it be 20%, lean, and be brighter or darker and of other colours.
+    """
+    if kind == "mirror":
+        image = Image.fromarray(np.ascontiguousarray(center_crop(pixels, size)))
+    else:
+        image = _part(pixels, size, random, smallest=0.2 if kind == "strong" else 0.35)
+    if random.random() < 0.5:
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if kind == "strong":
+        image = image.rotate(random.uniform(-LEANING, LEANING), Image.Resampling.BILINEAR, fillcolor=(128, 128, 128))
+        for change in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+            image = change(image).enhance(random.uniform(1 - JITTER, 1 + JITTER))
+    return np.asarray(image)
+
+
+def _part(pixels: np.ndarray, size: int, random: np.random.Generator, smallest: float) -> Image.Image:
     height, width = pixels.shape[:2]
-    area = height * width * random.uniform(0.35, 1.0)
+    area = height * width * random.uniform(smallest, 1.0)
     aspect = np.exp(random.uniform(np.log(3 / 4), np.log(4 / 3)))
     crop_width = min(width, max(1, round(np.sqrt(area * aspect))))
     crop_height = min(height, max(1, round(np.sqrt(area / aspect))))
     left, top = int(random.integers(width - crop_width + 1)), int(random.integers(height - crop_height + 1))
     box = (left, top, left + crop_width, top + crop_height)
-    image = Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR, box=box)
-    if random.random() < 0.5:
-        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    return np.asarray(image)
+    return Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR, box=box)
 
 
 def normalize(batch: torch.Tensor, preprocessing: Preprocessing) -> torch.Tensor:

@@ -29,7 +29,6 @@ class Checkpoint:
         model, best: What training moves, now and after the best epoch. average: The running mean of it.
         waited: Epochs since the best. lowered: How often the schedule "plateau" has lowered the rate.
         rate: What someone has made the learning rate times. changes: Of the plan. heard: How many requests were heeded.
-        chosen: What was measured at the beginning and must stay so: batch size, precision.
     """
 
     epoch: int = 0
@@ -48,7 +47,6 @@ class Checkpoint:
     rate: float = 1.0
     changes: list[Change] = field(default_factory=list)
     heard: int = 0
-    chosen: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
 

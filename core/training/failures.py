@@ -23,8 +23,7 @@ def explain(error: BaseException, recipe: Recipe | None) -> str:
             f"Lower the learning rate (it was {recipe.learning_rate:g}; try {recipe.learning_rate / 10:g})."
         )
     if _out_of_memory(error):
-        size = recipe.batch_size
-        was = f"it was {size}; try {max(1, size // 2)}" if size else "try 8"
+        was = f"it was {recipe.batch_size}; try {max(1, recipe.batch_size // 2)}"
         return (
             f"The device ran out of memory. Lower the batch size ({was}), freeze more stages, or choose a smaller "
             "backbone."

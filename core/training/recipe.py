@@ -112,8 +112,8 @@ class Recipe(BaseModel):
     )
     step_factor: float = Field(0.1, gt=0, le=1, description="Times the learning rate, at each such step.")
     epochs: int = Field(20, ge=1, le=10_000, description="How many times the training looks at every image.")
-    batch_size: Annotated[int, Field(ge=1, le=4096)] | None = Field(
-        32, description="How many images are looked at together; more need more memory."
+    batch_size: int = Field(
+        32, ge=1, le=4096, description="How many images are looked at together; more need more memory."
     )
     accumulate: int = Field(
         1, ge=1, le=1024, description="How many batches make a step: as one large batch, in the memory of a small one."
@@ -154,12 +154,6 @@ class Recipe(BaseModel):
         0, ge=0, le=10_000, description="Ends the run after so many epochs that brought nothing better. 0: never."
     )
     best_by: Metric | None = Field(None, description="Which score says which epoch is the best, and is kept.")
-    folds: int = Field(
-        0,
-        ge=0,
-        le=100,
-        description="Cross-validation: so many runs, each of which is judged by another part of the images. 0: none.",
-    )
     seed: int = Field(
         0, ge=0, le=2**31 - 1, description="The same seed gives the same run again; another one gives another chance."
     )
@@ -185,7 +179,6 @@ class Recipe(BaseModel):
             (self.nesterov and (self.optimizer != "sgd" or not self.momentum), "nesterov needs SGD with momentum"),
             (self.unfreeze != "never" and epochs < 1, "head epochs must leave at least one epoch for what is freed"),
             (self.unfreeze != "never" and self.freeze == "all", "with all stages frozen there is none to unfreeze"),
-            (self.folds == 1, "folds are 2 or more, or 0 for none"),
         ]
 
     @classmethod
@@ -213,7 +206,7 @@ class Recipe(BaseModel):
         words = ["python", "-m", "core", "train", "--data", f"{self.dataset}@{self.dataset_version}"]
         words += ["--backbone", self.backbone, "--freeze", "none" if self.freeze == 0 else str(self.freeze)]
         words += ["--epochs", str(self.epochs), "--lr", f"{self.learning_rate:g}", "--optimizer", self.optimizer]
-        words += ["--batch-size", str(self.batch_size or "auto"), "--seed", str(self.seed)]
+        words += ["--batch-size", str(self.batch_size), "--seed", str(self.seed)]
         for name, option in OPTIONS.items():
             value = getattr(self, name)
             if value == type(self).model_fields[name].default:
@@ -240,7 +233,7 @@ OPTIONS = {
         ),
         *("rate_per_stage", "momentum", "nesterov", "weight_decay", "clip", "schedule", "warmup_epochs", "step_epochs"),
         *("step_factor", "accumulate", "augmentation", "views", "mixup", "cutmix", "precision", "average", "patience"),
-        *("best_by", "folds"),
+        "best_by",
     )
 }
 

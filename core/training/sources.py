@@ -16,7 +16,7 @@ import torch
 
 from core.data.kept import Rows
 from core.data.pixels import Pixels
-from core.data.preprocessing import Preprocessing, augment, center_crop, normalize
+from core.data.preprocessing import Augmentation, Preprocessing, augment, center_crop, normalize
 from core.training.device import Device, available_cores
 
 PREFETCHED_BATCHES = 4
@@ -41,7 +41,7 @@ class PictureSource:
         digests: Sequence[str],
         preprocessing: Preprocessing,
         device: Device,
-        augmentation: str = "none",
+        augmentation: Augmentation = "none",
     ) -> None:
         """load: decodes the pictures, or finds them decoded; called when the first batch is asked for, if ever.
         digests: what names the content of each picture (its sha256, hexadecimal), in order."""
@@ -74,7 +74,7 @@ class PictureSource:
             picture = pixels[int(index)]
             if self.augmentation != "none" and epoch is not None:
                 content = int(self.digests[index][:16], 16)
-                batch[row] = augment(picture, size, np.random.default_rng((epoch, content)))
+                batch[row] = augment(picture, size, np.random.default_rng((epoch, content)), self.augmentation)
             else:
                 batch[row] = center_crop(picture, size)
         tensor = torch.from_numpy(batch)

@@ -178,13 +178,9 @@ class Trainer:
 
     def _chunks(self, order: np.ndarray) -> list[list[np.ndarray]]:
         """The epoch's steps, each of one batch or of several that are accumulated."""
-        batches = cut(order, self.batch_size, training=True)
+        batches = cut(order, self.recipe.batch_size, training=True)
         together = self.recipe.accumulate
         return [batches[start : start + together] for start in range(0, len(batches), together)]
-
-    @property
-    def batch_size(self) -> int:
-        return self.recipe.batch_size or int(self.state.chosen["batch_size"])
 
     def _training_batches(self, epoch: int) -> Iterator[Batch]:
         """Those of the epoch's steps that are still to be taken."""

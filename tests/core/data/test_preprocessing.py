@@ -174,3 +174,18 @@ def test_augment_mirrors_half_of_the_time_and_stays_near_the_picture():
     mirrored = sum(view[:, 0, 0].mean() > view[:, -1, 0].mean() for view in views)
     assert 70 < mirrored < 130
     assert all(view.max() <= pixels.max() for view in views)
+
+
+def test_the_kinds_of_augmentation_differ_in_strength():
+    """Of a picture with a dark left half: how far the views are from its middle, on average."""
+    pixels = np.full((48, 48, 3), 200, np.uint8)
+    pixels[:, :20] = 40
+    middle = center_crop(pixels, 32).astype(int)
+
+    def apart(kind):
+        random = np.random.default_rng(0)
+        views = [augment(pixels, 32, random, kind) for _ in range(60)]
+        assert {(view.shape, view.dtype.name) for view in views} == {((32, 32, 3), "uint8")}
+        return np.mean([min(np.abs(view - middle).mean(), np.abs(view[:, ::-1] - middle).mean()) for view in views])
+
+    assert apart("mirror") == 0 < apart("standard") < apart("strong")

@@ -95,7 +95,6 @@ def test_what_is_drawn_is_what_will_be():
         {"unfreeze": "after_head", "freeze": "all"},
         {"unfreeze": "gradually", "head_epochs": 10},
         {"nesterov": True},
-        {"folds": 1},
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(settings):
