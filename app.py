@@ -8,6 +8,7 @@ from importlib import import_module
 
 import streamlit as st
 
+from core import runs
 from ui import brand, sidebar, state
 
 
@@ -17,6 +18,13 @@ def _warm_up() -> None:
     threading.Thread(target=_import_ahead, args=("core.inference.predictor",), daemon=True).start()
 
 
+@st.cache_resource(show_spinner=False)
+def _open_again() -> None:
+    """Once for the server: what waited its turn when the machine went down gets it after all."""
+    with suppress(Exception):  # the page says what is wrong with the workspace
+        runs.requeue(state.workspace())
+
+
 def _import_ahead(module: str) -> None:
     with suppress(Exception):  # whoever needs it will import it again, and be told what is wrong
         import_module(module)
@@ -24,6 +32,7 @@ def _import_ahead(module: str) -> None:
 
 st.set_page_config(page_title="Graft", page_icon=brand.icon(), layout="wide", initial_sidebar_state="auto")
 _warm_up()
+_open_again()
 page = st.navigation(
     [
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),

@@ -11,6 +11,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+try:
+    import fcntl
+except ImportError:  # Windows: who looks takes the lock for a moment
+    fcntl = None  # type: ignore[assignment]
+
 SOURCE_ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -36,7 +41,7 @@ def launch(
 
 
 def take(lock: FileLock) -> bool:
-    """Take the lock if it is free."""
+    """Take the lock if it is free. Somebody who only looks at it may be in the way for a moment."""
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -45,11 +50,19 @@ def take(lock: FileLock) -> bool:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living process holds the lock at this path."""
+    """Whether a living process holds the lock at this path. Several may look at once without seeing each other."""
     if not path.exists():
         return False
-    lock = FileLock(path)
-    if not take(lock):
+    if fcntl is None:
+        lock = FileLock(path)
+        free = take(lock)
+        lock.release()
+        return not free
+    try:
+        with open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
         return True
-    lock.release()
     return False

@@ -4,7 +4,7 @@ Runs in the process that asks (a page, a shell, a notebook). It writes `recipe.j
 and never imports torch.
 """
 
-from core.runs.run import Run, expect_start, get, list_runs, start
+from core.runs.run import Run, expect_start, get, list_runs, requeue, start
 from core.runs.view import CurvePoint, Status, View
 
-__all__ = ["CurvePoint", "Run", "Status", "View", "expect_start", "get", "list_runs", "start"]
+__all__ = ["CurvePoint", "Run", "Status", "View", "expect_start", "get", "list_runs", "requeue", "start"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
-import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -16,14 +16,13 @@ from core.errors import RunError
 from core.processes import is_held, launch
 from core.runs.checks import check_recipe
 from core.runs.view import Status, View
-from core.training import standby
+from core.training import queue, standby
 from core.training.control import REQUESTS, Control
 from core.training.events import read_events
-from core.training.queue import is_alive, launched
+from core.training.queue import is_alive, is_starting, launched
 from core.training.recipe import Recipe
 from core.workspace import Workspace, contained, new_id, write_json
 
-SECONDS_TO_START = 20  # how long a launched worker may take to say its first word
 LOG_TAIL_BYTES = 20_000
 
 # glibc gives large blocks back to the system after every operation; keeping them, in huge pages, makes a CPU pass up to
@@ -83,7 +82,7 @@ class Run:
         return self.view().status
 
     def _status(self, view: View) -> Status:
-        if view.ended:
+        if view.ended and self._said_since_launch(view):
             return Status(view.ended.status)
         if not self._worker_lives(view):
             # It may have said its last word between reading the events and looking at the lock.
@@ -93,15 +92,16 @@ class Run:
             return Status.PAUSED if view.paused else Status.INTERRUPTED
         if any(map(Control(self.directory).asked, REQUESTS)):
             return Status.STOPPING
-        if view.ahead or view.last_time < launched(self.directory):
+        if view.ahead or not self._said_since_launch(view):
             return Status.QUEUED
         return Status.TRAINING if view.phase == "training" else Status.PREPARING
 
     def _worker_lives(self, view: View) -> bool:
-        if is_alive(self.directory):
-            return True
+        return is_alive(self.directory) or (is_starting(self.directory) and not self._child_ended())
+
+    def _said_since_launch(self, view: View) -> bool:
         launch = launched(self.directory)
-        return view.last_time < launch and time.time() < launch + SECONDS_TO_START and not self._child_ended()
+        return launch is None or view.offset > launch.told
 
     def _child_ended(self) -> bool:
         """Of several workers, the last: one before it may still be on its way out."""
@@ -215,11 +215,26 @@ def list_runs(workspace: Workspace) -> list[Run]:
     return [Run(workspace, path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
 
 
+def requeue(workspace: Workspace) -> list[Run]:
+    """Put the runs that were waiting when the machine went down back into the queue, in the order that they had.
+
+    Those that were training stay interrupted, until somebody resumes them: perhaps it was they who brought it down.
+    """
+    waiting = []
+    for run in list_runs(workspace):
+        with contextlib.suppress(RunError):
+            launch, view = launched(run.directory), run.view()
+            if launch and view.status is Status.INTERRUPTED and (view.ahead or not run._said_since_launch(view)):
+                waiting.append((launch.number, run))
+    waiting.sort(key=lambda pair: pair[0])
+    for _, run in waiting:
+        _launch(run.directory)
+    return [run for _, run in waiting]
+
+
 def _launch(directory: Path) -> None:
     """Start a worker in its own process group and session: whatever ends this process, it goes on."""
-    control = directory / "control"
-    control.mkdir(exist_ok=True)
-    (control / "launched").touch()
+    queue.join(directory)
     if not standby.hand_over(Workspace(directory.parent.parent), directory):
         _remember(launch("core.training.worker", directory, "worker.log", ALLOCATOR))
 

@@ -1,18 +1,33 @@
 """One run trains on a device at a time; the others wait, first come first served.
 
-Both locks are held by the kernel for a living process, so nothing that dies can block the queue or look alive.
-A run is in the queue from its first breath (its worker's lock) until its worker ends; its place is by the time in
-its directory's `control/launched`.
+The locks are held by the kernel for a living process, so nothing that dies can block the queue or look alive. A run is
+in the queue from its launch until its worker ends. Its place goes by a number and not by the time, as clocks jump:
+
+    control/launched    {"number": 12, "told": 4096}: launched as the twelfth in this workspace, when its events.jsonl
+                        had so many bytes
 """
 
 from __future__ import annotations
 
+import json
+import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
 from core.processes import is_held
-from core.workspace import Workspace
+from core.workspace import Workspace, write_json
+
+SECONDS_TO_START = 20  # how long a launched worker may take to say its first word
+
+
+@dataclass(frozen=True)
+class Launch:
+    """number: from 1; the lower, the earlier. told: bytes of events.jsonl that were there before."""
+
+    number: int
+    told: int
 
 
 def worker_lock(run_directory: Path) -> FileLock:
@@ -30,16 +45,52 @@ def is_alive(run_directory: Path) -> bool:
     return is_held(run_directory / "worker.lock")
 
 
-def launched(run_directory: Path) -> float:
-    """When the run was last put in the queue: unix seconds; 0 if never."""
+def join(run_directory: Path) -> None:
+    """Put a run at the end of the queue; its worker is to be started next."""
+    runs = run_directory.parent
+    (run_directory / "control").mkdir(exist_ok=True)
+    with FileLock(runs.parent / "queue.lock"):
+        last = max((launch.number for path in runs.iterdir() if (launch := launched(path))), default=0)
+        launch = Launch(last + 1, _told(run_directory))
+        write_json(run_directory / "control" / "launched", asdict(launch))
+
+
+def launched(run_directory: Path) -> Launch | None:
+    """When it was last put in the queue; None if never."""
     try:
-        return (run_directory / "control" / "launched").stat().st_mtime_ns / 1e9
+        said = json.loads((run_directory / "control" / "launched").read_text(encoding="utf-8"))
+        return Launch(int(said["number"]), int(said["told"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_starting(run_directory: Path) -> bool:
+    """Whether a worker was launched a moment ago and has not said a word yet."""
+    launch = launched(run_directory)
+    if launch is None or _told(run_directory) > launch.told:
+        return False
+    try:
+        age = time.time() - (run_directory / "control" / "launched").stat().st_mtime
     except FileNotFoundError:
-        return 0.0
+        return False
+    return abs(age) < SECONDS_TO_START
 
 
-def ahead_of(workspace: Workspace, run_directory: Path) -> int:
-    """How many living runs were put in the queue before this one."""
-    mine = (launched(run_directory), run_directory.name)
-    others = (path for path in workspace.runs.iterdir() if path != run_directory and path.is_dir())
-    return sum(1 for path in others if launched(path) > 0 and (launched(path), path.name) < mine and is_alive(path))
+def ahead_of(run_directory: Path) -> int:
+    """How many runs that live, or are about to, were put in the queue before this one."""
+    mine = launched(run_directory)
+    if mine is None:
+        return 0
+    ahead = 0
+    for path in run_directory.parent.iterdir():
+        launch = launched(path)
+        if launch and launch.number < mine.number and (is_alive(path) or is_starting(path)):
+            ahead += 1
+    return ahead
+
+
+def _told(run_directory: Path) -> int:
+    try:
+        return (run_directory / "events.jsonl").stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -24,7 +24,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from core.errors import GraftError
-from core.processes import SOURCE_ROOT, is_held, launch, take
+from core.processes import SOURCE_ROOT, is_held, launch
 from core.workspace import Workspace, atomic_open
 
 SECONDS_WANTED = 180.0  # after the last wish
@@ -89,8 +89,7 @@ def is_standby(directory: Path) -> bool:
 def stand_by(place: Path) -> Path | None:
     """In the worker: import, wait, and return the run that it is given; None when nobody wants it any more."""
     lock = FileLock(place / "lock")
-    if not take(lock):
-        return None
+    lock.acquire(timeout=10)
     try:
         _import_all((place / "backbone").read_text(encoding="utf-8"))
         with atomic_open(place / "ready") as file:

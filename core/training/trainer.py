@@ -52,6 +52,7 @@ class Trainer:
         self.workspace, self.directory, self.recipe = workspace, directory, recipe
         self.device, self.reporter = device.at(recipe.precision), reporter
         self.position, self.phase = Position(), Phase(1, 1, 0, 1.0, (1, 1))
+        self.totals: torch.Tensor | None = None  # of the training steps of the epoch under way
         self.folder = directory / "checkpoints"
         self.state = checkpoints.load(self.folder) or Checkpoint()
         self.seconds_before, self.began = self.state.seconds, time.monotonic()
@@ -157,6 +158,7 @@ class Trainer:
         if self.phase.frozen != self.prepared.frozen_stages:
             self._enter(self.phase)
         self.position.epoch, self.position.step = number, self.state.step
+        self.totals = self.state.totals
         train = run_epoch(
             self.prepared.model,
             self._training_batches(number),
@@ -172,6 +174,7 @@ class Trainer:
             raise LossNotFinite
         validation = self._validate(self.prepared.validation) if self.prepared.validation else None
         if self.prepared.validation and validation is None:
+            self._save(self.position.step, self.totals)
             return False
         self._record(number, train, validation, time.monotonic() - began)
         return True
@@ -232,8 +235,9 @@ class Trainer:
         self.position.step += 1
         self.position.done += 1
         stop = self.reporter.stepped(self.position, images, totals)
+        self.totals = totals
         self._hear(self.reporter.changes(self.state.heard))
-        if self.position.step < self.position.steps and (stop or self._due()):
+        if stop or self._due():
             self._save(self.position.step, totals)
         return stop
 

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from core.processes import take
 from core.training.control import Control
@@ -43,8 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         directory = given
         _print_to(directory / "worker.log")
-    lock = worker_lock(directory)
-    with lock.acquire(timeout=10):
+    try:
+        alone = worker_lock(directory).acquire(timeout=10)
+    except Timeout:
+        logging.warning("Another worker is at this run.")
+        return 0
+    with alone:
         (directory / "worker.pid").write_text(f"{os.getpid()}\n")
         return _Worker(directory).work()
 
@@ -89,7 +93,7 @@ class _Worker:
         """Wait in the queue, first come first served. Returns False if someone ended the run before its turn."""
         said = 0
         while True:
-            ahead = ahead_of(self.workspace, self.directory)
+            ahead = ahead_of(self.directory)
             if ahead == 0 and take(device):
                 return True
             if ahead != said:
@@ -97,11 +101,12 @@ class _Worker:
                 said = ahead
             if self.told_to_go or self.control.asked("discard"):
                 return False
-            if self.control.asked("pause"):
+            if self.control.asked("stop"):
+                if not (self.directory / "checkpoints").exists():
+                    self.log.write(Ended("stopped", "Stopped while waiting in the queue.", 0.0, 0, None))
+                    return False
+            elif self.control.asked("pause"):
                 self.log.write(Paused(0.0, 0))
-                return False
-            if self.control.asked("stop") and not (self.directory / "checkpoints").exists():
-                self.log.write(Ended("stopped", "Stopped while waiting in the queue.", 0.0, 0, None))
                 return False
             time.sleep(SECONDS_BETWEEN_LOOKS)
 

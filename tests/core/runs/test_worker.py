@@ -1,5 +1,6 @@
 """The real worker, as a real process, on the bundled backbone."""
 
+import json
 import os
 import signal
 
@@ -171,3 +172,37 @@ def test_a_run_whose_recipe_was_damaged_says_so(workspace, recipe):
     poll(failed, run.log_tail)
     assert ended_with[0].status == "failed"
     assert "recipe cannot be read" in ended_with[0].message
+
+
+def test_a_clock_that_jumps_neither_hides_a_worker_nor_changes_its_place(workspace, recipe, monkeypatch):
+    run = runs.start(workspace, long(recipe))
+    wait(run, trained)
+    kill(run)
+    wait(run, ended)
+    lines = (run.directory / "events.jsonl").read_text().splitlines()
+    later = [json.dumps({**json.loads(line), "time": json.loads(line)["time"] + 86_400}) for line in lines]
+    (run.directory / "events.jsonl").write_text("\n".join(later) + "\n")
+    run.resume()
+    assert run.status.active
+    second = runs.start(workspace, recipe)
+    assert wait(second, lambda view: view.ahead > 0).ahead == 1
+    run.stop()
+    assert wait(run, ended).status is Status.STOPPED
+    assert wait(second, ended).status is Status.FINISHED
+
+
+def test_what_waited_when_the_machine_went_down_gets_its_turn_in_the_old_order(workspace, recipe):
+    first, *others = [runs.start(workspace, each) for each in (long(recipe), long(recipe), long(recipe))]
+    wait(first, trained)
+    for run, ahead in zip(others, (1, 2)):
+        assert wait(run, lambda view: view.ahead > 0).ahead == ahead
+    for run in (*reversed(others), first):
+        kill(run)
+        assert wait(run, ended).status is Status.INTERRUPTED
+    assert runs.requeue(workspace) == others
+    assert wait(others[0], trained).ahead == 0
+    assert wait(others[1], lambda view: view.ahead > 0).ahead == 1
+    assert first.status is Status.INTERRUPTED and runs.requeue(workspace) == []
+    for run in reversed(others):
+        run.stop()
+        wait(run, ended)

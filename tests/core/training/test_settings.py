@@ -16,6 +16,7 @@ from core.training.events import Changed, Ended, EpochEnded, Paused, Scores, Sta
 from core.training.loop import Batch, Updater, run_epoch
 from core.training.mixing import mixed
 from core.training.recipe import Recipe
+from core.training.reporter import Reporter
 from core.training.task import Classes, focal
 from tests.core.training.test_trainer import of, weights
 
@@ -223,23 +224,29 @@ def test_patience_ends_a_run_that_gets_no_better(recipe, train):
     assert ended.status == "finished" and ended.epochs < 9 and "brought nothing" in ended.message
 
 
-def test_a_paused_run_goes_on_as_if_nothing_had_been(recipe, train, workspace, monkeypatch):
-    made = recipe.model_copy(update={"freeze": 2, "epochs": 4})
+@pytest.mark.parametrize("word", [3, 4, 5, 6])
+def test_a_paused_run_goes_on_as_if_nothing_had_been(recipe, train, workspace, monkeypatch, word):
+    """Asked in the middle of an epoch, at its last training step, while it is validated, and in the next."""
+    made = recipe.model_copy(update={"freeze": 2, "epochs": 4, "batch_size": 6})
     train(made, "whole")
-    step_of, taken = trainer.Trainer._after_step, [0]
+    stepped, heard = Reporter.stepped, []
 
-    def pause_at_third(self, images, totals):
-        taken[0] += 1
-        if taken[0] == 3:
-            Control(self.directory).ask("pause")
-            self.reporter.heard_at = 0.0
-        return step_of(self, images, totals)
+    def pause(self, position, images, totals):
+        heard.append("validation" if totals is None else position.step)
+        if len(heard) == word:
+            self.control.ask("pause")
+            self.heard_at = 0.0
+        return stepped(self, position, images, totals)
 
-    monkeypatch.setattr(trainer.Trainer, "_after_step", pause_at_third)
-    assert isinstance(train(made, "paused")[-1], Paused)
+    with monkeypatch.context() as while_pausing:
+        while_pausing.setattr(Reporter, "stepped", pause)
+        assert isinstance(train(made, "paused")[-1], Paused)
+    assert heard == [1, 2, 3, 4, "validation", 1][:word]
     assert not (workspace.runs / "paused" / "bundle").exists()
     Control(workspace.runs / "paused").clear()
-    assert train(made, "paused")[-1].status == "finished"
+    events = train(made, "paused")
+    assert events[-1].status == "finished"
+    assert [row.epoch for row in of(EpochEnded, events)] == [1, 2, 3, 4]
     one, other = weights(workspace, "whole"), weights(workspace, "paused")
     assert all(torch.equal(one[key], other[key]) for key in one)
 
