@@ -25,10 +25,10 @@ class Device:
         return torch.autocast(self.torch.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None)
 
     def at(self, precision: str) -> Device:
-        """The same device with the precision that a recipe asks for: "float32", "bfloat16", or "auto" for its own."""
+        """The same device in this precision: "float32", "bfloat16", "float16", or "auto" for its own."""
         if precision == "auto":
             return self
-        return replace(self, autocast_dtype=torch.bfloat16 if precision == "bfloat16" else None)
+        return replace(self, autocast_dtype=None if precision == "float32" else getattr(torch, precision))
 
     def scaler(self) -> GradScaler:
         """Keeps float16 gradients from vanishing; does nothing in any other dtype."""

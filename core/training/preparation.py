@@ -26,8 +26,10 @@ from core.training.recipe import Recipe
 from core.training.reporter import Reporter
 from core.training.sources import ActivationSource, PictureSource, Source, some
 from core.training.task import task_of
-from core.training.ways import FrozenStages
+from core.training.ways import FrozenStages, Way, way_to_train
 from core.workspace import Workspace
+
+EXAMPLES = 4  # to measure on in which precision it is best to train
 
 
 @dataclass
@@ -108,13 +110,14 @@ class Material:
 class Prepared:
     """What the epochs need while `frozen_stages` stages are frozen.
 
-    model: what runs in every epoch, from the sources' batches to outputs (B, task.outputs). note: what was chosen to
-    make it fast, in words.
+    model: what runs in every epoch, from the sources' batches to outputs (B, task.outputs). device: in the precision in
+    which that is done. note: what was chosen to make it fast, in words.
     """
 
     material: Material
     frozen_stages: int
     model: nn.Module
+    device: Device
     train: Part
     validation: Part | None
     note: str
@@ -155,7 +158,20 @@ def prepare(material: Material, frozen_stages: int) -> Prepared:
     body, sources, note = _Cutting(material, frozen_stages).cut()
     parts = [Part(source, targets) for source, targets in zip(sources, material.targets)]
     model = nn.Sequential(body, material.head)
-    return Prepared(material, frozen_stages, model, parts[0], parts[1] if parts[1:] else None, note)
+    device = material.device
+    if frozen_stages < len(material.backbone.stages) and material.recipe.precision == "auto":
+        way = _way_to_train(material, frozen_stages, model, parts[0])
+        device, note = device.at(way.precision), f"{note} What is trained runs in {way.words}."
+    return Prepared(material, frozen_stages, model, device, parts[0], parts[1] if parts[1:] else None, note)
+
+
+def _way_to_train(material: Material, frozen_stages: int, model: nn.Module, part: Part) -> Way:
+    device = material.device
+    if device.autocast_dtype is not None:
+        return Way(str(device.autocast_dtype).removeprefix("torch."))
+    few = np.arange(min(len(part), EXAMPLES))
+    name = f"{material.backbone.info.name} after {frozen_stages} stages"
+    return way_to_train(material.workspace, model, name, device, lambda: next(iter(part.source.batches([few], None))))
 
 
 @dataclass
@@ -176,7 +192,7 @@ class _Cutting:
         if self.backbone.match is not None:
             note += f" Of your own weights, {self.backbone.match}"
         if frozen and body is not self.backbone:
-            note += f" {frozen.way.words[0].upper()}{frozen.way.words[1:]}."
+            note += f" The frozen ones run in {frozen.way.words}, BatchNorm folded into the convolutions."
             return body, [self._activations(each) for each in kept], note
         if any(isinstance(each.pixels, Decoding) for each in pictures):
             note += " The decoded pictures would not fit in the cache, so they are decoded again in every epoch."

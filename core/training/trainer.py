@@ -123,7 +123,7 @@ class Trainer:
         if state.model:
             self.material.load(state.model)
         self.optimizer = build_optimizer(self.recipe, self.prepared.depths())
-        self.scaler = self.device.scaler()
+        self.scaler = self.prepared.device.scaler()
         self.average = Average(self.prepared.moving.items(), self.recipe.average) if self.recipe.average else None
         if state.model:
             self.optimizer.load_state_dict(state.optimizer)
@@ -163,7 +163,7 @@ class Trainer:
             self.prepared.model,
             self._training_batches(number),
             self.material.task,
-            self.device,
+            self.prepared.device,
             Updater(self.optimizer, self.scaler, self._before_step, self._follow, self.recipe.clip),
             self._after_step,
             0.0 if self.state.totals is None else self.state.totals.to(self.device.torch),
@@ -206,7 +206,7 @@ class Trainer:
                 self.prepared.model,
                 (Batch(*pair) for pair in self._batches(part, chunks, epoch=None)),
                 self.material.task,
-                self.device,
+                self.prepared.device,
                 on_step=lambda images, totals: self.reporter.stepped(self.position, images, None),
             )
 

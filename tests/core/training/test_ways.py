@@ -6,7 +6,7 @@ from core.backbones.catalogue import find
 from core.backbones.model import build
 from core.training import ways
 from core.training.device import Device, choose_device
-from core.training.ways import FrozenStages
+from core.training.ways import FrozenStages, way_to_train
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def half_is_quick(monkeypatch):
     monkeypatch.setattr(ways, "half_is_native", lambda device: True)
     seconds = iter([0.4, 0.2] * 9)
     timed = ways._timed
-    monkeypatch.setattr(ways, "_timed", lambda network, images: (next(seconds), timed(network, images)[1]))
+    monkeypatch.setattr(ways, "_timed", lambda work: (next(seconds), timed(work)[1]))
 
 
 def pictures():
@@ -74,3 +74,15 @@ def test_the_backbone_keeps_its_precision(workspace, backbone):
     _ = FrozenStages(workspace, backbone, 9, choose_device("cpu"), "bfloat16", "pets", pictures).network
     assert {parameter.dtype for parameter in backbone.parameters()} == {torch.float32}
     assert isinstance(backbone, nn.Module)
+
+
+def test_what_is_trained_runs_in_the_quicker_precision_and_is_left_as_it_was(workspace, backbone, half_is_quick):
+    model, device = nn.Sequential(backbone, nn.Dropout(), nn.Linear(1280, 2)).train(), choose_device("cpu")
+    backbone.freeze(8)
+    before, drawn = {name: tensor.clone() for name, tensor in model.state_dict().items()}, torch.get_rng_state()
+    found = way_to_train(workspace, model, "lite0 after 8 stages", device, pictures)
+    assert (found.precision, found.times) == ("bfloat16", 2.0) and found.alike > 0.99
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert torch.equal(drawn, torch.get_rng_state()) and model.training
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert way_to_train(workspace, model, "lite0 after 8 stages", device, pictures) == found
