@@ -1,5 +1,6 @@
 # make run     start Graft and print its address
 # make test    all the tests
+# make walk    trains a step of every network of both catalogues; takes hours
 # The first call makes .venv and installs what is needed (about two minutes); the next ones start in seconds.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 DATA ?=
 
-.PHONY: run test lint check format bench screenshots clean
+.PHONY: run test lint check format bench walk screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -34,6 +35,9 @@ bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks.bench "$(DATA)"
 	$(BIN)/python -m benchmarks.throughput "$(DATA)"
 	$(BIN)/python -m benchmarks.importing
+
+walk: $(VENV)/installed-dev
+	GRAFT_WALK=1 $(BIN)/python -m pytest tests/core/backbones/test_registry.py
 
 screenshots: $(VENV)/installed-dev
 	GRAFT_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser

@@ -101,6 +101,8 @@ class Backbone(nn.Module):
         self.requires_grad_(n == 0)
         for name in self._modules_of(self.stages[n:]):
             self.get_submodule(name).requires_grad_(True)
+        for name in self._modules_of(self.stages[:n]):  # what both sides share stays frozen
+            self.get_submodule(name).requires_grad_(False)
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Backbone:

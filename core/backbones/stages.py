@@ -80,7 +80,12 @@ def trace(network: nn.Module, size: int) -> dict[str, Call]:
 
 
 def find_units(network: nn.Module, calls: dict[str, Call]) -> list[Unit]:
-    """The units of a traced network in the order in which they run."""
+    """The units of a traced network in the order in which they run. What belongs to another unit too is no unit."""
+    insides: dict[str, set[nn.Module]] = {}
+
+    def inside(unit: Unit) -> set[nn.Module]:
+        return insides.setdefault(unit.name, set(unit.module.modules()))
+
     total = max(1, sum(parameter.numel() for parameter in network.parameters()))
 
     def opened(prefix: str, module: nn.Module, inside_pyramid: bool) -> Iterable[Unit]:
@@ -98,7 +103,8 @@ def find_units(network: nn.Module, calls: dict[str, Call]) -> list[Unit]:
             else:
                 yield Unit(name, child, call)
 
-    return sorted(opened("", network, False), key=lambda unit: unit.call.order)
+    found = sorted(opened("", network, False), key=lambda unit: unit.call.order)
+    return [unit for unit in found if not any(other is not unit and unit.module in inside(other) for other in found)]
 
 
 def gather(units: Sequence[Unit], size: int) -> list[list[Unit]]:

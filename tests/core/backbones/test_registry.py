@@ -1,0 +1,113 @@
+"""A walk through both catalogues: each kind of network, frozen at each of its boundaries, takes one step.
+
+Here go the smallest of the families that take a second; `make walk` has every architecture of up to 150 million
+parameters, which takes hours.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from core.backbones.catalogue import BackboneInfo, catalogue
+from core.backbones.model import Backbone, build
+from core.workspace import Workspace
+
+QUICK_GFLOPS = 1.0
+MOST_PARAMETERS = 150_000_000
+SMALL_SIZES = (64, 128)  # most networks take pictures smaller than those they learned from
+
+
+def each_once(infos, kind) -> Iterator[BackboneInfo]:
+    """The cheapest of each kind."""
+    met = set()
+    for info in sorted(infos, key=lambda info: info.gflops or 1e9):
+        if kind(info) not in met:
+            met.add(kind(info))
+            yield info
+
+
+if os.environ.get("GRAFT_WALK"):
+    small_enough = (info for info in catalogue() if info.parameters <= MOST_PARAMETERS)
+    WALK = [info.name for info in each_once(small_enough, lambda info: (info.library, info.architecture))]
+else:
+    families = each_once(catalogue(), lambda info: (info.library, info.family))
+    shares_between_stages = "timm/coat_lite_tiny.in1k"
+    WALK = [info.name for info in families if (info.gflops or 1e9) < QUICK_GFLOPS] + [shares_between_stages]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """On small batches, several threads wait for each other more than they compute."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def images_for(backbone: Backbone) -> torch.Tensor:
+    for size in (*SMALL_SIZES, backbone.info.input_size):
+        images = torch.rand(2, 3, size, size)
+        try:
+            with torch.no_grad():
+                backbone.eval()(images)
+                return images
+        except (RuntimeError, AssertionError, ValueError, IndexError):
+            if size == backbone.info.input_size:
+                raise
+    raise AssertionError
+
+
+@pytest.mark.parametrize("name", WALK)
+def test_exactly_what_is_free_moves_at_every_boundary(name, tmp_path):
+    torch.manual_seed(0)
+    (info,) = (info for info in catalogue() if info.name == name)
+    backbone = build(info, Workspace.open(tmp_path), random=True)
+    images, head = images_for(backbone), torch.nn.Linear(backbone.num_features, 2)
+    parameters, statistics = dict(backbone.named_parameters()), dict(backbone.named_buffers())
+    start = {name: tensor.clone() for name, tensor in (*parameters.items(), *statistics.items())}
+    unused: set[str] = set()  # by the network itself
+    for frozen in range(len(backbone.stages) + 1):
+        backbone.freeze(frozen)
+        backbone.train()
+        modules = [[backbone.get_submodule(name) for name in stage.modules] for stage in backbone.stages]
+        of_stages = [{tensor for module in stage for tensor in module.parameters()} for stage in modules]
+        inside, kept = set().union(*of_stages), set().union(*of_stages[:frozen])
+        free = {n for n, p in parameters.items() if p not in kept and (p in inside or frozen == 0)}
+        gave = watch(modules[frozen - 1][-1]) if frozen else []
+
+        # Weight decay moves even what the two pictures say nothing about.
+        learning = [*head.parameters(), *(p for p in backbone.parameters() if p.requires_grad)]
+        optimizer = torch.optim.SGD(learning, lr=0.1, weight_decay=0.1)
+        cross_entropy(head(backbone(images)), torch.tensor([0, 1])).backward()
+        optimizer.step()
+
+        if frozen == 0:
+            unused = {name for name, parameter in parameters.items() if parameter.grad is None}
+        with_gradient = {name for name, parameter in parameters.items() if parameter.grad is not None}
+        moved = {name for name in parameters if not torch.equal(parameters[name], start[name])}
+        assert with_gradient == free - unused
+        assert moved <= free
+        assert all(not start[name].any() for name in with_gradient - moved)  # zero times anything
+        assert not any(tensor.requires_grad for tensor in gave), "the gradient goes on below the boundary"
+        learned = {tensor for module in sum(modules[frozen:], []) for tensor in module.buffers()}
+        for name, tensor in statistics.items():
+            assert tensor in learned or frozen == 0 or torch.equal(tensor, start[name]), name
+        with torch.no_grad():
+            for name, tensor in (*parameters.items(), *statistics.items()):
+                tensor.copy_(start[name])
+        optimizer.zero_grad()
+
+
+def watch(module: torch.nn.Module) -> list[torch.Tensor]:
+    """The tensors that a module gives when it runs next; what is shared may run again in a later stage."""
+    gave: list[torch.Tensor] = []
+
+    def remember(_, __, given):
+        handle.remove()
+        gave.extend(leaf for leaf in torch.utils._pytree.tree_leaves(given) if isinstance(leaf, torch.Tensor))
+
+    handle = module.register_forward_hook(remember)
+    return gave
