@@ -5,8 +5,11 @@ The worker alone writes; any number of readers follow. Each message is a frozen 
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -134,8 +137,21 @@ class EventLog:
             self._file.write(b"\n")  # a worker that was killed mid-line leaves half of one
 
     def write(self, event: Event) -> None:
-        line = {"event": type(event).__name__, "time": round(time.time(), 3), **asdict(event)}
-        self._file.write(json.dumps(line).encode() + b"\n")
+        """
+        Raises:
+            OSError: there is no room for it. What only says how far the run is may then be left out.
+        """
+        told = {"event": type(event).__name__, "time": round(time.time(), 3), **asdict(event)}
+        line, before = json.dumps(told).encode() + b"\n", os.fstat(self._file.fileno()).st_size
+        try:
+            if self._file.write(line) == len(line):
+                return
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
+        except OSError:
+            with suppress(OSError):
+                self._file.truncate(before)
+            if not isinstance(event, Progress):
+                raise
 
     def close(self) -> None:
         self._file.close()

@@ -250,7 +250,10 @@ class Trainer:
         state.waited = 0 if better else state.waited + 1
         if better:
             with self.average.in_place() if self.average else nullcontext():
-                state.best, state.best_epoch = self.prepared.moving_state(), number
+                found = self.prepared.moving_state()
+            if not all(tensor.isfinite().all() for tensor in found.values()):
+                raise LossNotFinite
+            state.best, state.best_epoch = found, number
             state.best_scores = {"train": asdict(train), "validation": asdict(validation) if validation else None}
         elif self.recipe.schedule == "plateau" and state.waited % self.recipe.step_epochs == 0:
             state.lowered += 1

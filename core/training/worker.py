@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,10 +128,11 @@ class _Worker:
         except Exception as error:
             logging.exception("The run failed")
             words = explain(error, recipe)
-            if trainer is not None:
-                trainer.fail(words)
-            else:
-                self.log.write(Ended("failed", words, 0.0, 0, None))
+            with suppress(OSError):  # not even room to say so: the run will look interrupted, which it is
+                if trainer is not None:
+                    trainer.fail(words)
+                else:
+                    self.log.write(Ended("failed", words, 0.0, 0, None))
             return 1
         return 0
 

@@ -3,14 +3,18 @@
 import json
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from core import runs
 from core.data.importing import import_path
 from core.errors import RecipeError, RunError
+from core.processes import SOURCE_ROOT
 from core.runs import Status
-from core.training.events import Ended, read_events
+from core.training.events import Ended, Queued, read_events
 from core.training.recipe import Recipe
 from tests.polling import poll
 
@@ -206,3 +210,50 @@ def test_what_waited_when_the_machine_went_down_gets_its_turn_in_the_old_order(w
     for run in reversed(others):
         run.stop()
         wait(run, ended)
+
+
+def test_a_worker_that_was_stopped_in_its_tracks_goes_on(workspace, recipe):
+    run = runs.start(workspace, long(recipe))
+    epoch = wait(run, trained).epoch
+    pid = int((run.directory / "worker.pid").read_text())
+    os.kill(pid, signal.SIGSTOP)
+    poll(lambda: "T" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2])
+    assert run.status is Status.TRAINING  # its lock is held: nobody takes it for dead
+    os.kill(pid, signal.SIGCONT)
+    wait(run, lambda view: view.epoch > epoch + 2)
+    run.stop()
+    assert wait(run, ended).status is Status.STOPPED
+
+
+SERVER = """
+import sys
+from core import runs
+from core.training.recipe import Recipe
+from core.workspace import Workspace
+workspace = Workspace.open(sys.argv[1])
+for _ in range(2):
+    print(runs.start(workspace, Recipe.model_validate_json(sys.argv[2])).id, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_servers_on_one_workspace_are_killed_and_their_runs_train_one_after_the_other(workspace, recipe):
+    command = [sys.executable, "-c", SERVER, str(workspace.root), recipe.model_dump_json()]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": SOURCE_ROOT}
+    servers = [subprocess.Popen(command, start_new_session=True, **pipes) for _ in range(2)]
+    started = []
+    for server in servers:
+        with server:
+            started += [runs.get(workspace, server.stdout.readline().strip()) for _ in range(2)]
+            os.killpg(server.pid, signal.SIGKILL)
+    spans = []
+    for run in started:
+        assert wait(run, ended).status is Status.FINISHED
+        times = [moment for moment, event in read_events(run.directory / "events.jsonl")[0] if not queued(event)]
+        spans.append((times[0], times[-1]))
+    spans.sort()
+    assert all(one[1] <= other[0] for one, other in zip(spans, spans[1:]))  # never two at once
+
+
+def queued(event):
+    return isinstance(event, Queued)
