@@ -3,6 +3,7 @@ so nothing that dies can look alive."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -38,6 +39,23 @@ def launch(
             env={**os.environ, **given, "HF_HUB_OFFLINE": "1", "PYTHONPATH": path},
             start_new_session=True,
         )
+
+
+def keep_memory() -> None:
+    """Let this process keep the blocks of up to 256 MB that it frees, up to 512 MB of them, for the next that it needs.
+
+    glibc gives large blocks back to the system after every operation and is given them anew, page by page, which takes
+    a network on a processor as long as half of its arithmetic. Elsewhere than on glibc, nothing changes.
+    https://man7.org/linux/man-pages/man3/mallopt.3.html
+    """
+    trim_threshold, mmap_threshold = -1, -3
+    try:
+        set_option = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    set_option(trim_threshold, 512 * 2**20)
+    if not set_option(mmap_threshold, 256 * 2**20):
+        set_option(mmap_threshold, 32 * 2**20)  # the most that older ones take
 
 
 def take(lock: FileLock) -> bool:

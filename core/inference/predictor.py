@@ -20,6 +20,7 @@ from core.backbones.model import build
 from core.data.preprocessing import Preprocessing, center_crop, decode, normalize, shrink
 from core.errors import GraftError, RunError
 from core.inference.prediction import Guess, Prediction
+from core.processes import keep_memory
 from core.training.device import Device, available_cores, choose_device
 from core.training.folding import folded
 from core.workspace import Workspace
@@ -66,6 +67,8 @@ class Predictor:
                 f"The bundle {bundle} cannot be read ({error}). Choose another run, or train it again."
             ) from error
         model.to(device.torch).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        if device.torch.type == "cpu":
+            keep_memory()
         return cls(nn.Sequential(model["backbone"], model["head"]), task, preprocessing, device)
 
     def predict(self, pictures: Iterable[Picture], top: int = 5) -> Iterator[Prediction]:

@@ -1,0 +1,171 @@
+"""What the engine gains where stages are free, where nothing is frozen and in prediction; what being watched costs.
+
+    python -m benchmarks.engine DATA [--write]
+
+Each side is a process of its own on the same pictures and cores, one after the other in one call (benchmarks/sides.py);
+Graft's runs are real ones, in their workers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench import SECONDS_BETWEEN_LOOKS
+from benchmarks.machine import describe_machine
+from benchmarks.results import write
+from benchmarks.sides import BATCH, FILES, FREE_EPOCHS, FROZEN
+from benchmarks.tutorial import link_pictures
+from core import runs
+from core.backbones.catalogue import BUNDLED
+from core.data.dataset import Dataset
+from core.data.importing import import_path
+from core.runs import Run, View
+from core.runs.run import ALLOCATOR
+from core.training.recipe import Recipe
+from core.workspace import Workspace
+
+Look = Callable[[Run, View], object]
+READERS, SECONDS_BETWEEN_READS = 30, 1.0  # a page looks once a second
+WATCHED_EPOCHS = 9
+
+
+class Comparison:
+    """The dataset, imported, and its pictures in folders; `rows` gathers the table."""
+
+    def __init__(self, folder: Path, data: Path) -> None:
+        self.workspace, self.folder = Workspace.open(folder / "home"), folder / "linked"
+        self.dataset: Dataset = import_path(self.workspace, data)
+        link_pictures(self.dataset, self.folder)
+        self.rows: list[str] = []
+
+    def side(self, name: str, subject: str, **environment: str) -> dict[str, Any]:
+        place = [str(self.workspace.root), subject, str(self.folder)]
+        command = [sys.executable, "-m", "benchmarks.sides", name, *place]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env={**os.environ, **environment})
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        print(name, {key: each for key, each in found.items() if key != "tops"}, file=sys.stderr, flush=True)
+        return found
+
+    def row(self, what: str, graft: str, other: str, ratio: float) -> None:
+        self.rows.append(f"| {what} | {graft} | {other} | {ratio:.2f} |")
+
+    def train(self, each_look: Look = lambda run, view: None, **settings: Any) -> tuple[Run, float]:
+        """A run from Start to its end, and the seconds that it took."""
+        given = {"dataset": self.dataset.id, "dataset_version": self.dataset.version, "backbone": BUNDLED, **settings}
+        runs.expect_start(self.workspace, BUNDLED)
+        while not any(self.workspace.root.glob("standby/*/ready")):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        began = time.perf_counter()
+        run = runs.start(self.workspace, Recipe.parse(given))
+        view = run.view()
+        while view.status.active:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            view = run.view(view)
+            each_look(run, view)
+        seconds = time.perf_counter() - began
+        if view.status is not runs.Status.FINISHED:
+            raise SystemExit(f"The run was {view.status.value}: {view.message}\n{run.log_tail()}")
+        return run, seconds
+
+
+def last_stages_free(compare: Comparison) -> Run:
+    run, seconds = compare.train(freeze=FROZEN, epochs=FREE_EPOCHS, batch_size=BATCH)
+    view = run.view()
+    plain = compare.side("plain_frozen", compare.dataset.id)
+    assert view.ended is not None and view.ended.validation is not None
+    compare.row(
+        f"the last two of 9 stages free, {FREE_EPOCHS} epochs, seconds",
+        f"{seconds:.1f} ({view.ended.validation.accuracy or 0:.1%})",
+        f"plain loop, {plain['seconds']:.1f} ({plain['accuracy']:.1%})",
+        plain["seconds"] / seconds,
+    )
+    return run
+
+
+def nothing_frozen(compare: Comparison) -> None:
+    graft, timm = compare.side("graft", compare.dataset.id, **ALLOCATOR), compare.side("timm_style", compare.dataset.id)
+    what, rate = f"nothing frozen, batches of {BATCH}, images/s", graft["pictures"]
+    compare.row(what, f"{rate:.1f}", f"timm-style loop, {timm['rate']:.1f}", rate / timm["rate"])
+    compare.row(what, f"{rate:.1f}", f"on tensors in memory, {graft['memory']:.1f}", rate / graft["memory"])
+
+
+def prediction(compare: Comparison, run: Run) -> None:
+    bundle = str(run.bundle)
+    plain, graft = compare.side("plain_predict", bundle), compare.side("graft_predict", bundle)
+    same = statistics.fmean(one == other for one, other in zip(plain["tops"], graft["tops"]))
+    compare.row(
+        f"prediction of {FILES:,} files, seconds",
+        f"{graft['seconds']:.1f} ({same:.1%} the same answer)",
+        f"plain loop, {plain['seconds']:.1f}",
+        plain["seconds"] / graft["seconds"],
+    )
+    single, bare = graft["single"] * 1e3, plain["single"] * 1e3
+    compare.row(
+        "one picture from its file, ms", f"{single:.0f}", f"the bare model on a ready tensor, {bare:.0f}", bare / single
+    )
+
+
+def watched(compare: Comparison) -> None:
+    """Of the epochs of one run, every other one is watched by thirty readers, each as a page would."""
+    watching, over = threading.Event(), threading.Event()
+
+    def read(run: Run) -> None:
+        view = run.view()
+        while not over.wait(SECONDS_BETWEEN_READS):
+            if watching.is_set():
+                view = run.view(view)
+
+    readers: list[threading.Thread] = []
+
+    def each_look(run: Run, view: View) -> None:
+        if not readers:
+            readers.extend(threading.Thread(target=read, args=(run,)) for _ in range(READERS))
+            for reader in readers:
+                reader.start()
+        if view.epoch % 2:
+            watching.set()
+        else:
+            watching.clear()
+
+    try:
+        run, _ = compare.train(each_look, freeze=0, epochs=WATCHED_EPOCHS, schedule="constant", batch_size=BATCH)
+    finally:
+        over.set()
+    rows = run.view().curve[1:]  # the first warms up
+    alone = statistics.median(row.seconds for row in rows if row.epoch % 2)
+    seen = statistics.median(row.seconds for row in rows if not row.epoch % 2)
+    compare.row("an epoch watched by thirty readers, seconds", f"{seen:.2f}", f"unwatched, {alone:.2f}", alone / seen)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="a ZIP or a folder of class folders")
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        compare = Comparison(Path(folder), options.data)
+        nothing_frozen(compare)
+        prediction(compare, last_stages_free(compare))
+        watched(compare)
+    count = len(compare.dataset.frame)
+    head = f"{options.data.stem}: {count:,} pictures in {len(compare.dataset.classes)} classes, EfficientNet-Lite0."
+    table = ["| | Graft | beside it | times as good |", "|---|---|---|---|", *compare.rows]
+    words = "\n".join([head, describe_machine().line(), "", *table, ""])
+    print(words)
+    if options.write:
+        write(words, options.data.stem, "engine.py")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""One side of a comparison in a process of its own, as its users run it. Prints one line of JSON.
+
+    python -m benchmarks.sides SIDE WORKSPACE DATASET FOLDER      called by benchmarks/engine.py
+
+FOLDER has the dataset's pictures in train/<class>/ and validation/<class>/.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import timm
+import torch
+from PIL import Image
+from timm.data import create_dataset, create_loader, resolve_data_config
+from timm.optim import create_optimizer_v2
+from torch import nn
+from torchvision import transforms
+
+from benchmarks.tutorial import loader
+from core.backbones.catalogue import BUNDLED, find
+from core.backbones.model import build
+from core.data.dataset import load_dataset
+from core.inference import predictor as predicting
+from core.inference.predictor import Predictor
+from core.training.control import Control
+from core.training.device import choose_device
+from core.training.events import EventLog
+from core.training.loop import Batch, Updater, run_epoch
+from core.training.optimizers import build_optimizer
+from core.training.preparation import Material, prepare
+from core.training.recipe import Recipe
+from core.training.reporter import Reporter
+from core.training.sources import cut
+from core.workspace import Workspace
+
+BATCH, STEPS, WARM_UP = 32, 6, 2
+FREE_EPOCHS, FROZEN = 10, 7
+FILES, SINGLES = 1_000, 30
+
+
+def rate(batches: Iterable[Any], step: Callable[[Any], object]) -> float:
+    """Images a second over some steps, after a warm-up."""
+    numbered = iter(batches)
+    for batch in itertools.islice(numbered, WARM_UP):
+        step(batch)
+    began = time.perf_counter()
+    done = [step(batch) for batch in itertools.islice(numbered, STEPS)]
+    return len(done) * BATCH / (time.perf_counter() - began)
+
+
+def timm_style(workspace: Workspace, dataset: str, folder: Path) -> dict[str, float]:
+    """Nothing frozen: timm's model, loader with its usual augmentation, and optimizer, as in its documentation."""
+    classes = len(load_dataset(workspace, dataset).classes)
+    model = timm.create_model("tf_efficientnet_lite0", num_classes=classes)
+    config = resolve_data_config({}, model=model)
+    pictures = create_dataset("", root=str(folder / "train"), is_training=True)
+    loading = {"num_workers": 2, "use_prefetcher": False, "device": torch.device("cpu")}
+    batches = create_loader(pictures, config["input_size"], BATCH, is_training=True, mean=config["mean"], **loading)
+    optimizer, criterion = create_optimizer_v2(model, "adamw", lr=1e-3), nn.CrossEntropyLoss()
+    model.train()
+
+    def step(batch: Any) -> None:
+        optimizer.zero_grad()
+        criterion(model(batch[0]), batch[1]).backward()
+        optimizer.step()
+
+    return {"rate": rate(batches, step)}
+
+
+def graft(workspace: Workspace, dataset: str, folder: Path) -> dict[str, float]:
+    """Nothing frozen, in Graft's loop: on pictures from the cache, and on tensors that are in memory already."""
+    augmented = {"augmentation": "standard", "freeze": 0, "batch_size": BATCH}
+    recipe = Recipe(dataset=dataset, dataset_version=1, backbone=BUNDLED, **augmented)  # type: ignore[arg-type]
+    device, directory = choose_device(), workspace.root / "side"
+    directory.mkdir(exist_ok=True)
+    log = EventLog(directory / "events.jsonl")
+    prepared = prepare(Material(workspace, recipe, device, Reporter(log, Control(directory), device)), 0)
+    log.close()
+    optimizer = build_optimizer(recipe, prepared.depths())
+    update = Updater(optimizer, prepared.device.scaler())
+
+    def step(batch: Batch) -> None:
+        run_epoch(prepared.model, [batch], prepared.material.task, prepared.device, update)
+
+    part, count = prepared.train, BATCH * (STEPS + WARM_UP)
+    chunks = cut(np.arange(count) % len(part), BATCH, training=True)
+
+    def pictures() -> Iterable[Batch]:
+        for chunk, inputs in zip(chunks, part.source.batches(chunks, 1)):
+            yield Batch(inputs, part.targets[torch.from_numpy(chunk)])
+
+    in_memory = list(pictures())
+    found: dict[str, list[float]] = {"pictures": [], "memory": []}
+    for _ in range(3):
+        found["pictures"].append(rate(pictures(), step))
+        found["memory"].append(rate(in_memory, step))
+    return {name: statistics.median(rates) for name, rates in found.items()}
+
+
+def plain_frozen(workspace: Workspace, dataset: str, folder: Path) -> dict[str, float]:
+    """The last two stages free in a plain loop: ImageFolder, DataLoader, AdamW, every layer run in every epoch."""
+    torch.manual_seed(0)
+    began, info = time.perf_counter(), find(BUNDLED)
+    loaders = {part: loader(folder / part, info.preprocessing, BATCH) for part in ("train", "validation")}
+    backbone = build(info, workspace)
+    backbone.freeze(FROZEN)
+    model = nn.Sequential(backbone, nn.Linear(backbone.num_features, len(load_dataset(workspace, dataset).classes)))
+    optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), lr=1e-3)
+    best = 0.0
+    for _ in range(FREE_EPOCHS):
+        model.train()
+        for inputs, labels in loaders["train"]:
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(inputs), labels).backward()
+            optimizer.step()
+        model.eval()
+        with torch.no_grad():
+            right = [(model(inputs).argmax(1) == labels) for inputs, labels in loaders["validation"]]
+        best = max(best, float(torch.cat(right).float().mean()))
+    return {"seconds": time.perf_counter() - began, "accuracy": best}
+
+
+def asked(folder: Path) -> list[Path]:
+    """A thousand files; where the dataset has fewer, they come again."""
+    return list(itertools.islice(itertools.cycle(sorted(folder.glob("*/*/*"))), FILES))
+
+
+def plain_predict(workspace: Workspace, bundle: str, folder: Path) -> dict[str, Any]:
+    """Open, transform, model(x), one file after the other; and the bare model on one picture that is ready."""
+    predicting.keep_memory = lambda: None  # a plain loop has the allocator as it is
+    predictor = Predictor.open(Path(bundle))
+    model, settings = predictor.model.to(memory_format=torch.contiguous_format), predictor.preprocessing
+    transform = transforms.Compose(
+        [
+            transforms.Resize(settings.resize, transforms.InterpolationMode.BICUBIC),
+            transforms.CenterCrop(settings.size),
+            transforms.ToTensor(),
+            transforms.Normalize(settings.mean, settings.std),
+        ]
+    )
+    tops = []
+    with torch.no_grad():
+        began = time.perf_counter()
+        for path in asked(folder):
+            picture = transform(Image.open(path).convert("RGB"))
+            tops.append(int(model(picture[None]).argmax()))
+        seconds = time.perf_counter() - began
+        singles = [timed(lambda: model(picture[None])) for _ in range(SINGLES)]
+    return {"seconds": seconds, "single": statistics.median(singles), "tops": tops}
+
+
+def graft_predict(workspace: Workspace, bundle: str, folder: Path) -> dict[str, Any]:
+    predictor = Predictor.open(Path(bundle))
+    files = asked(folder)
+    began = time.perf_counter()
+    answers = list(predictor.predict((path.name, path) for path in files))
+    seconds = time.perf_counter() - began
+    singles = [timed(lambda: list(predictor.predict([(files[0].name, files[0])]))) for _ in range(SINGLES)]
+    tops = [predictor.classes.index(answer.top[0].label) for answer in answers]
+    return {"seconds": seconds, "single": statistics.median(singles), "tops": tops}
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+SIDES = {side.__name__: side for side in (timm_style, graft, plain_frozen, plain_predict, graft_predict)}
+
+if __name__ == "__main__":
+    name, home, subject, pictures_folder = sys.argv[1:]
+    print(json.dumps(SIDES[name](Workspace.open(home), subject, Path(pictures_folder))))
