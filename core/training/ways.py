@@ -77,7 +77,7 @@ class FrozenStages:
             return Way()
         where = f"{self.device.name}, torch {torch.__version__}"
         name = f"{self.backbone.info.name}, {self.stages} stages, {self.dataset}, {where}"
-        return _found_before(self.workspace, name, lambda: _measured_frozen(self.folded, self.pictures()[:PICTURES]))
+        return _found_before(self.workspace, name, lambda: measured_frozen(self.folded, self.pictures()[:PICTURES]))
 
     @cached_property
     def folded(self) -> nn.Module:
@@ -125,8 +125,8 @@ class Quick(nn.Module):
 
 
 @torch.inference_mode()
-def _measured_frozen(network: nn.Module, images: torch.Tensor) -> Way:
-    """network: folded."""
+def measured_frozen(network: nn.Module, images: torch.Tensor) -> Way:
+    """For a network that only answers. network: folded. images: a few, normalised, (B, 3, S, S)."""
     half = Quick(copy.deepcopy(network), torch.bfloat16)
     return _better(len(images), _timed(lambda: network(images)), _timed(lambda: half(images)))
 
