@@ -5,6 +5,6 @@ and never imports torch.
 """
 
 from core.runs.run import Run, expect_start, get, list_runs, requeue, start
-from core.runs.view import CurvePoint, Status, View
+from core.runs.view import CurvePoint, Mark, Status, View
 
-__all__ = ["CurvePoint", "Run", "Status", "View", "expect_start", "get", "list_runs", "requeue", "start"]
+__all__ = ["CurvePoint", "Mark", "Run", "Status", "View", "expect_start", "get", "list_runs", "requeue", "start"]

@@ -6,7 +6,9 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -23,6 +25,7 @@ from core.training.queue import is_alive, is_starting, launched
 from core.training.recipe import Recipe
 from core.workspace import Workspace, contained, new_id, write_json
 
+SECONDS_OF_SILENCE = 60  # after which a worker that trains is not answering
 LOG_TAIL_BYTES = 20_000
 
 # glibc gives large blocks back to the system after every operation; keeping them, in huge pages, makes a CPU pass up to
@@ -82,24 +85,29 @@ class Run:
         return self.view().status
 
     def _status(self, view: View) -> Status:
-        if view.ended and self._said_since_launch(view):
+        begun = self._said_since_launch(view)
+        if view.ended and begun:
             return Status(view.ended.status)
-        if not self._worker_lives(view):
+        if not self._worker_lives():
             # It may have said its last word between reading the events and looking at the lock.
             late, _ = read_events(self.directory / "events.jsonl", view.offset)
             if late:
                 return Status.PREPARING
-            return Status.PAUSED if view.paused else Status.INTERRUPTED
-        if any(map(Control(self.directory).asked, REQUESTS)):
-            return Status.STOPPING
-        if view.ahead or not self._said_since_launch(view):
+            return Status.PAUSED if view.paused and begun else Status.INTERRUPTED
+        if begun and not view.ahead and view.phase == "training" and time.time() - view.last_time > SECONDS_OF_SILENCE:
+            return Status.SILENT
+        control = Control(self.directory)
+        if any(map(control.asked, REQUESTS)):
+            return Status.STOPPING if control.asked("stop") or control.asked("discard") else Status.PAUSING
+        if view.ahead or not begun:
             return Status.QUEUED
         return Status.TRAINING if view.phase == "training" else Status.PREPARING
 
-    def _worker_lives(self, view: View) -> bool:
+    def _worker_lives(self) -> bool:
         return is_alive(self.directory) or (is_starting(self.directory) and not self._child_ended())
 
     def _said_since_launch(self, view: View) -> bool:
+        """Whether the worker that was launched last has said something."""
         launch = launched(self.directory)
         return launch is None or view.offset > launch.told
 
@@ -111,16 +119,24 @@ class Run:
     def stop(self) -> None:
         """Stop and keep: the worker ends within a step, and keeps the best epoch's weights.
 
-        A paused run has no worker; one is launched that does no more than that.
+        A run that is paused or was interrupted is taken up again for no longer than it takes to keep them.
         """
-        paused = self.status is Status.PAUSED
+        idle = self.status in (Status.PAUSED, Status.INTERRUPTED)
+        if idle:
+            Control(self.directory).clear()
         Control(self.directory).ask("stop")
-        if paused:
+        if idle:
             _launch(self.directory)
 
     def pause(self) -> None:
         """The worker leaves within a step and frees the device; `resume` goes on exactly there."""
         Control(self.directory).ask("pause")
+
+    def end_worker(self) -> None:
+        """End a worker that does not answer. The run is interrupted then, and `resume` goes on from its checkpoint."""
+        if self.status is Status.SILENT:
+            with contextlib.suppress(OSError, ValueError):
+                os.kill(int((self.directory / "worker.pid").read_text()), getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def discard(self) -> None:
         """Stop, if it runs, and delete everything of it."""

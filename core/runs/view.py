@@ -8,6 +8,7 @@ from enum import Enum
 from core.training.events import Changed, Ended, EpochEnded, Event, Paused, Phase, Progress, Queued, Scores, Started
 
 MAX_STEP_POINTS = 600
+MOST_MARKS = 20
 
 
 class Status(Enum):
@@ -17,6 +18,8 @@ class Status(Enum):
     PREPARING = "preparing"
     TRAINING = "training"
     STOPPING = "stopping"
+    PAUSING = "pausing"
+    SILENT = "not answering"
     PAUSED = "paused"
     FINISHED = "finished"
     STOPPED = "stopped"
@@ -26,7 +29,18 @@ class Status(Enum):
     @property
     def active(self) -> bool:
         """Whether a worker is at it, so that looking again will show more."""
-        return self in (Status.QUEUED, Status.PREPARING, Status.TRAINING, Status.STOPPING)
+        return self in _ACTIVE
+
+
+_ACTIVE = frozenset({Status.QUEUED, Status.PREPARING, Status.TRAINING, Status.STOPPING, Status.PAUSING, Status.SILENT})
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that someone did to the run, to be shown on its curves. epoch: where, as a fraction."""
+
+    epoch: float
+    words: str
 
 
 @dataclass(frozen=True)
@@ -44,9 +58,10 @@ class CurvePoint:
 class View:
     """A run as it stood at one look. Give it to `Run.view` next time, and only the news is read.
 
-    curve: a row for each finished epoch. changes: what was changed on the way. step_losses: (epoch as a fraction,
-        training loss) between epochs, thinned. rate: images per second. seconds_left: of the phase under way. ahead:
-        runs before this one in the queue.
+    curve: a row for each finished epoch. marks: what was done to the run on the way, the newest ones. step_losses:
+        (epoch as a fraction, training loss) between epochs, thinned. rate: images per second. seconds_left: of the
+        phase under way. ahead: runs before this one in the queue. stages: of the backbone; the first `frozen` are.
+        judged_on: images of the validation part. naive: what is scored without learning anything.
     """
 
     status: Status = Status.QUEUED
@@ -67,7 +82,11 @@ class View:
     ahead: int = 0
     curve: tuple[CurvePoint, ...] = ()
     step_losses: tuple[tuple[float, float], ...] = ()
-    changes: tuple[Changed, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    stages: int = 0
+    frozen: int = 0
+    judged_on: int = 0
+    naive: Scores | None = None
     best_epoch: int | None = None
     paused: bool = False
     ended: Ended | None = None
@@ -88,9 +107,13 @@ def _fold(view: View, event: Event) -> View:
         case Queued():
             return replace(view, ahead=event.ahead, ended=None, paused=False, phase="loading")
         case Changed():
-            return replace(view, changes=(*view.changes, event), epochs=event.epochs)
+            frozen = view.frozen if event.frozen is None else event.frozen
+            trainable = view.trainable if event.trainable is None else event.trainable
+            marked = _marked(view, event.epoch, event.words)
+            return replace(marked, epochs=event.epochs, frozen=frozen, trainable=trainable)
         case Paused():
-            return replace(view, paused=True, epochs=event.epochs or view.epochs, ahead=0, seconds_left=None)
+            marked = _marked(view, event.epoch, "Paused") if event.epoch else view
+            return replace(marked, paused=True, epochs=event.epochs or view.epochs, ahead=0, seconds_left=None)
         case Started():
             rows = tuple(row for row in view.curve if row.epoch <= event.epoch)
             losses = tuple(point for point in view.step_losses if point[0] <= event.epoch)
@@ -99,7 +122,11 @@ def _fold(view: View, event: Event) -> View:
                 ahead=0,
                 ended=None,
                 paused=False,
-                changes=tuple(change for change in view.changes if change.epoch <= event.epoch + 1),
+                marks=tuple(mark for mark in view.marks if mark.epoch <= event.epoch + 1),
+                stages=event.stages,
+                frozen=event.frozen,
+                judged_on=event.judged_on,
+                naive=event.naive,
                 device=event.device,
                 epoch=event.epoch,
                 epochs=event.epochs,
@@ -116,7 +143,12 @@ def _fold(view: View, event: Event) -> View:
             best = event.epoch if event.best else view.best_epoch
             return replace(view, phase="training", curve=(*view.curve, row), epoch=event.epoch, best_epoch=best)
         case Ended():
-            return replace(view, ended=event, ahead=0, best_epoch=event.best_epoch, seconds_left=None)
+            marked = _marked(view, event.epochs, "Stopped") if event.status == "stopped" and event.epochs else view
+            return replace(marked, ended=event, ahead=0, best_epoch=event.best_epoch, seconds_left=None)
+
+
+def _marked(view: View, epoch: float, words: str) -> View:
+    return replace(view, marks=(*view.marks, Mark(epoch, words))[-MOST_MARKS:])
 
 
 def _progress(view: View, event: Progress) -> View:

@@ -25,19 +25,6 @@ class Queued:
 
 
 @dataclass(frozen=True)
-class Started:
-    """The worker has the device. `epoch` is how many epochs were already done (more than 0 after Resume)."""
-
-    device: str
-    epoch: int
-    epochs: int
-    trainable: int
-    total: int
-    note: str  # what was chosen to make the run fast, in a sentence
-    target: str = ""  # what the number is called that is learned, if it is one
-
-
-@dataclass(frozen=True)
 class Progress:
     """Something moved. In the phase `training`, `done` and `total` count steps of the whole run.
 
@@ -84,6 +71,29 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class Started:
+    """The worker has the device.
+
+    epoch: how many epochs were already done (more than 0 after Resume). note: what was chosen to make the run fast, in
+    a sentence. target: what the number is called that is learned, if it is one. frozen: how many of the `stages` are.
+    judged_on: images of the validation part, 0 where there is none. naive: the scores, there (or in training), of one
+    who looks at no image and always answers the same: whatever learns must do better.
+    """
+
+    device: str
+    epoch: int
+    epochs: int
+    trainable: int
+    total: int
+    note: str
+    target: str = ""
+    stages: int = 0
+    frozen: int = 0
+    judged_on: int = 0
+    naive: Scores | None = None
+
+
+@dataclass(frozen=True)
 class EpochEnded:
     epoch: int
     train: Scores
@@ -95,12 +105,18 @@ class EpochEnded:
 
 @dataclass(frozen=True)
 class Changed:
-    """Someone changed the run at work, or it came to a new phase. epoch: where on the chart, as a fraction."""
+    """Someone changed the run at work, or it came to a new phase.
+
+    epoch: where on the chart, as a fraction. epochs: of the whole run, from now on. frozen, trainable: how many stages
+    are frozen and how many parameters learn from now on, in a new phase.
+    """
 
     epoch: float
     kind: Literal["learning_rate", "extend", "unfreeze", "phase"]
     words: str
-    epochs: int  # of the whole run, from now on
+    epochs: int
+    frozen: int | None = None
+    trainable: int | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +129,10 @@ class Paused:
 
 @dataclass(frozen=True)
 class Ended:
-    """The run's last word. Its absence, with no worker alive, means that the run was interrupted."""
+    """The run's last word. Its absence, with no worker alive, means that the run was interrupted.
+
+    error: what a failure is called in the code, for rules; `message` is for people.
+    """
 
     status: Literal["finished", "stopped", "failed"]
     message: str
@@ -122,6 +141,7 @@ class Ended:
     best_epoch: int | None
     train: Scores | None = None
     validation: Scores | None = None
+    error: str = ""
 
 
 Event = Queued | Started | Progress | EpochEnded | Changed | Paused | Ended
@@ -174,7 +194,7 @@ def _parse(line: bytes) -> tuple[float, Event] | None:
     try:
         record: dict[str, Any] = json.loads(line)
         kind = _KINDS[record["event"]]
-        for name in ("train", "validation"):
+        for name in ("train", "validation", "naive"):
             if isinstance(record.get(name), dict):
                 record[name] = Scores(**record[name])
         return record["time"], kind(**{f.name: record[f.name] for f in fields(kind) if f.name in record})

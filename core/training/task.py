@@ -41,6 +41,10 @@ class Task(Protocol):
         """Of the summed tallies of an epoch."""
         ...
 
+    def naive(self, targets: torch.Tensor) -> Scores:
+        """Of one who looks at no example, and always gives the answer that fits those of the training part best."""
+        ...
+
     def rank(self, scores: Scores) -> tuple[float, ...]:
         """The higher, the better the epoch."""
         ...
@@ -60,12 +64,12 @@ class Classes:
         self.outputs = len(classes)
         self.said: dict[str, Any] = {"kind": "classes", "classes": list(classes)}
         self.recipe, self.by = recipe, recipe.best_by or METRICS["classes"][0]
-        self.weights = self._weights(training) if recipe.balance == "weights" else None
+        self.counts = torch.bincount(self.targets(training), minlength=self.outputs).clamp(min=1)
+        self.weights = self._weights() if recipe.balance == "weights" else None
 
-    def _weights(self, training: pd.DataFrame) -> torch.Tensor:
+    def _weights(self) -> torch.Tensor:
         """(C,): the rarer, the heavier; 1 on average over the examples."""
-        counts = torch.bincount(self.targets(training), minlength=self.outputs).clamp(min=1)
-        return counts.sum() / (self.outputs * counts)
+        return self.counts.sum() / (self.outputs * self.counts)
 
     def targets(self, rows: pd.DataFrame) -> torch.Tensor:
         return torch.tensor([self.number[label] for label in rows["label"]], dtype=torch.long)
@@ -100,6 +104,11 @@ class Classes:
             balanced_accuracy=float((hit / there)[seen].mean()),
             macro_f1=float(f1[seen].mean()),
         )
+
+    def naive(self, targets: torch.Tensor) -> Scores:
+        """Each class is as likely as it is common."""
+        outputs = self.counts.float().log().to(targets.device).expand(len(targets), -1)
+        return _of_all(self, outputs, targets)
 
     def rank(self, scores: Scores) -> tuple[float, ...]:
         if self.by == "loss":
@@ -161,12 +170,21 @@ class Number:
             r2=1 - squares / spread if spread > 0 else None,
         )
 
+    def naive(self, targets: torch.Tensor) -> Scores:
+        """Always the mean."""
+        return _of_all(self, torch.zeros(len(targets), 1, device=targets.device), targets)
+
     def rank(self, scores: Scores) -> tuple[float, ...]:
         value = getattr(scores, self.by)
         return (-scores.loss,) if value is None else (value if self.by == "r2" else -value,)
 
     def balancing(self, targets: torch.Tensor) -> np.ndarray | None:
         return None
+
+
+def _of_all(task: Task, outputs: torch.Tensor, targets: torch.Tensor) -> Scores:
+    """The scores of outputs (N, task.outputs) in one go."""
+    return task.scores(task.tally(outputs, targets, task.judged(outputs, targets)))
 
 
 def focal(

@@ -111,11 +111,26 @@ class Trainer:
         return len(self._chunks(np.arange(len(self.prepared.train))))
 
     def _announce(self) -> None:
-        parameters = self.material.parameters()
-        trainable = sum(p.numel() for p in parameters if p.requires_grad)
-        total = sum(p.numel() for p in parameters)
-        epoch, target = self.state.epoch, self.material.dataset.target
-        self.reporter.write(Started(self.device.name, epoch, self.epochs, trainable, total, self.prepared.note, target))
+        prepared, material = self.prepared, self.material
+        judge = prepared.validation or prepared.train
+        self.reporter.write(
+            Started(
+                self.device.name,
+                self.state.epoch,
+                self.epochs,
+                self._trainable(),
+                sum(p.numel() for p in material.parameters()),
+                prepared.note,
+                material.dataset.target,
+                stages=len(material.backbone.stages),
+                frozen=prepared.frozen_stages,
+                judged_on=len(prepared.validation) if prepared.validation else 0,
+                naive=material.task.naive(judge.targets),
+            )
+        )
+
+    def _trainable(self) -> int:
+        return sum(p.numel() for p in self.material.parameters() if p.requires_grad)
 
     def _restore(self) -> None:
         """Optimizer and averaged weights, and all that the last checkpoint knows about where they were."""
@@ -147,7 +162,7 @@ class Trainer:
         words = (
             f"{phase.frozen} of {stages} stages are frozen from here" if phase.frozen else "Nothing is frozen from here"
         )
-        self.reporter.write(Changed(self.state.epoch, "phase", words, self.epochs))
+        self.reporter.write(Changed(self.state.epoch, "phase", words, self.epochs, phase.frozen, self._trainable()))
 
     # The epochs ---------------------------------------------------------------------------------------------------
 
@@ -279,6 +294,7 @@ class Trainer:
 
     def _change_rate(self, wanted: float) -> None:
         """From the next step on; the schedule goes on from there."""
+        self.phase = plan.phase_of(self.planned, self.state.epoch + 1)  # before the first epoch, it is not known yet
         now = self._rate()
         if wanted > 0 and now > 0:
             self.state.rate *= wanted / now
@@ -292,7 +308,8 @@ class Trainer:
         under_way = self.state.epoch + (1 if self.state.step or self.position.epoch else 0)
         self.state.changes.append(Change(asked.kind, min(under_way, self.epochs), number))
         self.position.total = self.epochs * self.position.steps
-        words = {"extend": f"{number} more epochs", "unfreeze": f"{number} more stages to be freed"}[asked.kind]
+        noun = {"extend": "epoch", "unfreeze": "free stage"}[asked.kind]
+        words = f"{number} more {noun}{'s' * (number != 1)}"
         self._tell(asked.kind, words)
 
     def _tell(self, kind: str, words: str) -> None:
@@ -346,7 +363,7 @@ class Trainer:
         self.material.load(self.state.best)
         write_bundle(self.directory / "bundle", self.material, self.state)
 
-    def fail(self, message: str) -> None:
+    def fail(self, message: str, error: str = "") -> None:
         """The last word of a run that cannot go on; what was best until then is kept if it still can be."""
         if self.state.best_epoch is not None:
             try:
@@ -354,9 +371,9 @@ class Trainer:
                 message += f" The weights of epoch {self.state.best_epoch}, the best so far, were kept."
             except Exception:  # the same trouble again, most likely: the checkpoint is still there
                 pass
-        self._end("failed", message)
+        self._end("failed", message, error)
 
-    def _end(self, status: str, message: str) -> None:
+    def _end(self, status: str, message: str, error: str = "") -> None:
         state = self.state
         scores = {part: Scores(**said) for part, said in state.best_scores.items() if said}
         self.reporter.write(
@@ -368,6 +385,7 @@ class Trainer:
                 best_epoch=state.best_epoch,
                 train=scores.get("train"),
                 validation=scores.get("validation"),
+                error=error,
             )
         )
 

@@ -130,9 +130,9 @@ class _Worker:
             words = explain(error, recipe)
             with suppress(OSError):  # not even room to say so: the run will look interrupted, which it is
                 if trainer is not None:
-                    trainer.fail(words)
+                    trainer.fail(words, type(error).__name__)
                 else:
-                    self.log.write(Ended("failed", words, 0.0, 0, None))
+                    self.log.write(Ended("failed", words, 0.0, 0, None, error=type(error).__name__))
             return 1
         return 0
 
