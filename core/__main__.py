@@ -1,4 +1,4 @@
-"""The same jobs from a shell: `python -m core train|predict|check|backbones|runs|cache`.
+"""The same jobs from a shell: `python -m core train|predict|runs|resume|...`.
 
 Results go to stdout, progress to stderr. Exit status: 0 done, 2 a bad command, 1 a job that failed, with one sentence.
 """

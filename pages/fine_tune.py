@@ -9,9 +9,9 @@ from core.data.dataset import load_dataset
 from core.runs import Run, View
 from ui import state
 from ui.live_chart import prepare
-from ui.run_panel import run_panel
+from ui.run_panel import damaged_panel, run_panel
 from ui.run_table import run_table
-from ui.runs import runs_and_views
+from ui.runs import all_runs
 from ui.settings import settings
 from ui.stages import stages_of
 from ui.widgets import empty_state, errors_shown, page_header
@@ -20,9 +20,14 @@ from ui.widgets import empty_state, errors_shown, page_header
 def main() -> None:
     page_header("Fine-tune", "Choose how much of the backbone stays as it is, press Start, and watch it learn.")
     prepare()
-    found = runs_and_views(state.workspace())
+    found, damaged = all_runs(state.workspace())
     shown = _which(found)
-    if shown and (shown[1].status.active or _fits(shown[0])):
+    broken = next((pair for pair in damaged if pair[0].id == state.choices().run), None)
+    if broken:
+        damaged_panel(*broken)
+        with st.expander("Settings of the next run", icon=":material/tune:", key=f"next_after_{broken[0].id}"):
+            _settings()
+    elif shown and (shown[1].status.active or _fits(shown[0])):
         run_panel(*shown)
         # Named after the run, so that a new run brings a new expander, which is closed.
         with st.expander("Settings of the next run", icon=":material/tune:", key=f"next_after_{shown[0].id}"):
@@ -32,7 +37,7 @@ def main() -> None:
         if shown:
             st.divider()
             run_panel(*shown)
-    run_table(found)
+    run_table(found, damaged)
 
 
 def _which(found: list[tuple[Run, View]]) -> tuple[Run, View] | None:

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from ui import theme
+from ui.widgets import escaped
 
 Points = Sequence[tuple[float, float]]  # (epoch, value), in order; an epoch that is half done is at n + 0.5
 MOST_POINTS = 400
+MOST_MARKS = 20
 
 
 def curve(
@@ -24,14 +26,17 @@ def curve(
     best_epoch: float | None = None,
     epochs: int | None = None,
     share: bool = False,
+    marks: Sequence[tuple[float, str]] = (),
     height: int = 320,
 ) -> go.Figure:
-    """One chart. best_epoch: marked with a ring and a line; epochs: where the axis ends; share: values 0 to 1."""
+    """One chart. best_epoch: marked with a ring and a line; epochs: where the axis ends; share: values 0 to 1; marks:
+    (epoch, words) of what was done on the way, a thin line each."""
     colours = theme.palette()
     figure = go.Figure()
     figure.add_trace(_line("Training", thin(training), colours.training, "solid", share))
     figure.add_trace(_line("Validation", thin(validation, keep=best_epoch), colours.validation, "dash", share))
     figure.add_trace(_best(validation, best_epoch, colours, share))
+    figure.add_trace(_marks(marks, colours))
     last = max([x for x, _ in (*training[-1:], *validation[-1:])], default=1.0)
     figure.update_layout(
         template=theme.template(),
@@ -41,6 +46,7 @@ def curve(
         hovermode="x unified",
         xaxis={"title": {"text": "Epoch"}, "range": [0, max(last, epochs or 1) * 1.02], "rangemode": "tozero"},
         yaxis={"tickformat": ".0%" if share else None, "range": [0, 1.05] if share else None},
+        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
     )
     return figure
 
@@ -78,4 +84,24 @@ def _best(validation: Points, best_epoch: float | None, colours: theme.Palette, 
         mode="markers",
         marker={"color": colours.accent, "size": 13, "symbol": "circle-open", "line": {"width": 2.5}},
         hovertemplate="%{y:.1%}" if share else "%{y:.4f}",
+    )
+
+
+def _marks(marks: Sequence[tuple[float, str]], colours: theme.Palette) -> go.Scatter:
+    """Lines from the bottom to the top, on an axis of their own, so that no zoom shortens them. What was done at the
+    same moment is one line."""
+    words: dict[float, list[str]] = {}
+    for epoch, said in marks[-MOST_MARKS:]:
+        words.setdefault(epoch, []).append(escaped(said, 80))
+    said = [(epoch, "<br>".join(lines)) for epoch, lines in words.items()]
+    return go.Scatter(
+        x=[x for epoch, _ in said for x in (epoch, epoch, None)],
+        y=[y for _ in said for y in (0, 1, None)],
+        text=[text for _, lines in said for text in (lines, lines, None)],
+        yaxis="y2",
+        name="Changed",
+        mode="lines",
+        line={"color": colours.muted, "width": 1.2, "dash": "dot"},
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=bool(said),
     )

@@ -5,24 +5,37 @@ Looks again by itself while a worker is at it.
 
 from __future__ import annotations
 
+import time
 from operator import attrgetter
 
 import streamlit as st
 
 from core.errors import GraftError
 from core.runs import Run, Status, View
+from core.runs.advice import Kind, advice
 from core.training.events import Scores
 from ui import state
 from ui.curves import curve
 from ui.live_chart import live_chart
 from ui.runs import badge, view_of
 from ui.settings import OPTIMIZERS
+from ui.steering import buttons, discard_button
 from ui.widgets import clip, count, duration, escaped, file_size, literal, percent, short_number, show_error
 
 SECONDS_BETWEEN_LOOKS = 0.7
 FIRST_AXIS_END = 30
 # Streamlit fades what it is about to redraw; at every poll that would be a flicker.
 STEADY = "<style>.st-key-live [data-stale] { opacity: 1 !important; transition: none !important; }</style>"
+ADVICE_ICONS: dict[Kind, str] = {
+    "rate_too_high": ":material/warning:",
+    "rate_too_low": ":material/speed:",
+    "nothing_learned": ":material/help:",
+    "too_few_to_tell": ":material/filter_list:",
+    "overfitting": ":material/trending_up:",
+    "improving": ":material/trending_down:",
+    "underfitting": ":material/horizontal_rule:",
+    "converged": ":material/check:",
+}
 PHASES = {
     "loading": "Loading the backbone",
     "pictures": "Reading the pictures",
@@ -37,7 +50,15 @@ def run_panel(run: Run, view: View) -> None:
     live = st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if view.status.active else None)
     st.html(STEADY)
     with st.container(key="live"):
-        live(run, view.status)
+        live(run, (view.status, view.frozen))
+
+
+def damaged_panel(run: Run, words: str) -> None:
+    """A run whose recipe cannot be read: why, what the worker said, and away with it."""
+    st.subheader(f"Run {literal(run.id)}", anchor=False)
+    show_error(words)
+    discard_button(run)
+    _log(run)
 
 
 def _head(run: Run, view: View) -> None:
@@ -45,25 +66,7 @@ def _head(run: Run, view: View) -> None:
         st.subheader(f"Run {literal(run.id)}", anchor=False, width="content")
         badge(view.status)
     st.caption(_in_short(run))
-    with st.container(horizontal=True):
-        ready = view.status in (Status.FINISHED, Status.STOPPED) and run.bundle
-        if ready and st.button("Predict with this run", type="primary", icon=":material/image_search:"):
-            state.choose(run=run.id)
-            st.switch_page("pages/predict.py")
-        if view.status in (Status.INTERRUPTED, Status.FAILED, Status.PAUSED):
-            st.button("Resume", type="primary", icon=":material/play_arrow:", on_click=_resume, args=(run,))
-        if view.status.active:
-            waiting = view.status is Status.STOPPING
-            help = "Leave the device to others for now; Resume goes on exactly there."
-            st.button("Pause", icon=":material/pause:", on_click=run.pause, disabled=waiting, help=help)
-        if view.status.active or view.status is Status.PAUSED:
-            help = "End training now and keep the best epoch's weights."
-            waiting = view.status is Status.STOPPING
-            st.button("Stop and keep", icon=":material/stop:", on_click=_stop, args=(run,), disabled=waiting, help=help)
-        if st.button("Discard", icon=":material/delete:", help="End the run and delete everything of it."):
-            _confirm_discard(run)
-    if (error := st.session_state.pop("resume_error", None)) is not None:
-        show_error(error)
+    buttons(run, view)
 
 
 def _in_short(run: Run) -> str:
@@ -75,44 +78,16 @@ def _in_short(run: Run) -> str:
     return " · ".join(literal(part, 60) for part in parts)
 
 
-def _resume(run: Run) -> None:
-    try:
-        run.resume()
-    except GraftError as error:
-        st.session_state["resume_error"] = str(error)
-
-
-def _stop(run: Run) -> None:
-    try:
-        run.stop()
-    except GraftError as error:
-        st.session_state["resume_error"] = str(error)
-
-
-def _discard(run: Run) -> None:
-    run.discard()
-    state.choose(run=None)
-
-
-@st.dialog("Discard this run?")
-def _confirm_discard(run: Run) -> None:
-    st.markdown(f"Run {literal(run.id)} and everything it learned will be deleted. This cannot be undone.")
-    with st.container(horizontal=True):
-        if st.button("Discard the run", type="primary", on_click=_discard, args=(run,)):
-            st.rerun()
-        if st.button("Keep it"):
-            st.rerun()
-
-
-def _live(run: Run, drawn: Status) -> None:
+def _live(run: Run, drawn: tuple[Status, int]) -> None:
     try:
         view = view_of(run)
     except (GraftError, OSError):
         st.rerun()  # discarded meanwhile, here or elsewhere
-    if view.status is not drawn:
-        st.rerun()  # the buttons change with the status
+    if (view.status, view.frozen) != drawn:
+        st.rerun()  # what can be asked of it changes with them
     _standing(run, view)
     _curves(view)
+    _advice(view)
     if view.note:
         st.caption(literal(view.note))
 
@@ -123,18 +98,30 @@ def _standing(run: Run, view: View) -> None:
             st.info(f"Waiting for the device: number {view.ahead + 1} in the queue.", icon=":material/hourglass_empty:")
         case Status.QUEUED:
             st.info("Starting the worker.", icon=":material/hourglass_empty:")
-        case Status.PREPARING | Status.TRAINING | Status.STOPPING:
+        case Status.PREPARING | Status.TRAINING | Status.STOPPING | Status.PAUSING:
             _progress(view)
+        case Status.SILENT:
+            since = duration(time.time() - view.last_time)
+            text = (
+                f"The worker has said nothing for {since}, after {view.epoch:,} of {count(view.epochs, 'epoch')}. If "
+                "the machine was asleep or is very busy, it goes on by itself, and does what was asked of it. If it "
+                "does not, end the worker and resume the run."
+            )
+            st.warning(text, icon=":material/hourglass_disabled:")
         case Status.FINISHED | Status.STOPPED:
             _summary(view)
         case Status.FAILED:
             show_error(view.message)
             _log(run)
         case Status.PAUSED:
-            done = f"{view.epoch} of {count(view.epochs, 'epoch')} done"
-            st.info(f"Paused: {done}. Resume goes on exactly where it was.", icon=":material/pause:")
+            done = f"{view.epoch:,} of {count(view.epochs, 'epoch')} done"
+            text = (
+                f"Paused: {done}, and the device is free. Go on continues with the next step, exactly as if nothing "
+                "had happened; if another run is at work then, it waits for its turn."
+            )
+            st.info(text, icon=":material/pause:")
         case Status.INTERRUPTED:
-            done = f"{view.epoch} of {count(view.epochs, 'epoch')} done" if view.epoch else "no epoch done yet"
+            done = f"{view.epoch:,} of {count(view.epochs, 'epoch')} done" if view.epoch else "no epoch done yet"
             text = f"The worker vanished before the end: {done}. Resume goes on from the last checkpoint."
             st.warning(text, icon=":material/power_off:")
             _log(run)
@@ -153,6 +140,8 @@ def _progress(view: View) -> None:
 def _where(view: View) -> str:
     if view.status is Status.STOPPING:
         return "Ending after this step"
+    if view.status is Status.PAUSING:
+        return "Pausing after this step"
     if view.phase != "training":
         done = f": {view.done:,} of {view.total:,}" if view.total else ""
         return PHASES[view.phase] + done
@@ -165,9 +154,14 @@ def _summary(view: View) -> None:
     if ended is None:
         return
     if view.status is Status.STOPPED:
-        st.markdown(f"Stopped after {count(ended.epochs, 'epoch')}. The best epoch's weights were kept.")
+        kept = "The best epoch's weights were kept." if ended.best_epoch else "Nothing was learned yet."
+        left = view.epochs - ended.epochs
+        on = f" Resume trains the {count(left, 'epoch')} that were left." if left > 0 else ""
+        st.markdown(f"Stopped after {count(ended.epochs, 'epoch')}. {kept}{on}")
     with st.container(horizontal=True, gap="small"):
-        st.metric("Best epoch", "–" if ended.best_epoch is None else f"{ended.best_epoch} of {ended.epochs}", width=110)
+        st.metric(
+            "Best epoch", "–" if ended.best_epoch is None else f"{ended.best_epoch:,} of {ended.epochs:,}", width=110
+        )
         if ended.validation:
             _scores("Validation", ended.validation)
         if ended.train:
@@ -196,7 +190,8 @@ def _curves(view: View) -> None:
     training = [(float(row.epoch), row.train.loss) for row in rows]
     if len(view.step_losses) > 3 * len(training):  # slow epochs: what happens within them is worth seeing
         training = list(view.step_losses)
-    shared = {"best_epoch": view.best_epoch, "epochs": _axis_end(view)}
+    marks = [(mark.epoch, mark.words) for mark in view.marks]
+    shared = {"best_epoch": view.best_epoch, "epochs": _axis_end(view), "marks": marks}
     loss = curve("Loss", training, [(row.epoch, row.validation.loss) for row in validation], **shared)
     number = bool(rows) and rows[0].train.accuracy is None
     score = attrgetter("rmse" if number else "accuracy")
@@ -213,6 +208,13 @@ def _curves(view: View) -> None:
         live_chart(loss, key="curve_loss", alt="Loss over the epochs")
     with right:
         live_chart(scores, key="curve_scores", alt=f"{'Error' if number else 'Accuracy'} over the epochs")
+
+
+def _advice(view: View) -> None:
+    """What the curves say, below them."""
+    said = advice(view)
+    if said is not None:
+        st.markdown(f"{ADVICE_ICONS[said.kind]} **{literal(said.sentence)}** {literal(said.todo)}")
 
 
 def _axis_end(view: View) -> int:

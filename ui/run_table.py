@@ -10,16 +10,17 @@ from ui import state
 from ui.widgets import clip
 
 
-def run_table(found: list[tuple[Run, View]]) -> None:
-    """One line a run, newest first; a click shows that run."""
-    if not found:
+def run_table(found: list[tuple[Run, View]], damaged: list[tuple[Run, str]]) -> None:
+    """One line a run, newest first, the damaged ones last; a click shows that run."""
+    runs = [run for run, _ in (*found, *damaged)]
+    if not runs:
         return
-    with st.expander(f"Runs so far ({len(found)})", expanded=len(found) > 1, icon=":material/history:"):
-        table = pd.DataFrame([_row(run, view) for run, view in found])
+    with st.expander(f"Runs so far ({len(runs)})", expanded=len(runs) > 1, icon=":material/history:"):
+        table = pd.DataFrame([_row(run, view) for run, view in found] + [_damaged_row(run) for run, _ in damaged])
 
         def show() -> None:  # as a callback it runs once for a click, and not again when a new run shifts the rows
             if rows := st.session_state["run_table"]["selection"]["rows"]:
-                state.choose(run=found[rows[0]][0].id)
+                state.choose(run=runs[rows[0]].id)
 
         st.dataframe(
             table,
@@ -44,6 +45,11 @@ def _row(run: Run, view: View) -> dict[str, object]:
         "Status": view.status.value,
         "Validation": scores.words[0].upper() + scores.words[1:] if scores else "",
         "Backbone": clip(run.recipe.backbone, 60),
-        "Epochs": f"{view.epoch} of {view.epochs}",
+        "Epochs": f"{view.epoch:,} of {view.epochs:,}",
         "Started": run.created,
     }
+
+
+def _damaged_row(run: Run) -> dict[str, object]:
+    empty = {"Validation": "", "Backbone": "", "Epochs": ""}
+    return {"Run": run.id, "Status": "damaged", **empty, "Started": run.created}

@@ -15,6 +15,8 @@ STATUS_COLOURS = {
     Status.PREPARING: "blue",
     Status.TRAINING: "blue",
     Status.STOPPING: "orange",
+    Status.PAUSING: "orange",
+    Status.SILENT: "red",
     Status.PAUSED: "orange",
     Status.FINISHED: "green",
     Status.STOPPED: "green",
@@ -43,17 +45,23 @@ def view_of(run: Run) -> View:
 
 def runs_and_views(workspace: Workspace) -> list[tuple[Run, View]]:
     """Every readable run with its view, newest first."""
-    found = []
+    return all_runs(workspace)[0]
+
+
+def all_runs(workspace: Workspace) -> tuple[list[tuple[Run, View]], list[tuple[Run, str]]]:
+    """Every readable run with its view, and every other one with what is wrong with it, newest first."""
+    found, damaged = [], []
     for run in list_runs(workspace):
         try:
             run.recipe  # noqa: B018  read here, so that no page meets a damaged one
             found.append((run, view_of(run)))
-        except (GraftError, OSError):  # half written, damaged, or deleted since it was listed
-            continue
+        except (GraftError, OSError) as error:
+            if (run.directory / "recipe.json").exists():  # and not deleted since it was listed
+                damaged.append((run, str(error)))
     known = {run.directory for run, _ in found}
     for gone in [path for path in _views() if path not in known]:
         _views().pop(gone, None)
-    return found
+    return found, damaged
 
 
 def badge(status: Status) -> None:

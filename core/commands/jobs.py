@@ -13,14 +13,14 @@ from typing import Any
 
 from core.backbones.catalogue import catalogue, find
 from core.backbones.weights import source
+from core.commands.following import finish, outcome
 from core.commands.printing import ImportLine, printable
 from core.data.dataset import Dataset, load_dataset
 from core.data.importing import import_path
 from core.errors import BackboneError, DataError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
-from core.runs import CurvePoint, Run, Status, View, get, list_runs, start
-from core.training.events import Scores
+from core.runs import Run, get, list_runs, start
 from core.training.recipe import LOSSES, Recipe
 from core.workspace import Workspace
 
@@ -30,7 +30,6 @@ class UsageError(GraftError):
 
 
 Job = Callable[[Namespace], int]
-SECONDS_BETWEEN_LOOKS = 0.2
 
 
 def train(options: Namespace) -> int:
@@ -41,14 +40,7 @@ def train(options: Namespace) -> int:
     recipe = Recipe.parse(settings)
     run = start(workspace, recipe)
     print(f"Run {run.id}", file=sys.stderr)
-    view = _follow(run)
-    print(view.message or f"The run was {view.status.value}.", file=sys.stderr)
-    if options.json:
-        print(json.dumps(_outcome(run, view)))
-    elif view.ended and view.ended.best_epoch:
-        print(_scores_line(view))
-        print(f"python -m core predict --run {run.id} IMAGE")
-    return 0 if view.status in (Status.FINISHED, Status.STOPPED) else 1
+    return finish(run, options.json)
 
 
 def _settings(options: Namespace) -> dict[str, Any]:
@@ -83,72 +75,6 @@ def _dataset(workspace: Workspace, data: str) -> Dataset:
     raise DataError(
         f"There is no file, folder or dataset {data!r}. Give a ZIP, a folder of class folders, or a dataset's id."
     )
-
-
-def _follow(run: Run) -> View:
-    """Print the run's progress until it ends, a line for every epoch. Ctrl-C stops it and keeps what it learned."""
-    view, said, epochs = run.view(), "", 0
-    while True:
-        for row in view.curve[epochs:]:
-            print(_epoch_line(row, view.epochs), file=sys.stderr)
-        epochs = len(view.curve)
-        if not view.status.active:
-            return view
-        line = _progress_line(view)
-        if line and line != said:
-            print(line, file=sys.stderr)
-            said = line
-        try:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        except KeyboardInterrupt:
-            print("Stopping, and keeping the best epoch so far.", file=sys.stderr)
-            run.stop()
-        view = run.view(view)
-
-
-def _epoch_line(row: CurvePoint, epochs: int) -> str:
-    parts = {"training": row.train, "validation": row.validation}
-    said = [f"{part} loss {scores.loss:.4f}, {scores.words}" for part, scores in parts.items() if scores]
-    return f"Epoch {row.epoch} of {epochs}: {', '.join(said)}"
-
-
-def _progress_line(view: View) -> str:
-    """What is going on besides the epochs, which have lines of their own."""
-    if view.status is Status.QUEUED:
-        return f"Waiting for {view.ahead} earlier run{'s' * (view.ahead != 1)}" if view.ahead else "Starting"
-    if view.phase == "training":
-        return ""
-    what = {"loading": "Loading", "pictures": "Reading pictures", "features": "Running the frozen stages"}[view.phase]
-    return f"{what}: {view.done} of {view.total}" if view.total else what
-
-
-def _outcome(run: Run, view: View) -> dict[str, Any]:
-    ended = view.ended
-    scores = {"train": ended and ended.train, "validation": ended and ended.validation}
-    outcome = {
-        "run": run.id,
-        "status": view.status.value,
-        "seconds": ended.seconds if ended else None,
-        "epochs": ended.epochs if ended else view.epoch,
-        "best_epoch": ended.best_epoch if ended else view.best_epoch,
-        "scores": {part: _said(said) if said else None for part, said in scores.items()},
-    }
-    return outcome if view.status in (Status.FINISHED, Status.STOPPED) else {**outcome, "error": view.message}
-
-
-def _said(scores: Scores) -> dict[str, float]:
-    """Those scores that a run of its kind has."""
-    return {name: value for name, value in asdict(scores).items() if value is not None}
-
-
-def _scores_line(view: View) -> str:
-    assert view.ended
-    said = [
-        f"{part} {scores.words}, loss {scores.loss:.4f}"
-        for part, scores in (("training", view.ended.train), ("validation", view.ended.validation))
-        if scores
-    ]
-    return f"Epoch {view.ended.best_epoch}: {'; '.join(said)}"
 
 
 def predict(options: Namespace) -> int:
@@ -231,15 +157,28 @@ def _backbone(info: Any) -> dict[str, Any]:
 
 def runs(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
-    lines = [(run, run.view()) for run in list_runs(workspace)]
+    found = list_runs(workspace)
     if options.json:
-        print(
-            json.dumps([{**_outcome(run, view), "recipe": run.recipe.model_dump(mode="json")} for run, view in lines])
-        )
+        print(json.dumps([_listed(run) for run in found]))
         return 0
-    for run, view in lines:
-        score = view.ended.validation.words if view.ended and view.ended.validation else ""
-        print(f"{run.id:50} {view.status.value:12} {score:25} {run.recipe.backbone}")
-    if not lines:
+    for run in found:
+        print(_line(run))
+    if not found:
         print("No runs yet. Train one: python -m core train --data PATH", file=sys.stderr)
     return 0
+
+
+def _listed(run: Run) -> dict[str, Any]:
+    try:
+        return {**outcome(run, run.view()), "recipe": run.recipe.model_dump(mode="json")}
+    except RunError as error:
+        return {"run": run.id, "status": "damaged", "error": str(error)}
+
+
+def _line(run: Run) -> str:
+    try:
+        view, backbone = run.view(), run.recipe.backbone
+    except RunError as error:
+        return f"{run.id:50} {'damaged':14} {error}"
+    score = view.ended.validation.words if view.ended and view.ended.validation else ""
+    return f"{run.id:50} {view.status.value:14} {score:25} {backbone}"

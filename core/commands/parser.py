@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn, get_args
 
-from core.commands import data, jobs
+from core.commands import data, jobs, steering
 from core.commands.cache import cache as cache_job
 from core.errors import GraftError
 from core.training.recipe import OPTIONS, Recipe
@@ -58,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     backbones.add_argument("--search", metavar="TEXT", default="", help="only names and families that contain TEXT")
     backbones.add_argument("--download", metavar="NAME", help="fetch the weights of this backbone and keep them")
     _command(commands, "runs", jobs.runs, "list the runs, newest first")
+    _steering(commands)
     cache = _command(commands, "cache", cache_job, "say how large the cache is, part by part, or empty it")
     cache.add_argument("--empty", action="store_true", help="throw away all that can be made again")
     cache.add_argument("--weights", action="store_true", help="with --empty: downloaded weights too")
@@ -128,6 +129,18 @@ def _predict(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--format", choices=("table", "json", "csv"), default="table", help="(default: %(default)s)")
     command.add_argument("images", metavar="IMAGE", nargs="+")
+
+
+def _steering(commands: Any) -> None:
+    resume = _command(commands, "resume", steering.resume, "go on with a run that was paused, stopped or interrupted")
+    extend = _command(commands, "extend", steering.extend, "train a run for more epochs, also one that has finished")
+    pause = _command(commands, "pause", steering.pause, "let a run leave the device for now, to go on exactly there")
+    stop = _command(commands, "stop", steering.stop, "end a run, and keep the weights of its best epoch")
+    for command in (resume, extend, pause, stop):
+        command.add_argument("run", metavar="RUN", help="a run's id, or `latest`")
+    extend.add_argument("--epochs", metavar="N", type=_positive, required=True, help="how many more")
+    for command in (resume, extend):
+        command.add_argument("--detach", action="store_true", help="return at once, and do not follow the run")
 
 
 def _freeze(text: str) -> int | str:

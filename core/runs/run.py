@@ -186,6 +186,7 @@ class Run:
         Control(self.directory).change("unfreeze", stages)
 
     def _go_on(self) -> None:
+        _ = self.recipe  # no worker could do without it
         Control(self.directory).clear()
         _launch(self.directory)
 

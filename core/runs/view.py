@@ -110,7 +110,8 @@ def _fold(view: View, event: Event) -> View:
             frozen = view.frozen if event.frozen is None else event.frozen
             trainable = view.trainable if event.trainable is None else event.trainable
             marked = _marked(view, event.epoch, event.words)
-            return replace(marked, epochs=event.epochs, frozen=frozen, trainable=trainable)
+            on = replace(marked, ended=None, paused=False)
+            return replace(on, epochs=event.epochs, frozen=frozen, trainable=trainable)
         case Paused():
             marked = _marked(view, event.epoch, "Paused") if event.epoch else view
             return replace(marked, paused=True, epochs=event.epochs or view.epochs, ahead=0, seconds_left=None)

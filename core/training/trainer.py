@@ -171,6 +171,7 @@ class Trainer:
         number, began = self.state.epoch + 1, time.monotonic()
         self.phase = plan.phase_of(self.planned, number)
         if self.phase.frozen != self.prepared.frozen_stages:
+            self._save(0, None)  # to prepare takes a while, in which anything may happen
             self._enter(self.phase)
         self.position.epoch, self.position.step = number, self.state.step
         self.totals = self.state.totals
@@ -262,6 +263,7 @@ class Trainer:
         best = state.best_scores.get("validation") or state.best_scores.get("train")
         better = best is None or rank(judged) > rank(Scores(**best))
         state.epoch, state.step, state.totals = number, 0, None
+        self.position.step = 0
         state.waited = 0 if better else state.waited + 1
         if better:
             with self.average.in_place() if self.average else nullcontext():

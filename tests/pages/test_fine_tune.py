@@ -116,11 +116,11 @@ def test_a_worker_that_vanished_is_interrupted_and_can_be_resumed(open_page, dat
 def test_a_paused_run_says_so_and_can_be_resumed_or_stopped(open_page, dataset, workspace, monkeypatch):
     run = made_run(workspace, dataset.id, Paused(3.0, 5))
     _choose(workspace, dataset, run)
-    app = open_page("fine_tune")
-    assert "Paused: 3 of 5 epochs done" in texts(app)
-    assert {"Resume", "Stop and keep", "Discard"} <= {button.label for button in app.button}
     asked = []
     monkeypatch.setattr(Run, "stop", lambda self: asked.append(self.id))
+    app = open_page("fine_tune")
+    assert "Paused: 3 of 5 epochs done" in texts(app)
+    assert {"Go on", "Stop and keep", "Discard"} <= {button.label for button in app.button}
     press(app, "Stop and keep")
     assert asked == [run.id]
 
@@ -148,3 +148,27 @@ def test_a_damaged_run_does_not_take_the_page_away(open_page, dataset, workspace
     (run.directory / "recipe.json").write_text(json.dumps({"dataset": 3}))
     _choose(workspace, dataset, run)
     assert any(button.label == "Start" for button in open_page("fine_tune").button)
+
+
+def test_a_run_can_be_changed_on_its_way_and_trained_longer(open_page, dataset, workspace, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Run, "extend", lambda self, epochs: asked.append(epochs))
+    monkeypatch.setattr(Run, "set_learning_rate", lambda self, rate: asked.append(rate))
+    run = made_run(workspace, dataset.id, Paused(3.0, 5))
+    _choose(workspace, dataset, run)
+    app = open_page("fine_tune")
+    assert app.number_input(key=f"new_rate_{run.id}").value == 0.001  # where it stands
+    app.number_input(key=f"new_rate_{run.id}").set_value(0.0005)
+    press(app, "Set it")
+    app.number_input(key=f"more_epochs_{run.id}").set_value(7)
+    press(app, "Train longer")
+    assert asked == [0.0005, 7]
+
+
+def test_what_cannot_be_asked_of_a_run_is_said_on_the_page(open_page, dataset, workspace):
+    run = made_run(workspace, dataset.id, Paused(3.0, 5))
+    _choose(workspace, dataset, run)
+    app = open_page("fine_tune")
+    app.number_input(key=f"new_rate_{run.id}").set_value(0.0)
+    press(app, "Set it")
+    assert "A learning rate lies above 0 and is at most 10" in texts(app)

@@ -1,5 +1,5 @@
-from core.runs.view import MAX_STEP_POINTS, View
-from core.training.events import Ended, EpochEnded, Progress, Queued, Scores, Started
+from core.runs.view import MAX_STEP_POINTS, MOST_MARKS, View
+from core.training.events import Changed, Ended, EpochEnded, Paused, Progress, Queued, Scores, Started
 
 
 def view_of(*events):
@@ -38,3 +38,24 @@ def test_step_losses_are_bounded_however_long_the_run():
 def test_a_resumed_run_has_not_ended():
     view = view_of(STARTED, Ended("failed", "Disk full.", 1.0, 1, 1), Queued(1))
     assert view.ended is None and view.ahead == 1
+
+
+def test_marks_are_where_something_was_done_and_the_newest_are_kept():
+    view = view_of(STARTED, Changed(1.5, "extend", "5 more epochs", 10), Paused(1.75, 10))
+    assert [(mark.epoch, mark.words) for mark in view.marks] == [(1.5, "5 more epochs"), (1.75, "Paused")]
+    assert view.epochs == 10
+    view = view.after(9.0, Started("CPU", 1, 10, 10, 100, "Kept."))
+    assert len(view.marks) == 2, "they lie in the epoch that goes on"
+    many = view_of(STARTED, *[Changed(n, "learning_rate", f"Learning rate {n}", 5) for n in range(50)])
+    assert len(many.marks) == MOST_MARKS and many.marks[-1].words == "Learning rate 49"
+
+
+def test_a_run_paused_in_the_queue_has_no_mark():
+    assert view_of(Queued(1), Paused(0.0, 0)).marks == ()
+
+
+def test_what_an_extended_run_says_first_is_that_it_goes_on():
+    view = view_of(
+        STARTED, epoch(1), Ended("finished", "Finished.", 1.0, 1, 1), Changed(1.0, "extend", "3 more epochs", 4)
+    )
+    assert view.ended is None and view.epochs == 4

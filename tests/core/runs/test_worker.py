@@ -125,6 +125,62 @@ def test_a_paused_run_frees_the_device_and_can_be_stopped_and_kept(workspace, re
     assert view.ended.epochs >= len(paused.curve) and "were kept" in view.message
 
 
+def test_a_finished_run_goes_on_for_more_epochs_and_never_looks_ended_meanwhile(workspace, recipe):
+    run = runs.start(workspace, recipe)
+    assert wait(run, ended).status is Status.FINISHED
+    run.extend(2)
+    assert run.status.active, "its worker has not said a word yet"
+    view = wait(run, ended)
+    assert view.status is Status.FINISHED and [row.epoch for row in view.curve] == [1, 2, 3, 4, 5]
+    assert [(mark.epoch, mark.words) for mark in view.marks] == [(3, "2 more epochs")]
+    with pytest.raises(RunError, match="nothing left to do"):
+        run.resume()
+
+
+def test_what_is_changed_on_the_way_is_marked(workspace, recipe):
+    run = runs.start(workspace, long(recipe))
+    begun = wait(run, trained)
+    assert (begun.frozen, begun.stages, begun.judged_on, begun.naive.accuracy) == (9, 9, 4, 0.5)
+    run.set_learning_rate(0.25)
+    wait(run, lambda view: view.curve[-1].learning_rate == pytest.approx(0.25))
+    run.unfreeze()
+    freed = wait(run, lambda view: view.frozen == 8)
+    assert freed.trainable > begun.trainable
+    run.pause()
+    words = [mark.words for mark in wait(run, ended).marks]
+    assert words == ["Learning rate 0.25", "1 more free stage", "8 of 9 stages are frozen from here", "Paused"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal on this system")
+def test_a_worker_that_does_not_answer_is_noticed_and_is_well_again_when_it_goes_on(workspace, recipe, monkeypatch):
+    run = runs.start(workspace, long(recipe))
+    wait(run, trained)
+    worker = int((run.directory / "worker.pid").read_text())
+    os.kill(worker, signal.SIGSTOP)
+    monkeypatch.setattr(runs.run, "SECONDS_OF_SILENCE", 0.5)
+    silent = wait(run, lambda view: view.status is Status.SILENT)
+    os.kill(worker, signal.SIGCONT)
+    monkeypatch.setattr(runs.run, "SECONDS_OF_SILENCE", 30)
+    assert wait(run, lambda view: len(view.curve) > len(silent.curve)).status is Status.TRAINING
+    run.stop()
+    assert wait(run, ended).status is Status.STOPPED
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal on this system")
+def test_a_worker_that_never_answers_can_be_ended_and_the_run_resumed(workspace, recipe, monkeypatch):
+    run = runs.start(workspace, long(recipe))
+    wait(run, lambda view: (run.directory / "checkpoints" / "last.pt").exists())
+    run.end_worker()
+    assert run.status is Status.TRAINING, "one that answers is left alone"
+    os.kill(int((run.directory / "worker.pid").read_text()), signal.SIGSTOP)
+    monkeypatch.setattr(runs.run, "SECONDS_OF_SILENCE", 0.5)
+    wait(run, lambda view: view.status is Status.SILENT)
+    run.end_worker()
+    assert wait(run, ended).status is Status.INTERRUPTED
+    run.stop()
+    assert wait(run, ended).status is Status.STOPPED and run.bundle
+
+
 def test_one_run_trains_and_the_next_waits_its_turn(workspace, recipe):
     first = runs.start(workspace, long(recipe))
     wait(first, trained)

@@ -12,7 +12,7 @@ from core.training import trainer
 from core.training.averaging import Average
 from core.training.control import Control
 from core.training.device import choose_device
-from core.training.events import Changed, Ended, EpochEnded, Paused, Scores, Started
+from core.training.events import Changed, Ended, EpochEnded, Paused, Scores, Started, read_events
 from core.training.loop import Batch, Updater, run_epoch
 from core.training.mixing import mixed
 from core.training.recipe import Recipe
@@ -247,6 +247,31 @@ def test_a_paused_run_goes_on_as_if_nothing_had_been(recipe, train, workspace, m
     events = train(made, "paused")
     assert events[-1].status == "finished"
     assert [row.epoch for row in of(EpochEnded, events)] == [1, 2, 3, 4]
+    one, other = weights(workspace, "whole"), weights(workspace, "paused")
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_a_run_paused_while_its_next_phase_is_prepared_loses_no_epoch(recipe, train, workspace, monkeypatch):
+    made = recipe.model_copy(update={"freeze": 1, "unfreeze": "after_head", "head_epochs": 3, "epochs": 5})
+    prepared, events = Reporter.prepared, workspace.runs / "paused" / "events.jsonl"
+
+    def epochs():
+        return events.exists() and of(EpochEnded, [event for _, event in read_events(events)[0]])
+
+    def pause(self, done, total):
+        if self.phase == "features" and epochs():
+            self.control.ask("pause")
+            self.heard_at = 0.0
+        prepared(self, done, total)
+
+    with monkeypatch.context() as while_pausing:
+        while_pausing.setattr(Reporter, "prepared", pause)
+        assert train(made, "paused")[-1].epoch == 3.0
+    Control(workspace.runs / "paused").clear()
+    events = train(made, "paused")
+    assert of(Started, events)[-1].epoch == 3
+    assert [row.epoch for row in of(EpochEnded, events)] == [1, 2, 3, 4, 5]
+    train(made, "whole")
     one, other = weights(workspace, "whole"), weights(workspace, "paused")
     assert all(torch.equal(one[key], other[key]) for key in one)
 

@@ -1,0 +1,98 @@
+"""A run as a shell follows it: a line for every epoch, then how it ended."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from typing import Any
+
+from core.runs import CurvePoint, Run, Status, View
+from core.training.events import Scores
+
+SECONDS_BETWEEN_LOOKS = 0.2
+WELL = (Status.FINISHED, Status.STOPPED, Status.PAUSED)
+
+
+def finish(run: Run, as_json: bool, said: int = 0) -> int:
+    """Follow the run to its end, tell how it ended, and return the exit status. said: epochs that need no line more."""
+    view = follow(run, said)
+    print(view.message or f"The run was {view.status.value}.", file=sys.stderr)
+    if view.status is Status.PAUSED:
+        print(f"Go on with: python -m core resume {run.id}", file=sys.stderr)
+    if as_json:
+        print(json.dumps(outcome(run, view)))
+    elif view.ended and view.ended.best_epoch:
+        print(_scores_line(view))
+        print(f"python -m core predict --run {run.id} IMAGE")
+    return 0 if view.status in WELL else 1
+
+
+def follow(run: Run, said: int = 0) -> View:
+    """Print the run's progress until no worker is at it. Ctrl-C stops it and keeps what it learned."""
+    view, line = run.view(), ""
+    while True:
+        for row in view.curve:
+            if row.epoch > said:
+                print(_epoch_line(row, view.epochs), file=sys.stderr)
+                said = row.epoch
+        if not view.status.active:
+            return view
+        if (now := _progress_line(view)) and now != line:
+            print(now, file=sys.stderr)
+            line = now
+        try:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        except KeyboardInterrupt:
+            print("Stopping, and keeping the best epoch so far.", file=sys.stderr)
+            run.stop()
+        view = run.view(view)
+
+
+def _epoch_line(row: CurvePoint, epochs: int) -> str:
+    parts = {"training": row.train, "validation": row.validation}
+    said = [f"{part} loss {scores.loss:.4f}, {scores.words}" for part, scores in parts.items() if scores]
+    return f"Epoch {row.epoch} of {epochs}: {', '.join(said)}"
+
+
+def _progress_line(view: View) -> str:
+    """What is going on besides the epochs, which have lines of their own."""
+    if view.status is Status.QUEUED:
+        return f"Waiting for {view.ahead} earlier run{'s' * (view.ahead != 1)}" if view.ahead else "Starting"
+    if view.status is Status.SILENT:
+        return "Not answering"
+    if view.phase == "training":
+        return ""
+    what = {"loading": "Loading", "pictures": "Reading pictures", "features": "Running the frozen stages"}[view.phase]
+    return f"{what}: {view.done} of {view.total}" if view.total else what
+
+
+def outcome(run: Run, view: View) -> dict[str, Any]:
+    """How the run stands, as `--json` says it."""
+    ended = None if view.status.active or view.status is Status.PAUSED else view.ended
+    scores = {"train": ended and ended.train, "validation": ended and ended.validation}
+    told = {
+        "run": run.id,
+        "status": view.status.value,
+        "seconds": ended.seconds if ended else None,
+        "epochs": ended.epochs if ended else view.epoch,
+        "best_epoch": ended.best_epoch if ended else view.best_epoch,
+        "scores": {part: _said(said) if said else None for part, said in scores.items()},
+    }
+    return told if view.status in WELL or view.status.active else {**told, "error": view.message}
+
+
+def _said(scores: Scores) -> dict[str, float]:
+    """Those scores that a run of its kind has."""
+    return {name: value for name, value in asdict(scores).items() if value is not None}
+
+
+def _scores_line(view: View) -> str:
+    assert view.ended
+    said = [
+        f"{part} {scores.words}, loss {scores.loss:.4f}"
+        for part, scores in (("training", view.ended.train), ("validation", view.ended.validation))
+        if scores
+    ]
+    return f"Epoch {view.ended.best_epoch}: {'; '.join(said)}"
