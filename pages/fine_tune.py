@@ -8,6 +8,7 @@ from core.backbones.catalogue import find
 from core.data.dataset import load_dataset
 from core.runs import Run, View
 from ui import state
+from ui.comparison import comparison
 from ui.live_chart import prepare
 from ui.run_panel import damaged_panel, run_panel
 from ui.run_table import run_table
@@ -37,6 +38,7 @@ def main() -> None:
         if shown:
             st.divider()
             run_panel(*shown)
+    comparison(found)
     run_table(found, damaged)
 
 

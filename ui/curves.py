@@ -1,4 +1,4 @@
-"""The curves of a run: loss and accuracy, training and validation, over epochs.
+"""The curves of a run: loss and accuracy, training and validation, over epochs. And those of several, side by side.
 
 Drawn anew at every poll. What keeps the eye (and the zoom) still: the same traces in the same order, a constant
 `uirevision`, and a bounded number of points however long the run.
@@ -16,6 +16,7 @@ from ui.widgets import escaped
 Points = Sequence[tuple[float, float]]  # (epoch, value), in order; an epoch that is half done is at n + 0.5
 MOST_POINTS = 400
 MOST_MARKS = 20
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
 def curve(
@@ -47,6 +48,27 @@ def curve(
         xaxis={"title": {"text": "Epoch"}, "range": [0, max(last, epochs or 1) * 1.02], "rangemode": "tozero"},
         yaxis={"tickformat": ".0%" if share else None, "range": [0, 1.05] if share else None},
         yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
+    )
+    return figure
+
+
+def comparison_chart(title: str, lines: Sequence[tuple[str, Points]], *, share: bool, height: int = 360) -> go.Figure:
+    """One line a run, each with its name and its own colour and dash."""
+    colours = theme.palette()
+    figure = go.Figure()
+    for number, (name, points) in enumerate(lines):
+        colour, dash = colours.series[number % len(colours.series)], DASHES[number % len(DASHES)]
+        figure.add_trace(_line(escaped(name, 80), thin(points), colour, dash, share))
+    figure.update_layout(
+        template=theme.template(),
+        title=title,
+        height=height + 20 * len(lines),
+        uirevision="kept",
+        hovermode="x unified",
+        xaxis={"title": {"text": "Epoch"}, "rangemode": "tozero"},
+        yaxis={"tickformat": ".0%" if share else None, "range": [0, 1.05] if share else None},
+        legend={"orientation": "v", "y": -0.25, "yanchor": "top"},
+        margin={"t": 44},
     )
     return figure
 

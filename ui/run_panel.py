@@ -13,14 +13,14 @@ import streamlit as st
 from core.errors import GraftError
 from core.runs import Run, Status, View
 from core.runs.advice import Kind, advice
+from core.runs.comparison import frozen_words
 from core.training.events import Scores
-from ui import state
 from ui.curves import curve
 from ui.live_chart import live_chart
-from ui.runs import badge, view_of
+from ui.runs import badge, run_title, view_of
 from ui.settings import OPTIMIZERS
 from ui.steering import buttons, discard_button
-from ui.widgets import clip, count, duration, escaped, file_size, literal, percent, short_number, show_error
+from ui.widgets import count, duration, escaped, file_size, literal, percent, short_number, show_error
 
 SECONDS_BETWEEN_LOOKS = 0.7
 FIRST_AXIS_END = 30
@@ -63,7 +63,7 @@ def damaged_panel(run: Run, words: str) -> None:
 
 def _head(run: Run, view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"Run {literal(run.id)}", anchor=False, width="content")
+        st.subheader(literal(run_title(run)), anchor=False, width="content")
         badge(view.status)
     st.caption(_in_short(run))
     buttons(run, view)
@@ -71,9 +71,7 @@ def _head(run: Run, view: View) -> None:
 
 def _in_short(run: Run) -> str:
     recipe = run.recipe
-    frozen = {"all": "all stages frozen", 0: "no stage frozen"}.get(recipe.freeze, f"{recipe.freeze} stages frozen")
-    dataset = state.dataset_name(recipe.dataset)
-    parts = [recipe.backbone, f"{clip(dataset, 40)}, version {recipe.dataset_version}", frozen]
+    parts = [f"Run {run.id}", f"dataset version {recipe.dataset_version}", recipe.backbone, frozen_words(recipe.freeze)]
     parts += [f"{OPTIMIZERS[recipe.optimizer]}, learning rate {recipe.learning_rate:g}", count(recipe.epochs, "epoch")]
     return " · ".join(literal(part, 60) for part in parts)
 

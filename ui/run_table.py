@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.runs import Run, View
+from core.runs.comparison import frozen_words
 from ui import state
 from ui.widgets import clip
 
@@ -45,11 +46,12 @@ def _row(run: Run, view: View) -> dict[str, object]:
         "Status": view.status.value,
         "Validation": scores.words[0].upper() + scores.words[1:] if scores else "",
         "Backbone": clip(run.recipe.backbone, 60),
+        "Frozen": frozen_words(run.recipe.freeze).removesuffix(" frozen"),
         "Epochs": f"{view.epoch:,} of {view.epochs:,}",
         "Started": run.created,
     }
 
 
 def _damaged_row(run: Run) -> dict[str, object]:
-    empty = {"Validation": "", "Backbone": "", "Epochs": ""}
+    empty = {"Validation": "", "Backbone": "", "Frozen": "", "Epochs": ""}
     return {"Run": run.id, "Status": "damaged", **empty, "Started": run.created}

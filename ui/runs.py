@@ -9,6 +9,8 @@ import streamlit as st
 from core.errors import GraftError
 from core.runs import Run, Status, View, list_runs
 from core.workspace import Workspace
+from ui.state import dataset_name
+from ui.widgets import clip
 
 STATUS_COLOURS = {
     Status.QUEUED: "gray",
@@ -66,3 +68,9 @@ def all_runs(workspace: Workspace) -> tuple[list[tuple[Run, View]], list[tuple[R
 
 def badge(status: Status) -> None:
     st.badge(status.value.capitalize(), color=STATUS_COLOURS[status])
+
+
+def run_title(run: Run) -> str:
+    """Its dataset and when it was started, for people. Hostile text, as the dataset's name is."""
+    began = run.created
+    return f"{clip(dataset_name(run.recipe.dataset), 40)}, {began.day} {began:%b, %H:%M}"

@@ -14,6 +14,7 @@ from core.data.dataset import Dataset
 from core.errors import GraftError
 from core.training.recipe import LOSSES, Recipe, suggested_learning_rate
 from ui import state
+from ui.comparison import compare_freezing
 from ui.network import network_picture
 from ui.stages import head_parameters
 from ui.widgets import count, errors_shown, literal, short_number, show_error
@@ -52,7 +53,9 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
             persist_state="session",
             help="How many times the training looks at every image.",
         )
-    pressed = start.button("Start", type="primary", icon=":material/play_arrow:", key="start")
+    with start:
+        buttons = st.container(horizontal=True)
+    pressed = buttons.button("Start", type="primary", icon=":material/play_arrow:", key="start")
     asked_freeze = "all" if freeze == len(stages) else freeze
     more = _more_settings(asked_freeze, dataset)
     _draw_network(picture, info, stages, dataset, freeze, more["head"])
@@ -71,6 +74,8 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     except GraftError as error:
         show_error(error)
         return
+    with buttons:
+        compare_freezing(recipe, len(stages), dataset.name)
     with st.expander("Show the command", icon=":material/terminal:"):
         st.code(recipe.to_command(), language="bash", wrap_lines=True)
     if pressed:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core import runs
+from core.errors import GraftError
 from ui import state
+from ui.runs import run_title
 from ui.widgets import clip, literal
 
 
@@ -16,7 +19,7 @@ def summary(place: DeltaGenerator) -> state.Choices:
         st.caption("CHOSEN")
         _line("pages/backbone.py", ":material/account_tree:", "Backbone", chosen.backbone)
         _line("pages/data.py", ":material/photo_library:", "Dataset", _dataset_name(chosen))
-        _line("pages/fine_tune.py", ":material/monitoring:", "Run", chosen.run)
+        _line("pages/fine_tune.py", ":material/monitoring:", "Run", _run_title(chosen.run))
     return chosen
 
 
@@ -30,3 +33,12 @@ def _dataset_name(chosen: state.Choices) -> str | None:
         return None
     name = state.dataset_name(chosen.dataset)
     return name if chosen.dataset_version == 1 else f"{clip(name, 22)}, v{chosen.dataset_version}"
+
+
+def _run_title(run: str | None) -> str | None:
+    if run is None:
+        return None
+    try:
+        return run_title(runs.get(state.workspace(), run))
+    except GraftError:  # damaged
+        return run

@@ -20,7 +20,8 @@ _KEY = "choices"
 
 
 class Choices(BaseModel):
-    """`dataset` and `dataset_version` are chosen together; `weights_file` is the person's own file for the backbone."""
+    """`dataset` and `dataset_version` are chosen together; `weights_file` is the person's own file for the backbone.
+    `compared` are the runs that are shown on one chart."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -29,6 +30,7 @@ class Choices(BaseModel):
     dataset: str | None = None
     dataset_version: int | None = None
     run: str | None = None
+    compared: tuple[str, ...] = ()
 
 
 def workspace() -> Workspace:
@@ -48,7 +50,7 @@ def choices() -> Choices:
     return _still_there(space, st.session_state[_KEY])
 
 
-def choose(**changes: str | int | None) -> Choices:
+def choose(**changes: str | int | tuple[str, ...] | None) -> Choices:
     """Change some choices, for this session and for the next. Names are the fields of `Choices`.
 
     A new backbone forgets the weights file of the old one unless a new one comes with it.

@@ -9,12 +9,17 @@ from core.workspace import Workspace, write_json
 
 
 def made_run(
-    workspace: Workspace, dataset: str, *ending: Event, epochs: int = 3, name: str = "20260101-120000-r"
+    workspace: Workspace,
+    dataset: str,
+    *ending: Event,
+    epochs: int = 3,
+    name: str = "20260101-120000-r",
+    recipe: Recipe | None = None,
 ) -> Run:
     """A run of `epochs` epochs that got better with each; `ending` is what the worker said last."""
     directory = workspace.runs / name
     (directory / "control").mkdir(parents=True)
-    recipe = Recipe(dataset=dataset, dataset_version=1, backbone="efficientnet_lite0", epochs=epochs)
+    recipe = recipe or Recipe(dataset=dataset, dataset_version=1, backbone="efficientnet_lite0", epochs=epochs)
     write_json(directory / "recipe.json", recipe.model_dump())
     log = EventLog(directory / "events.jsonl")
     log.write(Started(device="CPU", epoch=0, epochs=epochs, trainable=2562, total=3_373_572, note="A note."))

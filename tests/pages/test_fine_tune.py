@@ -20,7 +20,9 @@ def started(monkeypatch):
 
     def start(workspace, recipe, name=None):
         recipes.append(recipe)
-        return made_run(workspace, recipe.dataset, finished(), name=f"20260202-12000{len(recipes)}-started")
+        return made_run(
+            workspace, recipe.dataset, finished(), name=f"20260202-12000{len(recipes)}-started", recipe=recipe
+        )
 
     monkeypatch.setattr(runs, "start", start)
     return recipes
@@ -172,3 +174,28 @@ def test_what_cannot_be_asked_of_a_run_is_said_on_the_page(open_page, dataset, w
     app.number_input(key=f"new_rate_{run.id}").set_value(0.0)
     press(app, "Set it")
     assert "A learning rate lies above 0 and is at most 10" in texts(app)
+
+
+def test_freezing_is_compared_with_one_click_on_one_chart(open_page, dataset, workspace, started):
+    app = press(open_page("fine_tune"), "Compare freezing")
+    assert [(recipe.freeze, recipe.learning_rate) for recipe in started] == [("all", 0.01), (4, 0.001), (0, 0.001)]
+    table = next(frame.value for frame in app.dataframe if "Trainable parameters" in frame.value)
+    assert list(table["Run"]) == [
+        "All stages frozen, learning rate 0.01",
+        "4 stages frozen, learning rate 0.001",
+        "No stage frozen, learning rate 0.001",
+    ]
+    assert set(table["Best validation"]) == {"accuracy 75.0%"}
+    app = open_page("fine_tune")  # and after a refresh
+    assert len(app.multiselect(key="compared").value) == 3
+
+
+def test_runs_are_compared_by_choosing_them_and_one_that_is_gone_is_left_out(open_page, dataset, workspace):
+    one, other = (made_run(workspace, dataset.id, finished(), name=f"2026010{day}-120000-r") for day in (1, 2))
+    app = open_page("fine_tune")
+    app.multiselect(key="compared").set_value([one.id, other.id]).run()
+    table = next(frame.value for frame in app.dataframe if "Trainable parameters" in frame.value)
+    assert list(table["Run"]) == ["The same (1)", "The same (2)"]
+    one.discard()
+    app = open_page("fine_tune")
+    assert not app.multiselect and not app.exception

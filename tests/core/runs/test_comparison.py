@@ -1,0 +1,37 @@
+"""What sets runs apart, and the three that show what freezing does."""
+
+import pytest
+
+from core.backbones.heads import HeadSettings
+from core.runs.comparison import differences, freezing
+from core.training.recipe import Recipe
+
+
+@pytest.fixture
+def recipe():
+    return Recipe(dataset="d", dataset_version=1, backbone="efficientnet_lite0")
+
+
+def test_all_half_and_none_are_frozen_each_with_its_own_suggested_rate(recipe):
+    made = freezing(recipe, 9)
+    assert [(each.freeze, each.learning_rate) for each in made] == [("all", 0.01), (4, 0.001), (0, 0.001)]
+    assert {each.model_copy(update={"freeze": "all", "learning_rate": 0.01}) for each in made} == {recipe}
+
+
+def test_a_chosen_rate_stays_and_no_run_is_made_twice(recipe):
+    chosen = recipe.model_copy(update={"freeze": 1, "unfreeze": "after_head", "learning_rate": 0.5})
+    made = freezing(chosen, 1)
+    assert [(each.freeze, each.learning_rate, each.unfreeze) for each in made] == [
+        ("all", 0.5, "never"),
+        (0, 0.5, "after_head"),
+    ]
+
+
+def test_runs_are_told_apart_by_what_differs_alone(recipe):
+    head = HeadSettings(kind="hidden", hidden_units=64)
+    other = recipe.model_copy(update={"freeze": 1, "learning_rate": 2e-5, "head": head, "dataset_version": 2})
+    assert differences([recipe, other]) == [
+        "version 1, all stages frozen, linear head, learning rate 0.01",
+        "version 2, 1 stage frozen, head with 64 hidden units, learning rate 2e-05",
+    ]
+    assert differences([recipe, recipe]) == ["the same", "the same"]

@@ -1,0 +1,108 @@
+"""Several runs on one chart, as they learn: which of them, what they differ in, and how far each came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import runs
+from core.errors import GraftError
+from core.runs import Run, View
+from core.runs.comparison import differences, freezing, frozen_words
+from core.training.recipe import Recipe
+from ui import state
+from ui.curves import comparison_chart
+from ui.live_chart import live_chart
+from ui.runs import run_title, view_of
+from ui.widgets import duration, errors_shown, short_number
+
+SECONDS_BETWEEN_LOOKS = 1.5
+MOST = 8  # as many colours can be told apart
+HELP = (
+    "Trains three times with these settings, one after the other: with all stages frozen, with half of them, and with "
+    "none. Then one chart shows which learns best, and what it costs."
+)
+
+
+def compare_freezing(recipe: Recipe, stages: int, name: str) -> None:
+    """The button that starts a run with all stages frozen, one with half of them and one with none."""
+    if st.button("Compare freezing", icon=":material/ssid_chart:", help=HELP, disabled=not stages):
+        with errors_shown():
+            started = [runs.start(state.workspace(), each, name).id for each in freezing(recipe, stages)]
+            state.choose(run=started[0], compared=tuple(started))
+            st.rerun()
+
+
+def comparison(found: Sequence[tuple[Run, View]]) -> None:
+    """Which runs to compare, and their curves on one chart. Looks again by itself while one of them is at work."""
+    if len(found) < 2:
+        return
+    by_id = {run.id: run for run, _ in found}
+    chosen = [each for each in state.choices().compared if each in by_id]
+    with st.expander("Compare runs", expanded=len(chosen) > 1, icon=":material/ssid_chart:"):
+        st.session_state["compared"] = chosen
+        st.multiselect(
+            "Runs on one chart",
+            list(by_id),
+            format_func=lambda each: f"{run_title(by_id[each])}: {frozen_words(by_id[each].recipe.freeze)}",
+            key="compared",
+            max_selections=MOST,
+            placeholder="Choose two or more",
+            on_change=lambda: state.choose(compared=tuple(st.session_state["compared"])),
+        )
+        if len(chosen) < 2:
+            return
+        together = [by_id[each] for each in chosen]
+        active = any(view.status.active for run, view in found if run.id in chosen)
+        live = st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if active else None)
+        with st.container(key="live_comparison"):
+            live(together, active)
+
+
+def _live(together: Sequence[Run], drawn_active: bool) -> None:
+    try:
+        views = [view_of(run) for run in together]
+    except (GraftError, OSError):
+        st.rerun()  # one of them was discarded
+    if drawn_active and not any(view.status.active for view in views):
+        st.rerun()
+    names = _names(together)
+    number = any(row.train.accuracy is None for view in views for row in view.curve)
+    part = "validation" if all(row.validation for view in views for row in view.curve) else "training"
+    lines = [(name, _points(view, part, number)) for name, view in zip(names, views)]
+    title = f"{'Error (RMSE)' if number else 'Accuracy'}, {part}"
+    live_chart(comparison_chart(title, lines, share=not number), key="comparison", alt=f"{title}, of several runs")
+    if len({(run.recipe.dataset, run.recipe.dataset_version) for run in together}) > 1:
+        st.caption("They learn from different images, so their scores cannot be compared exactly.")
+    rows = [_row(name, view, part) for name, view in zip(names, views)]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="–", key="comparison_table")
+
+
+def _names(together: Sequence[Run]) -> list[str]:
+    """By what differs, numbered where nothing does."""
+    words = differences([run.recipe for run in together])
+    return [
+        f"{word[0].upper()}{word[1:]}" + (f" ({words[: number + 1].count(word)})" if words.count(word) > 1 else "")
+        for number, word in enumerate(words)
+    ]
+
+
+def _points(view: View, part: str, number: bool) -> list[tuple[float, float]]:
+    scored = [(row.epoch, row.validation if part == "validation" else row.train) for row in view.curve]
+    return [(float(epoch), (each.rmse if number else each.accuracy) or 0.0) for epoch, each in scored if each]
+
+
+def _row(name: str, view: View, part: str) -> dict[str, object]:
+    best = next((row for row in view.curve if row.epoch == view.best_epoch), None)
+    scores = best and (best.validation if part == "validation" else best.train)
+    seconds = view.ended.seconds if view.ended else sum(row.seconds for row in view.curve)
+    return {
+        "Run": name,
+        "Status": view.status.value,
+        f"Best {part}": scores.words if scores else "",
+        "Best epoch": view.best_epoch,
+        "Time": duration(seconds) if view.curve else "",
+        "Trainable parameters": short_number(view.trainable or None),
+    }
