@@ -22,6 +22,7 @@ SPLIT_NAMES: dict[str, Split] = {
     "testing": "test",
     "dev": "validation",
     "eval": "validation",
+    "validierung": "validation",
 }
 JUNK_NAMES = {"thumbs.db", "desktop.ini", "icon\r"}
 

@@ -1,7 +1,8 @@
 """A manifest: a table that says the class, or the number, of each picture, and if it likes its split and its group.
 
 Its columns are known by their usual names: those of Hugging Face's imagefolder (`metadata.csv` with `file_name`), of
-Roboflow's `_classes.csv` (a column of 0 and 1 a class), and what people call them themselves.
+Roboflow's `_classes.csv` (a column of 0 and 1 a class), and what people call them themselves, in English or German.
+Columns without a single entry are as good as not there.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ import pandas as pd
 
 from core.data.entries import leaves, shown_name
 from core.data.layout import Split, clean, split_of
-from core.data.report import Finding, number_of
+from core.data.report import Finding, names_of, number_of
 from core.data.tables import NO_NUMBER, read_numbers, read_table
 from core.errors import DataError
 
@@ -34,14 +36,29 @@ PATHS = (
     "image_path",
     "img",
     "picture",
+    "bild",
+    "foto",
+    "datei",
+    "dateiname",
+    "pfad",
     "name",
 )
 IDS = ("id", "id_code", "image_id", "img_id", "picture_id", *PATHS)  # may name pictures without their ending
-LABELS = ("label_name", "class_name", "label", "labels", "class", "category", "species", "tag", "diagnosis")
-TARGETS = ("target", "value", "y", "score", "rating", "price", "age", "reading")
-SPLITS = ("split", "set", "subset", "partition", "fold")
-GROUPS = ("group", "group_id", "patient", "patient_id", "subject", "subject_id", "person", "series", "scene")
+LABELS = (
+    *("label_name", "class_name", "label", "labels", "class", "category", "species", "tag", "diagnosis"),
+    *("klasse", "kategorie", "art", "diagnose"),
+)
+TARGETS = (
+    *("target", "value", "y", "score", "rating", "price", "age", "weight", "reading"),
+    *("zielwert", "wert", "zahl", "messwert", "preis", "alter", "gewicht"),
+)
+SPLITS = ("split", "set", "subset", "partition", "fold", "aufteilung", "teilmenge")
+GROUPS = (
+    *("group", "group_id", "patient", "patient_id", "subject", "subject_id", "person", "series", "scene"),
+    *("gruppe", "serie", "szene"),
+)
 MANY_NUMBERS = 20  # different whole numbers: more are hardly classes
+NEARLY_ALL = 0.9  # of the answers are numbers: then the others are slips, and no classes
 
 
 @dataclass(frozen=True)
@@ -71,13 +88,18 @@ class Manifest:
 
 @dataclass(frozen=True)
 class _Columns:
-    """Which column says what. label: "" where the folders say it; one_hot: a column of 0 and 1 for each class."""
+    """Which column says what.
+
+    label: "" where the folders say it; one_hot: a column of 0 and 1 for each class; unused: those of which none can be
+    told to be the label.
+    """
 
     path: str
     label: str
     split: str
     group: str
     one_hot: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
 
 def read_manifest(tables: Iterable[tuple[str, bytes]], pictures: Collection[str], only: str = "") -> Manifest | None:
@@ -137,7 +159,7 @@ def _columns(name: str, frame: pd.DataFrame, by_path: dict[str, str], by_id: dic
     path = path or path_column(ids, lambda cell: _find(cell, name, by_id) is not None)
     if path is None:
         return None
-    rest = [column for column in frame if column != path]
+    rest = [column for column in frame if column != path and (frame[column] != "").any()]
     split, group = _named(rest, SPLITS), _named(rest, GROUPS)
     split = split if split and any(split_of(cell) for cell in frame[split].unique()[:50]) else ""
     rest = [column for column in rest if column not in (split, group)]
@@ -146,7 +168,9 @@ def _columns(name: str, frame: pd.DataFrame, by_path: dict[str, str], by_id: dic
         return _Columns(path, label, split, group)
     if len(rest) > 1 and all(set(frame[column].unique()) <= {"0", "1", "", "0.0", "1.0"} for column in rest):
         return _Columns(path, "", split, group, tuple(rest))
-    return _Columns(path, rest[0] if len(rest) == 1 else "", split, group)
+    if len(rest) == 1:
+        return _Columns(path, rest[0], split, group)
+    return _Columns(path, "", split, group, unused=tuple(rest))
 
 
 def path_column(frame: pd.DataFrame, is_picture) -> str | None:  # type: ignore[no-untyped-def]
@@ -164,7 +188,12 @@ def _named(columns: Sequence[str], names: Sequence[str]) -> str:
 
 
 def _key(column: str) -> str:
-    return column.lower().replace(" ", "_").replace("-", "_")
+    """A heading as the lists above have it: `Gewicht in g` and `gewicht (g)` are both `gewicht`."""
+    without_unit = _UNIT.sub("", column.strip().lower()) or column.lower()
+    return without_unit.replace(" ", "_").replace("-", "_")
+
+
+_UNIT = re.compile(r"[ _-]*(\(.*\)|\[.*\]|[ _]in[ _].*)$")
 
 
 def _by_path(pictures: Collection[str], key: Callable[[str], str] = str) -> dict[str, str]:
@@ -195,6 +224,7 @@ def _combine(
     kind = _kind(used)
     of: dict[str, Said] = {}
     outside, missing, unlabelled, several, twice = (list[str]() for _ in range(5))
+    slips: set[str] = set()  # what stands where a number should
     for table, frame, columns in used:
         folder, base = posixpath.split(table)
         split = split_of(base.rsplit(".", 1)[0]) or split_of(folder.rsplit("/", 1)[-1])
@@ -208,27 +238,32 @@ def _combine(
             said = _said(row, columns, kind, split, numbers)
             if said is None:
                 (several if columns.one_hot else unlabelled).append(picture)
+                slips.add(row[columns.label] if columns.label else "")
             elif of.setdefault(picture, said) != said:
                 twice.append(picture)
     unsaid, several = ([name for name in dict.fromkeys(names) if name not in of] for names in (unlabelled, several))
+    no_label = f"no {_ONE[kind]} in the table: left out"
     findings = (
         *_told("outside", outside, "row leads", "rows lead", "to a file outside of what was given"),
         *_told("missing", missing, "row names", "rows name", "a picture that is not there, or could not be used"),
-        *_told("no label", unsaid, "picture has", "pictures have", f"no {_ONE[kind]} in the table"),
+        *_told("no label", unsaid, "picture has", "pictures have", no_label, _instead(slips - {""})),
         *_told("several labels", several, "picture has", "pictures have", "none or several classes in the table"),
         *_told("twice", twice, "picture is", "pictures are", "in the table twice, with different answers"),
+        *_unused(used),
     )
     target = next((columns.label for _, _, columns in used if columns.label), "") if kind == "number" else ""
     return Manifest(kind, shown_name(target), of, tuple(name for name, _, _ in used), tuple(others), findings)
 
 
 def _kind(used: list[tuple[str, pd.DataFrame, _Columns]]) -> Kind:
-    """Numbers, if all that is said are numbers that are hardly names of classes."""
+    """Numbers, if nearly all that is said are numbers, and such as are hardly names of classes."""
     name = used[0][2].label
-    cells = {cell for _, frame, columns in used if columns.label for cell in frame[columns.label].unique()}
-    numbers = list(read_numbers({cell for cell in cells if cell.lower() not in NO_NUMBER}).values())
-    if not numbers or not all(math.isfinite(number) for number in numbers):
+    cells = Counter(cell for _, frame, columns in used if columns.label for cell in frame[columns.label])
+    said = {cell: count for cell, count in cells.items() if cell.lower() not in NO_NUMBER}
+    finite = {cell: number for cell, number in read_numbers(said).items() if math.isfinite(number)}
+    if not finite or sum(said[cell] for cell in finite) < NEARLY_ALL * sum(said.values()):
         return "classes"
+    numbers = list(finite.values())
     called_label = bool(_named([name], LABELS))
     fractions = any(number != int(number) for number in numbers)
     many = len(numbers) > MANY_NUMBERS and not called_label
@@ -256,17 +291,37 @@ _ONE = {"classes": "class", "number": "number"}
 _WHY = {
     "outside": "Nothing outside is read. Put the pictures beside the table, and give their paths from there.",
     "missing": "Check the spelling of the paths, and that all the pictures were given.",
-    "no label": "Left out, as nothing says what they are. Fill the table in and import again.",
+    "no label": "Nothing says what it is. Fill the table in and import again.",
     "several labels": "Left out, as Graft tells one class a picture.",
     "twice": "The first row was believed. Correct the table and import again.",
 }
 
 
-def _told(kind: str, names: list[str], one: str, many: str, what: str) -> list[Finding]:
+def _told(kind: str, names: list[str], one: str, many: str, what: str, why: str = "") -> list[Finding]:
     if not names:
         return []
     title = f"{number_of(len(names), one, many)} {what}."
-    return [Finding(kind=kind, title=title, why=_WHY[kind], files=names)]  # type: ignore[arg-type]
+    return [Finding(kind=kind, title=title, why=why or _WHY[kind], files=names)]  # type: ignore[arg-type]
+
+
+def _instead(slips: set[str]) -> str:
+    if not slips:
+        return ""
+    said = names_of([f'"{slip}"' for slip in slips], limit=3)
+    return f"Where the number should stand, the table says {said}. Correct it and import again."
+
+
+def _unused(used: list[tuple[str, pd.DataFrame, _Columns]]) -> list[Finding]:
+    """Of tables that may well tell what the pictures are, but not in which of their columns."""
+    columns = list(dict.fromkeys(column for _, _, columns in used for column in columns.unused))
+    if not columns:
+        return []
+    title = f"{number_of(len(columns), 'column')} of the table did not count: {names_of(columns)}."
+    why = (
+        "None is called label (for a class) or target (for a number), so the folders told the classes. If one of them "
+        "tells what the pictures are, call it so and import again."
+    )
+    return [Finding(kind="unused", title=title, why=why)]
 
 
 # Teachable Machine ----------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ Kind = Literal[
     "missing",
     "outside",
     "twice",
+    "unused",
     "mended",
     # Of a version: what could spoil the training.
     "duplicate",

@@ -141,7 +141,10 @@ def read_numbers(cells: Collection[str]) -> dict[str, float]:
 
     One cell alone does not tell what 1,234 is, so the column does: one comma that can only be a decimal makes all so.
     """
-    decimal_comma = any("," in cell and not _COMMAS.fullmatch(cell) for cell in cells)
+    decimal_comma = any(
+        "," in cell and not _COMMAS.fullmatch(cell) and math.isfinite(_number(cell, decimal_comma=True))
+        for cell in cells
+    )
     return {cell: _number(cell, decimal_comma) for cell in cells}
 
 

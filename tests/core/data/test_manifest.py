@@ -157,6 +157,7 @@ def test_numbers_make_a_regression_dataset(workspace, make_zip, values, head, ki
         (["2,5", "1.234", "1.234,5", "2.5"], [2.5, 1234, 1234.5, 2.5]),
         (["1.234", "1e-3", "-7"], [1.234, 0.001, -7]),
         (["", "x", "inf", "1e999", "1_000", "1,2,3"], [None] * 6),
+        (["1,234", "plenty, really"], [1234, None]),
     ],
 )
 def test_a_column_tells_what_its_commas_are(cells, numbers):
@@ -181,6 +182,43 @@ def test_everything_a_table_gets_wrong_is_told(workspace, make_zip):
     assert found["twice"].files == ["img/0.jpg"]
     assert found["no class"].files == ["img/6.jpg", "img/7.jpg"] and "table" in found["no class"].why
     assert report.images == 5
+
+
+@pytest.mark.parametrize(("slips", "kind"), [(1, "number"), (2, "number"), (3, "classes")])
+def test_a_few_slips_make_no_classes_of_numbers(workspace, make_zip, slips, kind):
+    said = [*["viel"] * slips, *(f"{n},5" for n in range(20 - slips))]
+    files = {f"{n}.jpg": picture("red", n) for n in range(20)}
+    table = csv([(f"{n}.jpg", cell) for n, cell in enumerate(said)], "Bild;Gewicht in g", ";")
+    dataset = import_path(workspace, make_zip(files={**files, "t.csv": table}))
+    assert dataset.kind == kind
+    found = {one.kind: one for one in dataset.report.findings}
+    if kind == "number":
+        assert found["no label"].files == [f"{n}.jpg" for n in range(slips)] and '"viel"' in found["no label"].why
+        assert found["no label"].title.endswith("no number in the table: left out.")
+
+
+@pytest.mark.parametrize("head", ["Bild;Gewicht in g;Klasse", "Datei;Preis (EUR);label;", "pic;Länge [mm];"])
+def test_empty_columns_are_as_good_as_not_there(workspace, make_zip, head):
+    rows = [(path, f"{n},5", *[""] * (head.count(";") - 1)) for n, (path, _) in enumerate(ROWS)]
+    dataset = import_path(workspace, make_zip(files={**PICTURES, "t.csv": csv(rows, head, ";")}))
+    assert dataset.kind == "number" and dataset.target == head.split(";")[1]
+    assert dataset.report.numbers.largest == 7.5
+
+
+def test_german_headings(workspace, make_zip):
+    rows = [(path, label, ("Training", "Validierung")[n > 5], f"p{n // 2}") for n, (path, label) in enumerate(ROWS)]
+    table = csv(rows, "Bild;Klasse;Aufteilung;Gruppe", ";")
+    dataset = import_path(workspace, make_zip(files={**PICTURES, "t.csv": table}))
+    assert answers(dataset) == dict(ROWS) and dataset.report.splits["validation"] == 2
+    assert set(dataset.frame["group"]) == {"p0", "p1", "p2", "p3"}
+
+
+def test_columns_that_could_not_be_used_are_told(workspace, make_zip):
+    files = {f"{label}/{n}.jpg": picture(label, n) for label in ("red", "blue") for n in range(3)}
+    table = csv([(path, 640, "Ann") for path in files], "path,width,photographer")
+    dataset = import_path(workspace, make_zip(files={**files, "t.csv": table}))
+    (finding,) = [one for one in dataset.report.findings if one.kind == "unused"]
+    assert "photographer, width" in finding.title and dataset.classes == ("blue", "red")
 
 
 def test_a_parquet_with_missing_values_and_lists_is_read():
