@@ -15,7 +15,7 @@ from core.data.layout import Split
 from ui.widgets import clip
 
 FEW, EVERY = "\0few", "\0every"  # no class is called so: names of classes have no control characters
-ANY_SPLIT, ANY_FINDING = "any", -1
+ANY_SPLIT, ANY_FINDING = "any", "any"
 WIDTH = 140  # pixels: all in one row, or two in a row of a telephone
 _CLASSES = {FEW: "A few of each class", EVERY: "All classes"}
 _SPLITS = {ANY_SPLIT: "Any split", "train": "Training", "validation": "Validation", "test": "Test"}
@@ -30,11 +30,11 @@ _ORDERS: dict[Order, str] = {
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked for. finding: its place in the report. few: an overview, a few pictures of each class."""
+    """What is asked for. finding: of which kind. few: an overview, a few pictures of each class."""
 
     label: str | None = None
     split: Split | None = None
-    finding: int | None = None
+    finding: str | None = None
     text: str = ""
     order: Order = "name"
     few: bool = False
@@ -107,14 +107,23 @@ def _changed(dataset: Dataset, what: str) -> None:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _findings(directory: Path, version: int, _dataset: Dataset) -> dict[int, str]:
-    """The findings that have pictures of this version, by their place in the report: `Odd size (12)`."""
-    found = {ANY_FINDING: "Any finding"}
-    for place, finding in enumerate(_dataset.report.findings):
-        if here := int(_dataset.frame["name"].isin(finding.files).sum()):
-            found[place] = f"{finding.kind.capitalize()} ({here:,})"
-    return found
+def _findings(directory: Path, version: int, _dataset: Dataset) -> dict[str, str]:
+    """The kinds of findings that have pictures of this version. In words without counts: those change with the version,
+    and the browser takes an option in other words for another one."""
+    names = set(_dataset.frame["name"])
+    kinds = [one.kind for one in _dataset.report.findings if not names.isdisjoint(one.files)]
+    return {ANY_FINDING: "Any finding"} | {kind: kind.capitalize() for kind in kinds}
+
+
+def page_key(dataset: Dataset, query: Query) -> str:
+    """Where the page of a query is remembered: each has pages of its own, so that another one begins with its first."""
+    return _key(dataset, f"page_{hash(query)}")
+
+
+def place(dataset: Dataset) -> dict[str, object]:
+    """Which filters and pages are chosen, to come back to: `st.session_state.update` takes it."""
+    return {str(key): value for key, value in st.session_state.items() if str(key).startswith(_key(dataset, ""))}
 
 
 def _key(dataset: Dataset, what: str) -> str:
-    return f"browse_{what}_{dataset.id}"
+    return f"browse_{dataset.id}_{what}"

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.data.browsing import first_of_each, matching, page_of, pages
 from core.data.dataset import Dataset
-from ui.browser_actions import action_bar, undo_bar
-from ui.browser_filters import Query, clear, filters, look_at
+from ui.browser_actions import action_bar
+from ui.browser_filters import Query, clear, filters, look_at, page_key
 from ui.picture_dialog import picture_dialog
 from ui.picture_grid import class_rows, picture_grid
 from ui.ticks import ticks
@@ -24,7 +24,6 @@ def browser_panel(dataset: Dataset) -> None:
     """Most of it is a fragment, so that ticking does not run the whole page again."""
     ticks(dataset).renew()  # what the browser drew before may be gone
     _browser(dataset)
-    undo_bar(dataset)
 
 
 @st.fragment
@@ -43,7 +42,7 @@ def _browser(dataset: Dataset) -> None:
 
 def _overview(dataset: Dataset, query: Query) -> None:
     many = pages(len(dataset.classes), CLASSES_ON_A_PAGE)
-    number = _page_number(many, key := _page_key(dataset, query))
+    number = _page_number(many, key := page_key(dataset, query))
     labels = list(dataset.classes[(number - 1) * CLASSES_ON_A_PAGE : number * CLASSES_ON_A_PAGE])
     few = first_of_each(_found(dataset.directory, dataset.version, Query(), dataset), labels, EACH)
     sizes = dataset.report.classes
@@ -58,7 +57,7 @@ def _page(dataset: Dataset, found: pd.DataFrame, query: Query) -> None:
             st.button("Clear the filters", on_click=clear, args=(dataset,))
         return
     many = pages(len(found), ON_A_PAGE)
-    number = _page_number(many, key := _page_key(dataset, query))
+    number = _page_number(many, key := page_key(dataset, query))
     rows = page_of(found, number, ON_A_PAGE)
     first = (number - 1) * ON_A_PAGE + 1
     with st.container(gap="xsmall"):
@@ -78,17 +77,12 @@ def _page(dataset: Dataset, found: pd.DataFrame, query: Query) -> None:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _found(directory: Path, version: int, query: Query, _dataset: Dataset) -> pd.DataFrame:
     """Kept, as every tick asks for it again."""
-    finding = None if query.finding is None else _dataset.report.findings[query.finding]
+    finding = next((one for one in _dataset.report.findings if one.kind == query.finding), None)
     return matching(_dataset, label=query.label, split=query.split, finding=finding, text=query.text, order=query.order)
 
 
 def _enlarge(name: str) -> None:
     st.session_state["enlarged"] = name
-
-
-def _page_key(dataset: Dataset, query: Query) -> str:
-    """Each query has pages of its own, so that another one begins with its first."""
-    return f"page_{dataset.id}_{hash(query)}"
 
 
 def _page_number(many: int, key: str) -> int:

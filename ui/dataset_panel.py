@@ -11,13 +11,13 @@ import streamlit as st
 from core.data.changes import resplit
 from core.data.dataset import SPLITS, Dataset
 from core.data.report import Report
-from ui import state, theme
+from ui import theme
 from ui.browser_panel import browser_panel
 from ui.findings_panel import findings_panel
-from ui.job_watch import tell
 from ui.survey_panel import survey_panel
+from ui.undo import apply, undo_bar
 from ui.versions_panel import versions_panel
-from ui.widgets import count, errors_shown, escaped, file_size, literal, short_number
+from ui.widgets import count, escaped, file_size, literal, short_number
 
 MOST_BARS = 24
 BINS = 30
@@ -42,6 +42,7 @@ def dataset_panel(dataset: Dataset) -> None:
         survey_panel(dataset)
     elif look == PICTURES:
         browser_panel(dataset)
+    undo_bar(dataset)
     versions_panel(dataset)
 
 
@@ -136,11 +137,7 @@ def _split(dataset: Dataset) -> None:
         if st.form_submit_button(
             "Split anew", help="Makes a new version; the old one stays, with the runs that use it."
         ):
-            with errors_shown():
-                made = resplit(state.workspace(), dataset, validation=validation / 100, test=test / 100, seed=int(seed))
-                state.choose(dataset=made.id, dataset_version=made.version)
-                tell("done", f"{made.changed}. This is version {made.version}.")
-                st.rerun()
+            apply(dataset, resplit, validation=validation / 100, test=test / 100, seed=int(seed))
 
 
 def _in_percent(share: float, least: int) -> int:

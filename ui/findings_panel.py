@@ -8,22 +8,22 @@ import streamlit as st
 from core.data.changes import REPAIRS, repair
 from core.data.dataset import Dataset
 from core.data.report import LEFT_OUT, Finding
-from ui import state
-from ui.job_watch import tell
+from ui.contradictions import contradictions
 from ui.thumbnail_row import thumbnail_row
-from ui.widgets import clip, count, errors_shown, literal
+from ui.undo import apply
+from ui.widgets import clip, count, literal
 
 NAMES_SHOWN = 500
 PICTURES_SHOWN = 8
 LINE = '<hr style="margin:0.3rem 0;border:0;border-top:1px solid color-mix(in srgb, currentColor 15%, transparent)">'
 # Of these the pictures tell more than their names.
-SHOWN = frozenset({"leak", "duplicate", "contradiction", "one colour", "odd size", "one image", "far out", "mended"})
-SERIOUS = frozenset({"leak", "contradiction", "no training", "group", "one number"})
+SHOWN = frozenset({"leak", "duplicate", "one colour", "odd size", "one image", "far out", "mended"})
+SERIOUS = frozenset({"leak", "contradiction", "no training", "group", "one number", "similar names"})
 ICONS = {"serious": ":material/error:", "worth": ":material/warning:", "info": ":material/info:"}
 
 
 def findings_panel(dataset: Dataset) -> None:
-    """What is worth mending, the worst first; what was left out or mended on the way in is one click away."""
+    """What is worth mending, in the order of `core.data.findings.ORDER`; what the import dealt with is a click away."""
     findings = dataset.report.findings
     worth = [finding for finding in findings if _weight(finding) != "info"]
     info = [finding for finding in findings if _weight(finding) == "info"]
@@ -55,14 +55,16 @@ def _finding(dataset: Dataset, finding: Finding, key: str) -> None:
     with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         for one in REPAIRS.get(finding.kind, ()):
             if st.button(one.label, help=one.help, key=f"{key}_{one.key}"):
-                _mend(dataset, finding, one.key)
+                apply(dataset, repair, finding, one.key)
         if finding.files:
             with st.popover(count(len(finding.files), "file"), type="tertiary"):
                 _files(finding, key)
     if finding.kind in SHOWN and finding.files:
         shown = [name for group in finding.groups for name in group] if finding.groups else finding.files
         with words:
-            thumbnail_row(dataset, shown[:PICTURES_SHOWN], labels=finding.kind == "contradiction")
+            thumbnail_row(dataset, shown[:PICTURES_SHOWN])
+    elif finding.kind == "contradiction":
+        contradictions(dataset, finding, key)
 
 
 def _files(finding: Finding, key: str) -> None:
@@ -76,11 +78,3 @@ def _files(finding: Finding, key: str) -> None:
         key=f"{key}_list",
         on_click="ignore",
     )
-
-
-def _mend(dataset: Dataset, finding: Finding, key: str) -> None:
-    with errors_shown():
-        made = repair(state.workspace(), dataset, finding, key)
-        state.choose(dataset=made.id, dataset_version=made.version)
-        tell("done", f"{made.changed}. This is version {made.version}; version {dataset.version} stays as it was.")
-        st.rerun()

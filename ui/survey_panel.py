@@ -16,11 +16,12 @@ from core.survey import Survey, kept_survey, seen_by, surveyed_before
 from core.survey.confirmed import confirm, confirmed
 from core.survey.survey import TILE
 from ui import job_watch, state, theme
-from ui.browser_actions import action_bar, apply
+from ui.browser_actions import action_bar
 from ui.components import source
 from ui.picture_dialog import picture_dialog
 from ui.picture_grid import picture_grid
 from ui.ticks import Ticks, ticks
+from ui.undo import apply
 from ui.widgets import clip, count, errors_shown, literal
 
 ON_A_PAGE = 24
@@ -165,9 +166,10 @@ def _answers(dataset: Dataset, marked: Ticks, suggested: dict[str, str]) -> None
     if not ticked:
         return
     with st.container(horizontal=True):
-        labels = {name: suggested[name] for name in ticked}
-        if dataset.kind == "classes" and st.button(f"Relabel {count(len(ticked), 'picture')} as suggested"):
-            apply(dataset, lambda: changes.relabel_each(state.workspace(), dataset, labels))
+        labels = changes.with_copies(dataset, {name: suggested[name] for name in ticked})
+        help = "Pictures that look the same as a ticked one, and have its class, go with it."
+        if dataset.kind == "classes" and st.button(f"Relabel {count(len(labels), 'picture')} as suggested", help=help):
+            apply(dataset, changes.relabel_each, labels)
         if st.button("They are right", help="These will not be doubted again."):
             confirm(dataset, ticked)
             marked.clear()

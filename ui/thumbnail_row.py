@@ -19,14 +19,28 @@ CAPTION = f"width:{SHOWN_AT}px;font-size:0.75rem;opacity:0.75;overflow:hidden;te
 SECONDS = 0.3  # that a row may take; what is not ready by then is left out of it
 
 
-def thumbnail_row(dataset: Dataset, names: Sequence[str], labels: bool = False) -> None:
-    """The pictures of these names, in their order; names that are in no row are passed over. labels: below each."""
-    rows = _rows(dataset.directory, dataset.version, tuple(names), dataset)
+def thumbnail_row(dataset: Dataset, names: Sequence[str], answers: bool = False) -> None:
+    """The pictures of these names, in their order; names that are in no row are passed over.
+
+    answers: whether each has its class, or its number, below it.
+    """
+    rows = rows_of(dataset, names)
     small = thumbnails([dataset.path(image) for image in rows["image"]], SECONDS)
-    figures = [
-        _figure(jpeg, name, label if labels else "") for name, label, jpeg in zip(rows.index, rows["label"], small)
-    ]
-    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.35rem">{"".join(figures)}</div>')
+    words = answers_of(dataset, rows) if answers else [""] * len(rows)
+    figures = [_figure(jpeg, name, word) for name, word, jpeg in zip(rows.index, words, small)]
+    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.35rem">{"".join(figures)}</div>', width="content")
+
+
+def rows_of(dataset: Dataset, names: Sequence[str]) -> pd.DataFrame:
+    """The rows of these names that are in this version, by name, in their order."""
+    return _rows(dataset.directory, dataset.version, tuple(names), dataset)
+
+
+def answers_of(dataset: Dataset, rows: pd.DataFrame) -> list[str]:
+    """What each row says of its picture: the class, or the number."""
+    if dataset.kind == "classes":
+        return rows["label"].tolist()
+    return [f"{value:,g}" for value in rows["target"]]
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -43,9 +57,6 @@ def _figure(jpeg: bytes | None, name: str, label: str) -> str:
     source = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
     shown = f'<img src="{source}" width="{SHOWN_AT}" height="{SHOWN_AT}" style="border-radius:0.35rem;display:block" '
     words = html.escape(clip(label, 40))
-    style = (
-        f"width:{SHOWN_AT}px;font-size:0.75rem;opacity:0.75;overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
-    )
-    caption = f'<figcaption style="{style}">{words}</figcaption>' if label else ""
+    caption = f'<figcaption style="{CAPTION}">{words}</figcaption>' if label else ""
     said = html.escape(clip(name), quote=True)
     return f'<figure style="margin:0" title="{said}">{shown}alt="{said}">{caption}</figure>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from core.workspace import Workspace
 
 SPLIT_WORDS: dict[Split, str] = {"train": "training", "validation": "validation", "test": "test"}
 MOST_NAMES = 200  # characters of a class
+Answer = TypeVar("Answer", str, float)
 
 
 def relabel(workspace: Workspace, dataset: Dataset, names: Collection[str], label: str) -> Dataset:
@@ -42,10 +44,25 @@ def relabel_each(workspace: Workspace, dataset: Dataset, labels: Mapping[str, st
     changed = new != dataset.frame["label"]
     if not changed.any():
         raise DataError("Nothing changed: the pictures are of that class already.")
-    frame = dataset.frame.assign(label=new)
-    frame = frame[~frame.duplicated(["sha256", "label"])].reset_index(drop=True)  # a copy was in that class already
+    frame, repeats = _once(dataset.frame.assign(label=new))
     words = names_of(list(dict.fromkeys(new[changed])))
-    return _made(workspace, dataset, frame, f"{number_of(int(changed.sum()), 'picture')} relabelled as {words}")
+    said = f"{number_of(int(changed.sum()), 'picture')} relabelled as {words}{repeats}"
+    return _made(workspace, dataset, frame, said)
+
+
+def _once(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Each picture once a class, and in words how many were in that class already."""
+    repeats = frame.duplicated(["sha256", "label"])
+    words = f"; {number_of(int(repeats.sum()), 'copy', 'copies')} there already left out" if repeats.any() else ""
+    return frame[~repeats].reset_index(drop=True), words
+
+
+def with_copies(dataset: Dataset, answers: Mapping[str, Answer]) -> dict[str, Answer]:
+    """The same answers for the copies of these pictures too: for those that say now what the picture says."""
+    frame = dataset.frame[dataset.frame["twins"] > 0]
+    says = dict(zip(frame["name"], zip(frame["twins"], frame["label" if dataset.kind == "classes" else "target"])))
+    new = {says[name]: answer for name, answer in answers.items() if name in says}
+    return {name: new[said] for name, said in says.items() if said in new} | dict(answers)
 
 
 def retarget(workspace: Workspace, dataset: Dataset, targets: Mapping[str, float]) -> Dataset:
@@ -73,6 +90,24 @@ def leave_out(workspace: Workspace, dataset: Dataset, names: Collection[str]) ->
     rows = _rows(dataset, names)
     frame = dataset.frame[~rows].reset_index(drop=True)
     return _made(workspace, dataset, frame, f"{number_of(int(rows.sum()), 'picture')} left out")
+
+
+def settle(workspace: Workspace, dataset: Dataset, names: Collection[str], answer: str | float) -> Dataset:
+    """Of pictures that look the same and contradict each other, leave out those that do not say `answer`.
+
+    answer: a class, or a number, that one of them has.
+
+    Raises:
+        DataError: none of them says so, or too little would be left.
+    """
+    rows = _rows(dataset, names)
+    says_so = dataset.frame["label" if dataset.kind == "classes" else "target"] == answer
+    if not (rows & says_so).any():
+        raise DataError("None of these pictures says so in this version of the dataset.")
+    word = names_of([answer]) if isinstance(answer, str) else f"{answer:g}"
+    others = number_of(int((rows & ~says_so).sum()), "copy", "copies")
+    frame = dataset.frame[~rows | says_so].reset_index(drop=True)
+    return _made(workspace, dataset, frame, f"Settled as {word}: {others} that said otherwise left out")
 
 
 def move(workspace: Workspace, dataset: Dataset, names: Collection[str], split: Split) -> Dataset:
@@ -131,7 +166,9 @@ _RESPLIT = Repair(
 REPAIRS: dict[Kind, tuple[Repair, ...]] = {
     "duplicate": (_KEEP_ONE,),
     "leak": (_KEEP_ONE, _ONE_SIDE),
-    "contradiction": (_LEAVE_OUT,),
+    "contradiction": (
+        Repair("leave_out", "Leave them all out", "The pictures and all their copies are left out of a new version."),
+    ),
     "group": (Repair("one_side", "Move each to one side", "A group goes to the side where most of it is."),),
     "one colour": (_LEAVE_OUT,),
     "odd size": (_LEAVE_OUT,),
@@ -141,7 +178,7 @@ REPAIRS: dict[Kind, tuple[Repair, ...]] = {
         Repair(
             "even_out",
             "Use fewer of the large",
-            f"At most {MOST_TO_LEAST} times the smallest class stay, drawn by lot.",
+            f"Of each class {MOST_TO_LEAST} times the smallest stay at most, drawn by lot.",
         ),
     ),
     "similar names": (Repair("merge", "Make them one", "They get the name that most of their pictures have."),),
@@ -209,9 +246,8 @@ def _merged(frame: pd.DataFrame, finding: Finding) -> tuple[pd.DataFrame, str]:
     new = frame["label"].where(
         ~rows, [chosen.get(" ".join(label.casefold().split()), label) for label in frame["label"]]
     )
-    frame = frame.assign(label=new)
-    frame = frame[~frame.duplicated(["sha256", "label"])].reset_index(drop=True)
-    return frame, f"Classes made one: {names_of(list(chosen.values()))}"
+    frame, repeats = _once(frame.assign(label=new))
+    return frame, f"Classes made one: {names_of(list(chosen.values()))}{repeats}"
 
 
 def _on_one_side(frame: pd.DataFrame, finding: Finding) -> tuple[pd.DataFrame, str]:

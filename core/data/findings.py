@@ -9,6 +9,7 @@ import pandas as pd
 
 from core.data.manifest import Kind
 from core.data.report import Finding, Intaken, Numbers, Report, Sizes, names_of, number_of
+from core.data.report import Kind as Found
 
 FEW_IMAGES = 10
 ENOUGH_IMAGES = 20
@@ -18,6 +19,12 @@ SMALL_SIDE = 32  # pixels
 LONGEST_TO_SHORTEST = 3
 FAR_OUT = 8.0  # times the median distance from the median
 SPLITS = ("train", "validation", "test")
+# As they are best mended, one after another: what changes the classes first, then what changes how many pictures there
+# are, as both may mend or make those that come after.
+ORDER: tuple[Found, ...] = (
+    *("one number", "similar names", "contradiction", "duplicate", "leak", "group"),
+    *("one colour", "odd size", "far out", "no training", "no validation", "one image", "few images", "imbalance"),
+)
 
 
 def report_on(name: str, frame: pd.DataFrame, kind: Kind, target: str, found: Intaken) -> Report:
@@ -40,10 +47,12 @@ def report_on(name: str, frame: pd.DataFrame, kind: Kind, target: str, found: In
 
 
 def findings(frame: pd.DataFrame, kind: Kind) -> list[Finding]:
-    """Those that matter most come first."""
-    found = [*_leaks(frame), *_twins(frame, kind), *_groups(frame)]
-    found += [*_untaught(frame), *_few(frame), *_balance(frame)] if kind == "classes" else _targets(frame)
-    return [*found, *_odd(frame)]
+    """In their `ORDER`."""
+    found = [*_leaks(frame), *_twins(frame, kind), *_groups(frame), *_odd(frame)]
+    found += (
+        [*_untaught(frame), *_few(frame), *_names(frame), *_balance(frame)] if kind == "classes" else _targets(frame)
+    )
+    return sorted(found, key=lambda one: ORDER.index(one.kind))
 
 
 # Copies ---------------------------------------------------------------------------------------------------------------
@@ -72,9 +81,9 @@ def _twins(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
         torn = (by_group["target"].transform("max") - by_group["target"].transform("min")) > spread / 4
     if torn.any():
         groups = _members(twins[torn], "twins")
-        what, where = ("classes", "class") if kind == "classes" else ("numbers", "place")
+        what = "classes" if kind == "classes" else "numbers"
         title = f"{number_of(len(groups), 'picture has', 'pictures have')} copies with different {what}."
-        why = f"No model can learn two answers to one question: keep each in the {where} where it belongs."
+        why = "No model can learn two answers to one question: say what each is, or leave it out with its copies."
         yield _grouped("contradiction", title, why, groups)
     same = twins[~torn]
     groups = _members(same[same.groupby("twins")["name"].transform("size") > 1], "twins")
@@ -146,14 +155,23 @@ def _few(frame: pd.DataFrame) -> Iterator[Finding]:
 def _balance(frame: pd.DataFrame) -> Iterator[Finding]:
     every = frame["label"].value_counts(sort=False)
     sizes = every[every > 1]  # of a lone picture, a finding of its own tells
-    if len(sizes) > 1 and sizes.max() > MOST_TO_LEAST * sizes.min():
-        most, least = sizes.idxmax(), sizes.idxmin()
-        uneven = f"{sizes[most]:,} pictures of {names_of([most])}, {sizes[least]:,} of {names_of([least])}"
-        title = f"The classes are uneven: {uneven}."
-        why = "Always guessing the large class scores well. Collect more of the small ones, or use fewer of the large."
-        large = sizes[sizes > MOST_TO_LEAST * sizes[least]].index.tolist()
-        yield Finding(kind="imbalance", title=title, why=why, files=_of_labels(frame, large))
-    folded = pd.Series({label: " ".join(str(label).casefold().split()) for label in every.index}, dtype=str)
+    if len(sizes) < 2 or sizes.max() <= MOST_TO_LEAST * sizes.min():
+        return
+    most, least = sizes.idxmax(), sizes.idxmin()
+    uneven = f"{sizes[most]:,} pictures of {names_of([most])}, {sizes[least]:,} of {names_of([least])}"
+    limit = MOST_TO_LEAST * int(sizes[least])
+    over = number_of(int((sizes - limit).clip(lower=0).sum()), "picture")
+    why = (
+        "Always guessing the large class scores well. Collect more of the small ones, or use at most "
+        f"{limit:,} of each class, which leaves {over} out."
+    )
+    large = sizes[sizes > limit].index.tolist()
+    yield Finding(kind="imbalance", title=f"The classes are uneven: {uneven}.", why=why, files=_of_labels(frame, large))
+
+
+def _names(frame: pd.DataFrame) -> Iterator[Finding]:
+    labels = frame["label"].unique()
+    folded = pd.Series({label: " ".join(str(label).casefold().split()) for label in labels}, dtype=str)
     similar = sorted(folded[folded.duplicated(keep=False)].index)
     if similar:
         title = f"Classes differ only in capitals or spaces: {names_of(similar)}."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
+from PIL import Image
 
 from core.data.dataset import load_dataset
 from core.data.importing import import_path
@@ -90,7 +92,7 @@ def test_split_and_finding_narrow(open_page, workspace, make_zip):
     made = import_path(workspace, make_zip({"b": 9}, files=files | {"a/9.jpg": picture("grey", size=(400, 20))}))
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     finding = field(open_page("data"), "selectbox", "Finding")
-    app = finding.set_value(next(place for place, found in enumerate(made.report.findings) if found.kind == "odd size"))
+    app = finding.set_value("odd size")
     assert [shown["name"] for shown in drawn(app.run(), "pictures")] == ["9.jpg"]
     app = field(open_page("data"), "selectbox", "Split").set_value("validation").run()
     assert len(drawn(app, "pictures")) == len(made.part("validation"))
@@ -109,6 +111,35 @@ def test_relabelling_makes_a_version_and_undo_takes_the_old_one(open_page, two, 
     app = press(app, "Undo")
     assert json.loads((workspace.root / "choices.json").read_text())["dataset_version"] == 1
     assert "1–8 of 8 pictures" in texts(app) and "This is version" not in texts(app)
+
+
+def test_undo_comes_back_to_where_one_was(open_page, workspace, make_zip):
+    made = import_path(workspace, make_zip({"red": 60, "blue": 8, "green": 8}))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    app = field(open_page("data"), "selectbox", "Class").set_value("red").run()
+    app.pagination[0].set_value(2).run()
+    tick(app, made, *(f"red/{number}.jpg" for number in range(60)))
+    app = field(app, "selectbox", "Their class").set_value("blue").run()
+    app = press(app, "Relabel 60 pictures")
+    assert field(app, "selectbox", "Class").value == "\0few"  # there is no such class any more
+    app = press(app, "Undo")
+    assert field(app, "selectbox", "Class").value == "red" and "49–60 of 60 pictures" in texts(app)
+
+
+def test_copies_are_relabelled_too_unless_they_are_not_to_be(open_page, workspace, make_zip):
+    coarse = Image.open(io.BytesIO(picture("grey", 3, size=(8, 6)))).resize((80, 60), Image.Resampling.BICUBIC)
+    copies = {"a/x.png": io.BytesIO(), "a/y.jpg": io.BytesIO()}
+    coarse.save(copies["a/x.png"], "PNG")
+    coarse.save(copies["a/y.jpg"], "JPEG")
+    files = {name: file.getvalue() for name, file in copies.items()}
+    made = import_path(workspace, make_zip({"a": 12, "b": 12}, files))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    app = tick(open_page("data"), made, "a/x.png")
+    app = field(app, "selectbox", "Class").set_value("a").run()
+    app = field(app, "selectbox", "Their class").set_value("b").run()
+    assert field(app, "checkbox", "Also 1 picture that looks the same").value
+    press(app, "Relabel 2 pictures")
+    assert load_dataset(workspace, made.id).report.classes == {"a": 12, "b": 14}
 
 
 def test_all_that_match_are_moved_or_left_out(open_page, two, workspace):

@@ -1,10 +1,12 @@
 import io
+import json
 import shutil
 
 import pytest
 from PIL import Image
 
 from core import jobs
+from core.data.changes import leave_out
 from core.data.dataset import list_datasets, load_dataset
 from core.data.importing import import_path, import_sample
 from core.workspace import write_json
@@ -140,7 +142,7 @@ def test_a_new_split_is_a_new_version(open_page, dataset, workspace):
 
 
 def test_delete_asks_first(open_page, dataset, workspace):
-    app = press(open_page("data"), "Delete")
+    app = press(open_page("data"), "Delete dataset")
     assert "Delete the dataset" in [button.label for button in app.button]
     assert "cannot be undone" in texts(app)
     assert list_datasets(workspace)
@@ -172,15 +174,32 @@ def test_one_click_mends_a_finding_in_a_new_version(open_page, workspace, make_z
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     app = open_page("data")
     assert "shows one colour" in texts(app) and "copies with different classes" in texts(app)
-    for _ in range(2):
-        button = next(button for button in app.button if button.label == "Leave them out")
-        app = button.click().run()
+    for label in ("Leave them all out", "Leave them out"):
+        app = press(app, label)
         assert not app.exception
     newest = load_dataset(workspace, made.id)
     assert newest.version == 3 and len(newest.frame) == 23
     assert "shows one colour" not in texts(app) and "copies with different classes" not in texts(app)
-    assert "Nothing to mend" in texts(app) and "version 2 stays as it was" in literal_words(app.success[0].value)
+    assert "Nothing to mend" in texts(app) and "version 2 stays as it was" in literal_words(texts(app))
+    app = press(app, "Undo")
+    assert "shows one colour" in texts(app) and state_of(workspace)["dataset_version"] == 2
     assert len(load_dataset(workspace, made.id, 1).frame) == 26
+
+
+@pytest.mark.parametrize(("button", "left"), [("cats", (12, 12)), ("dogs", (11, 13)), ("Leave out", (11, 12))])
+def test_a_contradiction_is_settled_on_the_spot(open_page, workspace, make_zip, button, left):
+    made = import_path(workspace, make_zip({"cats": 12, "dogs": 12}, {"dogs/also a cat.jpg": picture("cats", 0)}))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    app = press(open_page("data"), button)
+    classes = load_dataset(workspace, made.id, 2).report.classes
+    assert (classes["cats"], classes["dogs"]) == left
+    assert "copies with different classes" not in texts(app)
+    press(app, "Undo")
+    assert "copies with different classes" in texts(app)
+
+
+def state_of(workspace):
+    return json.loads((workspace.root / "choices.json").read_text())
 
 
 def picture_of_one_colour():
@@ -222,3 +241,10 @@ def test_the_cache_is_emptied_with_one_click(workspace, dataset, open_page):
     assert not app.exception
     assert "Cache: 0 B of" in texts(app)
     assert not (workspace.cache / "images" / "old").exists()
+
+
+def test_the_list_counts_the_pictures_of_the_version_in_use(open_page, dataset, workspace):
+    leave_out(workspace, dataset, ["red/1.jpg"])
+    assert "(16 images)" in open_page("data").selectbox[0].options[0]
+    write_json(workspace.root / "choices.json", {"dataset": dataset.id, "dataset_version": 2})
+    assert "(15 images)" in open_page("data").selectbox[0].options[0]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.changes import REPAIRS, leave_out, move, relabel, repair, resplit, retarget
+from core.data.changes import REPAIRS, leave_out, move, relabel, repair, resplit, retarget, settle, with_copies
 from core.data.dataset import list_versions, load_dataset
 from core.data.importing import import_path
 from core.errors import DataError
@@ -130,6 +130,50 @@ def test_copies_with_two_answers_are_left_out(workspace, make_zip):
     found = finding(dataset, "contradiction")
     assert sorted(found.files) == ["blue/also.jpg", "red/1.jpg"]
     assert len(repair(workspace, dataset, found, "leave_out").frame) == 23
+
+
+def test_a_contradiction_is_settled_by_saying_what_it_is(workspace, make_zip):
+    dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}, {"blue/also.jpg": picture("red", 1)}))
+    (group,) = finding(dataset, "contradiction").groups
+    made = settle(workspace, dataset, group, "red")
+    assert made.report.classes == {"blue": 12, "red": 12} and "blue/also.jpg" not in set(made.frame["name"])
+    assert made.changed == "Settled as red: 1 copy that said otherwise left out"
+    with pytest.raises(DataError, match="says so"):
+        settle(workspace, dataset, group, "green")
+
+
+def test_two_numbers_of_one_picture_are_settled(workspace, make_zip):
+    rows = [json.dumps({"path": f"{n}.png", "price": n + 0.5}) for n in range(12)]
+    files = {f"{n}.png": shapes(min(n, 10)) for n in range(11)} | {"11.png": shapes(0)}
+    dataset = import_path(workspace, make_zip(files={**files, "t.jsonl": "\n".join(rows).encode()}))
+    (group,) = finding(dataset, "contradiction").groups
+    made = settle(workspace, dataset, group, 0.5)
+    assert set(group) - set(made.frame["name"]) == {"11.png"} and made.changed.startswith("Settled as 0.5: 1 copy")
+
+
+def test_copies_go_along_when_a_picture_is_relabelled(workspace, make_zip):
+    files = {"red/a.png": shapes(1), "red/small.jpg": shapes(1, "JPEG"), "blue/b.png": shapes(1)}
+    dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}, files))
+    both = with_copies(dataset, {"red/a.png": "green", "red/1.jpg": "green"})
+    assert both == dict.fromkeys(["red/a.png", "red/small.jpg", "red/1.jpg"], "green")
+    assert with_copies(dataset, {"red/a.png": "x", "red/small.jpg": "y"})["red/small.jpg"] == "y"
+
+
+def test_a_copy_that_the_class_has_already_is_left_out_and_said(workspace, make_zip):
+    dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}, {"blue/also.jpg": picture("red", 1)}))
+    made = relabel(workspace, dataset, ["blue/also.jpg"], "red")
+    assert made.changed == "1 picture relabelled as red; 1 copy there already left out" and len(made.frame) == 24
+
+
+def test_findings_come_in_the_order_in_which_they_are_best_mended(workspace, make_zip):
+    files = {f"Tiny/{n}.png": shapes(n) for n in range(3)} | {"tiny/0.png": shapes(9), "tiny/1.png": shapes(8)}
+    files |= {"many/copy.png": shapes(1), "many/a.png": shapes(30), "many/a.jpg": shapes(30, "JPEG")}
+    plain = io.BytesIO()
+    Image.new("RGB", (64, 64), "navy").save(plain, "PNG")
+    dataset = import_path(workspace, make_zip({"many": 60}, {**files, "many/plain.png": plain.getvalue()}))
+    kinds = [one.kind for one in dataset.report.findings]
+    assert kinds == ["similar names", "contradiction", "duplicate", "one colour", "few images", "imbalance"]
+    assert "at most 20 of each class, which leaves 44 pictures out" in dataset.report.findings[-1].why
 
 
 def test_uneven_classes_and_similar_names(workspace, make_zip):
