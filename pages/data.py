@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.data.dataset import Dataset, DatasetSummary, delete_dataset, list_datasets, load_dataset
+from core.data.dataset import Dataset, DatasetSummary, delete_dataset, list_datasets, list_versions, load_dataset
 from core.workspace import Workspace
 from ui import job_watch, state
 from ui.add_dataset import ways_in
@@ -55,13 +55,17 @@ def _chosen(space: Workspace, known: list[DatasetSummary]) -> None:
     chosen = state.choices()
     ids = [summary.id for summary in known]
     by_id = {summary.id: summary for summary in known}
+    images = {summary.id: summary.images for summary in known}
+    if chosen.dataset in by_id:  # of the version in use, which need not be the newest
+        info = list_versions(space, chosen.dataset).get(chosen.dataset_version or 0)
+        images |= {chosen.dataset: info.images} if info else {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = st.selectbox(
             "Dataset",
             ids,
             index=ids.index(chosen.dataset) if chosen.dataset in ids else None,
             placeholder="Choose one",
-            format_func=lambda id: f"{clip(by_id[id].name, 60)} ({count(by_id[id].images, 'image')})",
+            format_func=lambda id: f"{clip(by_id[id].name, 60)} ({count(images[id], 'image')})",
         )
         if picked is None:
             return
@@ -72,10 +76,11 @@ def _chosen(space: Workspace, known: list[DatasetSummary]) -> None:
             at = versions.index(current or versions[-1])
             help = "Every change makes a version. Runs say which one they used."
             version = st.selectbox("Version", versions, index=at, width=110, help=help, key=f"version_{picked}_{at}")
-        if st.button("Delete", icon=":material/delete:"):
+        if st.button("Delete dataset", icon=":material/delete:"):
             _confirm_delete(space, by_id[picked])
     if (picked, version) != (chosen.dataset, chosen.dataset_version):
         state.choose(dataset=picked, dataset_version=version)
+        st.rerun()  # what is above, and beside, says it too
     with errors_shown():
         dataset_panel(_dataset(space.root, picked, version))
         st.page_link("pages/fine_tune.py", label="Fine-tune on this dataset", icon=":material/arrow_forward:")

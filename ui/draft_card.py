@@ -115,7 +115,8 @@ def _last_pictures(draft: Draft, one: DraftClass) -> None:
         for file in clicked if isinstance(clicked, list) else ():
             attempt(one.id, partial(remove_picture, draft, one.id, file))
 
-    last = one.pictures[: -SHOWN - 1 : -1]
+    several = len(one.pictures) - SHOWN > 1  # a lone one more takes no more room than the words that say so
+    last = one.pictures[: -SHOWN - 1 - (not several) : -1]
     shown = [
         {"file": each.file, "name": clip(each.name, 80), "address": ADDRESS + base64.b64encode(small or b"").decode()}
         for each, small in zip(last, thumbnails([draft.path(each) for each in last]))

@@ -57,7 +57,7 @@ def _header() -> Draft:
             )
         new = "Begin another draft; this one stays"
         st.button("New", icon=":material/note_add:", type="tertiary", help=new, on_click=_new)
-        if st.button("Delete", icon=":material/delete:", type="tertiary", help="Delete this draft"):
+        if st.button("Delete draft", icon=":material/delete:", type="tertiary"):
             _confirm_delete(draft)
     return draft
 
