@@ -1,20 +1,21 @@
-"""The commands about datasets: check, import, survey."""
+"""The commands about datasets: check, import, datasets, survey."""
 
 from __future__ import annotations
 
 import json
 import sys
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from core.commands.printing import ImportLine, printable
-from core.data.dataset import load_dataset
+from core.data.dataset import Dataset, find_dataset, list_datasets
 from core.data.importing import check as check_path
 from core.data.importing import import_path
 from core.data.published import import_published
-from core.data.report import Report
+from core.data.report import Report, number_of
 from core.workspace import Workspace
 
 
@@ -29,7 +30,7 @@ def bring_in(options: Namespace) -> int:
         made = import_published(workspace, options.published, name=options.name, progress=ImportLine())
     else:
         made = import_path(workspace, Path(options.path).expanduser(), name=options.name, progress=ImportLine())
-    print(f"Dataset {made.id}{', imported before' if made.known else ''}", file=sys.stderr)
+    print(said_of(made, options.name), file=sys.stderr)
     if options.json:
         known = {"dataset": made.id, "version": made.version, "known": made.known}
         print(json.dumps(known | {"report": made.report.model_dump(mode="json")}))
@@ -38,12 +39,33 @@ def bring_in(options: Namespace) -> int:
     return 0
 
 
+def said_of(made: Dataset, name: str | None = None) -> str:
+    """Which dataset an import gave. name: what it was to be called; one that was there already keeps its name."""
+    if not made.known:
+        return f"Dataset {made.id}"
+    keeps = "" if name in (None, made.name) else f". It keeps that name, and is not called {name!r}"
+    return printable(f"Dataset {made.id}, imported before as {made.name!r}{keeps}")
+
+
+def datasets(options: Namespace) -> int:
+    found = list_datasets(Workspace.open(options.workspace))
+    if options.json:
+        print(json.dumps([asdict(one) for one in found], ensure_ascii=False))
+        return 0
+    for one in found:
+        what = number_of(len(one.classes), "class", "classes") if one.kind == "classes" else "numbers"
+        versions = number_of(len(one.versions), "version")
+        print(printable(f"{one.id:40} {number_of(one.images, 'picture'):>18}  {what:12} {versions:12} {one.name}"))
+    if not found:
+        print("No datasets yet. Import one: python -m core import PATH", file=sys.stderr)
+    return 0
+
+
 def survey(options: Namespace) -> int:
     from core.survey.job import survey_dataset  # torch takes seconds to import: only when it is needed
 
     workspace = Workspace.open(options.workspace)
-    name, _, version = options.dataset.partition("@")
-    dataset = load_dataset(workspace, name, int(version) if version.isdecimal() else None)
+    dataset = find_dataset(workspace, options.dataset)
     found = survey_dataset(workspace, dataset.id, dataset.version, options.backbone, progress=ImportLine())
     answers = dataset.frame.set_index("name")["label" if dataset.kind == "classes" else "target"]
     suspects = _rows(found.suspects, ["name", "doubt", "suggested"], answers)

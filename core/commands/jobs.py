@@ -13,11 +13,12 @@ from typing import Any
 
 from core.backbones.catalogue import catalogue, find
 from core.backbones.weights import source
+from core.commands.data import said_of
 from core.commands.following import finish, outcome
 from core.commands.printing import ImportLine, printable
-from core.data.dataset import Dataset, load_dataset
+from core.data.dataset import Dataset, find_dataset
 from core.data.importing import import_path
-from core.errors import BackboneError, DataError, GraftError, RecipeError, RunError
+from core.errors import BackboneError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
 from core.runs import Run, get, list_runs, start
@@ -63,18 +64,13 @@ def _settings(options: Namespace) -> dict[str, Any]:
 
 
 def _dataset(workspace: Workspace, data: str) -> Dataset:
-    """The dataset that `--data` names: a path to import (once: the same bytes are recognised), or an id[@version]."""
+    """The dataset that `--data` names: a path to import (once: the same bytes are recognised), or one that is there."""
     path = Path(data).expanduser()
     if path.exists():
         dataset = import_path(workspace, path, progress=ImportLine())
-        print(f"Dataset {dataset.id}{', imported before' if dataset.known else ''}", file=sys.stderr)
+        print(said_of(dataset), file=sys.stderr)
         return dataset
-    name, _, version = data.partition("@")
-    if (workspace.datasets / name).is_dir() and (version.isdecimal() or not version):
-        return load_dataset(workspace, name, int(version) if version else None)
-    raise DataError(
-        f"There is no file, folder or dataset {data!r}. Give a ZIP, a folder of class folders, or a dataset's id."
-    )
+    return find_dataset(workspace, data, "file, folder or dataset")
 
 
 def predict(options: Namespace) -> int:

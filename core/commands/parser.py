@@ -14,6 +14,7 @@ from core.errors import GraftError
 from core.training.recipe import OPTIONS, Recipe
 
 SOURCES = "a ZIP, a TAR, a folder, or a table (CSV, ...) that names images"
+DATASET = "a dataset's name or id, see `datasets`; NAME@2 is its version 2, else the newest is taken"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,8 +52,9 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument("path", metavar="PATH", nargs="?", help=SOURCES)
     what.add_argument("--published", metavar="SET", help="fetch a set that torchvision knows, such as EuroSAT")
     bring_in.add_argument("--name", metavar="NAME", help="what to call it (default: by the path)")
+    _command(commands, "datasets", data.datasets, "list the datasets, newest first")
     survey = _command(commands, "survey", data.survey, "list labels that look wrong, and images like no other")
-    survey.add_argument("dataset", metavar="DATASET", help="a dataset's id, or id@version")
+    survey.add_argument("dataset", metavar="DATASET", help=DATASET)
     survey.add_argument("--backbone", metavar="NAME", default="efficientnet_lite0", help="(default: %(default)s)")
     backbones = _command(commands, "backbones", jobs.backbones, "list the backbones")
     backbones.add_argument("--search", metavar="TEXT", default="", help="only names and families that contain TEXT")
@@ -79,7 +81,7 @@ def _command(commands: Any, name: str, job: jobs.Job, help: str, json_option: bo
 def _train(command: argparse.ArgumentParser) -> None:
     default = {name: field.default for name, field in Recipe.model_fields.items()}
     add = command.add_argument
-    add("--data", metavar="PATH", required=True, help="a ZIP or a folder of class folders, or the id of a dataset")
+    add("--data", metavar="PATH", required=True, help=f"{SOURCES}; or {DATASET}")
     add("--backbone", metavar="NAME", default="efficientnet_lite0", help="see `backbones` (default: %(default)s)")
     add(
         "--freeze",

@@ -9,6 +9,7 @@ datasets/<id>/
 
 from __future__ import annotations
 
+import difflib
 import json
 import secrets
 import shutil
@@ -187,6 +188,28 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"Version {version} of the dataset {name!r} is damaged; import it again.") from error
     return Dataset(directory, version, name, kind, target, info, frame)
+
+
+def find_dataset(workspace: Workspace, said: str, expected: str = "dataset") -> Dataset:
+    """The dataset that a person calls by its id or its name, with `@version` behind or in its newest version.
+
+    expected: what else they may have meant, for the words where there is none.
+
+    Raises:
+        DataError: there is none, or several have that name.
+    """
+    known = list_datasets(workspace)
+    name, _, version = said.rpartition("@")
+    for wanted, number in ((said, None), (name, version)):
+        found = [one for one in known if one.id == wanted] or [one for one in known if one.name == wanted]
+        if len(found) > 1:
+            ids = ", ".join(one.id for one in found)
+            raise DataError(f"{len(found)} datasets are called {wanted!r}. Say which one by its id: {ids}.")
+        if found and (number is None or number.isdecimal()):
+            return load_dataset(workspace, found[0].id, int(number) if number else None)
+    near = difflib.get_close_matches(said, [each for one in known for each in (one.name, one.id)], n=3, cutoff=0.6)
+    hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else "The command `datasets` lists those there are."
+    raise DataError(f"There is no {expected} {said[:80]!r}. {hint}")
 
 
 def new_version(

@@ -43,6 +43,8 @@ def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
     assert sum(guess["probability"] for guess in new["top"]) == pytest.approx(1, abs=1e-4)
     assert set(broken) == set(gone) == {"image", "error"}
 
+    assert main(["predict", "--run", said["run"], str(tmp_path / "broken.jpg")]) == 1  # none could be answered
+
     listed = shell("runs", "--json", home=home)
     assert [run["run"] for run in json.loads(listed.stdout)] == [said["run"]]
 
@@ -128,6 +130,19 @@ def test_the_newest_dataset_can_be_named_again(make_zip, workspace, capsys):
     assert jobs._dataset(workspace, f"{made.id}@1").id == made.id
     assert jobs._dataset(workspace, str(make_zip({"cats": 3, "dogs": 2}, name="again.zip"))).known
     assert "imported before" in capsys.readouterr().err
+
+
+def test_datasets_are_listed_and_called_by_their_names(make_zip, workspace, capsys):
+    assert main(["import", str(make_zip({"cats": 3, "dogs": 2})), "--name", "My pets"]) == 0
+    assert main(["import", str(make_zip({"cats": 3, "dogs": 2})), "--name", "Beasts"]) == 0
+    assert "imported before as 'My pets'. It keeps that name, and is not called 'Beasts'" in capsys.readouterr().err
+    assert main(["datasets"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith("My pets") and "5 pictures" in line and "2 classes" in line
+    assert main(["datasets", "--json"]) == 0
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == ["My pets"]
+    assert main(["survey", "My pts"]) == 1
+    assert "Did you mean 'My pets'?" in capsys.readouterr().err
 
 
 def test_import_says_what_it_found_and_survey_what_looks_wrong(home, make_zip):

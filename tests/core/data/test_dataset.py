@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.data.changes import resplit
-from core.data.dataset import delete_dataset, list_datasets, load_dataset
+from core.data.dataset import delete_dataset, find_dataset, list_datasets, load_dataset
 from core.data.importing import import_path
 from core.errors import DataError, WorkspaceError
 from core.workspace import write_json
@@ -28,6 +28,27 @@ def test_a_new_split_is_a_new_version_and_the_old_one_stays(workspace, dataset):
     old = load_dataset(workspace, dataset.id, 1)
     assert old.frame.equals(dataset.frame) and old.report == dataset.report
     assert sorted(old.frame["image"]) == sorted(made.frame["image"])
+
+
+@pytest.mark.parametrize(
+    ("said", "version"), [("Pets", 2), ("Pets@1", 1), ("{id}", 2), ("{id}@1", 1), ("a@b", 1), ("a@b@1", 1)]
+)
+def test_a_dataset_is_called_by_its_name_or_its_id(workspace, make_zip, said, version):
+    pets = import_path(workspace, make_zip({"red": 10, "blue": 20}), name="Pets")
+    resplit(workspace, pets, validation=0.3, test=0.1, seed=7)
+    import_path(workspace, make_zip({"a": 2, "b": 2}), name="a@b")
+    found = find_dataset(workspace, said.format(id=pets.id))
+    assert (found.name, found.version) == ("a@b" if "b" in said[:3] else "Pets", version)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"), [("Pest", "mean 'Pets'"), ("Twin", "2 datasets are called"), ("Pets@9", "no version 9")]
+)
+def test_a_dataset_that_cannot_be_told_is_refused_in_words(workspace, make_zip, said, words):
+    for number, name in enumerate(("Pets", "Twin", "Twin")):
+        import_path(workspace, make_zip({"red": 3 + number, "blue": 3}), name=name)
+    with pytest.raises(DataError, match=words):
+        find_dataset(workspace, said)
 
 
 def test_the_same_seed_splits_the_same(workspace, dataset):
