@@ -7,6 +7,7 @@ import hashlib
 import pandas as pd
 import streamlit as st
 
+from core.data.entries import Limits
 from core.inference.predictor import Prediction
 from core.inference.table import rows, to_csv
 from core.runs import Run, View
@@ -67,7 +68,7 @@ def _pick_pictures() -> list[Picture]:
     files = st.file_uploader(
         "Pictures",
         accept_multiple_files=True,
-        max_upload_size=256,  # MB, as for the pictures of a dataset
+        max_upload_size=max(1, Limits.from_environment().file_bytes // 10**6),
         key="pictures",
         help="One or many. Any picture file; one that cannot be read is named and the others are still answered.",
     )

@@ -146,7 +146,7 @@ def _ways_in(draft: Draft, one: DraftClass) -> None:
             "Drop pictures or a folder here" if way == FILES else "Choose or drop a whole folder",
             accept_multiple_files=True if way == FILES else "directory",
             key=_uploader(one, way),
-            max_upload_size=max(1, Limits.from_environment().file_bytes // 2**20),
+            max_upload_size=max(1, Limits.from_environment().file_bytes // 10**6),
         )
 
 

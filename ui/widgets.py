@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from core.errors import GraftError
+from core.units import file_size as file_size
 
 _JOINER = (
     "\u2060"  # zero width: cuts patterns that Streamlit replaces even in escaped text (:smile:, ->, www.x.y, a@b.c)
@@ -93,16 +94,6 @@ def short_number(number: float | None) -> str:
         if abs(number) >= limit:
             return f"{number / limit:.3g}{unit}" if abs(number) < 1000 * limit else f"{number / limit:,.0f}{unit}"
     return f"{number:.3g}"
-
-
-def file_size(size: float | None) -> str:
-    """Bytes as `512 B`, `14 kB`, `1.3 MB`, in powers of a thousand; a dash where unknown."""
-    if size is None:
-        return "–"
-    for limit, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if size >= limit:
-            return f"{size / limit:.3g} {unit}"
-    return f"{size:.0f} B"
 
 
 def duration(seconds: float | None) -> str:

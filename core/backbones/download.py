@@ -140,7 +140,7 @@ def _in_words(error: Exception, info: BackboneInfo) -> str:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "The disk is full. Make room and press Download again; it goes on from where it stopped."
     if isinstance(error, PermissionError):
-        return f"Graft may not write the weights to {error.filename}. Check the workspace folder's permissions."
+        return "Graft may not write the weights. Check the permissions of its workspace folder."
     if isinstance(error, TimeoutError | ConnectionError | http.client.HTTPException):
         return "The connection broke off. Press Download again; it goes on from where it stopped."
     return (

@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 
 from core.data.cache import budget, empty, sizes
+from core.units import file_size
 from core.workspace import Workspace
 
 
@@ -17,12 +18,8 @@ def cache(options: Namespace) -> int:
         print(json.dumps({"parts": parts, "bytes": sum(parts.values()), "budget": most, "freed": freed}))
         return 0
     if freed is not None:
-        print(f"Emptied: {_said(freed)} freed.")
+        print(f"Emptied: {file_size(freed)} freed.")
     for part, size in parts.items():
-        print(f"{_said(size):>12}  {part}")
-    print(f"{_said(sum(parts.values())):>12}  of {_said(most)}")
+        print(f"{file_size(size):>12}  {part}")
+    print(f"{file_size(sum(parts.values())):>12}  of {file_size(most)}")
     return 0
-
-
-def _said(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

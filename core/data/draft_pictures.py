@@ -15,6 +15,7 @@ from core.data.entries import Entry, Limits, Source, shown_name
 from core.data.intake import ARCHIVES, Rejected, Taken, inspect
 from core.data.layout import is_junk
 from core.data.tables import is_table
+from core.units import file_size
 from core.workspace import atomic_open
 
 AT_ONCE = 16  # pictures in memory, and on disk before the list names them
@@ -69,7 +70,7 @@ def _checked(name: str, data: bytes | BinaryIO, limits: Limits) -> tuple[Taken, 
     name = shown_name(_last(name))
     data = data if isinstance(data, bytes) else data.read(limits.file_bytes + 1)
     if len(data) > limits.file_bytes:
-        return Rejected(name, f"The file is larger than the {limits.file_bytes / 2**20:,.0f} MB that one may have.")
+        return Rejected(name, f"The file is larger than the {file_size(limits.file_bytes)} that one may have.")
     found = inspect(name, data)
     if isinstance(found, Taken):
         return found, data
@@ -126,7 +127,7 @@ class _Room:
         if self.pictures >= self.limits.entries:
             return f"There are {self.pictures:,} pictures already, as many as there may be."
         if self.bytes + size > self.limits.total_bytes:
-            return f"All the pictures may have {self.limits.total_bytes / 2**30:,.1f} GB together, and have them."
+            return f"All the pictures may have {file_size(self.limits.total_bytes)} together, and have them."
         self.pictures, self.bytes = self.pictures + 1, self.bytes + size
         return ""
 

@@ -239,7 +239,9 @@ def _read(directory: Path) -> Draft:
     except FileNotFoundError as error:
         raise DataError("This draft is not there any more. It was deleted, perhaps in another tab.") from error
     except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"The draft in {directory} cannot be read. Delete the folder to be rid of it.") from error
+        raise DataError(
+            f"The draft {directory.name!r} cannot be read. Delete its folder in the workspace to be rid of it."
+        ) from error
 
 
 def _write(draft: Draft) -> Draft:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import BinaryIO
 
 from core.errors import DataError
+from core.units import file_size
 
 LONGEST_NAME = 1000  # characters
 
@@ -25,8 +26,8 @@ class Limits:
     """
 
     entries: int = 1_000_000
-    file_bytes: int = 256 * 2**20
-    total_bytes: int = 100 * 2**30
+    file_bytes: int = 256 * 10**6
+    total_bytes: int = 100 * 10**9
     ratio: int = 1000  # unpacked to packed size, of files over `ratio_from`
     ratio_from: int = 2**20
     total_ratio: int = 200  # the same of the whole archive, if over `total_ratio_from`
@@ -62,7 +63,7 @@ class Entry:
         if self.refused:
             raise DataError(self.refused)
         if self.size > limits.file_bytes:
-            raise DataError(f"The file is larger than the {limits.file_bytes / 2**20:,.0f} MB that one may have.")
+            raise DataError(f"The file is larger than the {file_size(limits.file_bytes)} that one may have.")
         try:
             with self.open() as file:
                 data = file.read(self.size + 1)  # the buffer is as large as what is asked for
@@ -130,5 +131,4 @@ def leads_out(archive: str, name: str) -> str:
 
 
 def too_much(name: str, total: int, limits: Limits) -> str:
-    most = limits.total_bytes / 2**30
-    return f"{name!r} would unpack to {total / 2**30:,.1f} GB; at most {most:,.1f} GB are read."
+    return f"{name!r} would unpack to {file_size(total)}; at most {file_size(limits.total_bytes)} are read."

@@ -31,6 +31,7 @@ from core.data.sorting import Sorted, sort_out
 from core.data.splits import complete
 from core.data.tables import is_table, read_table
 from core.errors import DataError
+from core.units import file_size
 from core.workspace import Workspace, slug, write_json
 
 __all__ = ["ImportCancelled", "Progress", "check", "import_path", "import_sample", "import_source"]
@@ -210,7 +211,7 @@ def _refuse_without_room(workspace: Workspace, source: Source) -> None:
     free = shutil.disk_usage(workspace.datasets).free
     if source.bytes > free:
         raise DataError(
-            f"The files take {source.bytes / 2**30:,.1f} GB and the disk has {free / 2**30:,.1f} GB left. "
+            f"The files take {file_size(source.bytes)} and the disk has {file_size(free)} left. "
             "Make room where Graft keeps its workspace, then import again."
         )
 

@@ -61,7 +61,7 @@ def disk_in_words() -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DataError("The disk is full. Make room where Graft keeps its workspace, then try again.") from error
-        where = f" {error.filename}" if error.filename else ""
+        where = f" {Path(error.filename).name!r}" if error.filename else ""
         raise DataError(f"The disk refused to read or write{where} ({error.strerror or error}).") from error
 
 

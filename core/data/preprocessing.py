@@ -28,6 +28,7 @@ with suppress(ImportError):  # iPhones take HEIC; the library for it is installe
 FORMATS: list[str] = [
     name for name in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "BMP", "GIF", "TIFF", "PPM") if name in Image.OPEN
 ]
+BROKEN = "The picture is broken or cut short and cannot be decoded."
 EXIF_ORIENTATION = 0x0112
 TURNS = {  # from how a camera was held, as EXIF numbers it, to upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -82,16 +83,31 @@ def decode(source: Path | bytes | BinaryIO, at_least: int | None = None) -> Imag
     except DataError:
         raise
     except Exception as error:  # Pillow's decoders raise nearly anything on damaged bytes
-        raise DataError("The picture is broken or cut short and cannot be decoded.") from error
+        raise DataError(BROKEN) from error
 
 
 def _unknown(source: Path | bytes | BinaryIO) -> str:
+    if isinstance(source, Path) and source.suffix.lower() in (".heic", ".heif"):
+        source = source.read_bytes()
     if isinstance(source, bytes) and source[4:8] == b"ftyp" and source[8:12] in (b"heic", b"heix", b"mif1", b"hevc"):
+        if "HEIF" in FORMATS or not _whole_boxes(source):
+            return BROKEN
         return (
             "This is a HEIC picture, as iPhones take them. Whoever runs Graft can install the package pillow-heif to "
             "read it; or save it as JPEG."
         )
     return "This is not a picture in a format that Graft can read (JPEG, PNG, WebP, AVIF, BMP, GIF, TIFF)."
+
+
+def _whole_boxes(data: bytes) -> bool:
+    """Whether a HEIC file ends where the last of its boxes does, as each says its own size in its first 4 bytes."""
+    at = 0
+    while 0 <= at < len(data):
+        size = int.from_bytes(data[at : at + 4])
+        if size < 8:  # 0: to the end of the file; 1: too large for 4 bytes
+            return size in (0, 1)
+        at += size
+    return at == len(data)
 
 
 def _upright_rgb(image: Image.Image, at_least: int | None) -> Image.Image:

@@ -69,8 +69,9 @@ class Predictor:
             model.load_state_dict(weights)
             preprocessing = Preprocessing(**said["preprocessing"])
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
+            cause = error.strerror if isinstance(error, OSError) else error
             raise RunError(
-                f"The bundle {bundle} cannot be read ({error}). Choose another run, or train it again."
+                f"The bundle of {bundle.parent.name!r} cannot be read ({cause}). Choose another run, or train it again."
             ) from error
         model.to(device.torch).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         if device.torch.type == "cpu":

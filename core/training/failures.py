@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 import torch
 
@@ -31,7 +32,8 @@ def explain(error: BaseException, recipe: Recipe | None) -> str:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full. Make room where Graft keeps its workspace, then press Resume."
     if isinstance(error, PermissionError):
-        return f"Graft may not write {error.filename}. Give it permission to write in its workspace, then press Resume."
+        name = Path(error.filename or "a file").name
+        return f"Graft may not write {name!r}. Give it permission to write in its workspace, then press Resume."
     return f"Graft met an error that it does not know ({type(error).__name__}). The log says where; please report it."
 
 

@@ -159,7 +159,7 @@ def test_cache_says_how_large_it_is_and_empties_it(home, capsys):
     (home / "cache" / "images").mkdir(parents=True)
     (home / "cache" / "images" / "old").write_bytes(bytes(3_000_000))
     assert main(["cache"]) == 0
-    assert "3.0 MB  images" in capsys.readouterr().out
+    assert "3 MB  images" in capsys.readouterr().out
     assert main(["cache", "--empty", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["freed"], said["bytes"]) == (3_000_000, 0)

@@ -7,7 +7,10 @@ import io
 import pytest
 from PIL import Image
 
+from core.data import preprocessing
 from core.data.importing import check
+from core.data.preprocessing import FORMATS
+from core.errors import DataError
 from tests.conftest import picture
 
 
@@ -66,6 +69,19 @@ def test_heic_is_read_where_the_library_is(make_zip):
     data = encoded(Image.effect_noise((64, 64), 80).convert("RGB"), "HEIF")
     kinds = found(make_zip, {"red/phone.heic": data})
     assert kinds["mended"].files == ["red/phone.heic"] and "HEIC" in kinds["mended"].why
+
+
+@pytest.mark.parametrize(("there", "cut", "words"), [(True, 900, "broken"), (False, 900, "broken"), (False, 0, "heif")])
+def test_a_broken_heic_is_told_from_one_that_cannot_be_read_here(monkeypatch, tmp_path, there, cut, words):
+    heic = pytest.importorskip("pillow_heif")
+    file = io.BytesIO()
+    heic.from_pillow(Image.effect_noise((64, 64), 80).convert("RGB")).save(file)
+    data = file.getvalue()[: -cut or None]
+    monkeypatch.setattr(preprocessing, "FORMATS", [name for name in FORMATS if there or name != "HEIF"])
+    (tmp_path / "phone.heic").write_bytes(data)
+    for source in (data, tmp_path / "phone.heic"):
+        with pytest.raises(DataError, match=words):
+            preprocessing.decode(source)
 
 
 def test_a_class_that_is_too_small_says_how_many_to_collect(make_zip):
