@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from core import jobs
@@ -47,10 +49,12 @@ def _watch(job: Job, title: str) -> None:
 
 
 def words(view: JobView) -> str:
-    """`Checking pictures: 120 of 3,400, 12 s left`."""
+    """`Checking pictures: 120 of 3,400, 12 s left`; where nothing can be counted, `Comparing, 4 s so far`."""
     counted = f": {view.done:,} of {view.total:,}" if view.total else f": {view.done:,}" if view.done else ""
     left = f", {duration(view.seconds_left)} left" if view.seconds_left and view.seconds_left >= 1 else ""
-    return f"{view.phase}{counted}{left}"
+    lasts = time.time() - view.began
+    so_far = f", {duration(lasts)} so far" if view.began and view.share is None and lasts >= 1 else ""
+    return f"{view.phase}{counted}{left or so_far}"
 
 
 def show(ended: JobView) -> None:

@@ -9,18 +9,23 @@ from core.data.importing import Progress
 
 
 class ImportLine:
-    """Progress of work on a dataset on stderr, a line every second at most."""
+    """Progress of work on a dataset on stderr, once it has taken a second: a line every second at most, and one as soon
+    as something begins that cannot be counted."""
 
     def __init__(self) -> None:
-        self.last = time.monotonic()
+        self.began = self.last = time.monotonic()
+        self.phase = ""
 
     def __call__(self, progress: Progress) -> None:
-        if time.monotonic() - self.last < 1:
+        now = time.monotonic()
+        counts = bool(progress.total or progress.done or progress.share is not None)
+        begins = not counts and progress.phase != self.phase and now - self.began > 1
+        if now - self.last < 1 and not begins:
             return
-        self.last = time.monotonic()
+        self.last, self.phase = now, progress.phase
         share = f" ({progress.share:.0%})" if progress.share is not None else ""
-        counted = f": {progress.done} of {progress.total}" if progress.total else f": {progress.done}{share}"
-        print(f"{progress.phase}{counted}", file=sys.stderr)
+        of = f" of {progress.total}" if progress.total else share
+        print(f"{progress.phase}{f': {progress.done}{of}' if counts else ''}", file=sys.stderr)
 
 
 def printable(text: str) -> str:

@@ -194,8 +194,10 @@ def _import(
     with disk_in_words(), _beside(workspace) as folder:
         intake = take(source, folder / "images", limits, progress, cancelled)
         if progress is not None:
-            progress(Progress("Looking for copies and faults", intake.files, intake.files))
+            progress(Progress("Looking for copies and faults", 0))
         found = sort_out(intake, source.labels, source.table)
+        if progress is not None:
+            progress(Progress("Writing the dataset", 0))
         digest = _digest(found)
         with FileLock(workspace.datasets / ".naming.lock"):  # two imports of the same pictures make one dataset
             for existing in workspace.datasets.glob(f"*-{digest}"):

@@ -37,6 +37,7 @@ class JobView(BaseModel):
     """How far a job is.
 
     done of total: None while the total is unknown; share: 0 to 1, None while unknown; seconds_left: of this phase.
+    began: when this phase did, in seconds since 1970; 0 while nothing was told.
     message: why it failed. result: what it gave, see `core.jobs.kinds`.
     """
 
@@ -48,6 +49,7 @@ class JobView(BaseModel):
     total: int | None = None
     share: float | None = None
     seconds_left: float | None = None
+    began: float = 0.0
     message: str = ""
     result: dict[str, Any] = {}
 

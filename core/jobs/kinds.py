@@ -10,7 +10,7 @@ from core.data.dataset import Dataset
 from core.data.draft_pictures import draft_source
 from core.data.drafts import load_draft
 from core.data.importing import import_path, import_sample, import_source
-from core.data.intake import OnProgress
+from core.data.intake import OnProgress, Progress
 from core.data.published import import_published
 from core.workspace import Workspace
 
@@ -42,6 +42,7 @@ def survey(
     weights_file: str | None = None,
 ) -> dict[str, Any]:
     """Result: the dataset and version that were looked over."""
+    progress(Progress("Loading the backbone", 0))
     from core.survey.job import survey_dataset  # torch takes seconds to import, and only this needs it
 
     survey_dataset(workspace, dataset, version, backbone, weights_file, progress)

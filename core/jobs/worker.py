@@ -35,7 +35,14 @@ class Reporter:
         self.last = now
         share = progress.done / progress.total if progress.total else progress.share
         left = (now - self.began) * (1 - share) / share if share and now - self.began > 1 else None
-        state = JobView(phase=progress.phase, done=progress.done, total=progress.total, share=share, seconds_left=left)
+        state = JobView(
+            phase=progress.phase,
+            done=progress.done,
+            total=progress.total,
+            share=share,
+            seconds_left=left,
+            began=time.time() - (now - self.began),
+        )
         write_json(self.path, state.model_dump())
 
 

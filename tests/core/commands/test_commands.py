@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from core.commands import main
+from core.commands.printing import ImportLine
+from core.data.intake import Progress
 from tests.conftest import picture
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -96,6 +98,21 @@ def test_what_is_not_there_is_status_1(words, said, capsys):
     captured = capsys.readouterr()
     assert said in captured.err
     assert captured.out == ""
+
+
+def test_what_cannot_be_counted_is_named_as_it_begins(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("core.commands.printing.time.monotonic", lambda: now[0])
+    line = ImportLine()
+    for now[0], progress in (
+        (0.1, Progress("Writing", 0)),
+        (1.5, Progress("Checking", 3, 9)),
+        (1.6, Progress("Checking", 4, 9)),
+        (1.7, Progress("Comparing", 0)),
+        (1.8, Progress("Comparing", 0)),
+    ):
+        line(progress)
+    assert capsys.readouterr().err.splitlines() == ["Checking: 3 of 9", "Comparing"]
 
 
 def test_check_tells_what_is_inside_and_keeps_nothing(make_zip, capsys, home):

@@ -152,6 +152,8 @@ def test_progress_is_told_to_its_end(workspace, make_zip):
     import_path(workspace, make_zip({"red": 5, "blue": 5}), progress=seen.append)
     pictures = [step for step in seen if step.phase == "Checking pictures"]
     assert [step.done for step in pictures] == list(range(1, 11)) and {step.total for step in pictures} == {10}
+    later = [step for step in seen if step.phase != "Checking pictures" and step.total is None and step.share is None]
+    assert [step.phase for step in later] == ["Looking for copies and faults", "Writing the dataset"]
 
 
 def test_a_cancelled_import_leaves_nothing(workspace, make_zip):
