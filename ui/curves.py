@@ -28,10 +28,12 @@ def curve(
     epochs: int | None = None,
     share: bool = False,
     marks: Sequence[tuple[float, str]] = (),
+    beat: tuple[str, float] | None = None,
     height: int = 320,
 ) -> go.Figure:
     """One chart. best_epoch: marked with a ring and a line; epochs: where the axis ends; share: values 0 to 1; marks:
-    (epoch, words) of what was done on the way, a thin line each."""
+    (epoch, words) of what was done on the way, a thin line each; beat: a value to do better than, with its name, a line
+    across."""
     colours = theme.palette()
     figure = go.Figure()
     figure.add_trace(_line("Training", thin(training), colours.training, "solid", share))
@@ -39,13 +41,15 @@ def curve(
     figure.add_trace(_best(validation, best_epoch, colours, share))
     figure.add_trace(_marks(marks, colours))
     last = max([x for x, _ in (*training[-1:], *validation[-1:])], default=1.0)
+    end = max(last, epochs or 1) * 1.02
+    figure.add_trace(_to_beat(beat, end, colours, share))
     figure.update_layout(
         template=theme.template(),
         title=title,
         height=height,
         uirevision="kept",
         hovermode="x unified",
-        xaxis={"title": {"text": "Epoch"}, "range": [0, max(last, epochs or 1) * 1.02], "rangemode": "tozero"},
+        xaxis={"title": {"text": "Epoch"}, "range": [0, end], "rangemode": "tozero"},
         yaxis={"tickformat": ".0%" if share else None, "range": [0, 1.05] if share else None},
         yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
     )
@@ -126,4 +130,17 @@ def _marks(marks: Sequence[tuple[float, str]], colours: theme.Palette) -> go.Sca
         line={"color": colours.muted, "width": 1.2, "dash": "dot"},
         hovertemplate="%{text}<extra></extra>",
         showlegend=bool(said),
+    )
+
+
+def _to_beat(beat: tuple[str, float] | None, end: float, colours: theme.Palette, share: bool) -> go.Scatter:
+    name, value = beat or ("", 0.0)
+    return go.Scatter(
+        x=[0, end] if beat else [],
+        y=[value, value] if beat else [],
+        name=name,
+        showlegend=beat is not None,
+        mode="lines",
+        line={"color": colours.muted, "width": 1.6, "dash": "dashdot"},
+        hovertemplate="%{y:.1%}" if share else "%{y:.4f}",
     )

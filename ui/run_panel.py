@@ -86,6 +86,7 @@ def _live(run: Run, drawn: tuple[Status, int]) -> None:
     _standing(run, view)
     _curves(view)
     _advice(view)
+    _without_training(view)
     if view.note:
         st.caption(literal(view.note))
 
@@ -199,6 +200,7 @@ def _curves(view: View) -> None:
         [(row.epoch, score(row.train)) for row in rows],
         [(row.epoch, score(row.validation)) for row in validation],
         share=not number,
+        beat=_to_beat(view, score),
         **shared,
     )
     left, right = st.columns(2, gap="medium")
@@ -213,6 +215,28 @@ def _advice(view: View) -> None:
     said = advice(view)
     if said is not None:
         st.markdown(f"{ADVICE_ICONS[said.kind]} **{literal(said.sentence)}** {literal(said.todo)}")
+
+
+def _to_beat(view: View, score: attrgetter) -> tuple[str, float] | None:
+    """The better of the two answers without training."""
+    if view.baseline is None:
+        return None
+    known = [("Nearest neighbours", view.baseline.neighbours), (_solved(view), view.baseline.linear)]
+    name, scores = (min if view.target else max)(known, key=lambda each: score(each[1]))
+    return f"{name}, no training", score(scores)
+
+
+def _solved(view: View) -> str:
+    return "Ridge regression" if view.target else "Logistic regression"
+
+
+def _without_training(view: View) -> None:
+    if view.baseline is not None:
+        linear, neighbours = view.baseline.linear.words, view.baseline.neighbours.words
+        st.caption(
+            f"To beat, the line across: what the frozen backbone gives without training. {_solved(view)} on its "
+            f"features: {linear}; their ten nearest neighbours: {neighbours}."
+        )
 
 
 def _axis_end(view: View) -> int:

@@ -3,6 +3,7 @@
     cache/images/       <setting>/<chunk>/, see kept.py: decoded pictures
           activations/  the same: what frozen stages gave
           surveys/      <key>/: what a look over a dataset found
+          baselines/    <key>.json: what a backbone scores without training
           users/        <token>.lock, held by a living process, and <token>.txt: the chunks that it uses
           weights/      downloads: counted, but never thrown away to make room
           published/    the same, of sets of pictures that are not imported yet
@@ -28,7 +29,7 @@ from core.processes import is_held
 from core.workspace import Workspace
 
 DEFAULT_BUDGET = 20 * 10**9
-EVICTABLE = ("images", "activations", "surveys")
+EVICTABLE = ("images", "activations", "surveys", "baselines")
 GONE = ".gone-"
 
 

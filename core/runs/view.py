@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from core.training.events import Changed, Ended, EpochEnded, Event, Paused, Phase, Progress, Queued, Scores, Started
+from core.training.events import (
+    Baseline,
+    Changed,
+    Ended,
+    EpochEnded,
+    Event,
+    Paused,
+    Phase,
+    Progress,
+    Queued,
+    Scores,
+    Started,
+)
 
 MAX_STEP_POINTS = 600
 MOST_MARKS = 20
@@ -61,7 +73,8 @@ class View:
     curve: a row for each finished epoch. marks: what was done to the run on the way, the newest ones. step_losses:
         (epoch as a fraction, training loss) between epochs, thinned. rate: images per second. seconds_left: of the
         phase under way. ahead: runs before this one in the queue. stages: of the backbone; the first `frozen` are.
-        judged_on: images of the validation part. naive: what is scored without learning anything.
+        judged_on: images of the validation part. naive: what is scored without learning anything. baseline: what the
+        frozen backbone scores without training.
     """
 
     status: Status = Status.QUEUED
@@ -87,6 +100,7 @@ class View:
     frozen: int = 0
     judged_on: int = 0
     naive: Scores | None = None
+    baseline: Baseline | None = None
     best_epoch: int | None = None
     paused: bool = False
     ended: Ended | None = None
@@ -137,6 +151,8 @@ def _fold(view: View, event: Event) -> View:
                 curve=rows,
                 step_losses=losses,
             )
+        case Baseline():
+            return replace(view, baseline=event)
         case Progress():
             return _progress(view, event)
         case EpochEnded():

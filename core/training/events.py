@@ -94,6 +94,16 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """What the backbone gives without training, on the validation part: by its nearest neighbours, and by a linear
+    model of its features that was solved for."""
+
+    neighbours: Scores
+    linear: Scores
+    seconds: float
+
+
+@dataclass(frozen=True)
 class EpochEnded:
     epoch: int
     train: Scores
@@ -144,7 +154,7 @@ class Ended:
     error: str = ""
 
 
-Event = Queued | Started | Progress | EpochEnded | Changed | Paused | Ended
+Event = Queued | Started | Baseline | Progress | EpochEnded | Changed | Paused | Ended
 _KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__}
 
 
@@ -194,7 +204,7 @@ def _parse(line: bytes) -> tuple[float, Event] | None:
     try:
         record: dict[str, Any] = json.loads(line)
         kind = _KINDS[record["event"]]
-        for name in ("train", "validation", "naive"):
+        for name in ("train", "validation", "naive", "neighbours", "linear"):
             if isinstance(record.get(name), dict):
                 record[name] = Scores(**record[name])
         return record["time"], kind(**{f.name: record[f.name] for f in fields(kind) if f.name in record})

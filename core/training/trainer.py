@@ -14,6 +14,7 @@ import torch
 
 from core.training import checkpoints, plan
 from core.training.averaging import Average
+from core.training.baseline import baseline_of
 from core.training.bundle import write_bundle
 from core.training.checkpoints import Checkpoint
 from core.training.control import Asked
@@ -93,6 +94,8 @@ class Trainer:
         state, phase = self.state, plan.phase_of(self.planned, self.state.epoch + 1)
         self.prepared = prepare(self.material, self._frozen_before(phase))
         self._announce()
+        if not state.model and (simple := baseline_of(self.material, self.prepared)) is not None:
+            self.reporter.write(simple)
         self._restore()
         if phase.frozen != self.prepared.frozen_stages:
             self._enter(phase)

@@ -6,7 +6,7 @@ import pytest
 
 from core import runs
 from core.runs import Run
-from core.training.events import Paused
+from core.training.events import Baseline, Paused, Scores
 from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
@@ -105,6 +105,14 @@ def test_a_finished_run_is_summed_up_and_leads_to_predict(open_page, dataset, wo
     shown = _metrics(app)
     assert (shown["Best epoch"], shown["Validation accuracy"], shown["Time"]) == ("3 of 3", "91.4%", "12 s")
     assert any(button.label == "Predict with this run" for button in app.button)
+
+
+def test_what_there_is_to_beat_is_said(open_page, dataset, workspace):
+    simple = Baseline(Scores(0.5, accuracy=0.8), Scores(0.4, accuracy=0.875), 0.1)
+    run = made_run(workspace, dataset.id, simple, finished())
+    _choose(workspace, dataset, run)
+    said = texts(open_page("fine_tune"))
+    assert "Logistic regression on its features: accuracy 87.5%" in said and "accuracy 80.0%" in said
 
 
 def test_a_worker_that_vanished_is_interrupted_and_can_be_resumed(open_page, dataset, workspace):

@@ -22,3 +22,10 @@ def test_a_chart_keeps_its_traces_and_its_zoom_from_the_first_point_to_the_last(
     assert [trace.name for trace in empty.data] == [trace.name for trace in full.data]
     assert empty.layout.uirevision == full.layout.uirevision is not None
     assert list(full.data[2].x) == [2] and list(full.data[2].y) == [0.7]
+
+
+def test_what_there_is_to_beat_is_a_line_across_the_chart():
+    drawn = curve("Accuracy", [(1, 0.5)], [(1, 0.6)], epochs=10, share=True, beat=("Nearest neighbours", 0.8)).data[4]
+    assert (list(drawn.y), drawn.line.dash, drawn.name) == ([0.8, 0.8], "dashdot", "Nearest neighbours")
+    assert drawn.x[0] == 0 and drawn.x[1] >= 10
+    assert list(curve("Loss", [], []).data[4].x) == []
