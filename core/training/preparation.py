@@ -244,13 +244,3 @@ class _Cutting:
             _ = kept.source.pixels  # a phase of its own
             self.material.reporter.begin("features")
         return ActivationSource(kept.rows(self.material.reporter.prepared), self.material.device)
-
-
-def order_of(part: Part, material: Material, epoch: int) -> np.ndarray:
-    """In which order an epoch sees the examples: each once, or drawn so that all classes come up equally often."""
-    recipe = material.recipe
-    random = np.random.default_rng((recipe.seed, epoch))
-    chances = material.task.balancing(part.targets) if recipe.balance == "sampling" else None
-    if chances is None:
-        return random.permutation(len(part))
-    return random.choice(len(part), len(part), p=chances)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -15,24 +14,21 @@ import torch
 from core.training import checkpoints, plan
 from core.training.averaging import Average
 from core.training.baseline import baseline_of
+from core.training.batches import plain_batches, steps_of, training_batches
 from core.training.bundle import write_bundle
 from core.training.checkpoints import Checkpoint
 from core.training.control import Asked
 from core.training.device import Device
 from core.training.events import Changed, Ended, EpochEnded, Paused, Scores, Started
-from core.training.loop import Batch, Updater, run_epoch
-from core.training.mixing import mixed
+from core.training.loop import Updater, run_epoch
 from core.training.optimizers import build_optimizer, carry_over, set_learning_rate
 from core.training.plan import Change, Phase
-from core.training.preparation import Material, Part, Prepared, order_of, prepare
+from core.training.preparation import Material, Part, Prepared, prepare
 from core.training.recipe import Recipe
 from core.training.reporter import Position, Reporter, StopRequested
-from core.training.sources import cut
 from core.workspace import Workspace
 
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
-VALIDATION_BATCH = 64
-MIXING = 1  # makes its random numbers others than those of the order
 CHECKPOINT_SHARE = 0.03  # of a run's time at most goes into writing them
 
 
@@ -111,7 +107,7 @@ class Trainer:
         return plan.phase_of(self.planned, self.state.epoch).frozen
 
     def _steps(self) -> int:
-        return len(self._chunks(np.arange(len(self.prepared.train))))
+        return len(steps_of(np.arange(len(self.prepared.train)), self.recipe))
 
     def _announce(self) -> None:
         prepared, material = self.prepared, self.material
@@ -180,7 +176,7 @@ class Trainer:
         self.totals = self.state.totals
         train = run_epoch(
             self.prepared.model,
-            self._training_batches(number),
+            training_batches(self.prepared.train, self.material, number, self.state.step),
             self.material.task,
             self.prepared.device,
             Updater(self.optimizer, self.scaler, self._before_step, self._follow, self.recipe.clip),
@@ -198,42 +194,15 @@ class Trainer:
         self._record(number, train, validation, time.monotonic() - began)
         return True
 
-    def _chunks(self, order: np.ndarray) -> list[list[np.ndarray]]:
-        """The epoch's steps, each of one batch or of several that are accumulated."""
-        batches = cut(order, self.recipe.batch_size, training=True)
-        together = self.recipe.accumulate
-        return [batches[start : start + together] for start in range(0, len(batches), together)]
-
-    def _training_batches(self, epoch: int) -> Iterator[Batch]:
-        """Those of the epoch's steps that are still to be taken."""
-        part = self.prepared.train
-        steps = self._chunks(order_of(part, self.material, epoch))
-        turns = [(chunk, sum(map(len, step)), chunk is step[-1]) for step in steps for chunk in step]
-        first = sum(map(len, steps[: self.state.step]))
-        batches = self._batches(part, [chunk for chunk, _, _ in turns[first:]], epoch)
-        for turn, (inputs, targets) in enumerate(batches, start=first):
-            _, together, last = turns[turn]
-            batch = Batch(inputs, targets, len(targets) / together, last)
-            if self.recipe.mixup or self.recipe.cutmix:
-                batch = mixed(batch, self.recipe, np.random.default_rng((self.recipe.seed, epoch, turn, MIXING)))
-            yield batch
-
     def _validate(self, part: Part) -> Scores | None:
-        chunks = cut(np.arange(len(part)), VALIDATION_BATCH, training=False)
         with self.average.in_place() if self.average else nullcontext():
             return run_epoch(
                 self.prepared.model,
-                (Batch(*pair) for pair in self._batches(part, chunks, epoch=None)),
+                plain_batches(part),
                 self.material.task,
                 self.prepared.device,
                 on_step=lambda images, totals: self.reporter.stepped(self.position, images, None),
             )
-
-    def _batches(
-        self, part: Part, chunks: list[np.ndarray], epoch: int | None
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        for chunk, inputs in zip(chunks, part.source.batches(chunks, epoch)):
-            yield inputs, part.targets[torch.from_numpy(chunk).to(part.targets.device)]
 
     def _moment(self) -> float:
         """Epochs done, as a fraction."""
