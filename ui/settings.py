@@ -16,6 +16,7 @@ from core.training.recipe import LOSSES, Recipe, suggested_learning_rate
 from ui import state
 from ui.comparison import compare_freezing
 from ui.network import network_picture
+from ui.probes_panel import probes_panel
 from ui.stages import head_parameters
 from ui.widgets import count, errors_shown, literal, short_number, show_error
 
@@ -80,6 +81,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
         st.code(recipe.to_command(), language="bash", wrap_lines=True)
     if pressed:
         _start(recipe, dataset.name)
+    probes_panel(recipe, lambda rate: st.session_state.update(set_learning_rate=rate))
 
 
 def _start(recipe: Recipe, name: str) -> None:

@@ -35,13 +35,21 @@ Job = Callable[[Namespace], int]
 
 def train(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
-    settings = _settings(options)
-    dataset = _dataset(workspace, options.data)
-    settings = {"loss": LOSSES[dataset.kind][0], **settings, "dataset": dataset.id, "dataset_version": dataset.version}
-    recipe = Recipe.parse(settings)
-    run = start(workspace, recipe)
+    run = start(workspace, recipe_of(workspace, options))
     print(f"Run {run.id}", file=sys.stderr)
     return finish(run, options.json)
+
+
+def recipe_of(workspace: Workspace, options: Namespace) -> Recipe:
+    """What the options of `train` come to; a path of pictures is imported.
+
+    Raises:
+        UsageError: an option's value cannot be used. GraftError: the pictures cannot.
+    """
+    settings = _settings(options)
+    dataset = _dataset(workspace, options.data)
+    loss = LOSSES[dataset.kind][0]
+    return Recipe.parse({"loss": loss, **settings, "dataset": dataset.id, "dataset_version": dataset.version})
 
 
 def _settings(options: Namespace) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn, get_args
 
-from core.commands import data, jobs, steering
+from core.commands import data, jobs, probes, steering
 from core.commands.cache import cache as cache_job
 from core.errors import GraftError
 from core.training.recipe import OPTIONS, Recipe
@@ -43,7 +43,8 @@ def _failed(options: argparse.Namespace, sentence: str, status: int = 1) -> int:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core", description="Graft from a shell.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _train(_command(commands, "train", jobs.train, "fine-tune a backbone on labeled images"))
+    _recipe(_command(commands, "train", jobs.train, "fine-tune a backbone on labeled images"))
+    _recipe(_command(commands, "lr-find", probes.lr_find, "try learning rates, and suggest one"))
     _predict(_command(commands, "predict", jobs.predict, "ask a finished run about images", json_option=False))
     check = _command(commands, "check", data.check, "say what is in images, and keep nothing")
     check.add_argument("path", metavar="PATH", help=SOURCES)
@@ -78,7 +79,7 @@ def _command(commands: Any, name: str, job: jobs.Job, help: str, json_option: bo
     return command
 
 
-def _train(command: argparse.ArgumentParser) -> None:
+def _recipe(command: argparse.ArgumentParser) -> None:
     default = {name: field.default for name, field in Recipe.model_fields.items()}
     add = command.add_argument
     add("--data", metavar="PATH", required=True, help=f"{SOURCES}; or {DATASET}")

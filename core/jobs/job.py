@@ -25,11 +25,13 @@ from pydantic import BaseModel, ConfigDict
 from core.data.importing import clear_leftovers
 from core.errors import GraftError
 from core.processes import is_held, launch
+from core.runs.run import ALLOCATOR
 from core.workspace import Workspace, new_id, write_json
 
 SECONDS_TO_START = 20
 SECONDS_TO_UPLOAD = 3600
-Family = Literal["import", "survey"]
+Family = Literal["import", "survey", "probe"]
+FAMILIES: dict[str, Family] = {"survey": "survey", "learning rate": "probe"}  # by kind; of all others, "import"
 _children: dict[Path, subprocess.Popen[bytes]] = {}
 
 
@@ -165,7 +167,8 @@ def start(
             shutil.rmtree(directory, ignore_errors=True)
             raise
         write_json(directory / "job.json", {"kind": kind, "title": title, "arguments": arguments})
-        _children[directory] = launch("core.jobs.worker", directory, "job.log")
+        as_in_a_run = ALLOCATOR if family_of(kind) == "probe" else {}  # else what is measured would not hold there
+        _children[directory] = launch("core.jobs.worker", directory, "job.log", as_in_a_run)
     return Job(workspace, directory)
 
 
@@ -176,7 +179,7 @@ def _refuse_second(workspace: Workspace, family: Family) -> None:
 
 
 def family_of(kind: str) -> Family:
-    return "survey" if kind == "survey" else "import"
+    return FAMILIES.get(kind, "import")
 
 
 def current(workspace: Workspace, family: Family) -> Job | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from core.data.drafts import load_draft
 from core.data.importing import import_path, import_sample, import_source
 from core.data.intake import OnProgress, Progress
 from core.data.published import import_published
+from core.training.recipe import Recipe
 from core.workspace import Workspace
 
 
@@ -49,6 +52,13 @@ def survey(
     return {"dataset": dataset, "version": version}
 
 
+def learning_rate(workspace: Workspace, progress: OnProgress, *, recipe: str) -> dict[str, Any]:
+    """recipe: as JSON. Result: a `RateCurve`."""
+    from core.training.rate_finder import find_rate
+
+    return asdict(find_rate(workspace, Recipe.parse(json.loads(recipe)), progress))
+
+
 def _dataset(made: Dataset) -> dict[str, Any]:
     return {"dataset": made.id, "version": made.version, "known": made.known}
 
@@ -59,4 +69,5 @@ KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "import published": published,
     "import draft": draft,
     "survey": survey,
+    "learning rate": learning_rate,
 }

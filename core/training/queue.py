@@ -89,6 +89,11 @@ def ahead_of(run_directory: Path) -> int:
     return ahead
 
 
+def is_anybody_waiting(workspace: Workspace) -> bool:
+    """Whether a run is at work or waits for the device, as seen by somebody who is no run."""
+    return any(is_alive(path) or is_starting(path) for path in workspace.runs.iterdir())
+
+
 def _told(run_directory: Path) -> int:
     try:
         return (run_directory / "events.jsonl").stat().st_size

@@ -51,6 +51,14 @@ def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
     assert [run["run"] for run in json.loads(listed.stdout)] == [said["run"]]
 
 
+def test_a_recipe_is_tried_from_a_shell(home, make_zip):
+    done = shell("lr-find", "--data", make_zip({"red": 10, "blue": 10}), "--json", home=home)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert set(said) == {"rates", "losses", "steepest", "tenth"}
+    assert 1e-5 < said["steepest"] < 1 and len(said["rates"]) == len(said["losses"])
+
+
 def test_a_failed_job_is_one_sentence_and_status_1(home, tmp_path):
     (tmp_path / "no.zip").write_bytes(b"hello")
     done = shell("train", "--data", tmp_path / "no.zip", "--json", home=home)

@@ -1,0 +1,78 @@
+"""What trying a recipe for a moment tells, as a job keeps it and a page shows it. Read without torch.
+
+cache/probes/<kind>-<key>.json    the key is that of the settings on which the answer depends
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+from core.training.recipe import Recipe
+from core.workspace import Workspace, write_json
+
+
+@dataclass(frozen=True)
+class Answer:
+    """kind: what it is called on disk. whatever: the settings that make no difference to it."""
+
+    kind: ClassVar[str]
+    whatever: ClassVar[frozenset[str]] = frozenset()
+
+    def keep(self, workspace: Workspace, recipe: Recipe) -> None:
+        path = self._place(workspace, recipe)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, asdict(self))
+
+    @classmethod
+    def kept(cls, workspace: Workspace, recipe: Recipe) -> Self | None:
+        """What was found for such a recipe before."""
+        return cls.read(cls._place(workspace, recipe))
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        with suppress(OSError, ValueError, TypeError):
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        return None
+
+    @classmethod
+    def _place(cls, workspace: Workspace, recipe: Recipe) -> Path:
+        said = recipe.model_dump_json(exclude=set(cls.whatever)).encode()
+        key = hashlib.blake2b(said, digest_size=12).hexdigest()
+        return workspace.cache / "probes" / f"{cls.kind}-{key}.json"
+
+
+@dataclass(frozen=True)
+class RateCurve(Answer):
+    """A learning rate range test (https://arxiv.org/abs/1506.01186).
+
+    rates, losses: of each step, in order, the losses smoothed. steepest: the rate at which the loss falls fastest,
+    which is what Graft suggests. tenth: a tenth of the rate at which it is lowest. Both are None where it never falls.
+    """
+
+    kind = "rates"
+    whatever = frozenset(
+        {"learning_rate", "epochs", "schedule", "warmup_epochs", "step_epochs", "step_factor", "unfreeze_rate"}
+        | {"average", "patience", "best_by"}
+    )
+
+    rates: list[float]
+    losses: list[float]
+    steepest: float | None
+    tenth: float | None
+
+    @property
+    def words(self) -> str:
+        if self.steepest is None:
+            return (
+                "At none of these learning rates did the loss fall, so there is nothing to suggest. "
+                "Look at the data, or free a stage."
+            )
+        return (
+            f"Suggested: {self.steepest:g}, where the loss falls fastest. "
+            f"The other usual choice, a tenth of where it is lowest, would be {self.tenth:g}."
+        )

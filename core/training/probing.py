@@ -1,0 +1,85 @@
+"""Trying a recipe for a moment, without a run: while nobody trains on the device, and leaving nothing but caches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from core.data.intake import OnProgress, Progress
+from core.errors import RunError
+from core.processes import take
+from core.training import events
+from core.training.control import Control
+from core.training.device import Device
+from core.training.events import EventLog
+from core.training.failures import explain
+from core.training.queue import device_lock, is_anybody_waiting
+from core.training.recipe import Recipe
+from core.training.reporter import Reporter
+from core.workspace import Workspace
+
+SECONDS_BETWEEN_LOOKS = 0.3
+PHASES = {
+    "loading": "Loading the backbone",
+    "pictures": "Reading pictures",
+    "features": "Running the frozen stages",
+    "training": "Trying a few steps",
+}
+Answer = TypeVar("Answer")
+
+
+class GaveWay(Exception):
+    """A run wants the device. Never leaves core.training."""
+
+
+class ProbeReporter(Reporter):
+    """Hears what a run's would, and tells a job instead."""
+
+    def __init__(self, workspace: Workspace, device: Device, progress: OnProgress) -> None:
+        self.workspace, self.looked_at = workspace, time.monotonic()
+        super().__init__(_Told(progress), Control(workspace.root), device)
+
+    def stopping(self) -> bool:
+        """Never so for a probe.
+
+        Raises:
+            GaveWay: a run waits for the device.
+        """
+        now = time.monotonic()
+        if now - self.looked_at > SECONDS_BETWEEN_LOOKS:
+            self.looked_at = now
+            if is_anybody_waiting(self.workspace):
+                raise GaveWay
+        return False
+
+
+class _Told(EventLog):
+    def __init__(self, progress: OnProgress) -> None:
+        self.progress = progress
+
+    def write(self, event: events.Event) -> None:
+        if isinstance(event, events.Progress):
+            self.progress(Progress(PHASES[event.phase], event.done, event.total))
+
+
+def between_runs(workspace: Workspace, recipe: Recipe, progress: OnProgress, probe: Callable[[], Answer]) -> Answer:
+    """What `probe` gives, once it has had the device to itself; it begins again after a run that wanted it.
+
+    Raises:
+        GraftError: what would make a run of the recipe fail.
+    """
+    lock = device_lock(workspace)
+    while True:
+        if take(lock):
+            try:
+                if not is_anybody_waiting(workspace):
+                    return probe()
+            except GaveWay:
+                pass
+            except (RuntimeError, MemoryError) as error:  # as torch says that the memory is full
+                raise RunError(explain(error, recipe)) from error
+            finally:
+                lock.release()
+        progress(Progress("Waiting for the run that is at work", 0, None))
+        time.sleep(SECONDS_BETWEEN_LOOKS)
