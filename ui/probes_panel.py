@@ -7,13 +7,14 @@ from collections.abc import Callable
 import streamlit as st
 
 from core import jobs
+from core.runs import Run, View
 from core.runs.checks import check_recipe
-from core.training.probe_results import RateCurve
+from core.training.probe_results import Estimate, RateCurve
 from core.training.recipe import Recipe
 from ui import job_watch, state
 from ui.live_chart import live_chart
 from ui.rate_chart import rate_chart
-from ui.widgets import errors_shown
+from ui.widgets import duration, errors_shown, file_size, literal
 
 
 def probes_panel(recipe: Recipe, use_rate: Callable[[float], None]) -> None:
@@ -28,9 +29,15 @@ def probes_panel(recipe: Recipe, use_rate: Callable[[float], None]) -> None:
         if ended is not None and ended.status == "failed":
             job_watch.show(ended)
         with st.container(horizontal=True):
+            help = "Prepares a few pictures and takes a few steps on this machine, as the run would."
+            if st.button("Estimate time and memory", icon=":material/timer:", help=help):
+                _begin("estimate", "Time and memory", recipe)
             help = "Trains a hundred steps at ever higher rates, shows the loss, and suggests a rate. Nothing is kept."
             if st.button("Find a learning rate", icon=":material/troubleshoot:", help=help):
                 _begin("learning rate", "Trying learning rates", recipe)
+    estimate = Estimate.kept(space, recipe)
+    if estimate is not None:
+        _will_take(estimate)
     curve = RateCurve.kept(space, recipe)
     if curve is not None:
         _rates(curve, recipe, use_rate)
@@ -41,6 +48,44 @@ def _begin(kind: str, title: str, recipe: Recipe) -> None:
         check_recipe(state.workspace(), recipe)
         jobs.start(state.workspace(), kind, title, recipe=recipe.model_dump_json())
         st.rerun()
+
+
+def _will_take(estimate: Estimate) -> None:
+    words = (
+        f"About **{duration(estimate.seconds)}** on this machine ({literal(estimate.device)}): "
+        f"{duration(estimate.preparing)} before the first epoch, then {_each(estimate.epoch)} an epoch."
+    )
+    if estimate.memory_bytes:
+        words += f" Up to **{file_size(estimate.memory_bytes)}** of memory."
+    st.markdown(words)
+
+
+def _each(seconds: float) -> str:
+    return f"{seconds:.1f} s" if 0.1 <= seconds < 10 else duration(seconds)
+
+
+def estimate_line(run: Run, view: View) -> None:
+    """How far off the estimate was, if there was one and the run did all that it was made for."""
+    estimate = run.estimate
+    if estimate is None:
+        return
+    words = f"Estimated before the start: {duration(estimate.seconds)}"
+    words += f" and {file_size(estimate.memory_bytes)} of memory." if estimate.memory_bytes else "."
+    ended = view.ended
+    if ended is not None and ended.status == "finished" and ended.epochs == run.recipe.epochs:
+        words += f" It took {duration(ended.seconds)} ({_off(ended.seconds, estimate.seconds)})"
+        if estimate.memory_bytes and view.memory_bytes:
+            off = _off(view.memory_bytes, estimate.memory_bytes)
+            words += f" and {file_size(view.memory_bytes)} ({off})"
+        words += "."
+    st.caption(words)
+
+
+def _off(real: float, thought: float) -> str:
+    share = real / thought - 1
+    if abs(share) < 0.01:
+        return "as estimated"
+    return f"{abs(share):.0%} {'more' if share > 0 else 'less'}"
 
 
 def _rates(curve: RateCurve, recipe: Recipe, use_rate: Callable[[float], None]) -> None:

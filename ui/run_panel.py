@@ -17,6 +17,7 @@ from core.runs.comparison import frozen_words
 from core.training.events import Scores
 from ui.curves import curve
 from ui.live_chart import live_chart
+from ui.probes_panel import estimate_line
 from ui.runs import badge, run_title, view_of
 from ui.settings import OPTIMIZERS
 from ui.steering import buttons, discard_button
@@ -87,6 +88,7 @@ def _live(run: Run, drawn: tuple[Status, int]) -> None:
     _curves(view)
     _advice(view)
     _without_training(view)
+    estimate_line(run, view)
     if view.note:
         st.caption(literal(view.note))
 

@@ -44,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core", description="Graft from a shell.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _recipe(_command(commands, "train", jobs.train, "fine-tune a backbone on labeled images"))
+    _recipe(_command(commands, "estimate", probes.estimate, "say how long a run would take here, and how much memory"))
     _recipe(_command(commands, "lr-find", probes.lr_find, "try learning rates, and suggest one"))
     _predict(_command(commands, "predict", jobs.predict, "ask a finished run about images", json_option=False))
     check = _command(commands, "check", data.check, "say what is in images, and keep nothing")

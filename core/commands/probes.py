@@ -1,4 +1,4 @@
-"""The commands that try a recipe before it runs: lr-find."""
+"""The commands that try a recipe before it runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from argparse import Namespace
+from dataclasses import asdict
 from typing import Any
 
 from core import jobs
@@ -16,16 +17,27 @@ from core.data.importing import Progress
 from core.errors import RunError
 from core.jobs import Job
 from core.runs.checks import check_recipe
-from core.training.probe_results import RateCurve
+from core.training.probe_results import Estimate, RateCurve
 from core.workspace import Workspace
+
+
+def estimate(options: Namespace) -> int:
+    found = Estimate(**_answer(options, "estimate", "Time and memory"))
+    if options.json:
+        print(json.dumps(asdict(found)))
+        return 0
+    memory = f", and up to {found.memory_bytes / 1e9:.1f} GB of memory" if found.memory_bytes else ""
+    print(
+        f"About {found.seconds:.0f} s on {found.device}: {found.preparing:.1f} s before the first epoch, then "
+        f"{found.epoch:.2f} s an epoch{memory}."
+    )
+    return 0
 
 
 def lr_find(options: Namespace) -> int:
     curve = RateCurve(**_answer(options, "learning rate", "Learning rate"))
     if options.json:
-        print(
-            json.dumps({"rates": curve.rates, "losses": curve.losses, "steepest": curve.steepest, "tenth": curve.tenth})
-        )
+        print(json.dumps(asdict(curve)))
         return 0
     for rate, loss in zip(curve.rates, curve.losses):
         print(f"{rate:.3e}  {loss:.4f}")

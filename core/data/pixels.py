@@ -70,7 +70,7 @@ def pixels(
         DataError: a picture cannot be read any more, or the disk is full.
         ImportCancelled: `cancelled()` became true. Whatever `progress` raises passes.
     """
-    store = Store(workspace, "images", f"{preprocessing.resize}-{preprocessing.interpolation}-v{VERSION}", np.uint8)
+    store = _store(workspace, preprocessing)
     decoding, digests = Decoding(dataset, frame, preprocessing), list(frame["sha256"])
     if not make_room(workspace, decoded_bytes(frame.iloc[store.missing(digests)], preprocessing)):
         return decoding
@@ -84,6 +84,15 @@ def pixels(
             yield picture
 
     return store.rows(digests, make)
+
+
+def still_to_decode(workspace: Workspace, frame: pd.DataFrame, preprocessing: Preprocessing) -> int:
+    """How many of the frame's pictures are not in the cache."""
+    return len(_store(workspace, preprocessing).missing(list(frame["sha256"])))
+
+
+def _store(workspace: Workspace, preprocessing: Preprocessing) -> Store:
+    return Store(workspace, "images", f"{preprocessing.resize}-{preprocessing.interpolation}-v{VERSION}", np.uint8)
 
 
 def decoded_bytes(frame: pd.DataFrame, preprocessing: Preprocessing) -> int:

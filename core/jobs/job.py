@@ -31,7 +31,8 @@ from core.workspace import Workspace, new_id, write_json
 SECONDS_TO_START = 20
 SECONDS_TO_UPLOAD = 3600
 Family = Literal["import", "survey", "probe"]
-FAMILIES: dict[str, Family] = {"survey": "survey", "learning rate": "probe"}  # by kind; of all others, "import"
+# By kind; of all others, "import".
+FAMILIES: dict[str, Family] = {"survey": "survey", "estimate": "probe", "learning rate": "probe"}
 _children: dict[Path, subprocess.Popen[bytes]] = {}
 
 

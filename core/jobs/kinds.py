@@ -52,6 +52,13 @@ def survey(
     return {"dataset": dataset, "version": version}
 
 
+def estimate(workspace: Workspace, progress: OnProgress, *, recipe: str) -> dict[str, Any]:
+    """recipe: as JSON. Result: an `Estimate`."""
+    from core.training import estimate
+
+    return asdict(estimate.estimate(workspace, Recipe.parse(json.loads(recipe)), progress))
+
+
 def learning_rate(workspace: Workspace, progress: OnProgress, *, recipe: str) -> dict[str, Any]:
     """recipe: as JSON. Result: a `RateCurve`."""
     from core.training.rate_finder import find_rate
@@ -69,5 +76,6 @@ KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "import published": published,
     "import draft": draft,
     "survey": survey,
+    "estimate": estimate,
     "learning rate": learning_rate,
 }

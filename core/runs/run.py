@@ -21,6 +21,7 @@ from core.runs.view import Status, View
 from core.training import queue, standby
 from core.training.control import REQUESTS, Control
 from core.training.events import read_events
+from core.training.probe_results import Estimate
 from core.training.queue import is_alive, is_starting, launched
 from core.training.recipe import Recipe
 from core.workspace import Workspace, contained, new_id, write_json
@@ -70,6 +71,11 @@ class Run:
         """The folder to predict with, as soon as there is one."""
         folder = self.directory / "bundle"
         return folder if (folder / "bundle.json").exists() else None
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """What it was thought to take, where someone had asked before it was started."""
+        return Estimate.read(self.directory / "estimate.json")
 
     def view(self, previous: View | None = None) -> View:
         """The run as it stands now. With the view of the last look, reads only what was appended since."""
@@ -210,6 +216,7 @@ def start(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
     directory = workspace.runs / new_id(name or recipe.dataset)
     directory.mkdir()
     write_json(directory / "recipe.json", json.loads(recipe.model_dump_json()))
+    Estimate.move(workspace, recipe, directory / "estimate.json")
     _launch(directory)
     return Run(workspace, directory)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import numpy as np
 import torch
@@ -36,6 +37,17 @@ def training_batches(part: Part, material: Material, epoch: int, taken: int = 0)
         if recipe.mixup or recipe.cutmix:
             batch = mixed(batch, recipe, np.random.default_rng((recipe.seed, epoch, turn, MIXING)))
         yield batch
+
+
+def endless_steps(part: Part, material: Material) -> Iterator[list[Batch]]:
+    """The batches of each step, epoch after epoch."""
+    together: list[Batch] = []
+    for epoch in count(1):
+        for batch in training_batches(part, material, epoch):
+            together.append(batch)
+            if batch.completes:
+                yield together
+                together = []
 
 
 def plain_batches(part: Part) -> Iterator[Batch]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,9 +16,9 @@ from torch import nn
 from core.backbones.catalogue import find
 from core.backbones.heads import build_head
 from core.backbones.model import Backbone, build
-from core.data.dataset import load_dataset
+from core.data.dataset import Dataset, load_dataset
 from core.data.layout import Split
-from core.data.pixels import Decoding, Pixels, pixels
+from core.data.pixels import Decoding, Pixels, decoded_bytes, pixels, still_to_decode
 from core.errors import BackboneError
 from core.training import activations
 from core.training.activations import Kept
@@ -69,6 +71,14 @@ class Material:
     @cached_property
     def targets(self) -> list[torch.Tensor]:
         return [self.task.targets(self.dataset.part(split)).to(self.device.torch) for split in self.splits]
+
+    def of(self, dataset: Dataset) -> Material:
+        """The same network and task, with other pictures."""
+        other = copy.copy(self)
+        other.dataset = dataset
+        for name in ("pictures", "targets"):
+            vars(other).pop(name, None)
+        return other
 
     def parameters(self) -> list[nn.Parameter]:
         return [*self.backbone.parameters(), *self.head.parameters()]
@@ -147,15 +157,48 @@ class Prepared:
         return {name: tensor.detach().cpu().clone() for name, tensor in self.moving.items()}
 
 
-def prepare(material: Material, frozen_stages: int) -> Prepared:
+@dataclass(frozen=True)
+class Outlook:
+    """What `prepare` will have to do, and how many bytes the epochs will then read.
+
+    keeps: whether the frozen stages run once. pictures, rows: still to be decoded, and to be run through them.
+    """
+
+    keeps: bool
+    pictures: int
+    rows: int
+    bytes: int
+
+
+def outlook(material: Material, frozen_stages: int) -> Outlook:
+    """Does none of it. The way in which the frozen stages run must be known already."""
+    cutting = _Cutting(material, frozen_stages)
+    kept = cutting.kept()
+    body, _ = cutting._body(kept)
+    keeps, preprocessing = body is not material.backbone, material.backbone.info.preprocessing
+    parts = [material.dataset.part(split) for split in material.splits]
+    if keeps:
+        rows = [each.missing() for each in kept]
+        read = 4 * math.prod(cutting._boundary_shape()) * sum(len(each.source) * len(each.views) for each in kept)
+        parts = [part for part, missing in zip(parts, rows) if missing]
+    else:
+        rows, read = [], 0
+    pictures = sum(still_to_decode(material.workspace, part, preprocessing) for part in parts)
+    read += sum(decoded_bytes(part, preprocessing) for part in parts)
+    return Outlook(keeps, pictures, sum(rows), read)
+
+
+def prepare(material: Material, frozen_stages: int, keep: bool = True) -> Prepared:
     """Freeze and cut the network; the frozen stages run here, once, unless what they give is already kept.
+
+    keep: False runs them again in every epoch, as where what they give does not fit in the cache.
 
     Raises:
         GraftError: a picture cannot be read any more.
         StopRequested: someone asked to stop.
     """
     material.backbone.freeze(frozen_stages)
-    body, sources, note = _Cutting(material, frozen_stages).cut()
+    body, sources, note = _Cutting(material, frozen_stages, keep).cut()
     parts = [Part(source, targets) for source, targets in zip(sources, material.targets)]
     model = nn.Sequential(body, material.head)
     device = material.device
@@ -178,6 +221,7 @@ def _way_to_train(material: Material, frozen_stages: int, model: nn.Module, part
 class _Cutting:
     material: Material
     frozen_stages: int
+    keep: bool = True
 
     @property
     def backbone(self) -> Backbone:
@@ -185,26 +229,25 @@ class _Cutting:
 
     def cut(self) -> tuple[nn.Module, list[Source], str]:
         """What runs in every epoch before the head, what it runs on, and why so."""
-        pictures = self.material.pictures
-        frozen = self._frozen() if self.frozen_stages else None
-        kept = [self._kept(frozen, each) for each in pictures] if frozen else []
+        pictures, kept = self.material.pictures, self.kept()
         body, note = self._body(kept)
         if self.backbone.match is not None:
             note += f" Of your own weights, {self.backbone.match}"
-        if frozen and body is not self.backbone:
-            note += f" The frozen ones run in {frozen.way.words}, BatchNorm folded into the convolutions."
+        if body is not self.backbone:
+            note += f" The frozen ones run in {kept[0].frozen.way.words}, BatchNorm folded into the convolutions."
             return body, [self._activations(each) for each in kept], note
         if any(isinstance(each.pixels, Decoding) for each in pictures):
             note += " The decoded pictures would not fit in the cache, so they are decoded again in every epoch."
         return body, list(pictures), note
 
-    def _frozen(self) -> FrozenStages:
+    def kept(self) -> list[Kept]:
+        """What the frozen stages give for each part; nothing where none is frozen."""
+        if not self.frozen_stages:
+            return []
         material, pictures = self.material, partial(some, self.material.pictures[-1])
         chosen = (material.device, material.recipe.precision, material.dataset.id)
-        return FrozenStages(material.workspace, self.backbone, self.frozen_stages, *chosen, pictures)
-
-    def _kept(self, frozen: FrozenStages, source: PictureSource) -> Kept:
-        return Kept(self.material.workspace, frozen, source, self.material.recipe.views)
+        frozen = FrozenStages(material.workspace, self.backbone, self.frozen_stages, *chosen, pictures)
+        return [Kept(material.workspace, frozen, each, material.recipe.views) for each in material.pictures]
 
     def _body(self, kept: list[Kept]) -> tuple[nn.Module, str]:
         """The free stages, or the whole backbone where no kept result can stand in for the frozen ones."""
@@ -223,7 +266,7 @@ class _Cutting:
                 self.backbone,
                 "This network cannot be cut cleanly after these stages, so the frozen ones run again in every epoch.",
             )
-        if not activations.fit(self.material.workspace, kept, self._boundary_shape()):
+        if not self.keep or not activations.fit(self.material.workspace, kept, self._boundary_shape()):
             return (
                 self.backbone,
                 "What the frozen stages give would not fit in the cache, so they run again in every epoch.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,6 +45,29 @@ class Answer:
         said = recipe.model_dump_json(exclude=set(cls.whatever)).encode()
         key = hashlib.blake2b(said, digest_size=12).hexdigest()
         return workspace.cache / "probes" / f"{cls.kind}-{key}.json"
+
+
+@dataclass(frozen=True)
+class Estimate(Answer):
+    """What a run would take on this machine, as things are in the cache.
+
+    seconds: from loading to its end. preparing: of these, before the first epoch. epoch: each, at last.
+    memory_bytes: the most at once, the GPU's where there is one; None where the system does not tell.
+    """
+
+    kind = "estimate"
+
+    @classmethod
+    def move(cls, workspace: Workspace, recipe: Recipe, path: Path) -> None:
+        """To the run of the recipe that begins now, after which it would not hold for another: more is in the cache."""
+        with suppress(OSError):  # nobody has asked
+            shutil.move(cls._place(workspace, recipe), path)
+
+    seconds: float
+    preparing: float
+    epoch: float
+    memory_bytes: int | None
+    device: str
 
 
 @dataclass(frozen=True)

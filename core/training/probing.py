@@ -34,11 +34,28 @@ class GaveWay(Exception):
 
 
 class ProbeReporter(Reporter):
-    """Hears what a run's would, and tells a job instead."""
+    """Hears what a run's would, and tells a job instead.
+
+    pace: seconds that a picture took in each phase of preparation, when it was last gone through.
+    """
 
     def __init__(self, workspace: Workspace, device: Device, progress: OnProgress) -> None:
         self.workspace, self.looked_at = workspace, time.monotonic()
+        self.pace: dict[str, float] = {}
         super().__init__(_Told(progress), Control(workspace.root), device)
+
+    def begin(self, phase: events.Phase, done: int = 0) -> None:
+        super().begin(phase, done)
+        self.first: tuple[float, int] | None = None
+
+    def prepared(self, done: int, total: int) -> None:
+        """The first pictures, until which all is got going, count only where they are all there is."""
+        now = time.monotonic()
+        if self.first is None:
+            self.first, self.pace[self.phase] = (now, done), (now - self.started) / max(1, done)
+        elif done > self.first[1]:
+            self.pace[self.phase] = (now - self.first[0]) / (done - self.first[1])
+        super().prepared(done, total)
 
     def stopping(self) -> bool:
         """Never so for a probe.

@@ -7,7 +7,7 @@ network that has been so abused is thrown away.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 
 import numpy as np
@@ -15,9 +15,9 @@ import torch
 
 from core.data.intake import OnProgress, Progress
 from core.training import plan
-from core.training.batches import training_batches
+from core.training.batches import endless_steps
 from core.training.device import Device, choose_device
-from core.training.loop import Batch, Updater, run_epoch
+from core.training.loop import Updater, run_epoch
 from core.training.optimizers import build_optimizer, set_learning_rate
 from core.training.preparation import Material, Prepared, prepare
 from core.training.probe_results import RateCurve
@@ -59,29 +59,17 @@ def _range_test(material: Material, prepared: Prepared, tell: OnProgress) -> Rat
     recipe, device = material.recipe, material.device
     optimizer = build_optimizer(recipe, prepared.depths())
     updater = Updater(optimizer, device.scaler(), clip=recipe.clip)
-    batches = _step_by_step(material, prepared)
-    done = count(1)
+    steps, done = endless_steps(prepared.train, material), count(1)
 
     def step(rate: float) -> float:
         """The loss of a step, before it is taken."""
         material.reporter.stopping()
         set_learning_rate(optimizer, rate)
-        scores = run_epoch(prepared.model, next(batches), material.task, prepared.device, updater)
+        scores = run_epoch(prepared.model, next(steps), material.task, prepared.device, updater)
         tell(Progress("Trying learning rates", next(done), STEPS))
         return scores.loss if scores is not None else math.nan
 
     return range_test(step)
-
-
-def _step_by_step(material: Material, prepared: Prepared) -> Iterator[list[Batch]]:
-    """The batches of each step, epoch after epoch."""
-    together: list[Batch] = []
-    for epoch in count(1):
-        for batch in training_batches(prepared.train, material, epoch):
-            together.append(batch)
-            if batch.completes:
-                yield together
-                together = []
 
 
 def range_test(step: Callable[[float], float]) -> RateCurve:

@@ -103,6 +103,19 @@ class ActivationSource:
             yield torch.from_numpy(view.take(chunk)).to(self.device.torch, non_blocking=True)
 
 
+class Again:
+    """A few examples again and again, as if they were `many`: for who only wants to know how long it takes."""
+
+    def __init__(self, few: Source, many: int) -> None:
+        self.few, self.many = few, many
+
+    def __len__(self) -> int:
+        return self.many
+
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+        return self.few.batches([chunk % len(self.few) for chunk in chunks], epoch)
+
+
 def cut(order: np.ndarray, batch_size: int, training: bool) -> list[np.ndarray]:
     """`order` in chunks of `batch_size`. A last chunk of one would break BatchNorm, so it joins its neighbour."""
     chunks = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]

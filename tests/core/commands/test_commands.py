@@ -52,7 +52,11 @@ def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
 
 
 def test_a_recipe_is_tried_from_a_shell(home, make_zip):
-    done = shell("lr-find", "--data", make_zip({"red": 10, "blue": 10}), "--json", home=home)
+    made = make_zip({"red": 10, "blue": 10})
+    done = shell("estimate", "--data", made, home=home)
+    assert done.returncode == 0, done.stderr
+    assert "before the first epoch" in done.stdout and "GB of memory" in done.stdout
+    done = shell("lr-find", "--data", made, "--json", home=home)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     assert set(said) == {"rates", "losses", "steepest", "tenth"}
