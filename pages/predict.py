@@ -15,7 +15,7 @@ from ui import state
 from ui.answers import bars
 from ui.asking import AT_ONCE, Answers, Oracle, Picture, oracle, thumbnail
 from ui.runs import runs_and_views
-from ui.widgets import clip, count, empty_state, errors_shown, literal, page_header, show_error
+from ui.widgets import clip, count, empty_state, errors_shown, literal, page_header, percent, show_error
 
 NAMED = 10  # broken files named above the table
 CARDS = 12  # pictures shown at first; the table has them all
@@ -164,7 +164,17 @@ def _card(model: Oracle, picture: Picture, prediction: Prediction, most: int, wi
                 _number(model, prediction.value)
             else:
                 bars(prediction, most, key=f"answer_{picture.key}")
+                _doubt(model, prediction)
             st.caption(f"{prediction.seconds * 1000:,.0f} ms")
+
+
+def _doubt(model: Oracle, prediction: Prediction) -> None:
+    if prediction.is_unsure(len(model.classes)):
+        best, chance = prediction.top[0].probability, 1 / len(model.classes)
+        st.caption(
+            f":material/help: Unsure: {percent(best)} for the likeliest, where chance alone gives {percent(chance)}. "
+            "Perhaps the picture shows none of the classes: one of them is always named."
+        )
 
 
 def _number(model: Oracle, value: float) -> None:

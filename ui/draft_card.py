@@ -51,13 +51,13 @@ def draft_card(draft: Draft, one: DraftClass) -> Draft:
 def enough(pictures: int) -> str:
     """How many pictures there are and whether they will do, in words and with a sign."""
     if not pictures:
-        return f":gray[:material/radio_button_unchecked:] No picture yet; {FAIR} are fair"
+        return f":gray[:material/radio_button_unchecked:] No picture yet. Aim for {FAIR}"
     said = f"**{count(pictures, 'picture')}**"
     if pictures < FEW:
         return f":red[:material/error:] {said}, too few to learn from"
     if pictures < FAIR:
-        return f":orange[:material/change_history:] {said}; {FAIR} are fair"
-    return f":green[:material/check_circle:] {said}, a fair start"
+        return f":orange[:material/change_history:] {said}; aim for {FAIR}"
+    return f":green[:material/check_circle:] {said}, enough to begin with"
 
 
 # Name -----------------------------------------------------------------------------------------------------------------

@@ -86,14 +86,16 @@ def predict(options: Namespace) -> int:
     bundle = _bundle(workspace, options.run)
     from core.inference.predictor import Predictor  # torch takes seconds to import: only when it is needed
 
-    found = list(Predictor.open(bundle).predict(((name, Path(name)) for name in options.images), options.top))
+    model = Predictor.open(bundle)
+    found = list(model.predict(((name, Path(name)) for name in options.images), options.top))
     if options.format == "json":
         print(json.dumps([_answer(prediction) for prediction in found], ensure_ascii=False))
     elif options.format == "csv":
         print(to_csv(found), end="")
     else:
         for prediction in found:
-            print(f"{printable(prediction.image)}: {prediction.error or _guesses(prediction)}")
+            said = prediction.error or _guesses(prediction, len(model.classes))
+            print(f"{printable(prediction.image)}: {said}")
     return 1 if all(prediction.error for prediction in found) else 0
 
 
@@ -117,10 +119,11 @@ def _answer(prediction: Prediction) -> dict[str, Any]:
     return {"image": prediction.image, "top": [asdict(guess) for guess in prediction.top]}
 
 
-def _guesses(prediction: Prediction) -> str:
+def _guesses(prediction: Prediction, classes: int) -> str:
     if prediction.value is not None:
         return f"{prediction.value:.6g}"
-    return ", ".join(f"{printable(guess.label)} {guess.probability:.1%}" for guess in prediction.top)
+    unsure = " (unsure: perhaps none of the classes)" if prediction.is_unsure(classes) else ""
+    return ", ".join(f"{printable(guess.label)} {guess.probability:.1%}" for guess in prediction.top) + unsure
 
 
 def backbones(options: Namespace) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import BinaryIO
 
@@ -16,6 +16,7 @@ from core.errors import DataError
 from core.units import file_size
 
 LONGEST_NAME = 1000  # characters
+MOST_BARE = 100  # folders with nothing in them
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Source:
         share: How much of the source was read, 0 to 1, where `total` is unknown.
         labels: The class of each picture by its name, where whoever made the source knows better than its folders.
         table: The one table to believe about the pictures; "": whichever of its tables names them.
+        bare: Folders with nothing in them, which may be classes without a picture. Complete once the entries are read.
     """
 
     entries: Iterable[Entry]
@@ -95,6 +97,7 @@ class Source:
     share: Callable[[], float] | None = None
     labels: Mapping[str, str] | None = None
     table: str = ""
+    bare: Collection[str] = ()
 
 
 # Names ----------------------------------------------------------------------------------------------------------------
@@ -109,6 +112,20 @@ def shown_name(name: str) -> str:
     kept = (c for c in unicodedata.normalize("NFC", name[: 2 * LONGEST_NAME]) if c not in _TURNING)
     seen = ("" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") and c not in "\n\t" else c for c in kept)
     return "".join(seen).replace("\n", " ").replace("\t", " ")[:LONGEST_NAME]
+
+
+class BareFolders(list[str]):
+    """Of folders and files that come one by one, the folders with nothing in them; of a great many, not all."""
+
+    def folder(self, name: str) -> None:
+        self.file(name)
+        if len(self) < MOST_BARE and name not in self:
+            self.append(name)
+
+    def file(self, name: str) -> None:
+        """What lies above it is not bare."""
+        if self:
+            self[:] = [one for one in self if not name.startswith(f"{one}/")]
 
 
 def unnameable(name: str) -> str:

@@ -148,7 +148,7 @@ def _few(frame: pd.DataFrame) -> Iterator[Finding]:
         have = number_of(len(labels), "class has", "classes have")
         title = f"{have} fewer than {FEW_IMAGES} pictures: {names_of(labels)}."
         more = names_of([f"{ENOUGH_IMAGES - size} of {label}" for label, size in few.items()])
-        why = f"The scores of so few say little. To reach {ENOUGH_IMAGES}, a fair start, collect {more}."
+        why = f"The scores of so few say little. Aim for {ENOUGH_IMAGES}: collect {more}."
         yield Finding(kind="few images", title=title, why=why, files=_of_labels(frame, labels))
 
 
@@ -232,7 +232,10 @@ def _odd(frame: pd.DataFrame) -> Iterator[Finding]:
     ]
     if len(odd):
         title = f"{number_of(len(odd), 'picture is', 'pictures are')} very small or very long."
-        why = f"Only the middle square of a picture is seen; the usual shorter side here is {usual:.0f} pixels."
+        why = (
+            "Only the middle square of a picture is seen, enlarged where it is small. They may stay if one can tell "
+            f"from it what they show; the usual shorter side here is {usual:.0f} pixels."
+        )
         yield Finding(kind="odd size", title=title, why=why, files=odd.tolist())
 
 

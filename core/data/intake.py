@@ -92,12 +92,16 @@ class Rejected:
 
 @dataclass
 class Intake:
-    """Every file of the source, in one of these. ignored: how many files of the system nobody misses."""
+    """Every file of the source, in one of these. ignored: how many files of the system nobody misses.
+
+    bare: folders with nothing in them.
+    """
 
     taken: list[Taken] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     tables: list[tuple[str, bytes]] = field(default_factory=list)
     ignored: int = 0
+    bare: list[str] = field(default_factory=list)
 
     @property
     def files(self) -> int:
@@ -141,6 +145,7 @@ def take(
                 progress(Progress("Checking pictures", number, source.total, share))
         for future in waiting:
             _sort_in(result, future.result())
+    result.bare = [name for name in source.bare if not is_junk(name)]
     result.taken.sort(key=lambda taken: taken.name)
     return result
 

@@ -89,6 +89,8 @@ def decode(source: Path | bytes | BinaryIO, at_least: int | None = None) -> Imag
 def _unknown(source: Path | bytes | BinaryIO) -> str:
     if isinstance(source, Path) and source.suffix.lower() in (".heic", ".heif"):
         source = source.read_bytes()
+    if source == b"" or (isinstance(source, Path) and source.stat().st_size == 0):
+        return "The file is empty."
     if isinstance(source, bytes) and source[4:8] == b"ftyp" and source[8:12] in (b"heic", b"heix", b"mif1", b"hevc"):
         if "HEIF" in FORMATS or not _whole_boxes(source):
             return BROKEN

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from core.data.entries import DEVICE, LINK, Entry, Limits, Source, shown_name, too_much
+from core.data.entries import DEVICE, LINK, BareFolders, Entry, Limits, Source, shown_name, too_much
 from core.data.tars import is_tar, tar_source
 from core.data.zips import zip_source
 from core.errors import DataError
@@ -75,6 +75,7 @@ def folder_source(path: Path, limits: Limits) -> Source:
     if not os.path.isdir(path):
         raise DataError(f"There is no folder {str(path)!r}.")
     found: list[Entry] = []
+    bare = BareFolders()
 
     def refused(error: OSError) -> None:
         words = f"The folder could not be read ({error.strerror or error})."
@@ -84,12 +85,14 @@ def folder_source(path: Path, limits: Limits) -> Source:
         links = [name for name in below if os.path.islink(os.path.join(folder, name))]
         below[:] = sorted(name for name in below if name not in links and not name.startswith("."))
         found += [file_entry(Path(folder, name), path) for name in sorted([*files, *links])]
+        if not below and not files:
+            bare.folder(_below(Path(folder), path))
         if len(found) > limits.entries:
             raise DataError(f"The folder {path.name!r} holds more than the {limits.entries:,} files that are read.")
     size = sum(entry.size for entry in found)
     if size > limits.total_bytes:
         raise DataError(too_much(path.name, size, limits))
-    return Source(found, len(found), size)
+    return Source(found, len(found), size, bare=bare)
 
 
 def file_entry(full: Path, folder: Path) -> Entry:

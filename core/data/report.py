@@ -18,6 +18,7 @@ Kind = Literal[
     "outside",
     "twice",
     "unused",
+    "empty class",
     "mended",
     # Of a version: what could spoil the training.
     "duplicate",

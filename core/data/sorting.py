@@ -13,7 +13,7 @@ import pandas as pd
 from core.data.intake import Intake, Rejected, Taken
 from core.data.layout import classes_and_splits
 from core.data.manifest import Kind, Manifest, Said, from_labels, from_project, read_manifest
-from core.data.report import Finding, Intaken, number_of
+from core.data.report import Finding, Intaken, names_of, number_of
 from core.data.tables import PROJECT
 from core.data.twins import find_twins
 from core.errors import DataError
@@ -46,9 +46,11 @@ def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str
     pictures, said, homeless = _answered(intake.taken, manifest, kind)
     frame = _frame(pictures, said)
     frame, repeated = _once(frame, kind)
-    _refuse_too_few(frame, kind, homeless, manifest.tables if manifest else ())
+    bare = _bare_classes(intake) if kind == "classes" and not (manifest and manifest.tables) else []
+    _refuse_too_few(frame, kind, homeless, manifest.tables if manifest else (), bare)
     frame = frame.drop(columns="look").assign(twins=find_twins(frame["look"].tolist(), frame["sha256"].tolist()))
     findings = [
+        *_bare(bare),
         *_left_out([*intake.rejected, *rejected]),
         *_homeless(homeless, manifest),
         *(manifest.findings if manifest else ()),
@@ -144,12 +146,14 @@ def _once(frame: pd.DataFrame, kind: Kind) -> tuple[pd.DataFrame, list[Finding]]
     if not again.any():
         return frame, []
     names = frame.loc[again, "name"].tolist()
-    title = f"{number_of(len(names), 'picture is', 'pictures are')} in it more than once, to the last byte."
+    title = f"{number_of(len(names), 'picture is', 'pictures are')} in it more than once, as an exact copy."
     kept = frame.loc[~again].reset_index(drop=True)
     return kept, [Finding(kind="repeated", title=title, why="Each was kept once.", files=names)]
 
 
-def _refuse_too_few(frame: pd.DataFrame, kind: Kind, homeless: Sequence[str], tables: Sequence[str]) -> None:
+def _refuse_too_few(
+    frame: pd.DataFrame, kind: Kind, homeless: Sequence[str], tables: Sequence[str], bare: Sequence[str]
+) -> None:
     if kind == "number":
         if frame["target"].nunique() < 2:
             raise DataError("All the pictures have the same number, so there is nothing to learn from them.")
@@ -167,9 +171,26 @@ def _refuse_too_few(frame: pd.DataFrame, kind: Kind, homeless: Sequence[str], ta
             "or add a table (CSV) with a column for the path and one for the class."
         )
     if len(labels) == 1:
+        empty = f" ({number_of(len(bare), 'folder is', 'folders are')} empty: {names_of(bare)})" if bare else ""
         raise DataError(
-            f"There is only the class {labels[0][:80]!r}. Telling apart takes two: give one folder for each class."
+            f"There is only the class {labels[0][:80]!r}{empty}. "
+            "Telling apart takes two: give one folder for each class."
         )
+
+
+def _bare_classes(intake: Intake) -> list[str]:
+    """Classes whose folders have nothing in them."""
+    names = [*(picture.name for picture in intake.taken), *(f"{folder}/nothing" for folder in intake.bare)]
+    labels = [label for label, _ in classes_and_splits(names)]
+    return sorted({label for label in labels[len(intake.taken) :] if label} - set(labels[: len(intake.taken)]))
+
+
+def _bare(classes: Sequence[str]) -> list[Finding]:
+    if not classes:
+        return []
+    title = f"{number_of(len(classes), 'class folder is', 'class folders are')} empty: {names_of(classes)}."
+    why = "What has no picture cannot be learned, so it is no class. Add some pictures and import again."
+    return [Finding(kind="empty class", title=title, why=why)]
 
 
 def _left_out(rejected: Sequence[Rejected]) -> list[Finding]:
@@ -185,7 +206,7 @@ def _left_out(rejected: Sequence[Rejected]) -> list[Finding]:
 def _homeless(names: list[str], manifest: Manifest | None) -> list[Finding]:
     if not names:
         return []
-    why = "They lie in no class folder, so nothing tells their class. Move each into the folder of its class."
+    why = "Nothing tells their class, as they are in no folder that is one. Move each into the folder of its class."
     if manifest is not None and manifest.tables:
         why = "The table does not name them, so nothing tells what they are. Add a row for each and import again."
     return [Finding(kind="no class", title=f"{number_of(len(names), 'picture')} left out.", why=why, files=names)]

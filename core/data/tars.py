@@ -9,7 +9,19 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from core.data.entries import DEVICE, LINK, Entry, Limits, Source, leads_out, leaves, shown_name, too_much, unnameable
+from core.data.entries import (
+    DEVICE,
+    LINK,
+    BareFolders,
+    Entry,
+    Limits,
+    Source,
+    leads_out,
+    leaves,
+    shown_name,
+    too_much,
+    unnameable,
+)
 from core.errors import DataError
 
 MOST_TAR_NAME = 2**20  # bytes of what a TAR says of one file: its name, and more
@@ -37,7 +49,9 @@ def tar_source(path: Path, limits: Limits) -> Iterator[Source]:
         except tarfile.TarError as error:
             raise DataError(_broken_tar(path)) from error
         with archive:
-            yield Source(_tar_entries(path, archive, size, limits), share=lambda: min(1.0, file.tell() / size))
+            bare = BareFolders()
+            entries = _tar_entries(path, archive, size, limits, bare)
+            yield Source(entries, share=lambda: min(1.0, file.tell() / size), bare=bare)
 
 
 _NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
@@ -52,13 +66,17 @@ class _Member(tarfile.TarInfo):
         return super()._proc_member(archive)  # type: ignore[misc,no-any-return]
 
 
-def _tar_entries(path: Path, archive: tarfile.TarFile, packed: int, limits: Limits) -> Iterator[Entry]:
+def _tar_entries(
+    path: Path, archive: tarfile.TarFile, packed: int, limits: Limits, bare: BareFolders
+) -> Iterator[Entry]:
     count = total = 0
     try:
         for member in archive:
             archive.members = []  # type: ignore[attr-defined]  # or it would remember every one that it has met
             if member.isdir():
+                bare.folder(shown_name(_name(member)))
                 continue
+            bare.file(shown_name(_name(member)))
             count, total = count + 1, total + member.size
             _refuse_harmful_tar(path, member.name, count, total, packed, limits)
             yield _tar_entry(archive, member)
@@ -95,10 +113,14 @@ def _refuse_harmful_tar(path: Path, member: str, count: int, total: int, packed:
 
 
 def _tar_entry(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
-    name = "/".join(part for part in member.name.replace("\\", "/").split("/") if part not in ("", "."))
+    name = _name(member)
     refused = LINK if member.issym() or member.islnk() else "" if member.isreg() else DEVICE
     read = partial(archive.extractfile, member)
     return Entry(shown_name(name), member.size, read, refused or unnameable(name))  # type: ignore[arg-type]
+
+
+def _name(member: tarfile.TarInfo) -> str:
+    return "/".join(part for part in member.name.replace("\\", "/").split("/") if part not in ("", "."))
 
 
 def _broken_tar(path: Path) -> str:

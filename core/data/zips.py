@@ -10,7 +10,18 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from core.data.entries import LINK, Entry, Limits, Source, leads_out, leaves, shown_name, too_much, unnameable
+from core.data.entries import (
+    LINK,
+    BareFolders,
+    Entry,
+    Limits,
+    Source,
+    leads_out,
+    leaves,
+    shown_name,
+    too_much,
+    unnameable,
+)
 from core.errors import DataError
 
 
@@ -29,7 +40,16 @@ def zip_source(path: Path, limits: Limits) -> Iterator[Source]:
         members = [member for member in archive.infolist() if not member.filename.endswith(("/", "\\"))]
         _refuse_harm(path, members, limits)
         size = sum(member.file_size for member in members)
-        yield Source((_zip_entry(archive, member) for member in members), len(members), size)
+        entries = (_zip_entry(archive, member) for member in members)
+        yield Source(entries, len(members), size, bare=_bare(archive.infolist()))
+
+
+def _bare(members: list[zipfile.ZipInfo]) -> BareFolders:
+    bare = BareFolders()
+    for member in members:
+        is_folder, name = member.filename.endswith(("/", "\\")), shown_name(_member_name(member))
+        bare.folder(name) if is_folder else bare.file(name)
+    return bare
 
 
 def _zip_entry(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Entry:

@@ -26,3 +26,7 @@ class Prediction:
     error: str | None = None
     seconds: float = 0.0
     value: float | None = None
+
+    def is_unsure(self, classes: int) -> bool:
+        """Whether the likeliest of so many classes is nearer to chance than to certainty."""
+        return bool(self.top) and self.top[0].probability < (1 + 1 / classes) / 2

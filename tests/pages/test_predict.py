@@ -75,6 +75,14 @@ def test_a_broken_picture_is_named_literally_and_the_others_are_answered(app):
     assert "good\\.jpg" in texts(app)
 
 
+@pytest.mark.parametrize(("share", "unsure"), [(0.66, True), (0.67, False)])
+def test_an_answer_near_to_chance_is_called_unsure(app, predictor, monkeypatch, share, unsure):
+    guesses = (Guess(HOSTILE, share), Guess("blue", 0.2), Guess("green", 0.8 - share))
+    monkeypatch.setattr(predictor, "predict", lambda self, pictures, top: [Prediction(n, guesses) for n, _ in pictures])
+    _give(app, ("a.jpg", picture("red")))
+    assert ("66.0% for the likeliest, where chance alone gives 33.3%" in texts(app)) == unsure
+
+
 def test_a_rerun_asks_nothing_twice(app, predictor):
     _give(app, ("a.jpg", picture("red")), ("b.jpg", picture("blue")))
     app.slider(key="top").set_value(1).run()

@@ -156,7 +156,7 @@ def test_a_second_draft_leaves_the_first(open_panel, filled, workspace):
 
 
 @pytest.mark.parametrize(
-    ("pictures", "said"), [(0, "No picture"), (1, "too few"), (12, "20 are fair"), (20, "a fair start")]
+    ("pictures", "said"), [(0, "No picture"), (1, "too few"), (12, "aim for 20"), (20, "enough to begin with")]
 )
 def test_how_many_are_enough_is_said_in_words(pictures, said):
     assert said in enough(pictures)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +76,29 @@ def test_many_small_bombs_are_refused_by_their_sum(workspace, make_zip):
     files = [(f"red/{number}.bmp", bytes([number]) * 900_000) for number in range(10)]
     limits = Limits(total_ratio_from=5 * 2**20)
     refused(workspace, add(make_zip(CLASSES), *files), "over 200 times its size", limits)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "folder"])
+def test_class_folders_without_a_picture_are_named(workspace, tmp_path, kind):
+    folder = tmp_path / "pets"
+    for label in ("cat", "dog"):
+        (folder / label).mkdir(parents=True)
+        for number in range(3):
+            (folder / label / f"{number}.jpg").write_bytes(picture(label, number))
+    (folder / "bird").mkdir()
+    (folder / "cat" / "more").mkdir()
+    path = folder if kind == "folder" else Path(shutil.make_archive(str(tmp_path / "made"), kind, tmp_path, "pets"))
+    report = import_path(workspace, path).report
+    (found,) = [one for one in report.findings if one.kind == "empty class"]
+    assert found.title == "1 class folder is empty: bird." and report.files == 6
+
+
+def test_a_lone_class_beside_an_empty_folder(workspace, tmp_path):
+    (tmp_path / "pets" / "dog").mkdir(parents=True)
+    (tmp_path / "pets" / "cat").mkdir()
+    (tmp_path / "pets" / "cat" / "1.jpg").write_bytes(picture("cat"))
+    with pytest.raises(DataError, match=r"only the class 'cat' \(1 folder is empty: dog\)"):
+        import_path(workspace, tmp_path / "pets")
 
 
 @pytest.mark.parametrize(
