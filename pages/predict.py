@@ -15,7 +15,7 @@ from ui import state
 from ui.answers import bars
 from ui.asking import AT_ONCE, Answers, Oracle, Picture, oracle, thumbnail
 from ui.runs import runs_and_views
-from ui.widgets import clip, count, empty_state, errors_shown, literal, page_header, percent, show_error
+from ui.widgets import clip, count, empty_state, errors_shown, literal, page_header, percent, show_error, uploaded_name
 
 NAMED = 10  # broken files named above the table
 CARDS = 12  # pictures shown at first; the table has them all
@@ -72,7 +72,7 @@ def _pick_pictures() -> list[Picture]:
         key="pictures",
         help="One or many. Any picture file; one that cannot be read is named and the others are still answered.",
     )
-    pictures = [Picture(file.file_id, file.name, file.getvalue()) for file in files or []]
+    pictures = [Picture(file.file_id, uploaded_name(file.name), file.getvalue()) for file in files or []]
     camera = st.expander("Use the camera", icon=":material/photo_camera:", key="camera_open", on_change="rerun")
     if camera.open:  # the browser asks for the camera only then
         with camera:

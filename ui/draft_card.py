@@ -19,7 +19,7 @@ from core.data.thumbnails import thumbnails
 from core.errors import GraftError
 from ui.components import source
 from ui.webcam import webcam
-from ui.widgets import clip, count, literal, show_error
+from ui.widgets import clip, count, literal, show_error, uploaded_name
 
 FILES, FOLDER, WEBCAM = "Files", "Folder", "Webcam"
 SHOWN = 7  # pictures of a class
@@ -189,7 +189,7 @@ def _take(draft: Draft, one: DraftClass, progress: st.delta_generator.DeltaGener
 def _watched(files: Sequence[UploadedFile], progress: st.delta_generator.DeltaGenerator) -> Iterator[tuple[str, bytes]]:
     for number, file in enumerate(files, start=1):
         progress.progress(number / len(files), text=f"Saving {number:,} of {len(files):,}")
-        yield file.name, file.getvalue()
+        yield uploaded_name(file.name), file.getvalue()
 
 
 def _forget(files: Sequence[UploadedFile]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import streamlit as st
 
+from core.data.dataset import list_datasets
 from core.data.drafts import Draft, add_class, delete_draft, list_drafts, new_draft, rename
 from ui import state
 from ui.draft_card import attempt, draft_card, last_word
@@ -113,6 +114,8 @@ def _make(draft: Draft, start: Callable[[Draft], object]) -> None:
             start(draft)
             st.rerun()
         st.markdown(_advice(draft, filled, ready))
+    if ready and any(one.name == draft.name for one in list_datasets(state.workspace())):
+        st.caption("There is a dataset of this name already. It stays as it is, and this makes another one.")
 
 
 def _advice(draft: Draft, filled: list[int], ready: bool) -> str:

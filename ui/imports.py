@@ -17,6 +17,7 @@ from core.data.roots import allowed
 from core.errors import DataError
 from core.jobs import Job
 from core.workspace import Workspace, slug
+from ui.widgets import uploaded_name
 
 
 def from_upload(workspace: Workspace, name: str, file: BinaryIO) -> Job:
@@ -26,7 +27,7 @@ def from_upload(workspace: Workspace, name: str, file: BinaryIO) -> Job:
         DataError: there is no room for the copy.
     """
     folder = jobs.prepare(workspace, "import")
-    title = title_of(Path(name))
+    title = title_of(Path(uploaded_name(name)))
     path = folder / "upload" / f"{slug(title)}.{slug(name.rsplit('.', 1)[-1], 8)}"  # what goes wrong is told with it
     with _room_in_words(folder), open(path, "wb") as copy:
         shutil.copyfileobj(file, copy)
@@ -45,8 +46,8 @@ def from_dropped_folder(workspace: Workspace, files: Iterable[BinaryIO]) -> Job:
     names = []
     with _room_in_words(folder), zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for file in files:
-            names.append(file.name)
-            archive.writestr(file.name, file.read())
+            names.append(uploaded_name(file.name))
+            archive.writestr(names[-1], file.read())
     title = names[0].replace("\\", "/").strip("/").split("/")[0] if names else "Folder"
     return jobs.start(workspace, "import path", title, folder, path=str(path), name=title)
 

@@ -35,6 +35,14 @@ def clip(text: object, limit: int | None = None) -> str:
     return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def uploaded_name(name: str) -> str:
+    """An uploaded file's name as it is on the person's machine: browsers write three characters of it in another way.
+
+    https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
+    """
+    return name.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+
+
 def escaped(text: object, limit: int = 120) -> str:
     """`text` for Plotly, which reads a little HTML, and formulas between dollar signs."""
     safe = clip(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -68,6 +68,11 @@ def test_one_picture_is_answered_with_its_name_and_time(app):
     assert not app.dataframe and not app.error
 
 
+def test_a_name_with_quotes_is_shown_as_it_is(app):
+    _give(app, ("a %22b%22.jpg", picture("red")))  # as browsers send it
+    assert r"a \"b\"\.jpg" in texts(app)
+
+
 def test_a_broken_picture_is_named_literally_and_the_others_are_answered(app):
     _give(app, ("<i>bad</i>.jpg", b"nothing"), ("good.jpg", picture("red")))
     assert "\\<i\\>bad" in app.error[0].value

@@ -5,8 +5,9 @@ import base64
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data.draft_pictures import add_pictures
+from core.data.draft_pictures import add_pictures, draft_source
 from core.data.drafts import list_drafts, new_draft, rename_class
+from core.data.importing import import_source
 from tests.conftest import picture
 from tests.pages.conftest import press, texts
 from ui import draft_card
@@ -118,6 +119,12 @@ def test_two_classes_of_two_pictures_can_be_made_a_dataset(open_panel, filled, w
     app = press(open_panel(), "Make the dataset")
     assert app.session_state["started"] == filled.id
     assert only_draft(workspace) == filled
+
+
+def test_a_second_dataset_of_the_same_name_is_told(open_panel, filled, workspace):
+    assert "of this name already" not in texts(open_panel())
+    import_source(workspace, draft_source(filled), filled.name)
+    assert "of this name already" in texts(open_panel())
 
 
 def test_uneven_classes_are_told(open_panel, filled):
