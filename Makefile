@@ -30,11 +30,13 @@ format: $(VENV)/installed-dev
 check: $(VENV)/installed-dev
 	$(BIN)/mypy
 
-bench: $(VENV)/installed
+bench: $(VENV)/installed-dev
 	@test -n "$(DATA)" || { echo "Say which photos: make bench DATA=path/to/class/folders"; exit 2; }
 	$(BIN)/python -m benchmarks.bench "$(DATA)"
+	$(BIN)/python -m benchmarks.engine "$(DATA)"
 	$(BIN)/python -m benchmarks.throughput "$(DATA)"
 	$(BIN)/python -m benchmarks.importing
+	$(BIN)/python -m benchmarks.live
 
 walk: $(VENV)/installed-dev
 	GRAFT_WALK=1 $(BIN)/python -m pytest tests/core/backbones/test_registry.py

@@ -133,7 +133,7 @@ def watched(compare: Comparison) -> None:
             readers.extend(threading.Thread(target=read, args=(run,)) for _ in range(READERS))
             for reader in readers:
                 reader.start()
-        if view.epoch % 2:
+        if len(view.curve) % 2:  # of the epochs, which count from 1, the even ones
             watching.set()
         else:
             watching.clear()

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import socket
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,22 +14,8 @@ import pytest
 from PIL import Image
 
 from tests.browser.actions import calm
-from tests.polling import poll
+from tests.browser.app import BROWSER, FLAGS, ROOT, App
 
-ROOT = Path(__file__).resolve().parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-BROWSER = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",  # a camera that shows a moving disc
-    "--use-fake-ui-for-media-stream",
-]
 WIDE, NARROW = (1280, 900), (390, 844)
 
 playwright_api = pytest.importorskip("playwright.sync_api")
@@ -49,55 +29,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="NO BROWSER FOUND: install chromium to run the browser tests"))
 
 
-@dataclass
-class App:
-    """The app as a process of its own. `stop` and `start` again as a person would restart Streamlit."""
-
-    home: Path
-    port: int
-    script: str = "app.py"
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def address(self) -> str:
-        return f"http://localhost:{self.port}"
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", self.script, "--server.headless", "true"]
-        with open(self.home.parent / "streamlit.log", "ab") as log:
-            self.process = subprocess.Popen(
-                [*command, "--server.port", str(self.port)],
-                cwd=ROOT,
-                env={**os.environ, "GRAFT_HOME": str(self.home)},
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        poll(self._answers, self.log)
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
-
-    def stop(self) -> None:
-        if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
-
-    def log(self) -> str:
-        return (self.home.parent / "streamlit.log").read_text(errors="replace")[-4000:]
-
-
 @pytest.fixture
 def app(home: Path) -> Iterator[App]:
-    home.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        app = App(home, free.getsockname()[1])
+    app = App.at(home)
     app.start()
     yield app
     app.stop()

@@ -7,7 +7,8 @@ import pytest
 from core.data.dataset import list_datasets
 from core.data.drafts import list_drafts
 from tests.browser.actions import settled
-from tests.browser.conftest import NARROW, ROOT, WIDE
+from tests.browser.app import ROOT
+from tests.browser.conftest import NARROW, WIDE
 from tests.conftest import picture
 from tests.polling import poll
 

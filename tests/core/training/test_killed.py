@@ -4,8 +4,10 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import safetensors.torch
@@ -56,7 +58,9 @@ def carry_out(root: Path, recipe: Recipe, name: str, dies_writing: int = 0) -> N
 
 
 @pytest.fixture
-def begin(workspace, recipe):
+def begin(workspace, recipe, monkeypatch):
+    # A process would first import what the main module was, which a test of a page may have put in its place.
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     made = Recipe.parse({**recipe.model_dump(), **SETTINGS})
 
     def begin(name, *rest):
