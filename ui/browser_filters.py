@@ -16,8 +16,8 @@ from ui.widgets import clip
 
 FEW, EVERY = "\0few", "\0every"  # no class is called so: names of classes have no control characters
 ANY_SPLIT, ANY_FINDING = "any", "any"
-WIDTH = 140  # pixels: all in one row, or two in a row of a telephone
-_CLASSES = {FEW: "A few of each class", EVERY: "All classes"}
+WIDTH = "stretch"
+_CLASSES = {FEW: "A few of each", EVERY: "All classes"}
 _SPLITS = {ANY_SPLIT: "Any split", "train": "Training", "validation": "Validation", "test": "Test"}
 _ORDERS: dict[Order, str] = {
     "lowest": "Lowest",
@@ -45,7 +45,7 @@ def filters(dataset: Dataset) -> Query:
     query = Query()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if dataset.kind == "classes":
-            label = _choice(dataset, "Class", [FEW, EVERY, *dataset.classes], _CLASSES, width=180)
+            label = _choice(dataset, "Class", [FEW, EVERY, *dataset.classes], _CLASSES)
             query = replace(query, label=None if label in _CLASSES else label, few=label == FEW)
         splits = [split for split in SPLITS if dataset.report.splits[split]]
         split = _choice(dataset, "Split", [ANY_SPLIT, *splits], _SPLITS)
@@ -68,7 +68,7 @@ def clear(dataset: Dataset) -> None:
     st.session_state.update({_key(dataset, what): value for what, value in nothing.items()})
 
 
-def _choice(dataset: Dataset, what: str, options: list[Any], words: Mapping[Any, str], width: int = WIDTH) -> Any:
+def _choice(dataset: Dataset, what: str, options: list[Any], words: Mapping[Any, str]) -> Any:
     """The option chosen, the first until then, and again when what was chosen is not in this version."""
     key = _key(dataset, what)
     if st.session_state.get(key, options[0]) not in options:
@@ -80,7 +80,7 @@ def _choice(dataset: Dataset, what: str, options: list[Any], words: Mapping[Any,
         key=key,
         on_change=_changed,
         args=(dataset, what),
-        width=width,
+        width=WIDTH,
         persist_state="session",
     )
 

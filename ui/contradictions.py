@@ -20,8 +20,9 @@ def contradictions(dataset: Dataset, finding: Finding, key: str) -> None:
     for number, group in enumerate(finding.groups[:AT_ONCE]):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             thumbnail_row(dataset, group[:COPIES], answers=True)
-            st.markdown("It is:", width="content")
-            _buttons(dataset, group, f"{key}_{number}")
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                st.markdown("It is:", width="content")
+                _buttons(dataset, group, f"{key}_{number}")
     more = len(finding.groups) - AT_ONCE
     if more > 0:
         st.caption(f"{more:,} more come up as these are settled.")

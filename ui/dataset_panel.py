@@ -21,6 +21,7 @@ from ui.widgets import count, escaped, file_size, literal, short_number
 
 MOST_BARS = 24
 BINS = 30
+NUMBER = 104  # pixels: three in a row of a telephone
 PICTURES, MAP, BALANCE = "Pictures", "Map and doubts", "Balance and split"
 
 
@@ -53,9 +54,9 @@ def _report(directory: Path, version: int, _dataset: Dataset) -> Report:
 
 def _numbers(report: Report) -> None:
     with st.container(horizontal=True):
-        st.metric("Images", count(report.images), width=110)
+        st.metric("Images", count(report.images), width=NUMBER)
         if report.numbers is None:
-            st.metric("Classes", count(len(report.classes)), width=90)
+            st.metric("Classes", count(len(report.classes)), width=NUMBER)
         else:
             numbers = report.numbers
             help = f"Mean {numbers.mean:.4g}, standard deviation {numbers.deviation:.4g}, median {numbers.median:.4g}."
@@ -63,7 +64,7 @@ def _numbers(report: Report) -> None:
             st.metric(literal(numbers.name or "Number", 24), span, help=help, width=180)
         for split, name in zip(SPLITS, ("Training", "Validation", "Test")):
             if report.splits[split]:
-                st.metric(name, count(report.splits[split]), width=110)
+                st.metric(name, count(report.splits[split]), width=NUMBER)
         wide, high = report.sizes.width, report.sizes.height
         help = f"Width {wide[0]} to {wide[2]}, height {high[0]} to {high[2]} pixels."
         st.metric("Median size", f"{wide[1]} × {high[1]}", help=help, width=140)

@@ -50,6 +50,9 @@ def _weight(finding: Finding) -> str:
 
 
 def _finding(dataset: Dataset, finding: Finding, key: str) -> None:
+    if not (finding.files or finding.kind in REPAIRS):
+        st.markdown(f"{ICONS[_weight(finding)]} **{literal(finding.title)}** {literal(finding.why)}")
+        return
     words, buttons = st.columns([5, 3], gap="medium", vertical_alignment="center")
     words.markdown(f"{ICONS[_weight(finding)]} **{literal(finding.title)}** {literal(finding.why)}")
     with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
