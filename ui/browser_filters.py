@@ -12,6 +12,7 @@ import streamlit as st
 from core.data.browsing import Order, orders
 from core.data.dataset import SPLITS, Dataset
 from core.data.layout import Split
+from core.data.report import Kind
 from ui.widgets import clip
 
 FEW, EVERY = "\0few", "\0every"  # no class is called so: names of classes have no control characters
@@ -19,6 +20,21 @@ ANY_SPLIT, ANY_FINDING = "any", "any"
 WIDTH = "stretch"
 _CLASSES = {FEW: "A few of each", EVERY: "All classes"}
 _SPLITS = {ANY_SPLIT: "Any split", "train": "Training", "validation": "Validation", "test": "Test"}
+_FINDINGS: dict[Kind, str] = {  # in the words of their sentences above
+    "similar names": "Similar class names",
+    "contradiction": "Different classes",
+    "duplicate": "More than once",
+    "leak": "On both sides",
+    "group": "Group on both sides",
+    "no training": "No training picture",
+    "no validation": "No validation picture",
+    "one image": "Single picture",
+    "few images": "Few pictures",
+    "imbalance": "Uneven classes",
+    "far out": "Far from the others",
+    "mended": "Brought into shape",
+    "twice": "In the table twice",
+}
 _ORDERS: dict[Order, str] = {
     "lowest": "Lowest",
     "highest": "Highest",
@@ -112,7 +128,7 @@ def _findings(directory: Path, version: int, _dataset: Dataset) -> dict[str, str
     and the browser takes an option in other words for another one."""
     names = set(_dataset.frame["name"])
     kinds = [one.kind for one in _dataset.report.findings if not names.isdisjoint(one.files)]
-    return {ANY_FINDING: "Any finding"} | {kind: kind.capitalize() for kind in kinds}
+    return {ANY_FINDING: "Any finding"} | {kind: _FINDINGS.get(kind, kind.capitalize()) for kind in kinds}
 
 
 def page_key(dataset: Dataset, query: Query) -> str:

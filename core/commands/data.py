@@ -74,11 +74,14 @@ def survey(options: Namespace) -> int:
         print(json.dumps({"suspects": suspects, "outliers": outliers}, ensure_ascii=False))
         return 0
     for row in suspects:
-        line = f"{row['name']}: {row['answer']}, but its neighbours say {row['suggested']} ({row['doubt']:.2f})"
+        line = f"{row['name']}: {row['answer']}, doubted: pictures like it say {row['suggested']} ({row['doubt']:.2f})"
         print(printable(line))
     for row in outliers:
-        print(printable(f"{row['name']}: {row['answer']}, like no other ({row['apart']:.1f})"))
-    print(f"{len(suspects)} doubted, {len(outliers)} like no other", file=sys.stderr)
+        print(printable(f"{row['name']}: {row['answer']}, standing apart ({row['apart']:.1f})"))
+    print(
+        f"{number_of(len(suspects), 'doubted label')}, {number_of(len(outliers), 'picture')} standing apart",
+        file=sys.stderr,
+    )
     return 0
 
 

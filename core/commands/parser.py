@@ -55,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument("--published", metavar="SET", help="fetch a set that torchvision knows, such as EuroSAT")
     bring_in.add_argument("--name", metavar="NAME", help="what to call it (default: by the path)")
     _command(commands, "datasets", data.datasets, "list the datasets, newest first")
-    survey = _command(commands, "survey", data.survey, "list labels that look wrong, and images like no other")
+    survey = _command(commands, "survey", data.survey, "list doubted labels, and images that stand apart")
     survey.add_argument("dataset", metavar="DATASET", help=DATASET)
     survey.add_argument("--backbone", metavar="NAME", default="efficientnet_lite0", help="(default: %(default)s)")
     backbones = _command(commands, "backbones", jobs.backbones, "list the backbones")
