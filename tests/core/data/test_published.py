@@ -104,7 +104,7 @@ def test_files_come_as_they_are_with_their_classes_and_splits(workspace, server,
     assert contents == {content for name, content in textures.items() if name.endswith(".jpg")}
     phases = list(dict.fromkeys(progress.phase for progress in seen))
     assert phases[:3] == ["Downloading dtd.tar.gz (MB)", "Unpacking", "Checking pictures"]
-    assert seen[-2].total == 12 and not (workspace.cache / "published" / "dtd").exists()
+    assert seen[-3].total == 12 and not (workspace.cache / "published" / "dtd").exists()
 
 
 def test_a_cut_download_goes_on_and_a_stopped_one_too(workspace, server, textures):
