@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from core import jobs
+from core.errors import GraftError
 from core.runs import Run, View
 from core.runs.checks import check_recipe
 from core.training.probe_results import Estimate, RateCurve
 from core.training.recipe import Recipe
-from ui import job_watch, state
+from ui import crossval_panel, job_watch, state
 from ui.live_chart import live_chart
 from ui.rate_chart import rate_chart
-from ui.widgets import duration, errors_shown, file_size, literal
+from ui.widgets import duration, file_size, literal, show_error
 
 
 def probes_panel(recipe: Recipe, use_rate: Callable[[float], None]) -> None:
@@ -28,26 +30,36 @@ def probes_panel(recipe: Recipe, use_rate: Callable[[float], None]) -> None:
         ended = job_watch.just_ended(space, "probe")
         if ended is not None and ended.status == "failed":
             job_watch.show(ended)
+        if (error := st.session_state.pop("probe_error", None)) is not None:
+            show_error(error)
         with st.container(horizontal=True):
             help = "Prepares a few pictures and takes a few steps on this machine, as the run would."
-            if st.button("Estimate time and memory", icon=":material/timer:", help=help):
-                _begin("estimate", "Time and memory", recipe)
+            asked = ("estimate", "Time and memory", recipe)
+            st.button("Estimate time and memory", icon=":material/timer:", help=help, on_click=_begin, args=asked)
             help = "Trains a hundred steps at ever higher rates, shows the loss, and suggests a rate. Nothing is kept."
-            if st.button("Find a learning rate", icon=":material/troubleshoot:", help=help):
-                _begin("learning rate", "Trying learning rates", recipe)
+            asked = ("learning rate", "Trying learning rates", recipe)
+            st.button("Find a learning rate", icon=":material/troubleshoot:", help=help, on_click=_begin, args=asked)
+            crossval_panel.ask(partial(_cross, recipe))
     estimate = Estimate.kept(space, recipe)
     if estimate is not None:
         _will_take(estimate)
     curve = RateCurve.kept(space, recipe)
     if curve is not None:
         _rates(curve, recipe, use_rate)
+    crossval_panel.crossval_panel(recipe, None if running else partial(_cross, recipe))
 
 
-def _begin(kind: str, title: str, recipe: Recipe) -> None:
-    with errors_shown():
+def _begin(kind: str, title: str, recipe: Recipe, **more: int) -> None:
+    """As a callback: the page is drawn after it."""
+    try:
         check_recipe(state.workspace(), recipe)
-        jobs.start(state.workspace(), kind, title, recipe=recipe.model_dump_json())
-        st.rerun()
+        jobs.start(state.workspace(), kind, title, recipe=recipe.model_dump_json(), **more)
+    except GraftError as error:
+        st.session_state["probe_error"] = str(error)
+
+
+def _cross(recipe: Recipe, folds: int) -> None:
+    _begin("crossval", f"Cross-validation, {folds} folds", recipe, folds=folds)
 
 
 def _will_take(estimate: Estimate) -> None:

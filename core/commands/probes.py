@@ -17,12 +17,16 @@ from core.data.importing import Progress
 from core.errors import RunError
 from core.jobs import Job
 from core.runs.checks import check_recipe
+from core.training.crossval_results import CrossValidation
+from core.training.events import Scores
 from core.training.probe_results import Estimate, RateCurve
+from core.training.recipe import Recipe
 from core.workspace import Workspace
 
 
 def estimate(options: Namespace) -> int:
-    found = Estimate(**_answer(options, "estimate", "Time and memory"))
+    workspace, recipe = _recipe(options)
+    found = Estimate(**_answer(workspace, recipe, "estimate", "Time and memory"))
     if options.json:
         print(json.dumps(asdict(found)))
         return 0
@@ -35,7 +39,8 @@ def estimate(options: Namespace) -> int:
 
 
 def lr_find(options: Namespace) -> int:
-    curve = RateCurve(**_answer(options, "learning rate", "Learning rate"))
+    workspace, recipe = _recipe(options)
+    curve = RateCurve(**_answer(workspace, recipe, "learning rate", "Learning rate"))
     if options.json:
         print(json.dumps(asdict(curve)))
         return 0
@@ -45,16 +50,50 @@ def lr_find(options: Namespace) -> int:
     return 0
 
 
-def _answer(options: Namespace, kind: str, title: str) -> dict[str, Any]:
-    """What a job of this kind says about the recipe that the options make.
+def crossval(options: Namespace) -> int:
+    """What was stopped before goes on; what is there already is only said again."""
+    workspace, recipe = _recipe(options)
+    _answer(workspace, recipe, "crossval", "Cross-validation", folds=options.folds)
+    found = CrossValidation.of(workspace, recipe, options.folds)
+    if options.json:
+        metrics = found.metrics()
+        said = {
+            "directory": str(found.directory),
+            "folds": [{"best_epoch": fold.best_epoch, **_of(fold.held_out, metrics)} for fold in found.done],
+            "mean": {name: found.mean(name) for name in metrics},
+            "spread": {name: found.spread(name) for name in metrics},
+        }
+        print(json.dumps(said))
+        return 0
+    for number, fold in enumerate(found.done, start=1):
+        print(f"Fold {number}: {fold.held_out.words}, loss {fold.held_out.loss:.4f}, at epoch {fold.best_epoch}")
+    print(found.words)
+    print(f"Each fold's curves and answers: {found.directory}", file=sys.stderr)
+    return 0
 
+
+def _of(scores: Scores, metrics: list[str]) -> dict[str, float]:
+    return {name: getattr(scores, name) for name in metrics}
+
+
+def _recipe(options: Namespace) -> tuple[Workspace, Recipe]:
+    """
     Raises:
-        GraftError: the recipe cannot be run here, or the job failed.
+        GraftError: the options make no recipe that can be run here.
     """
     workspace = Workspace.open(options.workspace)
     recipe = recipe_of(workspace, options)
     check_recipe(workspace, recipe)
-    job = jobs.start(workspace, kind, title, recipe=recipe.model_dump_json())
+    return workspace, recipe
+
+
+def _answer(workspace: Workspace, recipe: Recipe, kind: str, title: str, **more: int) -> dict[str, Any]:
+    """What a job of this kind says about the recipe.
+
+    Raises:
+        GraftError: the job failed.
+    """
+    job = jobs.start(workspace, kind, title, recipe=recipe.model_dump_json(), **more)
     try:
         return _followed(job)
     except BaseException:

@@ -35,7 +35,7 @@ class SplitSettings(BaseModel):
 
 def split_rows(frame: pd.DataFrame, kind: Kind, settings: SplitSettings) -> list[Split]:
     """A split of each class (or of each range of numbers) by the settings' shares; groups and twins stay together."""
-    return stratified(_strata(frame, kind), settings, together(frame))
+    return stratified(strata(frame, kind), settings, together(frame))
 
 
 def stratified(labels: Sequence[str], settings: SplitSettings, units: Sequence[int] | None = None) -> list[Split]:
@@ -102,7 +102,8 @@ def complete(frame: pd.DataFrame, kind: Kind) -> tuple[list[Split], SplitSetting
     return splits, SplitSettings(given=True)
 
 
-def _strata(frame: pd.DataFrame, kind: Kind) -> list[str]:
+def strata(frame: pd.DataFrame, kind: Kind) -> list[str]:
+    """Of what each picture's part should have its share: its class, or one of a few ranges of numbers."""
     if kind == "classes":
         return frame["label"].tolist()
     ranks = frame["target"].rank(method="first").to_numpy()

@@ -43,11 +43,12 @@ def to_csv(predictions: Iterable[Prediction]) -> str:
     names = list(table[0] if table else _row(Prediction(""), number=False))
     writer = csv.DictWriter(text, names, lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in table)
+    writer.writerows({name: harmless(value) for name, value in row.items()} for row in table)
     return text.getvalue()
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
+    """A cell that no spreadsheet runs as a formula."""
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return "" if value is None else value

@@ -32,7 +32,7 @@ SECONDS_TO_START = 20
 SECONDS_TO_UPLOAD = 3600
 Family = Literal["import", "survey", "probe"]
 # By kind; of all others, "import".
-FAMILIES: dict[str, Family] = {"survey": "survey", "estimate": "probe", "learning rate": "probe"}
+FAMILIES: dict[str, Family] = {"survey": "survey", "estimate": "probe", "learning rate": "probe", "crossval": "probe"}
 _children: dict[Path, subprocess.Popen[bytes]] = {}
 
 

@@ -66,6 +66,14 @@ def learning_rate(workspace: Workspace, progress: OnProgress, *, recipe: str) ->
     return asdict(find_rate(workspace, Recipe.parse(json.loads(recipe)), progress))
 
 
+def crossval(workspace: Workspace, progress: OnProgress, *, recipe: str, folds: int) -> dict[str, Any]:
+    """recipe: as JSON. Result: nothing; what was found is a `CrossValidation` on disk."""
+    from core.training.crossval import cross_validate
+
+    cross_validate(workspace, Recipe.parse(json.loads(recipe)), folds, progress)
+    return {}
+
+
 def _dataset(made: Dataset) -> dict[str, Any]:
     return {"dataset": made.id, "version": made.version, "known": made.known}
 
@@ -78,4 +86,5 @@ KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "survey": survey,
     "estimate": estimate,
     "learning rate": learning_rate,
+    "crossval": crossval,
 }

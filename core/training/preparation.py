@@ -52,10 +52,18 @@ class Material:
         GraftError: the dataset or the weights are not there any more.
     """
 
-    def __init__(self, workspace: Workspace, recipe: Recipe, device: Device, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        recipe: Recipe,
+        device: Device,
+        reporter: Reporter,
+        dataset: Dataset | None = None,
+    ) -> None:
+        """dataset: in place of the recipe's, all of its pictures otherwise divided."""
         reporter.begin("loading")
         self.workspace, self.recipe, self.device, self.reporter = workspace, recipe, device, reporter
-        self.dataset = load_dataset(workspace, recipe.dataset, recipe.dataset_version)
+        self.dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
         own_weights = Path(recipe.weights_file) if recipe.weights_file else None
         self.backbone: Backbone = build(find(recipe.backbone), workspace, weights_file=own_weights)
         self.backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -17,6 +17,7 @@ from core.training.failures import explain
 from core.training.queue import device_lock, is_anybody_waiting
 from core.training.recipe import Recipe
 from core.training.reporter import Reporter
+from core.training.trainer import LossNotFinite
 from core.workspace import Workspace
 
 SECONDS_BETWEEN_LOOKS = 0.3
@@ -33,6 +34,20 @@ class GaveWay(Exception):
     """A run wants the device. Never leaves core.training."""
 
 
+class OtherRuns:
+    """Whether one wants the device, looked for a few times a second however often it is asked."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace, self.looked_at = workspace, time.monotonic()
+
+    def waiting(self) -> bool:
+        now = time.monotonic()
+        if now - self.looked_at <= SECONDS_BETWEEN_LOOKS:
+            return False
+        self.looked_at = now
+        return is_anybody_waiting(self.workspace)
+
+
 class ProbeReporter(Reporter):
     """Hears what a run's would, and tells a job instead.
 
@@ -40,7 +55,7 @@ class ProbeReporter(Reporter):
     """
 
     def __init__(self, workspace: Workspace, device: Device, progress: OnProgress) -> None:
-        self.workspace, self.looked_at = workspace, time.monotonic()
+        self.others = OtherRuns(workspace)
         self.pace: dict[str, float] = {}
         super().__init__(_Told(progress), Control(workspace.root), device)
 
@@ -63,11 +78,8 @@ class ProbeReporter(Reporter):
         Raises:
             GaveWay: a run waits for the device.
         """
-        now = time.monotonic()
-        if now - self.looked_at > SECONDS_BETWEEN_LOOKS:
-            self.looked_at = now
-            if is_anybody_waiting(self.workspace):
-                raise GaveWay
+        if self.others.waiting():
+            raise GaveWay
         return False
 
 
@@ -94,7 +106,7 @@ def between_runs(workspace: Workspace, recipe: Recipe, progress: OnProgress, pro
                     return probe()
             except GaveWay:
                 pass
-            except (RuntimeError, MemoryError) as error:  # as torch says that the memory is full
+            except (RuntimeError, MemoryError, LossNotFinite) as error:  # so torch says that the memory is full
                 raise RunError(explain(error, recipe)) from error
             finally:
                 lock.release()

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.data.dataset import Dataset
 from core.training import checkpoints, plan
 from core.training.averaging import Average
 from core.training.baseline import baseline_of
@@ -44,9 +45,16 @@ class Trainer:
     average: Average | None
 
     def __init__(
-        self, workspace: Workspace, directory: Path, recipe: Recipe, device: Device, reporter: Reporter
+        self,
+        workspace: Workspace,
+        directory: Path,
+        recipe: Recipe,
+        device: Device,
+        reporter: Reporter,
+        dataset: Dataset | None = None,
     ) -> None:
-        self.workspace, self.directory, self.recipe = workspace, directory, recipe
+        """dataset: in place of the recipe's, all of its pictures otherwise divided."""
+        self.workspace, self.directory, self.recipe, self.dataset = workspace, directory, recipe, dataset
         self.device, self.reporter = device.at(recipe.precision), reporter
         self.position, self.phase = Position(), Phase(1, 1, 0, 1.0, (1, 1))
         self.totals: torch.Tensor | None = None  # of the training steps of the epoch under way
@@ -58,7 +66,7 @@ class Trainer:
     def run(self) -> None:
         torch.manual_seed(self.recipe.seed)
         try:
-            self.material = Material(self.workspace, self.recipe, self.device, self.reporter)
+            self.material = Material(self.workspace, self.recipe, self.device, self.reporter, self.dataset)
             self._hear(self.reporter.control.changes(self.state.heard))
             self._begin()
             while self.state.epoch < self.epochs and self._epoch():

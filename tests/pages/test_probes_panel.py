@@ -2,14 +2,18 @@
 
 from dataclasses import asdict
 
+import pandas as pd
 import pytest
 
 from core import jobs
+from core.training.crossval_results import CrossValidation, Fold
+from core.training.events import EpochEnded, EventLog, Scores
 from core.training.probe_results import Estimate, RateCurve
 from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import finished, made_run
+from ui.crossval_panel import _answers, fold_chart
 
 
 @pytest.fixture
@@ -22,7 +26,11 @@ def recipe(dataset):
 def begun(monkeypatch):
     """The jobs that were asked for: kind and recipe."""
     asked = []
-    monkeypatch.setattr(jobs, "start", lambda _, kind, title, recipe: asked.append((kind, recipe)))
+
+    def start(workspace, kind, title, **arguments):
+        asked.append((kind, *arguments.values()))
+
+    monkeypatch.setattr(jobs, "start", start)
     return asked
 
 
@@ -63,3 +71,59 @@ def test_where_nothing_learned_nothing_is_suggested(open_page, recipe, workspace
     app = open_page("fine_tune")
     assert "nothing to suggest" in texts(app)
     assert not any(button.label.startswith("Use ") for button in app.button)
+
+
+@pytest.fixture
+def crossed(workspace, recipe):
+    """A cross-validation of two folds, of which so many are done."""
+
+    def make(done):
+        found = CrossValidation.of(workspace, recipe, 2)
+        found.begin(recipe)
+        for number in range(1, done + 1):
+            found.place(number).mkdir()
+            log = EventLog(found.place(number) / "events.jsonl")
+            for epoch in (1, 2):
+                scores = Scores(0.5, 0.8 + number / 20)
+                log.write(EpochEnded(epoch, scores, scores, 0.01, 1.0, True))
+            log.close()
+            answers = pd.DataFrame({"image": ["a.jpg"], "name": ["=1+1"], "label": ["red"], "said": ["blue"]})
+            found.keep(number, Fold(2, Scores(0.1, 0.99), Scores(0.5, 0.8 + number / 20)), answers)
+        return found
+
+    return make
+
+
+def test_a_cross_validation_is_asked_for_with_its_folds(open_page, recipe, begun):
+    app = open_page("fine_tune")
+    app.number_input(key="folds").set_value(3).run()
+    press(app, "Start cross-validation")
+    assert begun == [("crossval", recipe.model_dump_json(), 3)]
+
+
+def test_its_mean_and_spread_are_said(open_page, crossed):
+    crossed(2)
+    app = open_page("fine_tune")
+    assert {metric.label: metric.value for metric in app.metric}["Accuracy"] == "87.5% ± 3.5%"
+    (table,) = [frame.value for frame in app.dataframe if "Fold" in frame.value]
+    assert table["Accuracy"].tolist() == ["85.0%", "90.0%"]
+
+
+def test_one_that_was_stopped_goes_on_or_is_discarded(open_page, crossed, begun, recipe):
+    found = crossed(1)
+    app = open_page("fine_tune")
+    assert "1 of 2 folds done" in texts(app)
+    press(app, "Go on")
+    assert begun == [("crossval", recipe.model_dump_json(), 2)]
+    app.button(key="discard_folds").click().run()
+    assert not found.directory.exists() and "folds done" not in texts(app)
+
+
+def test_answers_are_no_formulas(crossed):
+    assert "'=1+1" in _answers(crossed(2))
+
+
+def test_each_fold_has_a_line_and_all_a_mean(crossed):
+    one, other, mean = fold_chart(crossed(2)).data
+    assert list(one.y) == pytest.approx([0.85, 0.85]) and list(other.y) == pytest.approx([0.9, 0.9])
+    assert list(mean.y) == pytest.approx([0.875, 0.875]) and list(mean.x) == [1, 2]

@@ -13,6 +13,8 @@ import pytest
 from core.commands import main
 from core.commands.printing import ImportLine
 from core.data.intake import Progress
+from core.jobs import JobView
+from core.jobs.kinds import KINDS
 from tests.conftest import picture
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,15 +54,44 @@ def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
 
 
 def test_a_recipe_is_tried_from_a_shell(home, make_zip):
-    made = make_zip({"red": 10, "blue": 10})
-    done = shell("estimate", "--data", made, home=home)
-    assert done.returncode == 0, done.stderr
-    assert "before the first epoch" in done.stdout and "GB of memory" in done.stdout
-    done = shell("lr-find", "--data", made, "--json", home=home)
+    done = shell("lr-find", "--data", make_zip({"red": 10, "blue": 10}), "--json", home=home)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     assert set(said) == {"rates", "losses", "steepest", "tenth"}
     assert 1e-5 < said["steepest"] < 1 and len(said["rates"]) == len(said["losses"])
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Jobs are done in this process, before they are looked at."""
+
+    class Done:
+        def __init__(self, workspace, kind, title, **arguments):
+            self.result = KINDS[kind](workspace, lambda progress: None, **arguments)
+
+        def view(self):
+            return JobView(status="done", result=self.result)
+
+    monkeypatch.setattr("core.jobs.start", Done)
+    monkeypatch.setattr("core.training.estimate.SECONDS", 0.02)
+
+
+def test_an_estimate_is_a_sentence(here, home, make_zip, capsys):
+    assert main(["estimate", "--data", str(make_zip({"red": 10, "blue": 10}))]) == 0
+    said = capsys.readouterr().out
+    assert "before the first epoch" in said and "GB of memory" in said
+
+
+def test_a_cross_validation_is_a_line_a_fold_and_their_mean(here, home, make_zip, capsys):
+    words = ["crossval", "--data", str(make_zip({"red": 10, "blue": 10})), "--epochs", "2", "--folds", "2"]
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("Fold 2: accuracy") and lines[2].startswith("Mean of 2 folds: loss")
+    assert main([*words, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert len(said["folds"]) == 2 and set(said["mean"]) == set(said["spread"])
+    assert main([*words[:-1], "40"]) == 1
+    assert "2 to 20 folds" in capsys.readouterr().err
 
 
 def test_a_failed_job_is_one_sentence_and_status_1(home, tmp_path):

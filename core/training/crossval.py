@@ -1,0 +1,131 @@
+"""Cross-validation: a recipe trained k times, each time with another part of the pictures held out.
+
+What frozen stages give is kept by the picture, so the folds share it. It gives way to runs: the fold under way is
+paused, and goes on exactly there. So it does after it was stopped.
+"""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from core.data.dataset import Dataset, load_dataset
+from core.data.folds import folds_of, held_out
+from core.data.intake import OnProgress, Progress
+from core.training.batches import plain_batches
+from core.training.control import Control
+from core.training.crossval_results import CrossValidation, Fold
+from core.training.device import Device, choose_device
+from core.training.events import Event, EventLog, Scores
+from core.training.events import Progress as Moved
+from core.training.preparation import Part, Prepared
+from core.training.probing import PHASES, GaveWay, OtherRuns, between_runs
+from core.training.recipe import Recipe
+from core.training.reporter import Reporter
+from core.training.task import Number
+from core.training.trainer import Trainer
+from core.workspace import Workspace
+
+
+def cross_validate(
+    workspace: Workspace,
+    recipe: Recipe,
+    folds: int,
+    progress: OnProgress | None = None,
+    device: Device | None = None,
+) -> CrossValidation:
+    """Do what is still to be done of it.
+
+    Raises:
+        GraftError: the pictures cannot be divided so, or what would make a run of the recipe fail.
+    """
+    tell, device = progress or (lambda _: None), device or choose_device()
+    dataset = load_dataset(workspace, recipe.dataset, recipe.dataset_version)
+    assigned = folds_of(dataset, folds, recipe.seed)
+    found = CrossValidation.of(workspace, recipe, folds)
+    found.begin(recipe)
+
+    def train(number: int) -> None:
+        """A fold, from where it was left."""
+        directory = found.place(number)
+        directory.mkdir(exist_ok=True)
+        reporter = _Reporter(workspace, directory, device, tell, f"Fold {number} of {folds}")
+        held = held_out(dataset, assigned, number - 1)
+        trainer = _Trainer(workspace, directory, recipe, device, reporter, held)
+        try:
+            trainer.run()
+        finally:
+            reporter.log.close()
+        if reporter.wanted:
+            raise GaveWay
+        found.keep(number, *trainer.outcome)
+        shutil.rmtree(directory / "checkpoints", ignore_errors=True)
+
+    for number in range(1, folds + 1):
+        if found.fold(number) is None:
+            between_runs(workspace, recipe, tell, partial(train, number))
+    return found
+
+
+class _Reporter(Reporter):
+    """Writes events as a run's does, tells the job as well, and asks for a pause when a run wants the device."""
+
+    def __init__(self, workspace: Workspace, directory: Path, device: Device, tell: OnProgress, title: str) -> None:
+        self.others, self.tell, self.title, self.wanted = OtherRuns(workspace), tell, title, False
+        super().__init__(EventLog(directory / "events.jsonl"), Control(directory), device)
+
+    def write(self, event: Event) -> None:
+        super().write(event)
+        if isinstance(event, Moved):
+            where = f"epoch {event.epoch}" if event.epoch else PHASES[event.phase].lower()
+            self.tell(Progress(f"{self.title}, {where}", event.done, event.total))
+
+    def stopping(self) -> bool:
+        self.wanted = self.wanted or self.others.waiting()
+        return self.wanted
+
+    @property
+    def pausing(self) -> bool:
+        return self.wanted
+
+
+class _Trainer(Trainer):
+    """Answers about what was held out, in place of a bundle.
+
+    outcome: how the fold ended, and the answers; there once `run` has ended and was not asked to give way.
+    """
+
+    outcome: tuple[Fold, pd.DataFrame]
+
+    def _write_bundle(self) -> None:
+        state, part = self.state, self.prepared.validation
+        train, validation = state.best_scores["train"], state.best_scores["validation"]
+        assert state.best_epoch and train and part and validation, "a fold holds something out"
+        self.material.load(state.best)
+        fold = Fold(state.best_epoch, Scores(**train), Scores(**validation))
+        self.outcome = fold, _answers(self.material.dataset, self.prepared, part)
+
+
+@torch.inference_mode()
+def _answers(dataset: Dataset, prepared: Prepared, part: Part) -> pd.DataFrame:
+    """About the validation part, in the order of its rows: see `CrossValidation.answers`."""
+    prepared.model.eval()
+    outputs = []
+    for batch in plain_batches(part):
+        with prepared.device.autocast():
+            outputs.append(prepared.model(batch.inputs).float().cpu())
+    given, task, rows = torch.cat(outputs), prepared.material.task, dataset.part("validation")
+    if isinstance(task, Number):
+        said = (given.squeeze(1) * task.deviation + task.mean).numpy()
+        return rows[["image", "name", "target"]].assign(said=said)
+    shares = torch.softmax(given, dim=1)
+    likeliest, numbers = shares.max(dim=1)
+    return rows[["image", "name", "label"]].assign(
+        said=[dataset.classes[number] for number in numbers.tolist()],
+        probability=likeliest.numpy(),
+        probabilities=list(shares.numpy()),
+    )
