@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.backbones.catalogue import catalogue, find
+from core.backbones.catalogue import BUNDLED, catalogue, find
 from core.backbones.weights import source
 from core.commands.data import said_of
 from core.commands.following import finish, outcome
@@ -22,7 +22,9 @@ from core.errors import BackboneError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
 from core.runs import Run, get, list_runs, start
-from core.training.recipe import LOSSES, Recipe
+from core.training import recipe_file
+from core.training.presets import PRESETS
+from core.training.recipe import Recipe, usual_settings
 from core.workspace import Workspace
 
 
@@ -41,34 +43,50 @@ def train(options: Namespace) -> int:
 
 
 def recipe_of(workspace: Workspace, options: Namespace) -> Recipe:
-    """What the options of `train` come to; a path of pictures is imported.
+    """What the options of `train` come to; a path of pictures is imported, and the settings are saved if asked for.
 
     Raises:
-        UsageError: an option's value cannot be used. GraftError: the pictures cannot.
+        UsageError: an option's value cannot be used. GraftError: the pictures cannot, or the file of settings.
     """
-    settings = _settings(options)
+    _settings(options)  # what is wrong in them is told before the pictures are read
     dataset = _dataset(workspace, options.data)
-    loss = LOSSES[dataset.kind][0]
-    return Recipe.parse({"loss": loss, **settings, "dataset": dataset.id, "dataset_version": dataset.version})
+    settings = _settings(options, dataset.kind)
+    recipe = Recipe.parse({**settings, "dataset": dataset.id, "dataset_version": dataset.version})
+    if options.save_recipe:
+        recipe_file.write(Path(options.save_recipe).expanduser(), recipe)
+    return recipe
 
 
-def _settings(options: Namespace) -> dict[str, Any]:
-    """The recipe's settings but for the dataset, checked before any work is done.
+def _settings(options: Namespace, kind: str | None = None) -> dict[str, Any]:
+    """The recipe's settings but for the dataset, of `kind` where that is known: a preset's or a file's, and over them
+    those that were typed.
 
     Raises:
         UsageError: an option's value cannot be used.
+        RecipeError: the file of settings cannot be used.
     """
-    settings = {name: getattr(options, name) for name in Recipe.model_fields if hasattr(options, name)}
+    typed = {name: getattr(options, name) for name in Recipe.model_fields if hasattr(options, name)}
     if options.hidden_units:
-        settings["head"] = {"kind": "hidden", "hidden_units": options.hidden_units, "dropout": options.dropout}
-    if settings.get("weights_file"):
-        settings["weights_file"] = str(Path(settings["weights_file"]).resolve())
+        typed["head"] = {"kind": "hidden", "hidden_units": options.hidden_units, "dropout": options.dropout}
+    if typed.get("weights_file"):
+        typed["weights_file"] = str(Path(typed["weights_file"]).resolve())
+    settings = {"backbone": BUNDLED, **_base(options, kind), **typed}
     try:
         Recipe.parse({**settings, "dataset": "checked later", "dataset_version": 1})
-        find(options.backbone)
+        find(settings["backbone"])
     except (RecipeError, BackboneError) as error:
         raise UsageError(str(error)) from error
     return settings
+
+
+def _base(options: Namespace, kind: str | None) -> dict[str, Any]:
+    """What is typed is laid over this. The learning rate, unless a file names one, follows from what is typed."""
+    if not options.recipe:
+        return PRESETS[options.preset].settings(kind or "classes")
+    given = recipe_file.open_file(Path(options.recipe).expanduser())
+    if kind:
+        recipe_file.check(given, kind)
+    return usual_settings(kind or "classes") | given
 
 
 def _dataset(workspace: Workspace, data: str) -> Dataset:

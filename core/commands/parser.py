@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from argparse import SUPPRESS
 from collections.abc import Sequence
 from typing import Any, NoReturn, get_args
 
+from core.backbones.catalogue import BUNDLED
 from core.commands import data, jobs, probes, steering
 from core.commands.cache import cache as cache_job
 from core.errors import GraftError
+from core.training.presets import DEFAULT, PRESETS
 from core.training.recipe import OPTIONS, Recipe
 
 SOURCES = "a ZIP, a TAR, a folder, or a table (CSV, ...) that names images"
@@ -87,29 +90,40 @@ def _recipe(command: argparse.ArgumentParser) -> None:
     default = {name: field.default for name, field in Recipe.model_fields.items()}
     add = command.add_argument
     add("--data", metavar="PATH", required=True, help=f"{SOURCES}; or {DATASET}")
-    add("--backbone", metavar="NAME", default="efficientnet_lite0", help="see `backbones` (default: %(default)s)")
+    base = command.add_mutually_exclusive_group()
+    named = "; ".join(f"{name}: {preset.sentence[0].lower()}{preset.sentence[1:]}" for name, preset in PRESETS.items())
+    base.add_argument(
+        "--preset",
+        choices=PRESETS,
+        default=DEFAULT,
+        metavar="NAME",
+        help=f"settings to begin with (default: %(default)s). {named}",
+    )
+    base.add_argument("--recipe", metavar="FILE", help="settings to begin with, from a file that Graft saved")
+    add("--save-recipe", metavar="FILE", help="write the settings to a file, to keep or to share")
+    add("--backbone", metavar="NAME", default=SUPPRESS, help=f"see `backbones` (default: {BUNDLED})")
     add(
         "--freeze",
         metavar="all|none|N",
         type=_freeze,
-        default=default["freeze"],
-        help="how many stages (default: %(default)s)",
+        default=SUPPRESS,
+        help=f"how many stages (default: {default['freeze']})",
     )
     add("--hidden-units", metavar="N", type=_positive, help="a head with one hidden layer of N units")
     add("--dropout", metavar="P", type=float, default=0.2, help="dropout in such a head (default: %(default)s)")
-    add("--optimizer", metavar="NAME", default=default["optimizer"], help="adamw, adam or sgd (default: %(default)s)")
+    add("--optimizer", metavar="NAME", default=SUPPRESS, help=f"adamw, adam or sgd (default: {default['optimizer']})")
     add(
         "--lr",
         metavar="X",
         dest="learning_rate",
         type=float,
-        default=argparse.SUPPRESS,
+        default=SUPPRESS,
         help="learning rate (default: by optimizer and freeze)",
     )
-    add("--epochs", metavar="N", type=int, default=default["epochs"], help="(default: %(default)s)")
-    add("--batch-size", metavar="N", type=int, default=default["batch_size"], help="(default: %(default)s)")
-    add("--seed", metavar="N", type=int, default=default["seed"], help="(default: %(default)s)")
-    more = command.add_argument_group("settings for experts")
+    add("--epochs", metavar="N", type=int, default=SUPPRESS, help=f"(default: {default['epochs']})")
+    add("--batch-size", metavar="N", type=int, default=SUPPRESS, help=f"(default: {default['batch_size']})")
+    add("--seed", metavar="N", type=int, default=SUPPRESS, help=f"(default: {default['seed']})")
+    more = command.add_argument_group("settings for experts", "The defaults are those of the recommended preset.")
     for name, option in OPTIONS.items():
         _setting(more, name, option)
 
@@ -120,13 +134,13 @@ def _setting(group: Any, name: str, option: str) -> None:
     kinds = [kind for kind in (get_args(field.annotation) or [field.annotation]) if kind is not type(None)]
     words = (field.description or "").replace("%", "%%")
     if field.annotation is bool:
-        group.add_argument(option, dest=name, action="store_true", default=argparse.SUPPRESS, help=words)
+        group.add_argument(option, dest=name, action=argparse.BooleanOptionalAction, default=SUPPRESS, help=words)
         return
     named = get_args(kinds[0]) or (kinds if isinstance(kinds[0], str) else ())
     metavar = "|".join(map(str, named)) or ("FILE" if name == "weights_file" else "X" if kinds[0] is float else "N")
     said = "" if field.default is None else f" (default: {field.default})"
     kind = str if named or kinds[0] is str else kinds[0]
-    group.add_argument(option, dest=name, metavar=metavar, type=kind, default=argparse.SUPPRESS, help=f"{words}{said}")
+    group.add_argument(option, dest=name, metavar=metavar, type=kind, default=SUPPRESS, help=f"{words}{said}")
 
 
 def _predict(command: argparse.ArgumentParser) -> None:

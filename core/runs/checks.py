@@ -8,7 +8,7 @@ from core.backbones.catalogue import find
 from core.backbones.weights import source
 from core.data.dataset import load_dataset
 from core.errors import GraftError, RecipeError
-from core.training.recipe import LOSSES, METRICS, Recipe
+from core.training.recipe import Recipe, misfits
 from core.workspace import Workspace
 
 
@@ -29,15 +29,8 @@ def _dataset_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
         return [str(error)]
     if len(dataset.part("train")) < 2:
         return ["The training part of this dataset has fewer than two images; lower the share of the other parts."]
-    has = "classes" if dataset.kind == "classes" else "numbers"
-    problems = []
-    for what, given, fitting in (("loss", recipe.loss, LOSSES), ("best-by score", recipe.best_by, METRICS)):
-        if given is not None and given not in fitting[dataset.kind]:
-            allowed = " or ".join(fitting[dataset.kind])
-            problems.append(
-                f"The pictures of this dataset have {has}, so the {what} must be {allowed}, and not {given}."
-            )
-    return problems
+    unfit = misfits(recipe.settings(), dataset.kind).values()
+    return [f"{said[0].upper()}{said[1:]}." for said in unfit]
 
 
 def _backbone_problems(workspace: Workspace, recipe: Recipe) -> list[str]:

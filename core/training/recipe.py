@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from core.backbones.heads import HeadSettings
 from core.errors import RecipeError
@@ -20,6 +23,9 @@ METRICS: dict[str, tuple[Metric, ...]] = {
     "classes": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
     "number": ("rmse", "mae", "r2", "loss"),
 }
+
+PLACES = ("dataset", "dataset_version", "backbone", "weights_file")  # where a run begins; all else is a setting of it
+FOR_CLASSES = ("label_smoothing", "focal_gamma", "balance")
 
 
 def suggested_learning_rate(optimizer: str, freeze: int | str) -> float:
@@ -168,17 +174,20 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Recipe:
-        problems = [said for wrong, said in self._contradictions() if wrong]
+        problems = {name: said for name, wrong, said in self._contradictions() if wrong}
         if problems:
-            raise ValueError("; ".join(problems))
+            raise PydanticCustomError("contradiction", "{problems}", {"problems": problems})
         return self
 
-    def _contradictions(self) -> list[tuple[bool, str]]:
+    def _contradictions(self) -> list[tuple[str, bool, str]]:
+        """(setting, whether it contradicts another, what to say then)."""
+        unfreezes = self.unfreeze != "never"
         epochs = self.epochs - self.head_epochs
+        sgd = self.optimizer == "sgd" and self.momentum > 0
         return [
-            (self.nesterov and (self.optimizer != "sgd" or not self.momentum), "nesterov needs SGD with momentum"),
-            (self.unfreeze != "never" and epochs < 1, "head epochs must leave at least one epoch for what is freed"),
-            (self.unfreeze != "never" and self.freeze == "all", "with all stages frozen there is none to unfreeze"),
+            ("nesterov", self.nesterov and not sgd, "nesterov needs SGD with momentum"),
+            ("unfreeze", unfreezes and self.freeze == "all", "with all stages frozen there is none to unfreeze"),
+            ("head_epochs", unfreezes and epochs < 1, "head epochs must leave at least one epoch for what is freed"),
         ]
 
     @classmethod
@@ -191,8 +200,21 @@ class Recipe(BaseModel):
         try:
             return cls.model_validate(settings)
         except ValidationError as error:
-            problems = "; ".join(_problem(detail) for detail in error.errors())
+            problems = "; ".join(said for _, said in _problems(error))
             raise RecipeError(f"These settings cannot be used: {problems}.") from error
+
+    @classmethod
+    def problems(cls, settings: dict[str, Any]) -> dict[str, str]:
+        """What is wrong with them, by the setting's name; empty if `parse` makes a recipe of them."""
+        try:
+            cls.model_validate(settings)
+        except ValidationError as error:
+            return dict(_problems(error))
+        return {}
+
+    def settings(self) -> dict[str, Any]:
+        """All that is not a place: what another dataset and another backbone can be trained with."""
+        return self.model_dump(mode="json", exclude=set(PLACES))
 
     def changed(self) -> dict[str, Any]:
         """The settings that are not what they would be untouched."""
@@ -238,8 +260,59 @@ OPTIONS = {
 }
 
 
-def _problem(detail: Any) -> str:
-    if not detail["loc"]:  # a contradiction, which is a sentence already
-        return str(detail["msg"]).removeprefix("Value error, ")
-    where = str(detail["loc"][0]).replace("_", " ")
-    return f"{where} is {detail['input']!r}, but {detail['msg'][0].lower()}{detail['msg'][1:]}"
+def usual_settings(kind: str) -> dict[str, Any]:
+    """Every setting of an untouched recipe for a dataset of `kind` but the learning rate, which follows from them."""
+    settings = Recipe(dataset="", dataset_version=1, backbone="", loss=LOSSES[kind][0]).settings()
+    return {name: value for name, value in settings.items() if name != "learning_rate"}
+
+
+def misfits(settings: dict[str, Any], kind: str) -> dict[str, str]:
+    """What a dataset of `kind` cannot be trained with, by the setting's name."""
+    has = "classes" if kind == "classes" else "numbers"
+    problems = {}
+    for name, what, fits in (("loss", "loss", LOSSES[kind]), ("best_by", "best-by score", METRICS[kind])):
+        given = settings.get(name)
+        if given is not None and given not in fits:
+            said = f"the pictures of this dataset have {has}, so the {what} must be {' or '.join(fits)}"
+            problems[name] = f"{said}, and not {shown(given)}"
+    return problems
+
+
+def fitting(settings: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Those settings that do something for a dataset of `kind`."""
+    unfit = misfits(settings, kind)
+    only = () if kind == "classes" else FOR_CLASSES
+    return {name: value for name, value in settings.items() if name not in unfit and name not in only}
+
+
+def shown(value: Any) -> str:
+    """A value from anywhere as a short word in a sentence."""
+    if isinstance(value, dict | list):
+        return "a list" if isinstance(value, list) else "a group of settings"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """(setting, what is wrong with it), once for each setting."""
+    for detail in {detail["loc"][:1]: detail for detail in error.errors()}.values():
+        if detail["type"] == "default_factory_not_called":  # another setting, on which it depends, is told of
+            continue
+        if not detail["loc"]:
+            yield from detail["ctx"]["problems"].items()
+            continue
+        name = str(detail["loc"][0])
+        yield (
+            name,
+            _unknown(name) if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1 else _wrong(detail),
+        )
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, Recipe.model_fields, n=1)
+    return f"there is no setting {shown(name)}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _wrong(detail: Any) -> str:
+    where = " ".join(str(part) for part in detail["loc"][: 2 if detail["loc"][0] == "head" else 1]).replace("_", " ")
+    return f"{where} is {shown(detail['input'])}, but {detail['msg'][0].lower()}{detail['msg'][1:]}"

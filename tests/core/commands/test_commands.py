@@ -230,3 +230,30 @@ def test_a_published_set_is_asked_for_by_its_name(home, capsys, make_zip):
     assert "There are: EuroSAT" in capsys.readouterr().err
     with pytest.raises(SystemExit):  # one or the other
         main(["import", str(make_zip({"cats": 3})), "--published", "EuroSAT"])
+
+
+def settings(*words, kind="classes"):
+    from core.commands import jobs
+    from core.commands.parser import build_parser
+
+    return jobs._settings(build_parser().parse_args(["train", "--data", "x", *map(str, words)]), kind)
+
+
+def test_what_is_typed_goes_over_a_preset_or_a_file(tmp_path):
+    assert (settings()["epochs"], settings()["backbone"]) == (20, "efficientnet_lite0")
+    typed = settings("--preset", "textbook", "--epochs", 3)
+    assert (typed["optimizer"], typed["batch_size"], typed["epochs"]) == ("sgd", 4, 3)
+    (tmp_path / "mine.json").write_text(
+        '{"backbone": "torchvision/resnet18.IMAGENET1K_V1", "epochs": 9, "patience": 2}'
+    )
+    typed = settings("--recipe", tmp_path / "mine.json", "--epochs", 4)
+    assert (typed["backbone"], typed["epochs"], typed["patience"]) == ("torchvision/resnet18.IMAGENET1K_V1", 4, 2)
+    with pytest.raises(SystemExit):
+        settings("--preset", "textbook", "--recipe", tmp_path / "mine.json")
+
+
+def test_a_recipe_file_that_cannot_be_used_is_told_before_any_picture_is_read(tmp_path, capsys, home):
+    (tmp_path / "mine.json").write_text('{"epochs": 0, "epoch": 3}')
+    assert main(["train", "--data", "nowhere", "--recipe", str(tmp_path / "mine.json")]) == 2
+    said = capsys.readouterr().err
+    assert "did you mean epochs" in said and "epochs is 0" in said

@@ -50,3 +50,16 @@ def test_the_command_gives_the_same_recipe(settings, monkeypatch):
     assert options.workspace == "/some where"
     assert options.data == "pets-1a2b@2"
     assert Recipe.parse({**jobs._settings(options), "dataset": "pets-1a2b", "dataset_version": 2}) == recipe
+
+
+def test_a_switch_that_was_on_in_a_preset_can_be_typed_off():
+    from core.commands.parser import build_parser
+
+    assert build_parser().parse_args(["train", "--data", "x", "--no-nesterov"]).nesterov is False
+
+
+def test_problems_are_told_by_setting():
+    wrong = {**SETTINGS, "epochs": 1, "unfreeze": "gradually", "nesterov": True}
+    assert set(Recipe.problems(wrong)) == {"unfreeze", "head_epochs", "nesterov"}
+    assert Recipe.problems(SETTINGS) == {}
+    assert Recipe.problems({**SETTINGS, "epoch": 3}) == {"epoch": "there is no setting 'epoch'; did you mean epochs?"}

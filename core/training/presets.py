@@ -1,0 +1,82 @@
+"""Presets: every setting of a recipe under one name in words. Only what differs from the defaults is written here.
+
+None names a learning rate: it follows from the optimizer and from what is frozen, until somebody sets it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.training.recipe import Recipe, fitting, suggested_learning_rate, usual_settings
+
+
+@dataclass(frozen=True)
+class Preset:
+    """title: what pages call it. sentence: whom it is for, and what it costs."""
+
+    title: str
+    sentence: str
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    def settings(self, kind: str) -> dict[str, Any]:
+        """Every setting but the learning rate, for a dataset of `kind`: "classes" or "number"."""
+        return usual_settings(kind) | fitting(self.changes, kind)
+
+
+PRESETS = {
+    "recommended": Preset(
+        "Recommended", "Only the head learns: what did best untouched over several sets of pictures, in seconds."
+    ),
+    "quick-look": Preset(
+        "Quick look", "Five epochs of the head alone: whether these pictures can be learned at all.", {"epochs": 5}
+    ),
+    "best-accuracy": Preset(
+        "Best accuracy",
+        "The head first, then every stage with it, the early ones more slowly: it takes many times longer.",
+        {
+            "freeze": 0,
+            "unfreeze": "after_head",
+            "head_epochs": 3,
+            "unfreeze_rate": 0.3,
+            "rate_per_stage": 0.8,
+            "warmup_epochs": 1.0,
+            "label_smoothing": 0.1,
+            "augmentation": "standard",
+            "clip": 1.0,
+            "epochs": 30,
+        },
+    ),
+    "few-images": Preset(
+        "Few images",
+        "For a few dozen pictures: only the head learns, from many views of each, and is kept from being too sure.",
+        {"augmentation": "standard", "views": 8, "label_smoothing": 0.1, "batch_size": 16, "epochs": 40},
+    ),
+    "textbook": Preset(
+        "Textbook",
+        "As a course teaches it: a new linear head on a frozen backbone, plain SGD, ten epochs, nothing else.",
+        {
+            "optimizer": "sgd",
+            "momentum": 0.9,
+            "weight_decay": 0.0,
+            "schedule": "constant",
+            "batch_size": 4,
+            "epochs": 10,
+            "precision": "float32",
+        },
+    ),
+}
+DEFAULT = "recommended"
+
+
+def changed_from(preset: str, settings: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Those of `settings` that are not the preset's."""
+    base = PRESETS[preset].settings(kind)
+    rate = suggested_learning_rate(settings.get("optimizer", base["optimizer"]), settings.get("freeze", base["freeze"]))
+    return {name: value for name, value in settings.items() if value != (base | {"learning_rate": rate})[name]}
+
+
+def nearest(recipe: Recipe, kind: str) -> str:
+    """The preset from which the fewest settings of the recipe differ."""
+    settings = recipe.settings()
+    return min(PRESETS, key=lambda preset: len(changed_from(preset, settings, kind)))
