@@ -19,7 +19,7 @@ from ui.curves import curve
 from ui.live_chart import live_chart
 from ui.probes_panel import estimate_line
 from ui.runs import badge, run_title, view_of
-from ui.settings import OPTIMIZERS
+from ui.setting_fields import OPTIMIZERS
 from ui.steering import buttons, discard_button
 from ui.widgets import count, duration, escaped, file_size, literal, percent, short_number, show_error
 

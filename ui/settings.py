@@ -1,87 +1,77 @@
-"""The settings of the next run, from few to many, and Start. Every default is the recipe's own."""
+"""The settings of the next run, and Start: a preset and a few at the top, everything else one click deeper."""
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import streamlit as st
+from pydantic import ValidationError
 
 from core import runs
-from core.backbones.catalogue import BackboneInfo
+from core.backbones.catalogue import BackboneInfo, find
 from core.backbones.heads import HeadSettings
 from core.backbones.model import Stage
 from core.data.dataset import Dataset
 from core.errors import GraftError
-from core.training.recipe import LOSSES, Recipe, suggested_learning_rate
-from ui import state
+from core.training import recipe_file
+from core.training.presets import PRESETS
+from core.training.recipe import Recipe
+from ui import chosen_settings, state
 from ui.comparison import compare_freezing
 from ui.network import network_picture
 from ui.probes_panel import probes_panel
+from ui.setting_fields import GROUPS, HEADS, field, said_of, shown_in
 from ui.stages import head_parameters
 from ui.widgets import count, errors_shown, literal, short_number, show_error
 
-OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
-HEADS = {"linear": "Linear", "hidden": "One hidden layer"}
-LOSS_WORDS = {
-    "classes": "Loss: cross-entropy, the usual one for telling classes apart.",
-    "number": "Loss: mean squared error, the usual one for learning a number.",
-}
-SCHEDULES = {"cosine": "Cosine", "constant": "Constant"}
-
-
-def default(name: str) -> Any:
-    return Recipe.model_fields[name].default
+_OTHER_BACKBONE = "backbone_of_recipe"
 
 
 @st.fragment
 def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) -> None:
     """Ask for all that a recipe needs, show what it comes to, and start it. Moving a slider redraws only this."""
-    chosen = state.choices()
+    if st.session_state.pop(_OTHER_BACKBONE, False):
+        st.rerun()  # the page hands over another one
     runs.expect_start(state.workspace(), info.name)
     st.caption(
         f"{literal(info.name, 60)} on {literal(dataset.name, 60)}, "
         f"{count(len(dataset.part('train')), 'training image')}"
     )
-    freeze = _freeze(info, stages)
-    picture = st.container()
-    basic, start = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
-    with basic:
-        epochs = st.number_input(
-            "Epochs",
-            min_value=1,
-            value=default("epochs"),
-            key="set_epochs",
-            persist_state="session",
-            help="How many times the training looks at every image.",
-        )
-    with start:
-        buttons = st.container(horizontal=True)
-    pressed = buttons.button("Start", type="primary", icon=":material/play_arrow:", key="start")
-    asked_freeze = "all" if freeze == len(stages) else freeze
-    more = _more_settings(asked_freeze, dataset)
-    _draw_network(picture, info, stages, dataset, freeze, more["head"])
+    kind, now = dataset.kind, chosen_settings.values(dataset.kind, len(stages))
     asked = {
+        **chosen_settings.in_effect(now, kind),
         "dataset": dataset.id,
         "dataset_version": dataset.version,
         "backbone": info.name,
-        "weights_file": chosen.weights_file,
-        "freeze": asked_freeze,
-        "epochs": epochs,
-        "loss": LOSSES[dataset.kind][0],
-        **more,
+        "weights_file": state.choices().weights_file,
     }
-    try:
-        recipe = Recipe.parse(asked)
-    except GraftError as error:
-        show_error(error)
+    problems = Recipe.problems(asked)
+    _preset(kind)
+    freeze = _freeze(info, len(stages), now["freeze"], kind)
+    _draw_network(st.container(), info, stages, dataset, freeze, _head_of(now))
+    epochs, start = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
+    with epochs:
+        field("epochs", kind, now, problems)
+    with start:
+        buttons = st.container(horizontal=True)
+    pressed = buttons.button(
+        "Start", type="primary", icon=":material/play_arrow:", key="start", disabled=bool(problems)
+    )
+    if problems:
+        show_error(f"These settings cannot be used: {'; '.join(problems.values())}.")
+    with st.expander("Expert settings", icon=":material/tune:"):
+        _expert_settings(kind, now, problems)
+    if problems:
         return
+    recipe = Recipe.parse(asked)
     with buttons:
         compare_freezing(recipe, len(stages), dataset.name)
-    with st.expander("Show the command", icon=":material/terminal:"):
-        st.code(recipe.to_command(), language="bash", wrap_lines=True)
+    with st.expander("Save, load or share these settings", icon=":material/save:"):
+        _recipe_file(recipe, dataset)
     if pressed:
         _start(recipe, dataset.name)
-    probes_panel(recipe, lambda rate: st.session_state.update(set_learning_rate=rate))
+    probes_panel(recipe, lambda rate: chosen_settings.change(kind, "learning_rate", rate))
 
 
 def _start(recipe: Recipe, name: str) -> None:
@@ -91,24 +81,56 @@ def _start(recipe: Recipe, name: str) -> None:
         st.rerun()
 
 
-def _freeze(info: BackboneInfo, stages: tuple[Stage, ...]) -> int:
+def _preset(kind: str) -> None:
+    """Which preset, and how far the settings are from it, with a way back."""
+    chosen, changed = chosen_settings.preset(), chosen_settings.changes(kind)
+    st.session_state["preset"] = chosen
+    st.segmented_control(
+        "Settings to begin with",
+        list(PRESETS),
+        format_func=lambda name: PRESETS[name].title,
+        required=True,
+        key="preset",
+        on_change=lambda: chosen_settings.begin(st.session_state["preset"]),
+        help="Each sets everything below, expert settings too. Whatever you change stays changed.",
+    )
+    st.caption(PRESETS[chosen].sentence)
+    if changed:
+        _changes(chosen, changed, kind)
+
+
+def _changes(preset: str, changed: dict[str, Any], kind: str) -> None:
+    """What is not the preset's, each with a way back."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("Changed, click to undo:", width="content")
+        for name, value in changed.items():
+            st.button(
+                literal(said_of(name, value), 60),
+                key=f"undo_{name}",
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=chosen_settings.undo,
+                args=(kind, name),
+            )
+        if len(changed) > 1:
+            st.button("Undo all changes", type="tertiary", on_click=chosen_settings.begin, args=(preset,))
+
+
+def _freeze(info: BackboneInfo, stages: int, now: int | str, kind: str) -> int:
     key = f"set_freeze_{info.name}"
-    first = default("freeze")
-    _first(key, len(stages) if first == "all" else min(first, len(stages)))
+    st.session_state[key] = min(max(now, 0), stages) if isinstance(now, int) else stages
     return st.slider(
         "How many stages to freeze",
         0,
-        len(stages),
+        stages,
         key=key,
-        persist_state="session",
+        on_change=lambda: _froze(st.session_state[key], stages, kind),
         help="Frozen stages keep what they know. All: only the head learns, which is fastest. None: everything learns.",
     )
 
 
-def _first(key: str, value: Any) -> None:
-    """A widget's first value, where something else sets it too: Streamlit warns of `value` beside session state."""
-    if key not in st.session_state:
-        st.session_state[key] = value
+def _froze(freeze: int, stages: int, kind: str) -> None:
+    chosen_settings.change(kind, "freeze", "all" if freeze == stages else freeze)
 
 
 def _draw_network(
@@ -120,7 +142,7 @@ def _draw_network(
     total = sum(stage.parameters for stage in stages) + in_head
 
     def padlock(count: int) -> None:
-        st.session_state[f"set_freeze_{info.name}"] = count
+        _froze(count, len(stages), dataset.kind)
 
     with place:
         st.markdown(
@@ -145,104 +167,97 @@ def _meaning(freeze: int, stages: int) -> str:
     return f"{freeze} of {stages} stages are frozen; the rest and the head learn."
 
 
-def _more_settings(freeze: int | str, dataset: Dataset) -> dict[str, Any]:
-    """The settings one click deeper, as a recipe names them."""
-    with st.expander("More settings", icon=":material/tune:"):
-        left, middle, right = st.columns(3, gap="medium")
-        with left:
-            head = {"head": _head_settings()}
-            st.caption(LOSS_WORDS[dataset.kind])
-        with middle:
-            optimizer = _optimizer_settings(freeze)
-        with right:
-            feeding = _feeding_settings()
-    return head | optimizer | feeding
+def _expert_settings(kind: str, now: dict[str, Any], problems: dict[str, str]) -> None:
+    for tab, group in zip(st.tabs(list(GROUPS)), GROUPS):
+        with tab:
+            if group == "What learns":
+                _head(_head_of(now), kind)
+            names = shown_in(group, now, problems)
+            for first in range(0, len(names), 3):
+                for column, name in zip(st.columns(3, gap="medium"), names[first : first + 3]):
+                    with column:
+                        field(name, kind, now, problems)
 
 
-def _optimizer_settings(freeze: int | str) -> dict[str, Any]:
-    help = "How the weights are moved. AdamW adapts to each weight; SGD with momentum is the textbook way."
-    chosen = {"optimizer": _choice("Optimizer", "optimizer", OPTIMIZERS, help)}
-    _suggest_rate(suggested_learning_rate(chosen["optimizer"], freeze))
-    help = "How large each step is: too large and the loss jumps, too small and it crawls."
-    chosen["learning_rate"] = _number("Learning rate", "learning_rate", help)
-    if chosen["optimizer"] == "sgd":
-        help = "How much of the last step is carried into the next."
-        chosen["momentum"] = _number("Momentum", "momentum", help)
-    help = "A gentle pull of the weights towards zero, against learning by heart."
-    chosen["weight_decay"] = _number("Weight decay", "weight_decay", help)
-    help = "Whether the learning rate falls towards the end (cosine) or stays."
-    chosen["schedule"] = _choice("Schedule", "schedule", SCHEDULES, help)
-    return chosen
+def _head_of(now: dict[str, Any]) -> HeadSettings:
+    try:
+        return HeadSettings.model_validate(now["head"])
+    except ValidationError:
+        return HeadSettings()
 
 
-def _feeding_settings() -> dict[str, Any]:
-    help = "How many images are looked at before each step; more needs more memory."
-    chosen = {"batch_size": _number("Batch size", "batch_size", help, step=8)}
-    help = "The same seed gives the same run again; another one gives another chance."
-    chosen["seed"] = _number("Seed", "seed", help, step=1)
-    help = "Train on randomly cropped and mirrored views too: slower, and better with few images."
-    augment = st.toggle("Augmentation", False, key="set_augment", persist_state="session", help=help)
-    chosen["augmentation"] = "standard" if augment else "none"
-    return chosen
+def _head(now: HeadSettings, kind: str) -> None:
+    def changed(name: str) -> None:
+        head = now.model_dump() | {name: st.session_state[keys[name]]}
+        chosen_settings.change(kind, "head", head)
 
-
-def _head_settings() -> HeadSettings:
-    first = HeadSettings()
-    kind = _choice(
+    keys = {"kind": "set_head_kind", "hidden_units": "set_hidden_units", "dropout": "set_dropout"}
+    st.session_state.update({keys[name]: value for name, value in now.model_dump().items()})
+    left, middle, right = st.columns(3, gap="medium")
+    left.segmented_control(
         "Head",
-        "head_kind",
-        HEADS,
-        "The new layer that learns your classes; a hidden layer can learn more but needs more images.",
-        first.kind,
+        list(HEADS),
+        format_func=HEADS.__getitem__,
+        required=True,
+        key=keys["kind"],
+        on_change=changed,
+        args=("kind",),
+        help="The new layer that learns your classes; a hidden layer can learn more but needs more images.",
     )
-    if kind == "linear":
-        return HeadSettings(kind=kind)
-    units = st.number_input(
+    if now.kind == "linear":
+        return
+    middle.number_input(
         "Hidden units",
         min_value=1,
         max_value=8192,
-        value=first.hidden_units,
-        key="set_hidden_units",
-        persist_state="session",
+        key=keys["hidden_units"],
+        on_change=changed,
+        args=("hidden_units",),
         help="How wide the hidden layer is.",
     )
-    dropout = st.slider(
+    right.slider(
         "Dropout",
         0.0,
-        0.9,
-        value=first.dropout,
+        0.95,
         step=0.05,
-        key="set_dropout",
-        persist_state="session",
+        key=keys["dropout"],
+        on_change=changed,
+        args=("dropout",),
         help="The share of hidden units left out at random in training, against learning by heart.",
     )
-    return HeadSettings(kind=kind, hidden_units=units, dropout=dropout)
 
 
-def _suggest_rate(suggested: float) -> None:
-    """A new optimizer, or freezing more or less, brings its own learning rate, in place of whatever stood there."""
-    if st.session_state.get("suggested_rate") != suggested:
-        st.session_state["suggested_rate"] = st.session_state["set_learning_rate"] = suggested
-
-
-def _choice(label: str, name: str, options: dict[str, str], help: str, first: str | None = None) -> str:
-    return st.segmented_control(
-        label,
-        list(options),
-        format_func=options.__getitem__,
-        default=first or default(name),
-        required=True,
-        key=f"set_{name}",
-        persist_state="session",
-        help=help,
+def _recipe_file(recipe: Recipe, dataset: Dataset) -> None:
+    st.markdown("A recipe is all these settings in a small file, for another day, another dataset, or another person.")
+    save, load = st.columns([1, 2], gap="medium")
+    save.download_button(
+        "Save the recipe",
+        recipe_file.to_text(recipe),
+        file_name="recipe.json",
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
     )
-
-
-def _number(label: str, name: str, help: str, step: int | None = None) -> Any:
-    """A number of the recipe. Whole numbers need a `step`; what a recipe refuses it says itself, in words."""
-    _first(f"set_{name}", default(name))
-    value = st.session_state[f"set_{name}"]
-    kind: dict[str, Any] = {"step": step} if step else {"step": 0.001, "format": "%g"}
-    return st.number_input(
-        label, min_value=type(value)(0), key=f"set_{name}", persist_state="session", help=help, **kind
+    load.file_uploader(
+        "Load a recipe", type="json", key="recipe_file", on_change=_load, args=(dataset.kind,), max_upload_size=1
     )
+    if error := st.session_state.get("recipe_error"):
+        show_error(error)
+    st.markdown("The same from a shell:")
+    st.code(recipe.to_command(), language="bash", wrap_lines=True)
+
+
+def _load(kind: str) -> None:
+    st.session_state["recipe_error"] = None
+    if (file := st.session_state["recipe_file"]) is None:
+        return
+    try:
+        recipe = recipe_file.check(recipe_file.read(BytesIO(file.getvalue())), kind)
+    except GraftError as error:
+        st.session_state["recipe_error"] = str(error)
+        return
+    chosen_settings.take(recipe, kind)
+    if recipe.backbone and (name := find(recipe.backbone).name) != state.choices().backbone:
+        state.choose(backbone=name)
+        st.session_state[_OTHER_BACKBONE] = True
+    st.toast(f"These are the settings of {literal(file.name, 60)} now.", icon=":material/check:")

@@ -7,11 +7,13 @@ restart begins where the last click ended. A choice whose object is gone reads a
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import streamlit as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import GraftError, WorkspaceError
+from core.training.presets import DEFAULT
 from core.workspace import Workspace, contained, write_json
 from ui.widgets import show_error
 
@@ -21,7 +23,10 @@ _KEY = "choices"
 
 class Choices(BaseModel):
     """`dataset` and `dataset_version` are chosen together; `weights_file` is the person's own file for the backbone.
-    `compared` are the runs that are shown on one chart."""
+    `compared` are the runs that are shown on one chart.
+
+    preset, settings: of the next run; `ui.chosen_settings` knows what they come to.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -31,6 +36,8 @@ class Choices(BaseModel):
     dataset_version: int | None = None
     run: str | None = None
     compared: tuple[str, ...] = ()
+    preset: str = DEFAULT
+    settings: dict[str, Any] = {}
 
 
 def workspace() -> Workspace:
@@ -50,7 +57,7 @@ def choices() -> Choices:
     return _still_there(space, st.session_state[_KEY])
 
 
-def choose(**changes: str | int | tuple[str, ...] | None) -> Choices:
+def choose(**changes: Any) -> Choices:
     """Change some choices, for this session and for the next. Names are the fields of `Choices`.
 
     A new backbone forgets the weights file of the old one unless a new one comes with it.

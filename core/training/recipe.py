@@ -94,7 +94,9 @@ class Recipe(BaseModel):
         le=1,
         description="Times the learning rate, for each stage further from the head: early ones move less.",
     )
-    momentum: float = Field(0.9, ge=0, lt=1, description="How much of the last step is carried into the next.")
+    momentum: float = Field(
+        0.9, ge=0, lt=1, description="How much of the last step is carried into the next. Adam calls it beta 1."
+    )
     nesterov: bool = Field(False, description="Momentum that looks ahead: for SGD.")
     weight_decay: float = Field(
         0.01, ge=0, le=1, description="A gentle pull of the weights towards zero, against learning by heart."

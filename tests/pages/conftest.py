@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import runs
 from core.data.dataset import Dataset
 from core.data.importing import import_path
+from core.runs import Run
+from core.training.recipe import Recipe
 from core.workspace import Workspace, write_json
+from tests.pages.made_runs import finished, made_run
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -36,6 +40,21 @@ def dataset(workspace: Workspace, make_zip: Callable[..., Path]) -> Dataset:
     made = import_path(workspace, make_zip({"red": 8, "blue": 8}), name="**My** <b>photos</b>")
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": made.version})
     return made
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
+    """Start without a worker: the recipes that were asked for."""
+    recipes: list[Recipe] = []
+
+    def start(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
+        recipes.append(recipe)
+        return made_run(
+            workspace, recipe.dataset, finished(), name=f"20260202-12000{len(recipes)}-started", recipe=recipe
+        )
+
+    monkeypatch.setattr(runs, "start", start)
+    return recipes
 
 
 def texts(app: AppTest) -> str:

@@ -2,30 +2,12 @@
 
 import json
 
-import pytest
-
-from core import runs
 from core.runs import Run
 from core.training.events import Baseline, Paused, Scores
 from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import failed, finished, made_run
-
-
-@pytest.fixture
-def started(monkeypatch):
-    """Start without a worker: the recipes that were asked for."""
-    recipes = []
-
-    def start(workspace, recipe, name=None):
-        recipes.append(recipe)
-        return made_run(
-            workspace, recipe.dataset, finished(), name=f"20260202-12000{len(recipes)}-started", recipe=recipe
-        )
-
-    monkeypatch.setattr(runs, "start", start)
-    return recipes
 
 
 def _choose(workspace, dataset, run):
