@@ -21,6 +21,7 @@ from ui import chosen_settings, state
 from ui.comparison import compare_freezing
 from ui.network import network_picture
 from ui.probes_panel import probes_panel
+from ui.schedule import schedule
 from ui.setting_fields import GROUPS, HEADS, field, said_of, shown_in
 from ui.stages import head_parameters
 from ui.widgets import count, errors_shown, literal, short_number, show_error
@@ -60,11 +61,11 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     )
     if problems:
         show_error(f"These settings cannot be used: {'; '.join(problems.values())}.")
+    recipe = None if problems else Recipe.parse(asked)
     with st.expander("Expert settings", icon=":material/tune:"):
-        _expert_settings(kind, now, problems)
-    if problems:
+        _expert_settings(kind, now, problems, recipe, len(stages))
+    if recipe is None:
         return
-    recipe = Recipe.parse(asked)
     with buttons:
         compare_freezing(recipe, len(stages), dataset.name)
     with st.expander("Save, load or share these settings", icon=":material/save:"):
@@ -167,8 +168,11 @@ def _meaning(freeze: int, stages: int) -> str:
     return f"{freeze} of {stages} stages are frozen; the rest and the head learn."
 
 
-def _expert_settings(kind: str, now: dict[str, Any], problems: dict[str, str]) -> None:
-    for tab, group in zip(st.tabs(list(GROUPS)), GROUPS):
+def _expert_settings(
+    kind: str, now: dict[str, Any], problems: dict[str, str], recipe: Recipe | None, stages: int
+) -> None:
+    """A tab a group. What takes time to draw is drawn only in the tab that is open."""
+    for tab, group in zip(st.tabs(list(GROUPS), key="expert_tab", on_change="rerun"), GROUPS):
         with tab:
             if group == "What learns":
                 _head(_head_of(now), kind)
@@ -177,6 +181,8 @@ def _expert_settings(kind: str, now: dict[str, Any], problems: dict[str, str]) -
                 for column, name in zip(st.columns(3, gap="medium"), names[first : first + 3]):
                     with column:
                         field(name, kind, now, problems)
+            if group == "Learning rate" and tab.open and recipe:
+                schedule(recipe, stages)
 
 
 def _head_of(now: dict[str, Any]) -> HeadSettings:

@@ -140,3 +140,11 @@ def test_remembered_nonsense_does_not_take_the_page_away(open_page, dataset, wor
     assert "These settings cannot be used" in _plain(app)
     press(app, "Undo all changes")
     assert "cannot be used" not in _plain(app)
+
+
+def test_the_learning_rate_is_drawn_in_its_tab_alone(open_page, dataset):
+    app = _preset(open_page("fine_tune"), "best-accuracy")
+    said = "Epochs 1 to 3: only the head learns; Epochs 4 to 30: the head and every stage"
+    assert said not in texts(app)
+    app.session_state["expert_tab"] = "Learning rate"
+    assert said in texts(app.run())

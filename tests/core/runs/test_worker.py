@@ -14,6 +14,7 @@ from core.data.importing import import_path
 from core.errors import RecipeError, RunError
 from core.processes import SOURCE_ROOT
 from core.runs import Status
+from core.training import checkpoints
 from core.training.events import Ended, Queued, read_events
 from core.training.recipe import Recipe
 from tests.polling import poll
@@ -169,7 +170,7 @@ def test_a_worker_that_does_not_answer_is_noticed_and_is_well_again_when_it_goes
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signal on this system")
 def test_a_worker_that_never_answers_can_be_ended_and_the_run_resumed(workspace, recipe, monkeypatch):
     run = runs.start(workspace, long(recipe))
-    wait(run, lambda view: (run.directory / "checkpoints" / "last.pt").exists())
+    wait(run, lambda view: (kept := checkpoints.load(run.directory / "checkpoints")) and kept.best_epoch)
     run.end_worker()
     assert run.status is Status.TRAINING, "one that answers is left alone"
     os.kill(int((run.directory / "worker.pid").read_text()), signal.SIGSTOP)
