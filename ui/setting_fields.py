@@ -13,13 +13,11 @@ from ui.widgets import literal
 OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}
 GROUPS = {
     "What learns": ("unfreeze", "head_epochs", "unfreeze_rate", "rate_per_stage"),
-    "Learning rate": (
-        *("optimizer", "learning_rate", "momentum", "nesterov", "schedule", "warmup_epochs", "step_epochs"),
-        "step_factor",
-    ),
-    "Regularisation": ("augmentation", "views", "weight_decay", "label_smoothing", "mixup", "cutmix"),
-    "Loss": ("loss", "focal_gamma", "balance"),
-    "Run": ("batch_size", "accumulate", "clip", "precision", "average", "patience", "best_by", "seed"),
+    "Optimizer": ("optimizer", "learning_rate", "momentum", "nesterov", "weight_decay", "clip"),
+    "Schedule": ("schedule", "warmup_epochs", "step_epochs", "step_factor"),
+    "Augmentation": ("augmentation", "views", "mixup", "cutmix"),
+    "Loss": ("loss", "focal_gamma", "label_smoothing", "balance"),
+    "Run": ("batch_size", "accumulate", "precision", "average", "patience", "best_by", "seed"),
 }
 HEADS = {"linear": "Linear", "hidden": "One hidden layer"}
 LABELS = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -18,6 +20,7 @@ from core.training import recipe_file
 from core.training.presets import PRESETS
 from core.training.recipe import Recipe
 from ui import chosen_settings, state
+from ui.augmentation_view import augmentation_view
 from ui.comparison import compare_freezing
 from ui.network import network_picture
 from ui.probes_panel import probes_panel
@@ -62,8 +65,12 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     if problems:
         show_error(f"These settings cannot be used: {'; '.join(problems.values())}.")
     recipe = None if problems else Recipe.parse(asked)
+    previews: dict[str, Callable[[], None]] = {}
+    if recipe:
+        previews["Schedule"] = partial(schedule, recipe, len(stages))
+        previews["Augmentation"] = partial(augmentation_view, dataset, info.preprocessing, recipe)
     with st.expander("Expert settings", icon=":material/tune:"):
-        _expert_settings(kind, now, problems, recipe, len(stages))
+        _expert_settings(kind, now, problems, previews)
     if recipe is None:
         return
     with buttons:
@@ -169,9 +176,9 @@ def _meaning(freeze: int, stages: int) -> str:
 
 
 def _expert_settings(
-    kind: str, now: dict[str, Any], problems: dict[str, str], recipe: Recipe | None, stages: int
+    kind: str, now: dict[str, Any], problems: dict[str, str], previews: dict[str, Callable[[], None]]
 ) -> None:
-    """A tab a group. What takes time to draw is drawn only in the tab that is open."""
+    """A tab a group. previews: what shows what a group's settings come to, drawn only while its tab is open."""
     for tab, group in zip(st.tabs(list(GROUPS), key="expert_tab", on_change="rerun"), GROUPS):
         with tab:
             if group == "What learns":
@@ -181,8 +188,8 @@ def _expert_settings(
                 for column, name in zip(st.columns(3, gap="medium"), names[first : first + 3]):
                     with column:
                         field(name, kind, now, problems)
-            if group == "Learning rate" and tab.open and recipe:
-                schedule(recipe, stages)
+            if tab.open and group in previews:
+                previews[group]()
 
 
 def _head_of(now: dict[str, Any]) -> HeadSettings:

@@ -71,14 +71,16 @@ class PictureSource:
         size = self.preprocessing.size
         batch = np.empty((len(chunk), size, size, 3), np.uint8)
         for row, index in enumerate(chunk):
-            picture = pixels[int(index)]
-            if self.augmentation != "none" and epoch is not None:
-                content = int(self.digests[index][:16], 16)
-                batch[row] = augment(picture, size, np.random.default_rng((epoch, content)), self.augmentation)
-            else:
-                batch[row] = center_crop(picture, size)
+            batch[row] = view(pixels[int(index)], self.digests[index], size, epoch, self.augmentation)
         tensor = torch.from_numpy(batch)
         return tensor.pin_memory() if self.device.torch.type == "cuda" else tensor
+
+
+def view(picture: np.ndarray, digest: str, size: int, epoch: int | None, augmentation: Augmentation) -> np.ndarray:
+    """What a network sees of a picture in an epoch: uint8 (size, size, 3). digest: names its content, as above."""
+    if augmentation == "none" or epoch is None:
+        return center_crop(picture, size)
+    return augment(picture, size, np.random.default_rng((epoch, int(digest[:16], 16))), augmentation)
 
 
 def some(source: PictureSource, many: int = 8) -> torch.Tensor:

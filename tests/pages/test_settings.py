@@ -146,5 +146,15 @@ def test_the_learning_rate_is_drawn_in_its_tab_alone(open_page, dataset):
     app = _preset(open_page("fine_tune"), "best-accuracy")
     said = "Epochs 1 to 3: only the head learns; Epochs 4 to 30: the head and every stage"
     assert said not in texts(app)
-    app.session_state["expert_tab"] = "Learning rate"
+    app.session_state["expert_tab"] = "Schedule"
     assert said in texts(app.run())
+
+
+def test_augmentation_is_shown_on_the_persons_own_pictures_when_its_tab_is_open(open_page, dataset):
+    app = _load(open_page("fine_tune"), '{"augmentation": "strong", "mixup": 1.0}')
+    assert not any("<img" in html.value for html in app.html)
+    app.session_state["expert_tab"] = "Augmentation"
+    (drawn,) = [html.value for html in app.run().html if "<img" in html.value]
+    assert "View 4" in drawn and "View 5" not in drawn
+    assert "% red" in drawn and "% blue" in drawn
+    assert not app.exception
