@@ -223,7 +223,7 @@ def _odd(frame: pd.DataFrame) -> Iterator[Finding]:
     plain = frame.loc[frame["contrast"] < ONE_COLOUR, "name"].tolist()
     if plain:
         title = f"{number_of(len(plain), 'picture shows', 'pictures show')} one colour and nothing else."
-        why = "Often a covered lens or a failed export. There is nothing in them to learn from."
+        why = "Often a covered lens or a failed export. There is nothing to learn from."
         yield Finding(kind="one colour", title=title, why=why, files=plain)
     short, long = np.minimum(frame["width"], frame["height"]), np.maximum(frame["width"], frame["height"])
     usual = float(short.median())
