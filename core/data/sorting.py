@@ -180,6 +180,8 @@ def _refuse_too_few(
 
 def _bare_classes(intake: Intake) -> list[str]:
     """Classes whose folders have nothing in them."""
+    if not intake.bare:
+        return []
     names = [*(picture.name for picture in intake.taken), *(f"{folder}/nothing" for folder in intake.bare)]
     labels = [label for label, _ in classes_and_splits(names)]
     return sorted({label for label in labels[len(intake.taken) :] if label} - set(labels[: len(intake.taken)]))
@@ -206,7 +208,7 @@ def _left_out(rejected: Sequence[Rejected]) -> list[Finding]:
 def _homeless(names: list[str], manifest: Manifest | None) -> list[Finding]:
     if not names:
         return []
-    why = "Nothing tells their class, as they are in no folder that is one. Move each into the folder of its class."
+    why = "They are outside of the class folders, so nothing tells their class. Move each into the folder of its class."
     if manifest is not None and manifest.tables:
         why = "The table does not name them, so nothing tells what they are. Add a row for each and import again."
     return [Finding(kind="no class", title=f"{number_of(len(names), 'picture')} left out.", why=why, files=names)]

@@ -198,6 +198,17 @@ def test_a_contradiction_is_settled_on_the_spot(open_page, workspace, make_zip, 
     assert "copies with different classes" in texts(app)
 
 
+def test_two_numbers_of_one_picture_are_settled_on_the_spot(open_page, workspace, make_zip):
+    table = "path,price\n" + "".join(f"{number}.jpg,{number}.5\n" for number in range(9))
+    files = {f"{number}.jpg": picture("red", number % 8) for number in range(9)} | {"prices.csv": table.encode()}
+    made = import_path(workspace, make_zip(files=files))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    app = open_page("data")
+    assert "copies with different numbers" in texts(app)
+    app = press(app, r"8\.5")
+    assert "0.jpg" not in set(load_dataset(workspace, made.id, 2).frame["name"]) and not app.exception
+
+
 def state_of(workspace):
     return json.loads((workspace.root / "choices.json").read_text())
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from core.commands import main
+from core.commands import jobs, main
 from core.commands.printing import ImportLine
 from core.data.intake import Progress
+from core.inference.prediction import Guess, Prediction
 from core.jobs import JobView
 from core.jobs.kinds import KINDS
 from tests.conftest import picture
@@ -233,7 +234,6 @@ def test_a_published_set_is_asked_for_by_its_name(home, capsys, make_zip):
 
 
 def settings(*words, kind="classes"):
-    from core.commands import jobs
     from core.commands.parser import build_parser
 
     return jobs._settings(build_parser().parse_args(["train", "--data", "x", *map(str, words)]), kind)
@@ -257,3 +257,9 @@ def test_a_recipe_file_that_cannot_be_used_is_told_before_any_picture_is_read(tm
     assert main(["train", "--data", "nowhere", "--recipe", str(tmp_path / "mine.json")]) == 2
     said = capsys.readouterr().err
     assert "did you mean epochs" in said and "epochs is 0" in said
+
+
+@pytest.mark.parametrize(("share", "unsure"), [(0.6, True), (0.9, False)])
+def test_an_answer_near_to_chance_is_called_unsure(share, unsure):
+    said = jobs._guesses(Prediction("a.jpg", (Guess("cat", share), Guess("dog", 1 - share))), classes=2)
+    assert said.startswith(f"cat {share:.1%}, dog") and said.endswith("(unsure: perhaps none of the classes)") == unsure
