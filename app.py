@@ -9,12 +9,14 @@ from importlib import import_module
 import streamlit as st
 
 from core import runs
+from core.processes import share_cores
 from ui import brand, sidebar, state
 
 
 @st.cache_resource(show_spinner=False)
 def _warm_up() -> None:
     """Import what takes seconds (torch) while the first page is being read, once for the server."""
+    share_cores()
     threading.Thread(target=_import_ahead, args=("core.inference.predictor",), daemon=True).start()
 
 

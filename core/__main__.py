@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 
 from core.commands import main
+from core.processes import share_cores
 
 if __name__ == "__main__":
+    share_cores()
     sys.exit(main())

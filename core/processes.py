@@ -18,6 +18,10 @@ except ImportError:  # Windows: who looks takes the lock for a moment
     fcntl = None  # type: ignore[assignment]
 
 SOURCE_ROOT = Path(__file__).resolve().parents[1]
+# How torch's threads wait for each other: asleep. By default they spin, and where anything else wants a core, one that
+# has finished keeps the others from theirs: a run beside a busy browser took ten times as long and more, see
+# docs/performance.md. OpenMP reads it when torch is loaded. https://www.openmp.org/spec-html/5.2/openmpse98.html
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def launch(
@@ -27,7 +31,7 @@ def launch(
 
     log: the file in the directory that gets what it prints. environment: more of it; what the person has set stays.
     """
-    given = {name: value for name, value in (environment or {}).items() if name not in os.environ}
+    given = {name: value for name, value in {**WAITING, **(environment or {})}.items() if name not in os.environ}
     path = os.pathsep.join([str(SOURCE_ROOT), *sys.path[1:]])
     with open(directory / log, "ab") as file:
         return subprocess.Popen(
@@ -39,6 +43,12 @@ def launch(
             env={**os.environ, **given, "HF_HUB_OFFLINE": "1", "PYTHONPATH": path},
             start_new_session=True,
         )
+
+
+def share_cores() -> None:
+    """Let this process wait as those that it launches do; to be called before anything imports torch."""
+    for name, value in WAITING.items():
+        os.environ.setdefault(name, value)
 
 
 def keep_memory() -> None:

@@ -15,11 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.processes import share_cores
 from core.workspace import Workspace
 from tests.polling import poll
 from tests.unplugged import network
 
 COLOURS = {"red": (220, 40, 40), "blue": (40, 60, 220), "green": (40, 200, 60), "grey": (128, 128, 128)}
+share_cores()  # before any test imports torch
+
 UNPLUGGED = str(Path(network.__file__).parent)
 
 

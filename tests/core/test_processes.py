@@ -1,8 +1,10 @@
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from filelock import FileLock
 
-from core.processes import is_held, take
+from core.processes import is_held, launch, take
 
 
 def test_a_lock_is_held_until_it_is_released(tmp_path):
@@ -20,3 +22,14 @@ def test_those_who_only_look_do_not_see_each_other(tmp_path):
     path.touch()
     with ThreadPoolExecutor(8) as pool:
         assert not any(pool.map(lambda _: is_held(path), range(4000)))
+
+
+@pytest.mark.parametrize(("said", "waits"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_what_is_launched_shares_the_cores_unless_told_otherwise(tmp_path, monkeypatch, said, waits):
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    if said:
+        monkeypatch.setenv("OMP_WAIT_POLICY", said)
+    (tmp_path / "tell.py").write_text("import os; print(os.environ['OMP_WAIT_POLICY'])")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    assert launch("tell", tmp_path, "said.log").wait(timeout=60) == 0
+    assert (tmp_path / "said.log").read_text().split() == [waits]
