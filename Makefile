@@ -1,6 +1,6 @@
 # make run     start Graft and print its address
 # make test    all the tests
-# make walk    trains a step of every network of both catalogues; takes hours
+# make walk    trains a step of every network of both catalogues, and compiles one; takes hours
 # The first call makes .venv and installs what is needed (about two minutes); the next ones start in seconds.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
@@ -39,7 +39,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.live
 
 walk: $(VENV)/installed-dev
-	GRAFT_WALK=1 $(BIN)/python -m pytest tests/core/backbones/test_registry.py
+	GRAFT_WALK=1 $(BIN)/python -m pytest tests/core/backbones/test_registry.py tests/core/training/test_ways.py
 
 screenshots: $(VENV)/installed-dev
 	GRAFT_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser

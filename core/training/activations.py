@@ -22,12 +22,11 @@ from core.data import pixels
 from core.data.cache import make_room
 from core.data.kept import Rows, Store
 from core.training.sources import PictureSource, cut
-from core.training.ways import FrozenStages
+from core.training.ways import BATCH, FrozenStages
 from core.workspace import Workspace
 
 FORMAT = 3  # change when the same setting would stand for other numbers
-BATCH = {"cpu": 16}  # pictures at a time through the frozen stages: what fits in a processor's caches is quicker
-BATCH_ELSEWHERE = 128
+BATCH_ELSEWHERE = 128  # pictures at a time through the frozen stages where there is no processor with caches to fit
 
 
 class Kept:
@@ -62,7 +61,7 @@ class Kept:
 
         def compute(view: int | None, numbers: np.ndarray) -> Iterator[np.ndarray]:
             nonlocal done
-            size = BATCH.get(self.source.device.torch.type, BATCH_ELSEWHERE)
+            size = BATCH if self.source.device.torch.type == "cpu" else BATCH_ELSEWHERE
             for images in self.source.batches(cut(numbers, size, training=False), epoch=view):
                 activation = self.frozen.network(images)
                 done += len(images)
@@ -77,7 +76,7 @@ def key(frozen: FrozenStages, source: PictureSource) -> str:
     backbone, device = frozen.backbone, source.device
     said = hashlib.blake2b(digest_size=16)
     settings = (FORMAT, pixels.VERSION, backbone.info.architecture, frozen.stages)
-    for part in (*settings, source.preprocessing.model_dump_json(), device.torch.type, frozen.way.precision):
+    for part in (*settings, source.preprocessing.model_dump_json(), device.torch.type, frozen.way.name):
         said.update(f"{part}\n".encode())
     free = tuple(f"{name}." for stage in backbone.stages[frozen.stages :] for name in stage.modules)
     for name, tensor in backbone.state_dict().items():

@@ -52,7 +52,8 @@ def features(
         info.preprocessing,
         device,
     )
-    frozen = FrozenStages(workspace, backbone, len(backbone.stages), device, "auto", dataset.id, partial(some, source))
+    chosen = (device, "auto", dataset.id, partial(some, source), len(frame))
+    frozen = FrozenStages(workspace, backbone, len(backbone.stages), *chosen)
     kept = Kept(workspace, frozen, source)
     activations.fit(workspace, [kept], (backbone.num_features,))
 

@@ -254,7 +254,8 @@ class _Cutting:
             return []
         material, pictures = self.material, partial(some, self.material.pictures[-1])
         chosen = (material.device, material.recipe.precision, material.dataset.id)
-        frozen = FrozenStages(material.workspace, self.backbone, self.frozen_stages, *chosen, pictures)
+        many = sum(map(len, material.pictures))
+        frozen = FrozenStages(material.workspace, self.backbone, self.frozen_stages, *chosen, pictures, many)
         return [Kept(material.workspace, frozen, each, material.recipe.views) for each in material.pictures]
 
     def _body(self, kept: list[Kept]) -> tuple[nn.Module, str]:

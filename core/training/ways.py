@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn.functional import cosine_similarity
 
 from core.backbones.model import Backbone
+from core.training.compiling import Compiled, compiled
 from core.training.device import Device
 from core.training.folding import folded
 from core.workspace import Workspace, write_json
@@ -25,25 +26,33 @@ CHECKED = 2  # to see that folding changed nothing
 TURNS = 2
 REMEMBERED = 500
 WORTH = 1.1  # times as fast, at least, for half of the digits to be given up
+COMPILING_REPAYS = 120.0  # seconds that all the pictures would take uncompiled: compiling takes a tenth of that
+BATCH = 16  # pictures at a time on a processor: what fits in its caches is quicker
 ALIKE = 0.99  # median cosine between rows in full and in half precision, at least: see docs/defaults.md
 
 
 @dataclass(frozen=True)
 class Way:
     """precision: of the arithmetic. rate: pictures a second when it was measured, 0 if it was not. times: as fast as
-    float32. alike: the median cosine between rows so made and in float32."""
+    float32. alike: the median cosine between rows so made and in float32. compiled: into code of its own."""
 
     precision: str = "float32"
     rate: float = 0.0
     times: float = 1.0
     alike: float = 1.0
+    compiled: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of two ways with the same name, rows have the same bits."""
+        return f"{self.precision}, compiled" if self.compiled else self.precision
 
     @property
     def words(self) -> str:
         """A half sentence: "bfloat16, 2.1 times as fast as float32 here, and as good (99.97% alike)"."""
         if self.times == 1.0:
-            return self.precision
-        return f"{self.precision}, {self.times:.1f} times as fast as float32 here, and as good ({self.alike:.2%} alike)"
+            return self.name
+        return f"{self.name}, {self.times:.1f} times as fast as float32 here, and as good ({self.alike:.2%} alike)"
 
 
 class FrozenStages:
@@ -62,12 +71,14 @@ class FrozenStages:
         precision: str,
         dataset: str,
         pictures: Callable[[], torch.Tensor],
+        many: int = 0,
     ) -> None:
         """precision: "auto", or the one that a recipe asks for. dataset: whose pictures they are, as the answers hold
         for some and not for others. pictures: gives a few to measure on, normalised, (B, 3, S, S); called only if they
-        are needed."""
+        are needed. many: how many there are in all."""
         self.workspace, self.backbone, self.stages, self.device = workspace, backbone, stages, device
-        self.dataset, self.pictures = dataset, pictures
+        self.dataset, self.pictures, self.many = dataset, pictures, many
+        self.code: Compiled | None = None
         self.way = self._way() if precision == "auto" else Way(precision)
 
     def _way(self) -> Way:
@@ -77,7 +88,33 @@ class FrozenStages:
             return Way()
         where = f"{self.device.name}, torch {torch.__version__}"
         name = f"{self.backbone.info.name}, {self.stages} stages, {self.dataset}, {where}"
-        return _found_before(self.workspace, name, lambda: measured_frozen(self.folded, self.pictures()[:PICTURES]))
+        return _found_before(self.workspace, name, self._measured)
+
+    def _measured(self) -> Way:
+        way = measured_frozen(self.folded, self.pictures()[:PICTURES])
+        return self._compiled(way) if self.many / way.rate > COMPILING_REPAYS else way
+
+    @torch.inference_mode()
+    def _compiled(self, way: Way) -> Way:
+        """The same precision compiled, if that is quicker still."""
+        network = self._in(way.precision)
+        code = self.code = compiled(self.workspace, network, self._batch())
+        if code is None:
+            return way
+        images = self._batch()
+        (slow, wanted), (quick, got) = _timed(lambda: network(images)), _timed(lambda: code(images))
+        if slow < WORTH * quick or _alike(got, wanted) < ALIKE:
+            return way
+        alike = min(way.alike, _alike(got, wanted))
+        return Way(way.precision, len(images) / quick, way.times * slow / quick, alike, compiled=True)
+
+    def _batch(self) -> torch.Tensor:
+        """A whole one."""
+        few = self.pictures()
+        return few.repeat(BATCH // len(few) + 1, 1, 1, 1)[:BATCH].contiguous(memory_format=torch.channels_last)
+
+    def _in(self, precision: str) -> Quick:
+        return Quick(copy.deepcopy(self.folded), getattr(torch, precision))
 
     @cached_property
     def folded(self) -> nn.Module:
@@ -87,7 +124,10 @@ class FrozenStages:
     def network(self) -> nn.Module:
         """Pictures, float32 (B, 3, S, S), to the activation at the boundary, float32. The same picture gives the same
         bits, whichever others are in its batch. It is a copy, which keeps to these weights."""
-        return Quick(self.folded, getattr(torch, self.way.precision))
+        plain = self._in(self.way.precision)
+        if not self.way.compiled:
+            return plain
+        return self.code or compiled(self.workspace, plain, self._batch()) or plain
 
 
 def way_to_train(
@@ -157,10 +197,14 @@ def _untouched(model: nn.Module) -> Iterator[None]:
 def _better(pictures: int, full: tuple[float, torch.Tensor], half: tuple[float, torch.Tensor]) -> Way:
     """Of (seconds, what came out) in float32 and in bfloat16."""
     (slow, wanted), (quick, got) = full, half
-    alike = float(cosine_similarity(got.flatten(1), wanted.flatten(1)).median())
+    alike = _alike(got, wanted)
     if slow > WORTH * quick and alike >= ALIKE:
         return Way("bfloat16", pictures / quick, slow / quick, alike)
     return Way("float32", pictures / slow)
+
+
+def _alike(rows: torch.Tensor, others: torch.Tensor) -> float:
+    return float(cosine_similarity(rows.flatten(1), others.flatten(1)).median())
 
 
 def _timed(work: Callable[[], torch.Tensor]) -> tuple[float, torch.Tensor]:
@@ -186,6 +230,7 @@ def _found_before(workspace: Workspace, name: str, measure: Callable[[], Way]) -
 def _remembered(workspace: Workspace) -> dict[str, Any]:
     try:
         said = json.loads((workspace.root / "measured.json").read_text(encoding="utf-8"))
-        return {name: each for name, each in said.items() if set(each) == {"precision", "rate", "times", "alike"}}
+        names = {field.name for field in fields(Way)}
+        return {name: each for name, each in said.items() if set(each) == names}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +9,8 @@ from core.backbones.model import build
 from core.training import ways
 from core.training.device import Device, choose_device
 from core.training.ways import FrozenStages, way_to_train
+
+SLOW = pytest.mark.skipif(os.environ.get("GRAFT_WALK") != "1", reason="compiles for half a minute: make walk")
 
 
 @pytest.fixture
@@ -86,3 +90,41 @@ def test_what_is_trained_runs_in_the_quicker_precision_and_is_left_as_it_was(wor
     assert torch.equal(drawn, torch.get_rng_state()) and model.training
     assert all(parameter.grad is None for parameter in model.parameters())
     assert way_to_train(workspace, model, "lite0 after 8 stages", device, pictures) == found
+
+
+@pytest.fixture
+def compiling_is_quick(monkeypatch):
+    monkeypatch.setattr(ways, "half_is_native", lambda device: True)
+    seconds = iter([0.4, 0.4, 0.4, 0.1])  # in float32, in bfloat16; as it is, compiled
+    timed = ways._timed
+    monkeypatch.setattr(ways, "_timed", lambda work: (next(seconds), timed(work)[1]))
+
+
+def stem(workspace, backbone, many):
+    """The first stage, to be run over so many pictures."""
+    return FrozenStages(workspace, backbone, 1, choose_device("cpu"), "auto", "pets", pictures, many)
+
+
+def test_few_pictures_are_not_worth_compiling_for(workspace, backbone, compiling_is_quick):
+    assert stem(workspace, backbone, many=100).way.name == "float32"
+
+
+@pytest.mark.parametrize("really", [False, pytest.param(True, marks=SLOW)])
+def test_so_many_pictures_that_it_repays_are_run_by_compiled_code(
+    workspace, backbone, compiling_is_quick, monkeypatch, really
+):
+    if not really:
+        monkeypatch.setattr(torch, "compile", lambda network, **_: network)
+    images = pictures()
+    frozen = stem(workspace, backbone, many=100_000)
+    assert frozen.way.words.startswith("float32, compiled, 4.0 times as fast as float32 here")
+    with torch.inference_mode():
+        given, wanted = frozen.network(images), backbone.until(1)(images)
+        assert torch.allclose(given, wanted, atol=1e-3 * float(wanted.abs().max()))
+        for alone in (images[2:3], images.flip(0)):
+            assert all(any(torch.equal(row, whole) for whole in given) for row in frozen.network(alone))
+
+
+def test_what_cannot_be_compiled_runs_as_it_is(workspace, backbone, compiling_is_quick, monkeypatch):
+    monkeypatch.setattr(ways, "compiled", lambda *_: None)
+    assert not stem(workspace, backbone, many=100_000).way.compiled
