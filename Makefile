@@ -37,6 +37,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.throughput "$(DATA)"
 	$(BIN)/python -m benchmarks.importing
 	$(BIN)/python -m benchmarks.live
+	$(BIN)/python -m benchmarks.sharing
 
 walk: $(VENV)/installed-dev
 	GRAFT_WALK=1 $(BIN)/python -m pytest tests/core/backbones/test_registry.py tests/core/training/test_ways.py
