@@ -23,7 +23,7 @@ from core.workspace import Workspace, write_json
 
 PICTURES = 8  # to measure on
 CHECKED = 2  # to see that folding changed nothing
-TURNS = 2
+TURNS, MORE_TURNS, SECONDS_FOR_MORE = 2, 6, 0.2  # at least; and at most, if they are quick
 REMEMBERED = 500
 WORTH = 1.1  # times as fast, at least, for half of the digits to be given up
 COMPILING_REPAYS = 120.0  # seconds that all the pictures would take uncompiled: compiling takes a tenth of that
@@ -209,12 +209,12 @@ def _alike(rows: torch.Tensor, others: torch.Tensor) -> float:
 
 def _timed(work: Callable[[], torch.Tensor]) -> tuple[float, torch.Tensor]:
     """Seconds at best, and what it gives."""
-    seconds = []
-    for _ in range(TURNS + 1):
+    given, seconds = work(), list[float]()
+    while len(seconds) < TURNS or (len(seconds) < MORE_TURNS and sum(seconds) < SECONDS_FOR_MORE):
         began = time.perf_counter()
         given = work()
         seconds.append(time.perf_counter() - began)
-    return min(seconds[1:]), given
+    return min(seconds), given
 
 
 def _found_before(workspace: Workspace, name: str, measure: Callable[[], Way]) -> Way:
