@@ -7,6 +7,7 @@ from typing import Literal
 import pandas as pd
 
 from core.data.dataset import Dataset
+from core.data.labels import a_row_each, with_label
 from core.data.layout import Split
 from core.data.report import Finding
 
@@ -36,12 +37,13 @@ def matching(
 ) -> pd.DataFrame:
     """The rows of the frame that pass every filter given, sorted.
 
+    label: that they have, be it the only one or not; "" for those that have none.
     text: searched in the names, letter by letter (`*` is a star), whatever their case.
     order: "smallest" and "largest" count pixels; "lowest" and "highest" compare the targets.
     """
     frame = dataset.frame
     if label is not None:
-        frame = frame[frame["label"] == label]
+        frame = frame[with_label(frame, label)]
     if split is not None:
         frame = frame[frame["split"] == split]
     if finding is not None:
@@ -66,7 +68,8 @@ def page_of(frame: pd.DataFrame, number: int, size: int) -> pd.DataFrame:
 
 def first_of_each(frame: pd.DataFrame, labels: list[str], each: int) -> dict[str, pd.DataFrame]:
     """The first `each` rows of every one of these labels."""
-    few = frame[frame["label"].isin(labels)].groupby("label", sort=False).head(each)
+    rows = a_row_each(frame)
+    few = rows[rows["label"].isin(labels)].groupby("label", sort=False).head(each)
     return {label: few[few["label"] == label] for label in labels}
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.data.dataset import SPLITS, Dataset, new_version
 from core.data.findings import MOST_TO_LEAST
+from core.data.labels import a_row_each, in_words, labels_in, together
 from core.data.layout import Split, clean
 from core.data.report import Finding, Kind, names_of, number_of
 from core.data.splits import SplitSettings, split_rows
@@ -34,11 +35,8 @@ def relabel_each(workspace: Workspace, dataset: Dataset, labels: Mapping[str, st
     Raises:
         DataError: nothing would change, or fewer than two classes would be left.
     """
-    if dataset.kind != "classes":
-        raise DataError("The pictures of this dataset have numbers, not classes. Set their number instead.")
-    cleaned = {name: clean(label) for name, label in labels.items()}
-    if any(label == "unnamed" or len(label) > MOST_NAMES for label in cleaned.values()):
-        raise DataError(f"A class needs a name of 1 to {MOST_NAMES} characters.")
+    _refuse_kind(dataset, "classes")
+    cleaned = {name: _named(label, "class") for name, label in labels.items()}
     _rows(dataset, cleaned)
     new = dataset.frame["name"].map(cleaned).fillna(dataset.frame["label"])
     changed = new != dataset.frame["label"]
@@ -48,6 +46,54 @@ def relabel_each(workspace: Workspace, dataset: Dataset, labels: Mapping[str, st
     words = names_of(list(dict.fromkeys(new[changed])))
     said = f"{number_of(int(changed.sum()), 'picture')} relabelled as {words}{repeats}"
     return _made(workspace, dataset, frame, said)
+
+
+def mark(workspace: Workspace, dataset: Dataset, names: Collection[str], label: str, has: bool = True) -> Dataset:
+    """Give the pictures of these names one label more, new or not; or, unless they shall have it, take it from them.
+
+    Raises:
+        DataError: nothing would change, or all pictures would have the same labels.
+    """
+    _refuse_kind(dataset, "labels")
+    label, rows = _named(label, "label"), _rows(dataset, names)
+    held = dataset.frame.loc[rows, "label"].map(labels_in)
+    given = held.map(lambda labels: together({*labels, label} if has else {*labels} - {label}))
+    changed = int((given != dataset.frame.loc[rows, "label"]).sum())
+    if not changed:
+        raise DataError(f"Nothing changed: the pictures have {'that label already' if has else 'no such label'}.")
+    frame = dataset.frame.copy()
+    frame.loc[rows, "label"] = given
+    frame, repeats = _once(frame)
+    words = f"{names_of([label])} {'given to' if has else 'taken from'} {number_of(changed, 'picture')}{repeats}"
+    return _made(workspace, dataset, frame, words)
+
+
+def _refuse_kind(dataset: Dataset, kind: str) -> None:
+    """
+    Raises:
+        DataError: the change is for datasets of another kind.
+    """
+    if dataset.kind != kind:
+        has, instead = _INSTEAD[dataset.kind]
+        raise DataError(f"The pictures of this dataset have {has}. {instead} instead.")
+
+
+_INSTEAD = {
+    "classes": ("classes, not numbers or several labels", "Relabel them"),
+    "labels": ("any number of labels each", "Give or take a label"),
+    "number": ("numbers, not classes", "Set their number"),
+}
+
+
+def _named(label: str, noun: str) -> str:
+    """
+    Raises:
+        DataError: no class, or label, can be called so.
+    """
+    cleaned = clean(label)
+    if cleaned == "unnamed" or len(cleaned) > MOST_NAMES:
+        raise DataError(f"A {noun} needs a name of 1 to {MOST_NAMES} characters.")
+    return cleaned
 
 
 def _once(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -60,7 +106,7 @@ def _once(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 def with_copies(dataset: Dataset, answers: Mapping[str, Answer]) -> dict[str, Answer]:
     """The same answers for the copies of these pictures too: for those that say now what the picture says."""
     frame = dataset.frame[dataset.frame["twins"] > 0]
-    says = dict(zip(frame["name"], zip(frame["twins"], frame["label" if dataset.kind == "classes" else "target"])))
+    says = dict(zip(frame["name"], zip(frame["twins"], frame[dataset.column])))
     new = {says[name]: answer for name, answer in answers.items() if name in says}
     return {name: new[said] for name, said in says.items() if said in new} | dict(answers)
 
@@ -71,8 +117,7 @@ def retarget(workspace: Workspace, dataset: Dataset, targets: Mapping[str, float
     Raises:
         DataError: a number is not finite, or nothing would change.
     """
-    if dataset.kind != "number":
-        raise DataError("The pictures of this dataset have classes, not numbers. Relabel them instead.")
+    _refuse_kind(dataset, "number")
     if not all(abs(value) < LARGEST for value in targets.values()):  # nor is it NaN
         raise DataError("A picture's number must be a finite number, and none of more than 150 digits.")
     new = dataset.frame["name"].map(targets).fillna(dataset.frame["target"])
@@ -95,16 +140,16 @@ def leave_out(workspace: Workspace, dataset: Dataset, names: Collection[str]) ->
 def settle(workspace: Workspace, dataset: Dataset, names: Collection[str], answer: str | float) -> Dataset:
     """Of pictures that look the same and contradict each other, leave out those that do not say `answer`.
 
-    answer: a class, or a number, that one of them has.
+    answer: what the frame's column says of one of them.
 
     Raises:
         DataError: none of them says so, or too little would be left.
     """
     rows = _rows(dataset, names)
-    says_so = dataset.frame["label" if dataset.kind == "classes" else "target"] == answer
+    says_so = dataset.frame[dataset.column] == answer
     if not (rows & says_so).any():
         raise DataError("None of these pictures says so in this version of the dataset.")
-    word = names_of([answer]) if isinstance(answer, str) else f"{answer:g}"
+    word = names_of([in_words(answer)]) if isinstance(answer, str) else f"{answer:g}"
     others = number_of(int((rows & ~says_so).sum()), "copy", "copies")
     frame = dataset.frame[~rows | says_so].reset_index(drop=True)
     return _made(workspace, dataset, frame, f"Settled as {word}: {others} that said otherwise left out")
@@ -188,13 +233,19 @@ REPAIRS: dict[Kind, tuple[Repair, ...]] = {
 }
 
 
+def repairs(dataset: Dataset, finding: Finding) -> tuple[Repair, ...]:
+    """What one click can do about a finding. Whole pictures are not left out for one of their labels."""
+    found = REPAIRS.get(finding.kind, ())
+    return () if dataset.kind == "labels" and finding.kind in ("one image", "few images") else found
+
+
 def repair(workspace: Workspace, dataset: Dataset, finding: Finding, key: str) -> Dataset:
     """Do what the button `key` of the finding says.
 
     Raises:
         DataError: the finding has no such button, or too little would be left.
     """
-    if key not in [one.key for one in REPAIRS.get(finding.kind, ())]:
+    if key not in [one.key for one in repairs(dataset, finding)]:
         raise DataError(f"There is no repair {key!r} for this finding.")
     if key == "leave_out":
         return leave_out(workspace, dataset, finding.files)
@@ -239,15 +290,14 @@ def _too_many(frame: pd.DataFrame, seed: int) -> list[str]:
 
 def _merged(frame: pd.DataFrame, finding: Finding) -> tuple[pd.DataFrame, str]:
     rows = frame["name"].isin(finding.files)
-    sizes = frame.loc[rows, "label"].value_counts()
-    chosen: dict[str, str] = {}
+    sizes = a_row_each(frame[rows])["label"].value_counts()
+    by_folded: dict[str, list[str]] = {}
     for label in sizes.index:  # the most frequent first
-        chosen.setdefault(" ".join(label.casefold().split()), label)
-    new = frame["label"].where(
-        ~rows, [chosen.get(" ".join(label.casefold().split()), label) for label in frame["label"]]
-    )
+        by_folded.setdefault(" ".join(label.casefold().split()), []).append(label)
+    chosen = {label: labels[0] for labels in by_folded.values() for label in labels if len(labels) > 1}
+    new = [together(chosen.get(label, label) for label in labels_in(text)) for text in frame["label"]]
     frame, repeats = _once(frame.assign(label=new))
-    return frame, f"Classes made one: {names_of(list(chosen.values()))}{repeats}"
+    return frame, f"Classes made one: {names_of(list(dict.fromkeys(chosen.values())))}{repeats}"
 
 
 def _on_one_side(frame: pd.DataFrame, finding: Finding) -> tuple[pd.DataFrame, str]:
@@ -272,10 +322,13 @@ def _rows(dataset: Dataset, names: Collection[str]) -> pd.Series:
 
 
 def _made(workspace: Workspace, dataset: Dataset, frame: pd.DataFrame, changed: str) -> Dataset:
-    left = frame["label"].nunique() if dataset.kind == "classes" else frame["target"].nunique()
-    if left < 2:
-        what = "classes" if dataset.kind == "classes" else "different numbers"
-        raise DataError(f"That would leave fewer than two {what}, and nothing to tell apart.")
+    if frame[dataset.column].nunique() < 2:
+        what = {
+            "classes": "two classes",
+            "labels": "two pictures with different labels",
+            "number": "two different numbers",
+        }
+        raise DataError(f"That would leave fewer than {what[dataset.kind]}, and nothing to tell apart.")
     if (frame["split"] == "train").sum() < 2:
         raise DataError("That would leave fewer than two pictures to train on.")
     return new_version(workspace, dataset, frame, dataset.split, changed)

@@ -24,6 +24,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
 from core.data.findings import report_on
+from core.data.labels import a_row_each, in_words, labels_in
 from core.data.layout import Split
 from core.data.manifest import Kind
 from core.data.report import Intaken, Report
@@ -31,9 +32,9 @@ from core.data.splits import SplitSettings
 from core.errors import DataError, WorkspaceError
 from core.workspace import Workspace, atomic_open, contained, write_json
 
-# A row an image: where it lies below images/, its path as it was given, its class (or its number), its split, what it
-# belongs to, which others look the same (the same number above 0), its size upright in pixels, how much there is to see
-# in it, and what is mended whenever it is read.
+# A row an image: where it lies below images/, its path as it was given, its class (or its labels as labels.py keeps
+# them, or its number), its split, what it belongs to, which others look the same (the same number above 0), its size
+# upright in pixels, how much there is to see in it, and what is mended whenever it is read.
 COLUMNS = {
     "image": "str",
     "name": "str",
@@ -85,8 +86,9 @@ class Dataset:
     """One version of a dataset.
 
     Attributes:
-        kind: "classes": each image has a label; "number": each has a target, which the name `target` is for.
-        frame: A row an image, columns `COLUMNS`: of kind "classes" target is NaN, of kind "number" label is "".
+        kind: "classes": each image has one label; "labels": each has any number of them; "number": each has a target,
+            which the name `target` is for.
+        frame: A row an image, columns `COLUMNS`: target is NaN but of kind "number", of which label is "".
         known: An import found these pictures already here.
     """
 
@@ -132,9 +134,27 @@ class Dataset:
         return self.frame[self.frame["split"] == split].reset_index(drop=True)
 
     def counts(self) -> pd.DataFrame:
-        """How many images each class (rows, as in `classes`) has in each split (columns, as in `SPLITS`)."""
-        table = pd.crosstab(self.frame["label"], self.frame["split"])
+        """How many images each class (rows, as in `classes`) has in each split (columns, as in `SPLITS`). An image of
+        several labels counts for each."""
+        rows = a_row_each(self.frame)
+        table = pd.crosstab(rows["label"], rows["split"])
         return table.reindex(index=list(self.classes), columns=list(SPLITS), fill_value=0)
+
+    @property
+    def noun(self) -> str:
+        """What one of `classes` is called."""
+        return "label" if self.kind == "labels" else "class"
+
+    @property
+    def column(self) -> str:
+        """Of the frame: where it is said what the images show."""
+        return "target" if self.kind == "number" else "label"
+
+    def answers(self, rows: pd.DataFrame) -> list[str]:
+        """What each of these rows says that its image shows, in words: the class, the labels, or the number."""
+        if self.kind == "number":
+            return [f"{value:,g}" for value in rows["target"]]
+        return [in_words(text) for text in rows["label"]]
 
 
 def list_datasets(workspace: Workspace) -> list[DatasetSummary]:
@@ -226,7 +246,7 @@ def write_version(directory: Path, version: int, frame: pd.DataFrame, split: Spl
     """What is known of it first: a version is there as soon as its manifest is."""
     path = _manifest(directory, version)
     path.parent.mkdir(exist_ok=True)
-    classes = tuple(sorted(label for label in frame["label"].unique() if label))
+    classes = tuple(sorted({label for text in frame["label"].unique() for label in labels_in(text)}))
     made = datetime.now().isoformat(timespec="seconds")
     info = VersionInfo(images=len(frame), classes=classes, split=split, changed=changed, made=made)
     write_json(path.with_suffix(".json"), info.model_dump())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from core.data.labels import a_row_each
 from core.data.manifest import Kind
 from core.data.report import Finding, Intaken, Numbers, Report, Sizes, names_of, number_of
 from core.data.report import Kind as Found
@@ -29,13 +30,14 @@ ORDER: tuple[Found, ...] = (
 
 def report_on(name: str, frame: pd.DataFrame, kind: Kind, target: str, found: Intaken) -> Report:
     """The whole report of a version: what its rows show, and what the import had found."""
-    counts = frame["label"].value_counts() if kind == "classes" else {}
+    counts = _by_class(frame, kind)["label"].value_counts() if kind != "number" else {}
     splits = frame["split"].value_counts()
     return Report(
         name=name,
         images=len(frame),
         bytes=int(frame["bytes"].sum()),
         classes={str(label): int(counts[label]) for label in sorted(counts.keys())},
+        unlabelled=int((frame["label"] == "").sum()) if kind == "labels" else None,
         numbers=_numbers(frame, target) if kind == "number" else None,
         splits={split: int(splits.get(split, 0)) for split in SPLITS},
         sizes=Sizes(width=_spread(frame["width"]), height=_spread(frame["height"])),
@@ -49,9 +51,13 @@ def report_on(name: str, frame: pd.DataFrame, kind: Kind, target: str, found: In
 def findings(frame: pd.DataFrame, kind: Kind) -> list[Finding]:
     """In their `ORDER`."""
     found = [*_leaks(frame), *_twins(frame, kind), *_groups(frame), *_odd(frame)]
-    found += (
-        [*_untaught(frame), *_few(frame), *_names(frame), *_balance(frame)] if kind == "classes" else _targets(frame)
-    )
+    if kind == "number":
+        found += _targets(frame)
+    else:
+        by_class = _by_class(frame, kind)
+        found += [*_untaught(by_class, kind), *_few(by_class, kind), *_names(by_class, kind)]
+    if kind == "classes":
+        found += _balance(frame)  # labels are on as many pictures as they are
     return sorted(found, key=lambda one: ORDER.index(one.kind))
 
 
@@ -74,14 +80,14 @@ def _twins(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
     if twins.empty:
         return
     by_group = twins.groupby("twins")
-    if kind == "classes":
+    if kind != "number":
         torn = by_group["label"].transform("nunique") > 1
     else:
         spread = max(float(frame["target"].std()), 1e-12)
         torn = (by_group["target"].transform("max") - by_group["target"].transform("min")) > spread / 4
     if torn.any():
         groups = _members(twins[torn], "twins")
-        what = "classes" if kind == "classes" else "numbers"
+        what = "numbers" if kind == "number" else kind
         title = f"{number_of(len(groups), 'picture has', 'pictures have')} copies with different {what}."
         why = "No model can learn two answers to one question: say what each is, or leave it out with its copies."
         yield _grouped("contradiction", title, why, groups)
@@ -121,7 +127,15 @@ def _grouped(kind: str, title: str, why: str, groups: list[list[str]]) -> Findin
 # Classes --------------------------------------------------------------------------------------------------------------
 
 
-def _untaught(frame: pd.DataFrame) -> Iterator[Finding]:
+_NOUNS = {"classes": ("class has", "classes have"), "labels": ("label has", "labels have")}
+
+
+def _by_class(frame: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+    """A row a picture, or where pictures have several labels, one for each of them."""
+    return a_row_each(frame) if kind == "labels" else frame
+
+
+def _untaught(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
     """Classes that came split in a way that leaves them untaught or unchecked."""
     sizes = frame["label"].value_counts()
     many = set(sizes[sizes > 1].index)
@@ -131,21 +145,21 @@ def _untaught(frame: pd.DataFrame) -> Iterator[Finding]:
     ):
         missing = sorted(many - set(frame.loc[frame["split"] == split, "label"]))
         if missing:
-            title = f"{number_of(len(missing), 'class has', 'classes have')} no {word} picture: {names_of(missing)}."
+            title = f"{number_of(len(missing), *_NOUNS[kind])} no {word} picture: {names_of(missing)}."
             yield Finding(kind=f"no {word}", title=title, why=why, files=_of_labels(frame, missing))  # type: ignore[arg-type]
 
 
-def _few(frame: pd.DataFrame) -> Iterator[Finding]:
+def _few(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
     sizes = frame["label"].value_counts()
     lone = sizes[sizes == 1].index.tolist()
     few = sizes[(sizes > 1) & (sizes < FEW_IMAGES)]
     if lone:
-        title = f"{number_of(len(lone), 'class has', 'classes have')} a single picture: {names_of(lone)}."
-        why = "One picture cannot both teach the class and check what was learned. Add at least one more to each."
+        title = f"{number_of(len(lone), *_NOUNS[kind])} a single picture: {names_of(lone)}."
+        why = "One picture cannot both teach it and check what was learned. Add at least one more to each."
         yield Finding(kind="one image", title=title, why=why, files=_of_labels(frame, lone))
     if len(few):
         labels = few.index.tolist()
-        have = number_of(len(labels), "class has", "classes have")
+        have = number_of(len(labels), *_NOUNS[kind])
         title = f"{have} fewer than {FEW_IMAGES} pictures: {names_of(labels)}."
         more = names_of([f"{ENOUGH_IMAGES - size} of {label}" for label, size in few.items()])
         why = f"The scores of so few say little. Aim for {ENOUGH_IMAGES}: collect {more}."
@@ -169,18 +183,18 @@ def _balance(frame: pd.DataFrame) -> Iterator[Finding]:
     yield Finding(kind="imbalance", title=f"The classes are uneven: {uneven}.", why=why, files=_of_labels(frame, large))
 
 
-def _names(frame: pd.DataFrame) -> Iterator[Finding]:
+def _names(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
     labels = frame["label"].unique()
     folded = pd.Series({label: " ".join(str(label).casefold().split()) for label in labels}, dtype=str)
     similar = sorted(folded[folded.duplicated(keep=False)].index)
     if similar:
-        title = f"Classes differ only in capitals or spaces: {names_of(similar)}."
+        title = f"{kind.capitalize()} differ only in capitals or spaces: {names_of(similar)}."
         why = "They are kept apart. If they mean the same, make them one."
         yield Finding(kind="similar names", title=title, why=why, files=_of_labels(frame, similar))
 
 
 def _of_labels(frame: pd.DataFrame, labels: list[str]) -> list[str]:
-    return frame.loc[frame["label"].isin(labels), "name"].tolist()
+    return frame.loc[frame["label"].isin(labels), "name"].drop_duplicates().tolist()
 
 
 # Numbers --------------------------------------------------------------------------------------------------------------

@@ -232,7 +232,7 @@ def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> None:
 
 def _digest(found: Sorted) -> str:
     """Names the content: the same pictures with the same answers and splits, whatever their archive was called."""
-    said = hashlib.sha256()
+    said = hashlib.sha256(b"labels" if found.kind == "labels" else b"")
     columns = [found.frame[name].tolist() for name in ("sha256", "label", "target", "given", "group")]
     for row in zip(*columns):
         said.update("\n".join(map(str, row)).encode())

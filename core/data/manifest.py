@@ -1,8 +1,9 @@
-"""A manifest: a table that says the class, or the number, of each picture, and if it likes its split and its group.
+"""A manifest: a table that says the class, the labels or the number of each picture, and if it likes its split and its
+group.
 
 Its columns are known by their usual names: those of Hugging Face's imagefolder (`metadata.csv` with `file_name`), of
 Roboflow's `_classes.csv` (a column of 0 and 1 a class), and what people call them themselves, in English or German.
-Columns without a single entry are as good as not there.
+Columns without a single entry are as good as not there. When pictures have several labels each: see labels.py.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from typing import Literal
 import pandas as pd
 
 from core.data.entries import leaves, shown_name
+from core.data.labels import SOME, divided, together, undivided
 from core.data.layout import Split, clean, split_of
 from core.data.report import Finding, names_of, number_of
 from core.data.tables import NO_NUMBER, read_numbers, read_table
 from core.errors import DataError
 
-Kind = Literal["classes", "number"]
+Kind = Literal["classes", "labels", "number"]
 PATHS = (
     "file_name",
     "filename",
@@ -45,8 +47,8 @@ PATHS = (
 )
 IDS = ("id", "id_code", "image_id", "img_id", "picture_id", *PATHS)  # may name pictures without their ending
 LABELS = (
-    *("label_name", "class_name", "label", "labels", "class", "category", "species", "tag", "diagnosis"),
-    *("klasse", "kategorie", "art", "diagnose"),
+    *("label_name", "class_name", "label", "labels", "class", "classes", "category", "categories", "species", "tag"),
+    *("tags", "diagnosis", "klasse", "klassen", "kategorie", "kategorien", "art", "diagnose"),
 )
 TARGETS = (
     *("target", "value", "y", "score", "rating", "price", "age", "weight", "reading"),
@@ -58,12 +60,14 @@ GROUPS = (
     *("gruppe", "serie", "szene"),
 )
 MANY_NUMBERS = 20  # different whole numbers: more are hardly classes
+TRUE = ("1", "1.0")  # in a column of 0 and 1
 NEARLY_ALL = 0.9  # of the answers are numbers: then the others are slips, and no classes
 
 
 @dataclass(frozen=True)
 class Said:
-    """What a manifest says of one picture. label: "" for kind "number"; target: NaN for kind "classes"."""
+    """What a manifest says of one picture. label: "" for kind "number", for kind "labels" all of them as `labels.py`
+    keeps them; target: NaN but for kind "number"."""
 
     label: str = ""
     target: float = math.nan
@@ -221,7 +225,11 @@ def _find(cell: str, table: str, by_path: dict[str, str]) -> str | None:
 def _combine(
     used: list[tuple[str, pd.DataFrame, _Columns]], by_path: dict[str, str], others: list[tuple[str, str]]
 ) -> Manifest:
-    kind = _kind(used)
+    cells = Counter(cell for _, frame, columns in used if columns.label for cell in frame[columns.label])
+    kind: Kind = "number" if _are_numbers(cells, used[0][2].label) else "classes"
+    several_in = divided(cells) if kind == "classes" else {}
+    if several_in or _overlap(used):
+        kind = "labels"
     of: dict[str, Said] = {}
     outside, missing, unlabelled, several, twice = (list[str]() for _ in range(5))
     slips: set[str] = set()  # what stands where a number should
@@ -235,7 +243,7 @@ def _combine(
             if picture is None:
                 (outside if leaves(cell) else missing).append(shown_name(cell))
                 continue
-            said = _said(row, columns, kind, split, numbers)
+            said = _said(row, columns, kind, split, numbers, several_in)
             if said is None:
                 (several if columns.one_hot else unlabelled).append(picture)
                 slips.add(row[columns.label] if columns.label else "")
@@ -250,49 +258,67 @@ def _combine(
         *_told("several labels", several, "picture has", "pictures have", "none or several classes in the table"),
         *_told("twice", twice, "picture is", "pictures are", "in the table twice, with different answers"),
         *_unused(used),
+        *_undivided(cells if kind == "classes" else {}),
     )
     target = next((columns.label for _, _, columns in used if columns.label), "") if kind == "number" else ""
     return Manifest(kind, shown_name(target), of, tuple(name for name, _, _ in used), tuple(others), findings)
 
 
-def _kind(used: list[tuple[str, pd.DataFrame, _Columns]]) -> Kind:
-    """Numbers, if nearly all that is said are numbers, and such as are hardly names of classes."""
-    name = used[0][2].label
-    cells = Counter(cell for _, frame, columns in used if columns.label for cell in frame[columns.label])
+def _are_numbers(cells: Mapping[str, int], name: str) -> bool:
+    """Whether nearly all that the column of this name says are numbers, and such as are hardly names of classes."""
     said = {cell: count for cell, count in cells.items() if cell.lower() not in NO_NUMBER}
     finite = {cell: number for cell, number in read_numbers(said).items() if math.isfinite(number)}
     if not finite or sum(said[cell] for cell in finite) < NEARLY_ALL * sum(said.values()):
-        return "classes"
+        return False
     numbers = list(finite.values())
     called_label = bool(_named([name], LABELS))
     fractions = any(number != int(number) for number in numbers)
     many = len(numbers) > MANY_NUMBERS and not called_label
-    return "number" if fractions or many or (_named([name], TARGETS) and len(numbers) > 2) else "classes"
+    return fractions or many or bool(_named([name], TARGETS) and len(numbers) > 2)
+
+
+def _overlap(used: list[tuple[str, pd.DataFrame, _Columns]]) -> bool:
+    """Whether columns of 0 and 1 give so many of the pictures several classes that these are no slips."""
+    marks = [frame[list(columns.one_hot)].isin(TRUE).sum(axis=1) for _, frame, columns in used if columns.one_hot]
+    several = sum(int((each > 1).sum()) for each in marks)
+    return several >= max(1, SOME * sum(map(len, marks)))
 
 
 def _said(
-    row: dict[str, str], columns: _Columns, kind: Kind, split: Split | None, numbers: Mapping[str, float]
+    row: dict[str, str],
+    columns: _Columns,
+    kind: Kind,
+    split: Split | None,
+    numbers: Mapping[str, float],
+    several_in: Mapping[str, Sequence[str]],
 ) -> Said | None:
     split = split_of(row[columns.split]) if columns.split else split
     group = shown_name(row[columns.group]) if columns.group else ""
     if columns.one_hot:
-        true = [column for column in columns.one_hot if row[column] in ("1", "1.0")]
-        return Said(clean(true[0]), split=split, group=group) if len(true) == 1 else None
+        true = [clean(column) for column in columns.one_hot if row[column] in TRUE]
+        if kind != "labels" and len(true) != 1:
+            return None
+        return Said(together(true), split=split, group=group)
     cell = row[columns.label] if columns.label else ""
     if kind == "number":
         number = numbers.get(cell, math.nan)
         return Said(target=number, split=split, group=group) if math.isfinite(number) else None
+    if kind == "labels":
+        if not columns.label:
+            return None
+        held = several_in.get(cell, (cell,) if cell else ())
+        return Said(together(map(clean, held)), split=split, group=group)
     if columns.label and not cell:
         return None
     return Said(clean(cell) if cell else "", split=split, group=group)
 
 
-_ONE = {"classes": "class", "number": "number"}
+_ONE = {"classes": "class", "labels": "label", "number": "number"}
 _WHY = {
     "outside": "Nothing outside is read. Put the pictures beside the table, and give their paths from there.",
     "missing": "Check the spelling of the paths, and that all the pictures were given.",
     "no label": "Nothing says what it is. Fill the table in and import again.",
-    "several labels": "Left out, as Graft tells one class a picture.",
+    "several labels": "Left out, as nearly all the others have one class each.",
     "twice": "The first row was believed. Correct the table and import again.",
 }
 
@@ -320,6 +346,19 @@ def _unused(used: list[tuple[str, pd.DataFrame, _Columns]]) -> list[Finding]:
     why = (
         "None is called label (for a class) or target (for a number), so the folders told the classes. If one of them "
         "tells what the pictures are, call it so and import again."
+    )
+    return [Finding(kind="unused", title=title, why=why)]
+
+
+def _undivided(cells: Mapping[str, int]) -> list[Finding]:
+    """Of commas that may stand in names or between several labels."""
+    names = undivided(cells)
+    if not names:
+        return []
+    title = f"{number_of(len(names), 'class has', 'classes have')} a comma in the name: {names_of(names)}."
+    why = (
+        "Each was taken as one class. If these are several labels a picture, put semicolons between them and import "
+        "again."
     )
     return [Finding(kind="unused", title=title, why=why)]
 

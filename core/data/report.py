@@ -77,9 +77,10 @@ class Numbers(BaseModel):
 
 
 class Report(BaseModel):
-    """images: how many are used. classes: how many images each has. splits: how many images train, validation and test
-    have. files: how many the source held: each is an image, a table, in a finding of `LEFT_OUT`, or ignored (files of
-    the system, such as thumbnails' indexes, that nobody misses). tables: those that said the classes."""
+    """images: how many are used. classes: how many images each has, be they classes or labels; unlabelled: how many
+    images have none of the labels, None where there are classes or numbers. splits: how many images train, validation
+    and test have. files: how many the source held: each is an image, a table, in a finding of `LEFT_OUT`, or ignored
+    (files of the system, such as thumbnails' indexes, that nobody misses). tables: those that said the classes."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -87,6 +88,7 @@ class Report(BaseModel):
     images: int
     bytes: int
     classes: dict[str, int]
+    unlabelled: int | None = None
     numbers: Numbers | None = None
     splits: dict[str, int]
     sizes: Sizes

@@ -1,4 +1,5 @@
-"""From files taken in to the rows of a dataset: each picture's class or number, its split, and what was left out."""
+"""From files taken in to the rows of a dataset: each picture's class, labels or number, its split, and what was left
+out."""
 
 from __future__ import annotations
 
@@ -85,7 +86,7 @@ def _answered(
     taken: Sequence[Taken], manifest: Manifest | None, kind: Kind
 ) -> tuple[list[Taken], list[Said], list[str]]:
     """The pictures of which something is said, what is said, and the names of the others."""
-    if kind == "number":
+    if kind != "classes":
         assert manifest is not None
         rows = [(picture, manifest.of.get(picture.name)) for picture in taken]
     else:
@@ -142,7 +143,7 @@ def _unique(names: list[str]) -> list[str]:
 
 def _once(frame: pd.DataFrame, kind: Kind) -> tuple[pd.DataFrame, list[Finding]]:
     """Each picture once a class: the first of equal bytes stays. Equal bytes in two classes stay, and are told."""
-    again = frame.duplicated(["sha256", "label" if kind == "classes" else "target"])
+    again = frame.duplicated(["sha256", "target" if kind == "number" else "label"])
     if not again.any():
         return frame, []
     names = frame.loc[again, "name"].tolist()
@@ -157,6 +158,10 @@ def _refuse_too_few(
     if kind == "number":
         if frame["target"].nunique() < 2:
             raise DataError("All the pictures have the same number, so there is nothing to learn from them.")
+        return
+    if kind == "labels":
+        if frame["label"].nunique() < 2:
+            raise DataError("All the pictures have the same labels, so there is nothing to tell apart.")
         return
     labels = sorted(set(frame["label"]))
     if not labels:

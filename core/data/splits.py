@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.data.labels import labels_in
 from core.data.layout import Split
 from core.data.manifest import Kind
 
@@ -34,7 +35,7 @@ class SplitSettings(BaseModel):
 
 
 def split_rows(frame: pd.DataFrame, kind: Kind, settings: SplitSettings) -> list[Split]:
-    """A split of each class (or of each range of numbers) by the settings' shares; groups and twins stay together."""
+    """A split of each class (or what `strata` has for it) by the settings' shares; groups and twins stay together."""
     return stratified(strata(frame, kind), settings, together(frame))
 
 
@@ -103,9 +104,14 @@ def complete(frame: pd.DataFrame, kind: Kind) -> tuple[list[Split], SplitSetting
 
 
 def strata(frame: pd.DataFrame, kind: Kind) -> list[str]:
-    """Of what each picture's part should have its share: its class, or one of a few ranges of numbers."""
+    """Of what each picture's part should have its share: its class, the rarest of its labels, or one of a few ranges of
+    numbers."""
     if kind == "classes":
         return frame["label"].tolist()
+    if kind == "labels":
+        held = [labels_in(text) for text in frame["label"]]
+        counts = Counter(label for labels in held for label in labels)
+        return [min(labels, key=lambda label: (counts[label], label), default="") for labels in held]
     ranks = frame["target"].rank(method="first").to_numpy()
     bins = min(BINS, max(1, len(ranks) // PER_BIN))
     return [f"{bin:02}" for bin in ((ranks - 1) * bins // max(1, len(ranks))).astype(int)]

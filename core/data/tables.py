@@ -100,7 +100,8 @@ def _parquet(data: bytes) -> pd.DataFrame:
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)[:LONGEST_CELL].strip()
+    text = json.dumps(value, default=str) if isinstance(value, list) else str(value)
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else text[:LONGEST_CELL].strip()
 
 
 def _as_frame(rows: Iterator[dict[str, str]]) -> pd.DataFrame:
