@@ -14,6 +14,7 @@ from core.commands.printing import ImportLine, printable
 from core.data.dataset import Dataset, find_dataset, list_datasets
 from core.data.importing import check as check_path
 from core.data.importing import import_path
+from core.data.labels import in_words
 from core.data.published import import_published
 from core.data.report import Report, number_of
 from core.workspace import Workspace
@@ -53,12 +54,15 @@ def datasets(options: Namespace) -> int:
         print(json.dumps([asdict(one) for one in found], ensure_ascii=False))
         return 0
     for one in found:
-        what = number_of(len(one.classes), "class", "classes") if one.kind == "classes" else "numbers"
+        what = "numbers" if one.kind == "number" else number_of(len(one.classes), *_NOUNS[one.kind])
         versions = number_of(len(one.versions), "version")
         print(printable(f"{one.id:40} {number_of(one.images, 'picture'):>18}  {what:12} {versions:12} {one.name}"))
     if not found:
         print("No datasets yet. Import one: python -m core import PATH", file=sys.stderr)
     return 0
+
+
+_NOUNS = {"classes": ("class", "classes"), "labels": ("label", "labels")}
 
 
 def survey(options: Namespace) -> int:
@@ -67,7 +71,9 @@ def survey(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
     dataset = find_dataset(workspace, options.dataset)
     found = survey_dataset(workspace, dataset.id, dataset.version, options.backbone, progress=ImportLine())
-    answers = dataset.frame.set_index("name")["label" if dataset.kind == "classes" else "target"]
+    answers = dataset.frame.set_index("name")[dataset.column]
+    if dataset.kind == "labels":
+        answers = answers.map(in_words)
     suspects = _rows(found.suspects, ["name", "doubt", "suggested"], answers)
     outliers = _rows(found.outliers, ["name", "apart"], answers)
     if options.json:
@@ -94,7 +100,10 @@ def _print(report: Report, as_json: bool) -> None:
     if as_json:
         print(report.model_dump_json())
         return
-    if report.numbers is None:
+    if report.unlabelled is not None:
+        none = f", {report.unlabelled} with none of them" if report.unlabelled else ""
+        print(f"{report.images} images with any of {len(report.classes)} labels{none}")
+    elif report.numbers is None:
         print(f"{report.images} images in {len(report.classes)} classes")
     else:
         name, low, high = printable(report.numbers.name), report.numbers.smallest, report.numbers.largest

@@ -112,7 +112,7 @@ def predict(options: Namespace) -> int:
         print(to_csv(found), end="")
     else:
         for prediction in found:
-            said = prediction.error or _guesses(prediction, len(model.classes))
+            said = prediction.error or _guesses(prediction, len(model.classes), options.top)
             print(f"{printable(prediction.image)}: {said}")
     return 1 if all(prediction.error for prediction in found) else 0
 
@@ -134,14 +134,21 @@ def _answer(prediction: Prediction) -> dict[str, Any]:
         return {"image": prediction.image, "error": prediction.error}
     if prediction.value is not None:
         return {"image": prediction.image, "value": prediction.value}
-    return {"image": prediction.image, "top": [asdict(guess) for guess in prediction.top]}
+    labels = {} if prediction.labels is None else {"labels": prediction.labels}
+    return {"image": prediction.image, **labels, "top": [asdict(guess) for guess in prediction.top]}
 
 
-def _guesses(prediction: Prediction, classes: int) -> str:
+def _guesses(prediction: Prediction, classes: int, most: int) -> str:
+    """most: of the labels that the picture has rather not."""
     if prediction.value is not None:
         return f"{prediction.value:.6g}"
     unsure = " (unsure: perhaps none of the classes)" if prediction.is_unsure(classes) else ""
-    return ", ".join(f"{printable(guess.label)} {guess.probability:.1%}" for guess in prediction.top) + unsure
+    said = [f"{printable(guess.label)} {guess.probability:.1%}" for guess in prediction.top]
+    if prediction.labels is None:
+        return ", ".join(said) + unsure
+    has = len(prediction.labels)
+    rather_not = ", ".join(said[has : has + most])
+    return (", ".join(said[:has]) or "none of the labels") + (f"; rather not {rather_not}" if rather_not else "")
 
 
 def backbones(options: Namespace) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Guess:
-    """One class and its probability, 0 to 1."""
+    """One class, or label, and its probability, 0 to 1."""
 
     label: str
     probability: float
@@ -15,10 +15,11 @@ class Guess:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one picture: its likeliest classes, likeliest first, or the number that it reads from it,
-    or why it could not look.
+    """What the model says of one picture: its likeliest classes, likeliest first, or each of the labels, or the number
+    that it reads from it, or why it could not look.
 
-    seconds: decoding, preprocessing and this picture's share of the forward pass. value: in the target's own unit.
+    labels: those that it has more likely than not; None where a picture has one class. seconds: decoding, preprocessing
+    and this picture's share of the forward pass. value: in the target's own unit.
     """
 
     image: str
@@ -26,7 +27,8 @@ class Prediction:
     error: str | None = None
     seconds: float = 0.0
     value: float | None = None
+    labels: tuple[str, ...] | None = None
 
     def is_unsure(self, classes: int) -> bool:
         """Whether the likeliest of so many classes is nearer to chance than to certainty."""
-        return bool(self.top) and self.top[0].probability < (1 + 1 / classes) / 2
+        return bool(self.top) and self.labels is None and self.top[0].probability < (1 + 1 / classes) / 2

@@ -32,7 +32,7 @@ BATCH_ELSEWHERE = 128
 AHEAD = 3  # batches that are read while another is looked at
 MANY = 8  # pictures, for which folding the network repays
 VERY_MANY = 128  # pictures, after which it repays to find out whether half of the digits are faster
-DOUBT = 0.2  # between the two likeliest classes: where it is less, all digits are used
+DOUBT = 0.2  # between the two likeliest classes, or yes and no: where it is less, all digits are used
 
 Picture = tuple[str, Path | bytes | BinaryIO]
 _Read = tuple[str, torch.Tensor | str, float]  # its name, its pixels or what is wrong with it, and the seconds it took
@@ -49,6 +49,7 @@ class Predictor:
         self.answered = 0
         self.classes: tuple[str, ...] = tuple(task.get("classes", ()))
         self.target: str = task.get("target", "")
+        self.several = task["kind"] == "labels"
 
     @classmethod
     def open(cls, bundle: Path, device: Device | None = None) -> Predictor:
@@ -61,7 +62,7 @@ class Predictor:
             said = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
             weights = safetensors.torch.load_file(bundle / "weights.safetensors")
             task = said.get("task") or {"kind": "classes", "classes": said["classes"]}  # as bundles once were
-            outputs = len(task["classes"]) if task["kind"] == "classes" else 1
+            outputs = 1 if task["kind"] == "number" else len(task["classes"])
             # Random numbers are fine here: every one of them is replaced by the bundle's.
             backbone = build(find(said["backbone"]), Workspace(bundle), random=True)
             head = build_head(HeadSettings(**said["head"]), backbone.num_features, outputs)
@@ -79,7 +80,10 @@ class Predictor:
         return cls(nn.Sequential(model["backbone"], model["head"]), task, preprocessing, device)
 
     def predict(self, pictures: Iterable[Picture], top: int = 5) -> Iterator[Prediction]:
-        """Answer about each (name, file) in order. One that cannot be read gets its `error`, and the rest go on."""
+        """Answer about each (name, file) in order. One that cannot be read gets its `error`, and the rest go on.
+
+        top: how many of the likeliest classes; labels, of which a picture may have several, are all there.
+        """
         size = BATCHES.get(self.device.torch.type, BATCH_ELSEWHERE)
         with ThreadPoolExecutor(min(8, available_cores())) as pool:
             reading: deque[Future[_Read]] = deque()
@@ -93,15 +97,18 @@ class Predictor:
 
     @torch.inference_mode()
     def outputs(self, pixels: torch.Tensor) -> torch.Tensor:
-        """uint8 (B, H, W, 3), cropped, to float32 on the CPU: probabilities (B, classes), or numbers (B, 1) in the
-        target's own unit."""
+        """uint8 (B, H, W, 3), cropped, to float32 on the CPU: probabilities (B, classes), of labels each for itself, or
+        numbers (B, 1) in the target's own unit."""
         images = normalize(pixels.to(self.device.torch), self.preprocessing)
         with self.device.autocast():
             raw = self._raw(images).float().cpu()
         self.answered += len(images)
         if self.classes:
-            return torch.softmax(raw, dim=1)
+            return self._probabilities(raw)
         return raw * self.task["deviation"] + self.task["mean"]
+
+    def _probabilities(self, raw: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(raw) if self.several else torch.softmax(raw, dim=1)
 
     def _raw(self, images: torch.Tensor) -> torch.Tensor:
         """What the head gives. On a processor with much to do: folded, and with half of the digits where that is
@@ -115,16 +122,22 @@ class Predictor:
         if self.half is None:
             return self.folded(images)  # type: ignore[no-any-return]
         raw = self.half(images)
-        first, second = torch.softmax(raw, dim=1).topk(2).values.unbind(1)
-        doubtful = first - second < DOUBT
+        doubtful = self._least_distance(self._probabilities(raw)) < DOUBT
         if doubtful.any():
             raw[doubtful] = self.folded(images[doubtful])
         return raw
 
+    def _least_distance(self, probabilities: torch.Tensor) -> torch.Tensor:
+        """(B,): how far the answer is from another one."""
+        if self.several:
+            return (2 * probabilities - 1).abs().amin(dim=1)
+        first, second = probabilities.topk(2).values.unbind(1)
+        return first - second
+
     def _is_time_to_choose(self, more: int) -> bool:
         """Once, as soon as many pictures were answered. A number has no likeliest class: it keeps all its digits."""
         many = self.answered < VERY_MANY <= self.answered + more
-        return many and len(self.classes) > 1 and half_is_native(self.device)
+        return many and (len(self.classes) > 1 or self.several) and half_is_native(self.device)
 
     def _read(self, name: str, source: Path | bytes | BinaryIO) -> _Read:
         began = time.perf_counter()
@@ -151,6 +164,7 @@ class Predictor:
             return Prediction(name, error="The model gave no finite number for this picture.", seconds=seconds)
         if not self.classes:
             return Prediction(name, value=float(outputs[0]), seconds=seconds)
-        likeliest = torch.topk(outputs, min(top, len(self.classes)))
-        guesses = zip(likeliest.indices.tolist(), likeliest.values.tolist())
-        return Prediction(name, tuple(Guess(self.classes[i], p) for i, p in guesses), seconds=seconds)
+        likeliest = torch.topk(outputs, len(self.classes) if self.several else min(top, len(self.classes)))
+        guesses = [Guess(self.classes[i], p) for i, p in zip(likeliest.indices.tolist(), likeliest.values.tolist())]
+        labels = tuple(guess.label for guess in guesses if guess.probability > 0.5) if self.several else None
+        return Prediction(name, tuple(guesses), seconds=seconds, labels=labels)

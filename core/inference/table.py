@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.inference.prediction import Prediction
 
 # A spreadsheet takes a cell that begins with one of these for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+SHARE = " probability"  # behind a label: so no column has a name of the others
 
 
 def rows(predictions: Iterable[Prediction]) -> list[dict[str, Any]]:
-    """One flat row a picture: image; label, probability, second, second probability, or value; milliseconds; error."""
+    """One flat row a picture: image; label, probability, second, second probability; or labels, and the probability of
+    each; or value; milliseconds; error."""
     answers = list(predictions)
     number = any(answer.value is not None for answer in answers)
-    return [_row(answer, number) for answer in answers]
+    labels = sorted({guess.label for answer in answers if answer.labels is not None for guess in answer.top})
+    return [_row(answer, number, labels) for answer in answers]
 
 
-def _row(prediction: Prediction, number: bool) -> dict[str, Any]:
-    said = {"value": prediction.value} if number else _guesses(prediction)
+def _row(prediction: Prediction, number: bool = False, labels: Sequence[str] = ()) -> dict[str, Any]:
+    """labels: all there are, where a picture may have several."""
+    said = _labels(prediction, labels) if labels else {"value": prediction.value} if number else _guesses(prediction)
     timing = {"milliseconds": round(prediction.seconds * 1000, 1), "error": prediction.error or ""}
     return {"image": prediction.image, **said, **timing}
 
@@ -36,14 +40,18 @@ def _guesses(prediction: Prediction) -> dict[str, Any]:
     }
 
 
+def _labels(prediction: Prediction, labels: Sequence[str]) -> dict[str, Any]:
+    shares = {guess.label: round(guess.probability, 6) for guess in prediction.top}
+    return {"labels": "; ".join(prediction.labels or ())} | {f"{label}{SHARE}": shares.get(label) for label in labels}
+
+
 def to_csv(predictions: Iterable[Prediction]) -> str:
     """The rows as CSV. Text that a spreadsheet would run as a formula gets an apostrophe in front."""
     text = io.StringIO()
     table = rows(predictions)
-    names = list(table[0] if table else _row(Prediction(""), number=False))
-    writer = csv.DictWriter(text, names, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({name: harmless(value) for name, value in row.items()} for row in table)
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(map(harmless, table[0] if table else _row(Prediction(""))))
+    writer.writerows(map(harmless, row.values()) for row in table)
     return text.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 Losses are measured in units of the naive loss: what one pays who looks at no image and always gives the same answer.
 So 1.0 is "nothing learned", for classes and for numbers, whatever the loss is called. A gain is how much of what can
-be gained over that answer was gained: of accuracy, or of the variance (R²). 0 is nothing, 1 is everything.
+be gained over that answer was gained: of accuracy, of F1, or of the variance (R²). 0 is nothing, 1 is everything.
 """
 
 from __future__ import annotations
@@ -76,11 +76,10 @@ class _Curves:
         return [gain for scores in said if scores and (gain := self._gain(scores)) is not None]
 
     def _gain(self, scores: Scores) -> float | None:
-        if scores.accuracy is None:
+        if scores.kind == "number":
             return scores.r2
-        if self.naive is None or self.naive.accuracy is None or self.naive.accuracy >= 1:
-            return None
-        return (scores.accuracy - self.naive.accuracy) / (1 - self.naive.accuracy)
+        share, usual = getattr(scores, scores.main), getattr(self.naive, scores.main, None)
+        return None if usual is None or usual >= 1 else (share - usual) / (1 - usual)
 
     def typical(self, part: str) -> float | None:
         """The gain of the later half of the epochs: one lucky epoch does not count."""
@@ -90,15 +89,22 @@ class _Curves:
     def chance(self) -> float:
         """Up to which gain it may have been luck: two standard deviations of guessing, with so many images."""
         images, naive = self.view.judged_on, self.naive
-        if not images or naive is None or naive.accuracy is None:
+        if not images or naive is None or naive.kind == "number":
             return 0.1
-        share = naive.accuracy
+        share = getattr(naive, naive.main)
         return max(0.1, 2 * math.sqrt(share * (1 - share) / images) / max(1 - share, 1e-9))
 
     def said(self, part: str, number: int = -1) -> str:
-        """`98.1%`, or `RMSE 3.2`, of an epoch."""
+        """`98%`, `F1 87%`, or `RMSE 3.2`, of an epoch."""
         scores = getattr(self.rows[number], part)
-        return f"{scores.accuracy:.0%}" if scores.accuracy is not None else f"RMSE {scores.rmse:.3g}"
+        if scores.kind == "number":
+            return f"RMSE {scores.rmse:.3g}"
+        return f"F1 {scores.macro_f1:.0%}" if scores.kind == "labels" else f"{scores.accuracy:.0%}"
+
+    @property
+    def kind(self) -> str:
+        """What is learned: see `Scores.kind`."""
+        return self.rows[-1].train.kind
 
 
 def _is_infinite(view: View) -> bool:
@@ -179,12 +185,14 @@ def _is_steady(steps: Sequence[float], rates: Sequence[float]) -> bool:
     return second > 0.5 * first
 
 
+USUAL_ANSWER = {"classes": "the largest class", "labels": "the same yes or no for each label", "number": "the mean"}
+
+
 def _nothing_learned(curves: _Curves) -> Advice | None:
     """The scores are those of always giving the same answer: the largest class, or the mean."""
     if len(curves.rows) < FEWEST_EPOCHS + 1:
         return None
-    number = curves.rows[-1].train.accuracy is None
-    answer = "the mean" if number else "the largest class"
+    answer = USUAL_ANSWER[curves.kind]
     train, held = curves.typical("train"), curves.typical("validation")
     if train is not None and train < 0.1 and (held is None or held < curves.chance()):
         return Advice(
@@ -209,8 +217,7 @@ def _too_few_to_tell(curves: _Curves) -> Advice | None:
     images = curves.view.judged_on
     if not 0 < images < FEW_IMAGES:
         return None
-    number = curves.rows[-1].train.accuracy is None
-    coarse = "a single one decides much" if number else f"each is {1 / images:.0%} of the accuracy"
+    coarse = f"each is {1 / images:.0%} of the accuracy" if curves.kind == "classes" else "a single one decides much"
     return Advice(
         "too_few_to_tell",
         f"Only {images} validation image{'s' * (images != 1)}: {coarse}, so the curves cannot tell much.",

@@ -30,8 +30,7 @@ def confirm(dataset: Dataset, names: Collection[str]) -> None:
 
 
 def _answers(dataset: Dataset) -> dict[str, str]:
-    column = dataset.frame["label" if dataset.kind == "classes" else "target"]
-    return dict(zip(dataset.frame["name"], map(str, column)))
+    return dict(zip(dataset.frame["name"], map(str, dataset.frame[dataset.column])))
 
 
 def _read(dataset: Dataset) -> dict[str, str]:

@@ -23,6 +23,7 @@ from PIL import Image, ImageOps
 from core.data.dataset import Dataset, list_versions
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words
 from core.data.preprocessing import decode
+from core.data.splits import strata
 from core.errors import DataError
 from core.survey.doubts import AGAINST, APART, FAR_OFF, apartness, doubted_labels, doubted_numbers
 from core.survey.neighbours import nearest, reduced
@@ -52,7 +53,8 @@ class Survey:
 
     @property
     def suspects(self) -> pd.DataFrame:
-        """Whose label or number is worth a look, the most doubtful first."""
+        """Whose class or number is worth a look, the most doubtful first. Of several labels none is doubted: that few
+        of the neighbours have a rare one speaks against none."""
         threshold = AGAINST if self.kind == "classes" else FAR_OFF
         return self.frame[self.frame["doubt"] > threshold].sort_values("doubt", ascending=False, kind="stable")
 
@@ -143,16 +145,20 @@ def _doubts(dataset: Dataset, indices: np.ndarray, alike: np.ndarray) -> tuple[n
     if dataset.kind == "number":
         doubt, expected = doubted_numbers(dataset.frame["target"].to_numpy(float), indices)
         return doubt, [f"{value:g}" for value in expected]
+    if dataset.kind == "labels":
+        return np.zeros(len(dataset.frame)), dataset.answers(dataset.frame)
     doubt, label = doubted_labels(_strata(dataset), indices, alike)
     return doubt, [dataset.classes[number] for number in label]
 
 
 def _strata(dataset: Dataset) -> np.ndarray:
-    """A whole number a picture: of its class, or of its tenth of the numbers."""
+    """A whole number a picture: of its class, of the rarest of its labels, or of its tenth of the numbers."""
     if dataset.kind == "number":
         return pd.qcut(
             dataset.frame["target"].rank(method="first"), min(10, len(dataset.frame)), labels=False
         ).to_numpy()
+    if dataset.kind == "labels":
+        return pd.factorize(np.array(strata(dataset.frame, dataset.kind), dtype=object))[0]
     return np.searchsorted(np.array(dataset.classes, dtype=object), dataset.frame["label"].to_numpy(object))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +21,7 @@ from torch.nn import functional
 from core.training.events import Baseline, Scores
 from core.training.preparation import Material, Part, Prepared
 from core.training.sources import cut
-from core.training.task import Number, Task
+from core.training.task import Labels, Number, Task
 from core.workspace import write_json
 
 FORMAT = 1  # change when the same features would give other scores
@@ -101,8 +102,8 @@ def baseline(
     task: Task, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor, wanted: torch.Tensor
 ) -> tuple[Scores, Scores]:
     """
-    features, targets: of the training part, (N, F) and (N,) as the task takes them. asked, wanted: of the validation
-        part, (M, F) and (M,).
+    features, targets: of the training part, (N, F) and as the task takes them. asked, wanted: of the validation part,
+        (M, F) and targets.
 
     Returns: what the nearest neighbours score on the validation part, and what logistic or ridge regression does.
     """
@@ -113,6 +114,9 @@ def baseline(
     if isinstance(task, Number):
         by_neighbours = targets[indices].mean(dim=1, keepdim=True)
         by_line = _ridge(centred, targets, asked_centred)
+    elif isinstance(task, Labels):
+        by_neighbours = _shares(targets[indices], likeness)
+        by_line = _logistic(centred, targets, asked_centred, task.outputs, _each_for_itself)
     else:
         by_neighbours = _votes(targets[indices], likeness, task.outputs)
         by_line = _logistic(centred, targets, asked_centred, task.outputs)
@@ -138,8 +142,25 @@ def _votes(labels: torch.Tensor, likeness: torch.Tensor, classes: int) -> torch.
     return (votes / votes.sum(dim=1, keepdim=True)).log()
 
 
+def _shares(labels: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
+    """Logits, (M, C), of the share of the votes for each label. labels: of the neighbours, (M, k, C)."""
+    weights = likeness.clamp(min=1e-3).unsqueeze(2)
+    return ((labels * weights).sum(dim=1) / weights.sum(dim=1)).logit(eps=1e-2)
+
+
+def _each_for_itself(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The loss of a logistic regression for each label: (N, C) both."""
+    return functional.binary_cross_entropy_with_logits(outputs, targets, reduction="sum") / len(targets)
+
+
 @torch.enable_grad()
-def _logistic(features: torch.Tensor, labels: torch.Tensor, asked: torch.Tensor, classes: int) -> torch.Tensor:
+def _logistic(
+    features: torch.Tensor,
+    labels: torch.Tensor,
+    asked: torch.Tensor,
+    classes: int,
+    wrong_by: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = functional.cross_entropy,
+) -> torch.Tensor:
     """Logits, (M, classes), of logistic regression with an L2 penalty."""
     weights = torch.zeros(features.shape[1], classes, device=features.device, requires_grad=True)
     bias = torch.zeros(classes, device=features.device, requires_grad=True)
@@ -147,7 +168,7 @@ def _logistic(features: torch.Tensor, labels: torch.Tensor, asked: torch.Tensor,
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        wrong = functional.cross_entropy(features @ weights + bias, labels)
+        wrong = wrong_by(features @ weights + bias, labels)
         total = wrong + weights.square().sum() / (2 * STRENGTH * len(features))
         total.backward()
         return total

@@ -26,7 +26,6 @@ from core.training.preparation import Part, Prepared
 from core.training.probing import PHASES, GaveWay, OtherRuns, between_runs
 from core.training.recipe import Recipe
 from core.training.reporter import Reporter
-from core.training.task import Number
 from core.training.trainer import Trainer
 from core.workspace import Workspace
 
@@ -119,13 +118,4 @@ def _answers(dataset: Dataset, prepared: Prepared, part: Part) -> pd.DataFrame:
         with prepared.device.autocast():
             outputs.append(prepared.model(batch.inputs).float().cpu())
     given, task, rows = torch.cat(outputs), prepared.material.task, dataset.part("validation")
-    if isinstance(task, Number):
-        said = (given.squeeze(1) * task.deviation + task.mean).numpy()
-        return rows[["image", "name", "target"]].assign(said=said)
-    shares = torch.softmax(given, dim=1)
-    likeliest, numbers = shares.max(dim=1)
-    return rows[["image", "name", "label"]].assign(
-        said=[dataset.classes[number] for number in numbers.tolist()],
-        probability=likeliest.numpy(),
-        probabilities=list(shares.numpy()),
-    )
+    return pd.concat([rows[["image", "name"]], task.answers(given, rows)], axis=1)

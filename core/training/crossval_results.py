@@ -24,7 +24,7 @@ from core.training.events import EpochEnded, Scores, Started, read_events
 from core.training.recipe import Recipe
 from core.workspace import Workspace, slug, write_json
 
-SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "r2")  # said in percent
+SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "r2", "exact_match")  # said in percent
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,8 @@ class CrossValidation:
         """The out-of-fold predictions: a row a picture, each answered by a network that had not seen it.
 
         Columns: image and name as in the dataset, fold (from 1), then of classes label, said, probability, and
-        probabilities (of all classes, in their order); of numbers target, said.
+        probabilities (of all classes, in their order); of labels labels, said, and probabilities; of numbers target,
+        said.
         """
         parts = [
             pd.read_parquet(self.place(number) / "answers.parquet")

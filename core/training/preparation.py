@@ -36,7 +36,7 @@ EXAMPLES = 4  # to measure on in which precision it is best to train
 
 @dataclass
 class Part:
-    """The training or the validation part of the dataset. targets: (N,) on the device, as the task takes them."""
+    """The training or the validation part of the dataset. targets: on the device, as the task takes them."""
 
     source: Source
     targets: torch.Tensor

@@ -20,7 +20,7 @@ class Preset:
     changes: dict[str, Any] = field(default_factory=dict)
 
     def settings(self, kind: str) -> dict[str, Any]:
-        """Every setting but the learning rate, for a dataset of `kind`: "classes" or "number"."""
+        """Every setting but the learning rate, for a dataset of `kind`."""
         return usual_settings(kind) | fitting(self.changes, kind)
 
 

@@ -13,15 +13,23 @@ from pydantic_core import PydanticCustomError
 from core.backbones.heads import HeadSettings
 from core.errors import RecipeError
 
-Loss = Literal["cross_entropy", "focal", "mean_squared_error", "mean_absolute_error", "huber"]
+Loss = Literal["cross_entropy", "binary_cross_entropy", "focal", "mean_squared_error", "mean_absolute_error", "huber"]
 LOSSES: dict[str, tuple[Loss, ...]] = {  # by the dataset's kind; the first is the usual one
     "classes": ("cross_entropy", "focal"),
+    "labels": ("binary_cross_entropy", "focal"),
     "number": ("mean_squared_error", "mean_absolute_error", "huber"),
 }
-Metric = Literal["accuracy", "balanced_accuracy", "macro_f1", "loss", "rmse", "mae", "r2"]
+Metric = Literal["accuracy", "balanced_accuracy", "macro_f1", "exact_match", "loss", "rmse", "mae", "r2"]
 METRICS: dict[str, tuple[Metric, ...]] = {
     "classes": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
+    "labels": ("macro_f1", "accuracy", "exact_match", "loss"),
     "number": ("rmse", "mae", "r2", "loss"),
+}
+Balance = Literal["none", "weights", "sampling"]
+BALANCES: dict[str, tuple[Balance, ...]] = {  # a picture that is shown more often brings all of its labels
+    "classes": ("none", "weights", "sampling"),
+    "labels": ("none", "weights"),
+    "number": ("none", "weights", "sampling"),  # which do nothing
 }
 
 PLACES = ("dataset", "dataset_version", "backbone", "weights_file")  # where a run begins; all else is a setting of it
@@ -69,12 +77,13 @@ class Recipe(BaseModel):
         0.0,
         ge=0,
         le=0.5,
-        description="How much of each label is spread over the other classes, against being too sure.",
+        description="How much of each label is spread over the other classes, or its yes over no, against being too "
+        "sure.",
     )
     focal_gamma: float = Field(
         2.0, ge=0, le=10, description="How much less the focal loss counts what is surely right; 0 is cross-entropy."
     )
-    balance: Literal["none", "weights", "sampling"] = Field(
+    balance: Balance = Field(
         "none",
         description="Lets small classes count as much as large ones: they weigh more, or are shown more often.",
     )
@@ -270,9 +279,13 @@ def usual_settings(kind: str) -> dict[str, Any]:
 
 def misfits(settings: dict[str, Any], kind: str) -> dict[str, str]:
     """What a dataset of `kind` cannot be trained with, by the setting's name."""
-    has = "classes" if kind == "classes" else "numbers"
+    has = {"classes": "classes", "labels": "several labels each", "number": "numbers"}[kind]
     problems = {}
-    for name, what, fits in (("loss", "loss", LOSSES[kind]), ("best_by", "best-by score", METRICS[kind])):
+    for name, what, fits in (
+        ("loss", "loss", LOSSES[kind]),
+        ("best_by", "best-by score", METRICS[kind]),
+        ("balance", "balance", BALANCES[kind]),
+    ):
         given = settings.get(name)
         if given is not None and given not in fits:
             said = f"the pictures of this dataset have {has}, so the {what} must be {' or '.join(fits)}"
@@ -283,7 +296,7 @@ def misfits(settings: dict[str, Any], kind: str) -> dict[str, str]:
 def fitting(settings: dict[str, Any], kind: str) -> dict[str, Any]:
     """Those settings that do something for a dataset of `kind`."""
     unfit = misfits(settings, kind)
-    only = () if kind == "classes" else FOR_CLASSES
+    only = FOR_CLASSES if kind == "number" else ()
     return {name: value for name, value in settings.items() if name not in unfit and name not in only}
 
 

@@ -1,8 +1,10 @@
-"""What a network is taught: to tell classes apart, or to give a number. All that differs between the two is here."""
+"""What a network is taught: to tell classes apart, to say yes or no to each of several labels, or to give a number. All
+that differs between them is here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 from torch.nn import functional
 
 from core.data.dataset import Dataset
+from core.data.labels import labels_in
 from core.training.events import Scores
 from core.training.recipe import METRICS, Recipe
 
@@ -22,7 +25,7 @@ class Task(Protocol):
     said: dict[str, Any]
 
     def targets(self, rows: pd.DataFrame) -> torch.Tensor:
-        """What the loss compares the outputs with, for each row of a dataset: (N,)."""
+        """What the loss compares the outputs with, for each row of a dataset: (N,), of several labels (N, outputs)."""
         ...
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -52,6 +55,10 @@ class Task(Protocol):
     def balancing(self, targets: torch.Tensor) -> np.ndarray | None:
         """How likely each example should be drawn, summing to 1, for all classes to come up equally often; None where
         there are no classes."""
+        ...
+
+    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
+        """What these rows of a dataset say, and what the outputs do: the columns that `CrossValidation.answers` has."""
         ...
 
 
@@ -120,6 +127,97 @@ class Classes:
         chances = 1 / counts[targets.cpu()]
         return (chances / chances.sum()).numpy()
 
+    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
+        shares = torch.softmax(outputs, dim=1)
+        likeliest, numbers = shares.max(dim=1)
+        return rows[["label"]].assign(
+            said=[self.said["classes"][number] for number in numbers.tolist()],
+            probability=likeliest.numpy(),
+            probabilities=list(shares.numpy()),
+        )
+
+
+class Labels:
+    """Outputs are logits, one a label: each says yes or no for itself, yes where it is above 0. Of equally good epochs
+    the one with the smaller loss is better."""
+
+    def __init__(self, labels: tuple[str, ...], recipe: Recipe, training: pd.DataFrame) -> None:
+        """training: the rows in which it is counted how many have each label."""
+        self.number = {label: index for index, label in enumerate(labels)}
+        self.outputs = len(labels)
+        self.said: dict[str, Any] = {"kind": "labels", "classes": list(labels)}
+        self.recipe, self.by = recipe, recipe.best_by or METRICS["labels"][0]
+        self.examples, self.counts = len(training), self.targets(training).sum(dim=0)
+        self.weights = self._weights() if recipe.balance == "weights" else None
+
+    def _weights(self) -> torch.Tensor:
+        """(C,): how much a yes weighs, so that those of a label weigh as much as its noes."""
+        return (self.examples - self.counts).clamp(min=1) / self.counts.clamp(min=1)
+
+    def targets(self, rows: pd.DataFrame) -> torch.Tensor:
+        """(N, C): 1 for yes, 0 for no."""
+        held = torch.zeros(len(rows), self.outputs)
+        for row, text in enumerate(rows["label"]):
+            held[row, [self.number[label] for label in labels_in(text)]] = 1
+        return held
+
+    def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        weights = None if self.weights is None else self.weights.to(outputs.device)
+        if self.recipe.loss == "focal":
+            return binary_focal(outputs, targets, self.recipe.focal_gamma, weights)
+        smooth = self.recipe.label_smoothing
+        targets = targets * (1 - smooth) + smooth / 2
+        return functional.binary_cross_entropy_with_logits(outputs, targets, pos_weight=weights)
+
+    def judged(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        if self.recipe.loss == "focal":
+            return binary_focal(outputs, targets, self.recipe.focal_gamma)
+        return functional.binary_cross_entropy_with_logits(outputs, targets)
+
+    def tally(self, outputs: torch.Tensor, targets: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
+        """(4 + 3 C,): loss, examples, the right shares of their answers, those that are all right; then of each label
+        how many are right, are there, were said."""
+        said, there = outputs > 0, targets > 0.5
+        right = said == there
+        shares = right.to(loss.dtype).mean(dim=1)
+        examples = torch.ones_like(loss) * len(targets)
+        sums = [loss * len(targets), examples, shares.sum(), right.all(dim=1).sum().to(loss.dtype)]
+        return torch.cat([torch.stack(sums), *(each.sum(dim=0) for each in (said & there, there, said))])
+
+    def scores(self, totals: torch.Tensor) -> Scores:
+        loss, examples, right, whole = totals[:4].tolist()
+        hit, there, said = totals[4:].double().cpu().view(3, -1)
+        seen = there > 0
+        f1 = 2 * hit / (there + said).clamp(min=1)
+        return Scores(
+            loss=loss / examples,
+            accuracy=right / examples,
+            macro_f1=float(f1[seen].mean()) if seen.any() else 0.0,
+            exact_match=whole / examples,
+        )
+
+    def naive(self, targets: torch.Tensor) -> Scores:
+        """Each label is as likely as it is common. F1 is that of always yes, as it gives more of it than always no."""
+        shares = ((self.counts + 0.5) / (self.examples + 1)).to(targets.device)
+        usual, yes = (
+            _of_all(self, each.expand(len(targets), -1), targets) for each in (shares.logit(), torch.ones_like(shares))
+        )
+        return replace(usual, macro_f1=yes.macro_f1)
+
+    def rank(self, scores: Scores) -> tuple[float, ...]:
+        if self.by == "loss":
+            return (-scores.loss,)
+        return getattr(scores, self.by) or 0.0, -scores.loss
+
+    def balancing(self, targets: torch.Tensor) -> np.ndarray | None:
+        return None
+
+    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
+        names = self.said["classes"]
+        said = ["; ".join(name for name, yes in zip(names, each) if yes) for each in (outputs > 0).tolist()]
+        held = ["; ".join(labels_in(text)) for text in rows["label"]]
+        return rows[[]].assign(labels=held, said=said, probabilities=list(torch.sigmoid(outputs).numpy()))
+
 
 NUMBER_LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "mean_squared_error": functional.mse_loss,
@@ -181,6 +279,9 @@ class Number:
     def balancing(self, targets: torch.Tensor) -> np.ndarray | None:
         return None
 
+    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[["target"]].assign(said=(outputs.squeeze(1) * self.deviation + self.mean).numpy())
+
 
 def _of_all(task: Task, outputs: torch.Tensor, targets: torch.Tensor) -> Scores:
     """The scores of outputs (N, task.outputs) in one go."""
@@ -201,8 +302,19 @@ def focal(
     return (each * weights[targets]).sum() / weights[targets].sum()
 
 
+def binary_focal(
+    outputs: torch.Tensor, targets: torch.Tensor, gamma: float, weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """The same of a yes or a no for each label. targets: (B, C), 0 or 1; weights: (C,), of a yes."""
+    each = functional.binary_cross_entropy_with_logits(outputs, targets, reduction="none")
+    each = (1 - torch.exp(-each)).clamp(min=0) ** gamma * each
+    return (each if weights is None else each * torch.where(targets > 0.5, weights, 1.0)).mean()
+
+
 def task_of(dataset: Dataset, recipe: Recipe) -> Task:
     """What a dataset teaches."""
     if dataset.kind == "number":
         return Number(dataset.target, recipe, dataset.part("train"))
+    if dataset.kind == "labels":
+        return Labels(dataset.classes, recipe, dataset.part("train"))
     return Classes(dataset.classes, recipe, dataset.part("train"))
