@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.entries import Limits
 from core.inference.predictor import Prediction
-from core.inference.table import rows, to_csv
+from core.inference.table import SHARE, rows, to_csv
 from core.runs import Run, View
 from ui import state
 from ui.answers import bars
@@ -87,14 +87,15 @@ def _how_many_classes(model: Oracle) -> int:
     most = min(10, len(model.classes))  # none where the answer is a number
     if most <= 2:
         return most
+    what = "labels" if model.several else "classes"
     return st.slider(
-        "Classes to show",
+        f"{what.capitalize()} to show",
         1,
         most,
         min(5, most),
         key="top",
         persist_state="session",
-        help="The likeliest classes of each picture.",
+        help=f"The likeliest {what} of each picture.",
     )
 
 
@@ -163,9 +164,16 @@ def _card(model: Oracle, picture: Picture, prediction: Prediction, most: int, wi
             if prediction.value is not None:
                 _number(model, prediction.value)
             else:
+                _labels(prediction)
                 bars(prediction, most, key=f"answer_{picture.key}")
                 _doubt(model, prediction)
             st.caption(f"{prediction.seconds * 1000:,.0f} ms")
+
+
+def _labels(prediction: Prediction) -> None:
+    """Which it has, where it may have several; the bars below tell how likely each is, for itself."""
+    if prediction.labels is not None:
+        st.markdown(literal(", ".join(prediction.labels), 300) or ":gray[None of the labels]")
 
 
 def _doubt(model: Oracle, prediction: Prediction) -> None:
@@ -188,14 +196,15 @@ def _table(predictions: list[Prediction]) -> None:
     table = pd.DataFrame(rows(predictions))
     if not table["error"].any():
         table = table.drop(columns="error")
-    table.columns = [name.capitalize() for name in table.columns]
+    several = "labels" in table
+    table.columns = [name if several and name.endswith(SHARE) else name.capitalize() for name in table.columns]
     shares = st.column_config.NumberColumn(format="percent")
     st.dataframe(
         table,
         hide_index=True,
         height=min(36 * (len(table) + 1), 360),
         placeholder="",
-        column_config={"Probability": shares, "Second probability": shares} if "Probability" in table else None,
+        column_config={name: shares for name in table if name.lower().endswith("probability")},
     )
     st.download_button(
         "Download CSV",

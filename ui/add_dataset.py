@@ -48,7 +48,7 @@ def _remembered(key: str, first: str) -> str:
 def _upload(space: Workspace) -> None:
     st.caption(
         "One folder a class, at any depth; folders named train, val and test become the split. Or a table, such as "
-        "metadata.csv, with a column for the file and one for its class or number."
+        "metadata.csv, with a column for the file and one for its class, its labels or its number."
     )
     turn = st.session_state.get("uploads", 0)  # an empty uploader for the next one
     left, right = st.columns(2)

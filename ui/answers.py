@@ -1,4 +1,4 @@
-"""What a model says of a picture: its likeliest classes as bars."""
+"""What a model says of a picture: its likeliest classes, or labels, as bars."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ _bars = st.components.v2.component("graft_answer", css=source("answers.css"), js
 
 
 def bars(prediction: Prediction, most: int, key: str) -> None:
-    """The `most` likeliest classes, likeliest first."""
-    data = [{"label": clip(guess.label, 300), "probability": guess.probability} for guess in prediction.top[:most]]
+    """The `most` likeliest, likeliest first; what the picture is said to be stands out."""
+    said = 1 if prediction.labels is None else len(prediction.labels)
+    data = [
+        {"label": clip(guess.label, 300), "probability": guess.probability, "said": place < said}
+        for place, guess in enumerate(prediction.top[: max(most, said)])
+    ]
     _bars(key=key, data=data)

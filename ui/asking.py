@@ -41,6 +41,7 @@ class Oracle:
         self._lock = threading.Lock()
         self.classes, self.target = self._predictor.classes, self._predictor.target
         task = self._predictor.task
+        self.several = task.get("kind") == "labels"
         self.span: tuple[float, float] = (task.get("smallest", 0.0), task.get("largest", 0.0))
 
     def ask(self, pictures: Sequence[Picture]) -> list[Prediction]:

@@ -47,12 +47,11 @@ def _drawn(directory: Path, version: int, preprocessing: str, looks: str, _datas
         _recipe,
         epochs=0 if _recipe.augmentation == "none" else VIEWS,
     )
-    answers = rows["label"] if _dataset.kind == "classes" else rows["target"].map("{:g}".format)
-    return _markup(made, list(answers))
+    return _markup(made, _dataset.answers(rows))
 
 
 def _markup(made: Preview, answers: Sequence[str]) -> str:
-    """answers: the label or the number of each picture; other people's text, so escaped."""
+    """answers: what each picture is said to be; other people's text, so escaped."""
     parts = []
     if len(made.views[0]) > 1:
         words = ["As it is", *(f"View {number}" for number in range(1, VIEWS + 1))]

@@ -18,7 +18,7 @@ def action_bar(dataset: Dataset, ticks: Ticks, found: pd.DataFrame) -> None:
         return
     with bar("action_bar"):
         st.markdown(f"**{len(ticks.names):,} ticked**", width="content")
-        _relabel(dataset, ticks) if dataset.kind == "classes" else _retarget(dataset, ticks)
+        {"classes": _relabel, "labels": _mark, "number": _retarget}[dataset.kind](dataset, ticks)
         words = changes.SPLIT_WORDS
         split = st.menu_button("Move to", list(words), format_func=lambda key: words[key].capitalize())
         if split:
@@ -32,18 +32,33 @@ def action_bar(dataset: Dataset, ticks: Ticks, found: pd.DataFrame) -> None:
 
 def _relabel(dataset: Dataset, ticks: Ticks) -> None:
     with st.popover("Relabel"):
-        label = st.selectbox(
-            "Their class",
-            dataset.classes,
-            index=None,
-            placeholder="Choose one, or type a new one",
-            accept_new_options=True,
-            format_func=lambda label: clip(label, 80),
-            key=f"relabel_{dataset.id}_{dataset.version}",
-        )
+        label = _label(dataset, "Their class")
         names = _and_copies(dataset, ticks)
         if st.button(f"Relabel {count(len(names), 'picture')}", type="primary", disabled=not label):
             apply(dataset, changes.relabel, names, label)
+
+
+def _mark(dataset: Dataset, ticks: Ticks) -> None:
+    with st.popover("Labels"):
+        label = _label(dataset, "Label")
+        names = _and_copies(dataset, ticks)
+        pictures = count(len(names), "picture")
+        if st.button(f"Give it to {pictures}", type="primary", disabled=not label):
+            apply(dataset, changes.mark, names, label)
+        if st.button(f"Take it from {pictures}", disabled=label not in dataset.classes):
+            apply(dataset, changes.mark, names, label, has=False)
+
+
+def _label(dataset: Dataset, called: str) -> str | None:
+    return st.selectbox(
+        called,
+        dataset.classes,
+        index=None,
+        placeholder="Choose one, or type a new one",
+        accept_new_options=True,
+        format_func=lambda label: clip(label, 80),
+        key=f"relabel_{dataset.id}_{dataset.version}",
+    )
 
 
 def _retarget(dataset: Dataset, ticks: Ticks) -> None:

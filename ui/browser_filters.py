@@ -16,9 +16,13 @@ from core.data.report import Kind
 from ui.widgets import clip
 
 FEW, EVERY = "\0few", "\0every"  # no class is called so: names of classes have no control characters
+NONE = ""  # nor so
 ANY_SPLIT, ANY_FINDING = "any", "any"
 WIDTH = "stretch"
-_CLASSES = {FEW: "A few of each", EVERY: "All classes"}
+_CLASSES = {
+    "classes": {FEW: "A few of each", EVERY: "All classes"},
+    "labels": {FEW: "A few of each", EVERY: "All pictures", NONE: "No label"},
+}
 _SPLITS = {ANY_SPLIT: "Any split", "train": "Training", "validation": "Validation", "test": "Test"}
 _FINDINGS: dict[Kind, str] = {  # in the words of their sentences above
     "similar names": "Similar class names",
@@ -46,7 +50,8 @@ _ORDERS: dict[Order, str] = {
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked for. finding: of which kind. few: an overview, a few pictures of each class."""
+    """What is asked for. label: NONE for pictures without any. finding: of which kind. few: an overview, a few pictures
+    of each class."""
 
     label: str | None = None
     split: Split | None = None
@@ -60,9 +65,11 @@ def filters(dataset: Dataset) -> Query:
     """Draw the filters; they keep what is chosen from version to version, and while other pages are shown."""
     query = Query()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if dataset.kind == "classes":
-            label = _choice(dataset, "Class", [FEW, EVERY, *dataset.classes], _CLASSES)
-            query = replace(query, label=None if label in _CLASSES else label, few=label == FEW)
+        if dataset.kind != "number":
+            none = [NONE] if dataset.report.unlabelled else []
+            options, words = [FEW, EVERY, *none, *dataset.classes], _CLASSES[dataset.kind]
+            label = _choice(dataset, "Class", options, words, dataset.noun.capitalize())
+            query = replace(query, label=None if label in (FEW, EVERY) else label, few=label == FEW)
         splits = [split for split in SPLITS if dataset.report.splits[split]]
         split = _choice(dataset, "Split", [ANY_SPLIT, *splits], _SPLITS)
         titles = _findings(dataset.directory, dataset.version, dataset)
@@ -84,13 +91,13 @@ def clear(dataset: Dataset) -> None:
     st.session_state.update({_key(dataset, what): value for what, value in nothing.items()})
 
 
-def _choice(dataset: Dataset, what: str, options: list[Any], words: Mapping[Any, str]) -> Any:
+def _choice(dataset: Dataset, what: str, options: list[Any], words: Mapping[Any, str], called: str = "") -> Any:
     """The option chosen, the first until then, and again when what was chosen is not in this version."""
     key = _key(dataset, what)
     if st.session_state.get(key, options[0]) not in options:
         st.session_state[key] = options[0]
     return st.selectbox(
-        what,
+        called or what,
         options,
         format_func=lambda option: words.get(option, clip(option, 80)),
         key=key,

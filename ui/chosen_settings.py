@@ -21,9 +21,9 @@ MATTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "views": lambda now: (
         now["augmentation"] != "none" and (now["freeze"] != 0 or now["unfreeze"] != "never") and not now["cutmix"]
     ),
-    "label_smoothing": lambda now: now["loss"] == "cross_entropy",
+    "label_smoothing": lambda now: now["loss"] in ("cross_entropy", "binary_cross_entropy"),
     "focal_gamma": lambda now: now["loss"] == "focal",
-    "balance": lambda now: now["loss"] in LOSSES["classes"],
+    "balance": lambda now: now["loss"] not in LOSSES["number"],
 }
 
 

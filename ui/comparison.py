@@ -13,7 +13,7 @@ from core.runs import Run, View
 from core.runs.comparison import differences, freezing, frozen_words
 from core.training.recipe import Recipe
 from ui import state
-from ui.curves import comparison_chart
+from ui.curves import MAIN_TITLES, comparison_chart
 from ui.live_chart import live_chart
 from ui.runs import run_title, view_of
 from ui.widgets import duration, errors_shown, short_number
@@ -69,11 +69,13 @@ def _live(together: Sequence[Run], drawn_active: bool) -> None:
     if drawn_active and not any(view.status.active for view in views):
         st.rerun()
     names = _names(together)
-    number = any(row.train.accuracy is None for view in views for row in view.curve)
+    mains = {row.train.main for view in views for row in view.curve} or {"accuracy"}
+    main = mains.pop() if len(mains) == 1 else "loss"  # which all of them have
     part = "validation" if all(row.validation for view in views for row in view.curve) else "training"
-    lines = [(name, _points(view, part, number)) for name, view in zip(names, views)]
-    title = f"{'Error (RMSE)' if number else 'Accuracy'}, {part}"
-    live_chart(comparison_chart(title, lines, share=not number), key="comparison", alt=f"{title}, of several runs")
+    lines = [(name, _points(view, part, main)) for name, view in zip(names, views)]
+    title = f"{MAIN_TITLES[main]}, {part}"
+    share = main not in ("rmse", "loss")
+    live_chart(comparison_chart(title, lines, share=share), key="comparison", alt=f"{title}, of several runs")
     if len({(run.recipe.dataset, run.recipe.dataset_version) for run in together}) > 1:
         st.caption("They learn from different images, so their scores cannot be compared exactly.")
     rows = [_row(name, view, part) for name, view in zip(names, views)]
@@ -89,9 +91,9 @@ def _names(together: Sequence[Run]) -> list[str]:
     ]
 
 
-def _points(view: View, part: str, number: bool) -> list[tuple[float, float]]:
+def _points(view: View, part: str, main: str) -> list[tuple[float, float]]:
     scored = [(row.epoch, row.validation if part == "validation" else row.train) for row in view.curve]
-    return [(float(epoch), (each.rmse if number else each.accuracy) or 0.0) for epoch, each in scored if each]
+    return [(float(epoch), getattr(each, main) or 0.0) for epoch, each in scored if each]
 
 
 def _row(name: str, view: View, part: str) -> dict[str, object]:

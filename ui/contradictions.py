@@ -7,7 +7,7 @@ import streamlit as st
 from core.data import changes
 from core.data.dataset import Dataset
 from core.data.report import Finding
-from ui.thumbnail_row import answers_of, rows_of, thumbnail_row
+from ui.thumbnail_row import rows_of, thumbnail_row
 from ui.undo import apply
 from ui.widgets import literal
 
@@ -30,7 +30,7 @@ def contradictions(dataset: Dataset, finding: Finding, key: str) -> None:
 
 def _buttons(dataset: Dataset, group: list[str], key: str) -> None:
     rows = rows_of(dataset, group)
-    words = dict(zip(rows["label" if dataset.kind == "classes" else "target"], answers_of(dataset, rows)))
+    words = dict(zip(rows[dataset.column], dataset.answers(rows)))
     for place, (answer, word) in enumerate(list(words.items())[:COPIES]):
         help = "The copies that say otherwise are left out of a new version."
         if st.button(literal(word, 40), help=help, key=f"{key}_{place}"):

@@ -15,12 +15,13 @@ from core.training.crossval_results import CrossValidation
 from core.training.events import Scores
 from core.training.recipe import Recipe
 from ui import state, theme
-from ui.curves import thin
+from ui.curves import MAIN_TITLES, thin
 from ui.live_chart import live_chart
 from ui.widgets import count, percent, short_number
 
 USUAL = 5
 TITLES = {"accuracy": "Accuracy", "balanced_accuracy": "Balanced", "macro_f1": "Macro F1", "loss": "Loss"}
+TITLES |= {"exact_match": "All labels right"}
 TITLES |= {"rmse": "RMSE", "mae": "Mean error", "r2": "Explained"}
 
 
@@ -89,8 +90,8 @@ def _value(scores: Scores, name: str) -> str:
 def fold_chart(found: CrossValidation, height: int = 320) -> go.Figure:
     """The score of what was held out, a line a fold, and over as many epochs as all have, their mean."""
     curves = [found.curve(number) for number in range(1, found.folds + 1)]
-    number = "rmse" in found.metrics()
-    score, colours = "rmse" if number else "accuracy", theme.palette()
+    score, colours = next((each.validation.main for each in curves[0] if each.validation), "accuracy"), theme.palette()
+    number = score == "rmse"
     lines = [[(each.epoch, getattr(each.validation, score)) for each in curve] for curve in curves]
     whole = [line for line in lines if line]
     mean = [(points[0][0], sum(value for _, value in points) / len(points)) for points in zip(*whole) if len(whole) > 1]
@@ -101,7 +102,7 @@ def fold_chart(found: CrossValidation, height: int = 320) -> go.Figure:
     figure.add_trace(_line("Mean", mean, {"color": colours.text, "width": 3}, share=not number))
     figure.update_layout(
         template=theme.template(),
-        title="Error (RMSE) of what was held out" if number else "Accuracy on what was held out",
+        title=f"{MAIN_TITLES[score]} {'of' if number else 'on'} what was held out",
         height=height,
         uirevision="kept",
         hovermode="x unified",

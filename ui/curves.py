@@ -16,6 +16,7 @@ from ui.widgets import escaped
 Points = Sequence[tuple[float, float]]  # (epoch, value), in order; an epoch that is half done is at n + 0.5
 MOST_POINTS = 400
 MOST_MARKS = 20
+MAIN_TITLES = {"accuracy": "Accuracy", "macro_f1": "Macro F1", "rmse": "Error (RMSE)", "loss": "Loss"}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 

@@ -36,7 +36,7 @@ def dataset_panel(dataset: Dataset) -> None:
     if look == BALANCE:
         left, right = st.columns(2, gap="large")
         with left:
-            _histogram(dataset) if dataset.kind == "number" else _balance(dataset.counts())
+            _histogram(dataset) if dataset.kind == "number" else _balance(dataset, report)
         with right:
             _split(dataset)
     elif look == MAP:
@@ -55,7 +55,12 @@ def _report(directory: Path, version: int, _dataset: Dataset) -> Report:
 def _numbers(report: Report) -> None:
     with st.container(horizontal=True):
         st.metric("Images", count(report.images), width=NUMBER)
-        if report.numbers is None:
+        if report.unlabelled is not None:
+            help = "A picture may have several of them, or none."
+            st.metric("Labels", count(len(report.classes)), help=help, width=NUMBER)
+            if report.unlabelled:
+                st.metric("No label", count(report.unlabelled), help="Pictures that have none.", width=NUMBER)
+        elif report.numbers is None:
             st.metric("Classes", count(len(report.classes)), width=NUMBER)
         else:
             numbers = report.numbers
@@ -88,13 +93,22 @@ def _histogram(dataset: Dataset) -> None:
     st.plotly_chart(figure, theme=None, key="histogram", config=theme.CHART_CONFIG, alt="How the numbers are spread")
 
 
-def _balance(counts: pd.DataFrame) -> None:
-    st.subheader("Balance of the classes", anchor=False)
+def _balance(dataset: Dataset, report: Report) -> None:
+    st.subheader(f"Balance of the {dataset.kind}", anchor=False)
+    counts = dataset.counts()
+    if dataset.kind == "labels":
+        st.caption(
+            "A picture that has several labels counts for each of them: so these add up to "
+            f"{sum(report.classes.values()):,}, for {count(report.images, 'picture')}, "
+            f"of which {report.unlabelled or 0:,} have none."
+        )
     counts = counts.loc[counts.sum(axis=1).sort_values(kind="stable").index]
     if len(counts) > MOST_BARS:
-        st.caption(f"The {MOST_BARS // 2} smallest and the {MOST_BARS // 2} largest of {len(counts)} classes.")
+        st.caption(f"The {MOST_BARS // 2} smallest and the {MOST_BARS // 2} largest of {len(counts)} {dataset.kind}.")
         counts = pd.concat([counts.head(MOST_BARS // 2), counts.tail(MOST_BARS // 2)])
-    st.plotly_chart(_bars(counts), theme=None, key="balance", config=theme.CHART_CONFIG, alt="Images of each class")
+    st.plotly_chart(
+        _bars(counts), theme=None, key="balance", config=theme.CHART_CONFIG, alt=f"Images of each {dataset.noun}"
+    )
 
 
 def _bars(counts: pd.DataFrame) -> go.Figure:
@@ -126,7 +140,8 @@ def _split(dataset: Dataset) -> None:
     how = "as it came with the pictures" if dataset.split.given else f"drawn with seed {dataset.split.seed}"
     st.caption(
         f"The model learns from training and is judged on validation, which it never sees. This split: {how}. "
-        "Each class is divided by the same shares; copies of a picture, and groups, stay on one side."
+        f"{'Pictures that share their rarest label are' if dataset.kind == 'labels' else 'Each class is'} divided by "
+        "the same shares; copies of a picture, and groups, stay on one side."
     )
     with st.form("split", border=False):
         help = "Pictures kept back to judge every epoch. A fifth is usual."

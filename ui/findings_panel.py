@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.data.changes import REPAIRS, repair
+from core.data.changes import repair, repairs
 from core.data.dataset import Dataset
 from core.data.report import LEFT_OUT, Finding
 from ui.contradictions import contradictions
@@ -50,13 +50,14 @@ def _weight(finding: Finding) -> str:
 
 
 def _finding(dataset: Dataset, finding: Finding, key: str) -> None:
-    if not (finding.files or finding.kind in REPAIRS):
+    buttons_of = repairs(dataset, finding)
+    if not (finding.files or buttons_of):
         st.markdown(f"{ICONS[_weight(finding)]} **{literal(finding.title)}** {literal(finding.why)}")
         return
     words, buttons = st.columns([5, 3], gap="medium", vertical_alignment="center")
     words.markdown(f"{ICONS[_weight(finding)]} **{literal(finding.title)}** {literal(finding.why)}")
     with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        for one in REPAIRS.get(finding.kind, ()):
+        for one in buttons_of:
             if st.button(one.label, help=one.help, key=f"{key}_{one.key}"):
                 apply(dataset, repair, finding, one.key)
         if finding.files:

@@ -34,12 +34,9 @@ def _picture(dataset: Dataset, row: pd.Series) -> None:
 
 
 def _facts(dataset: Dataset, row: pd.Series) -> dict[str, str]:
-    if dataset.kind == "classes":
-        answer = {"Class": row["label"]}
-    else:
-        answer = {clip(dataset.target, 40) or "Number": f"{row['target']:g}"}
+    what = clip(dataset.target, 40) or {"classes": "Class", "labels": "Labels", "number": "Number"}[dataset.kind]
     return {
-        **answer,
+        what: dataset.answers(row.to_frame().T)[0],
         "Split": SPLIT_WORDS[row["split"]].capitalize(),
         "Size": f"{row['width']:,} × {row['height']:,} pixels, {file_size(row['bytes'])}",
         "Belongs to": row["group"],

@@ -39,7 +39,7 @@ def picture_grid(
     """One page of pictures.
 
     rows: those of the frame to show. place: another place (a page, a filter) is shown from its top.
-    answers: whether each has its class, or its number, below it. words: what it has below it instead, by its name.
+    answers: whether each has what it is said to be below it. words: what it has below it instead, by its name.
     on_open: called with the name of a picture that is to be shown large, before the fragment reruns.
     """
     names = rows["name"].tolist()
@@ -56,7 +56,8 @@ def picture_grid(
             on_open(names[at])
 
     small = thumbnails([dataset.path(image) for image in rows["image"]], SECONDS)
-    pictures = [_picture(dataset, row, jpeg, answers, words or {}) for row, jpeg in zip(rows.itertuples(), small)]
+    said = zip(rows.itertuples(), dataset.answers(rows), small)
+    pictures = [_picture(row, clip(answer, 80), jpeg, answers, words or {}) for row, answer, jpeg in said]
     data = {"page": page, "place": place, "pictures": pictures, "ticked": ticked, "more": small.count(None)}
     _grid(key=key, data=data, on_ticks_change=heard, on_open_change=opened, on_more_change=_redraw)
 
@@ -87,16 +88,9 @@ def class_rows(
     _rows(key=key, data={"rows": shown, "more": more}, on_open_change=opened, on_more_change=_redraw)
 
 
-def _answer(dataset: Dataset, row: object) -> str:
-    """What a row says of its picture: the class, or the number."""
-    return row.label if dataset.kind == "classes" else f"{row.target:,g}"  # type: ignore[attr-defined]
-
-
-def _picture(
-    dataset: Dataset, row: object, jpeg: bytes | None, answers: bool, words: Mapping[str, str]
-) -> dict[str, object]:
+def _picture(row: object, word: str, jpeg: bytes | None, answers: bool, words: Mapping[str, str]) -> dict[str, object]:
+    """word: what the row says of its picture."""
     name, split = clip(row.name), SPLIT_WORDS[row.split]  # type: ignore[attr-defined]
-    word = clip(_answer(dataset, row), 80)
     return {
         "name": clip(name.rsplit("/", 1)[-1], 80),
         "word": clip(words.get(row.name, word if answers else ""), 80),  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from core.runs import Run, Status, View
 from core.runs.advice import Kind, advice
 from core.runs.comparison import frozen_words
 from core.training.events import Scores
-from ui.curves import curve
+from ui.curves import MAIN_TITLES, curve
 from ui.live_chart import live_chart
 from ui.probes_panel import estimate_line
 from ui.runs import badge, run_title, view_of
@@ -171,7 +171,17 @@ def _summary(view: View) -> None:
 
 
 def _scores(part: str, scores: Scores) -> None:
-    if scores.accuracy is not None:
+    if scores.kind == "labels":
+        help = "The mean over the labels of F1: how many of the yeses are right and how many were found, in one number."
+        st.metric(f"{part} F1", percent(scores.macro_f1), help=help, width=130)
+        if part == "Validation":
+            help = "The share of pictures of which every label is right, a yes or a no."
+            st.metric("All labels right", percent(scores.exact_match), help=help, width=140)
+            help = "The share of right answers, a yes or a no for each label of each picture (accuracy)."
+            st.metric("Right answers", percent(scores.accuracy), help=help, width=130)
+        st.metric(f"{part} loss", f"{scores.loss:.3f}", width=130)
+        return
+    if scores.kind == "classes":
         st.metric(f"{part} accuracy", percent(scores.accuracy), width=160)
         st.metric(f"{part} loss", f"{scores.loss:.3f}", width=130)
         return
@@ -194,9 +204,10 @@ def _curves(view: View) -> None:
     marks = [(mark.epoch, mark.words) for mark in view.marks]
     shared = {"best_epoch": view.best_epoch, "epochs": _axis_end(view), "marks": marks}
     loss = curve("Loss", training, [(row.epoch, row.validation.loss) for row in validation], **shared)
-    number = bool(rows) and rows[0].train.accuracy is None
-    score = attrgetter("rmse" if number else "accuracy")
-    title = f"Error (RMSE), in {escaped(view.target, 40) or 'its unit'}" if number else "Accuracy"
+    scored = rows[0].train if rows else view.naive
+    main = scored.main if scored else "accuracy"
+    score, number = attrgetter(main), main == "rmse"
+    title = MAIN_TITLES[main] + (f", in {escaped(view.target, 40) or 'its unit'}" if number else "")
     scores = curve(
         title,
         [(row.epoch, score(row.train)) for row in rows],
@@ -209,7 +220,7 @@ def _curves(view: View) -> None:
     with left:
         live_chart(loss, key="curve_loss", alt="Loss over the epochs")
     with right:
-        live_chart(scores, key="curve_scores", alt=f"{'Error' if number else 'Accuracy'} over the epochs")
+        live_chart(scores, key="curve_scores", alt=f"{MAIN_TITLES[main]} over the epochs")
 
 
 def _advice(view: View) -> None:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from core.training.recipe import LOSSES, METRICS, Recipe
+from core.training.recipe import BALANCES, LOSSES, METRICS, Recipe
 from ui import chosen_settings
 from ui.widgets import literal
 
@@ -46,9 +46,11 @@ WORDS: dict[Any, str] = OPTIMIZERS | {
     "gradually": "A stage each epoch",
     "one_cycle": "One-cycle",
     "cross_entropy": "Cross-entropy",
+    "binary_cross_entropy": "Binary cross-entropy",
     "mean_squared_error": "Mean squared error (MSE)",
     "mean_absolute_error": "Mean absolute error (MAE)",
     "macro_f1": "Macro F1",
+    "exact_match": "All labels right",
     "rmse": "RMSE",
     "mae": "MAE",
     "r2": "R²",
@@ -112,8 +114,8 @@ def _changed(name: str, kind: str) -> None:
 
 
 def _options(name: str, kind: str) -> tuple[Any, ...]:
-    if name == "loss":
-        return LOSSES[kind]
+    if name in ("loss", "balance"):
+        return {"loss": LOSSES, "balance": BALANCES}[name][kind]
     if name == "best_by":
         return (None, *METRICS[kind])
     annotation = Recipe.model_fields[name].annotation

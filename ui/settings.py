@@ -161,7 +161,7 @@ def _draw_network(
             input_size=info.input_size,
             key="network",
             freeze=freeze,
-            head=f"Head: {count(outputs, 'class') if dataset.classes else 'one number'}",
+            head=f"Head: {count(outputs, dataset.noun) if dataset.classes else 'one number'}",
             head_parameters=in_head,
             on_freeze=padlock,
         )

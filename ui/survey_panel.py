@@ -54,9 +54,10 @@ def survey_panel(dataset: Dataset) -> None:
 def _offer(dataset: Dataset, chosen: state.Choices) -> None:
     with st.container(border=True):
         st.markdown("**See the pictures as the backbone sees them**")
+        doubts = "" if dataset.kind == "labels" else "labels that the neighbours contradict, and "
         st.markdown(
             "The frozen backbone looks at every picture once. Then Graft draws a map on which alike pictures lie "
-            "together, and points out labels that the neighbours contradict, and pictures that are like no other. "
+            f"together, and points out {doubts}pictures that are like no other. "
             "What it sees is kept: training on it starts at once."
         )
         if st.button(f"Look with {literal(chosen.backbone, 60)}", type="primary", icon=":material/travel_explore:"):
@@ -103,12 +104,12 @@ def _seen(dataset: Dataset, seen: Survey) -> None:
     suspects = seen.suspects[~seen.suspects["name"].isin(right)]
     outliers = seen.outliers[~seen.outliers["name"].isin(right)]
     _draw_map(dataset, seen, set(suspects["name"]), set(outliers["name"]))
-    options = [DOUBTS, APART]
+    options = [APART] if dataset.kind == "labels" else [DOUBTS, APART]
     sizes = {DOUBTS: len(suspects), APART: len(outliers)}
     what = st.segmented_control(
         "What",
         options,
-        default=DOUBTS,
+        default=options[0],
         required=True,
         format_func=lambda one: f"{_name(one, dataset)} ({sizes[one]:,})",
         label_visibility="collapsed",
@@ -144,7 +145,8 @@ def _list(dataset: Dataset, found: pd.DataFrame, sentence: str, suggested: dict[
     key = f"doubts_page_{dataset.id}_{dataset.version}_{bool(suggested)}"
     page = min(st.session_state.get(key, 1), many)
     rows = frame.iloc[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
-    words = {name: f"{_answer(dataset, rows, name)} → {suggested[name]}?" for name in rows.index if name in suggested}
+    said = zip(rows.index, dataset.answers(rows))
+    words = {name: f"{clip(answer, 40)} → {suggested[name]}?" for name, answer in said if name in suggested}
     marked = ticks(dataset)
     picture_grid(
         dataset, rows, marked, place=f"{key} {page}", answers=True, words=words, on_open=_enlarge, key="doubts_grid"
@@ -153,11 +155,6 @@ def _list(dataset: Dataset, found: pd.DataFrame, sentence: str, suggested: dict[
         st.pagination(many, default=page, key=key)
     _answers(dataset, marked, suggested)
     action_bar(dataset, marked, frame)
-
-
-def _answer(dataset: Dataset, rows: pd.DataFrame, name: str) -> str:
-    row = rows.loc[name]
-    return clip(row["label"], 40) if dataset.kind == "classes" else f"{row['target']:g}"
 
 
 def _answers(dataset: Dataset, marked: Ticks, suggested: dict[str, str]) -> None:
@@ -204,9 +201,7 @@ def _draw_map(dataset: Dataset, seen: Survey, suspects: set[str], outliers: set[
         "legend": legend,
         "marked": [2 if name in suspects else 1 if name in outliers else 0 for name in names],
         "name": [clip(name.rsplit("/", 1)[-1], 60) for name in names],
-        "word": [clip(label, 60) for label in rows["label"]]
-        if dataset.kind == "classes"
-        else [f"{value:g}" for value in rows["target"]],
+        "word": [clip(answer, 60) for answer in dataset.answers(rows)],
         "mosaic": _encoded(seen.mosaic),
         "across": seen.across,
         "size": TILE,
@@ -216,19 +211,21 @@ def _draw_map(dataset: Dataset, seen: Survey, suspects: set[str], outliers: set[
 
 
 def _colours(dataset: Dataset, rows: pd.DataFrame) -> tuple[list[dict[str, str]], list[int]]:
-    """What each colour stands for, and the colour of each row. Of many classes the largest have one each."""
+    """What each colour stands for, and the colour of each row. Of many classes, or sets of labels, the largest have one
+    each."""
     palette = theme.palette()
     if dataset.kind == "number":
         tenths = pd.qcut(rows["target"].rank(method="first"), min(5, len(rows)), labels=False)
         lows = rows["target"].groupby(tenths.to_numpy()).min()
         legend = [{"label": f"from {low:g}", "colour": palette.scale[number]} for number, low in enumerate(lows)]
         return legend, tenths.astype(int).tolist()
-    largest = rows["label"].value_counts().head(MOST_COLOURS).index.tolist()
-    legend = [{"label": clip(label, 40), "colour": palette.series[number]} for number, label in enumerate(largest)]
-    place = {label: number for number, label in enumerate(largest)}
-    if rows["label"].nunique() > len(largest):
-        legend.append({"label": "other classes", "colour": palette.muted})
-    return legend, [place.get(label, len(largest)) for label in rows["label"]]
+    answers = pd.Series(dataset.answers(rows))
+    largest = answers.value_counts().head(MOST_COLOURS).index.tolist()
+    legend = [{"label": clip(answer, 40), "colour": palette.series[number]} for number, answer in enumerate(largest)]
+    place = {answer: number for number, answer in enumerate(largest)}
+    if answers.nunique() > len(largest):
+        legend.append({"label": f"other {dataset.kind}", "colour": palette.muted})
+    return legend, [place.get(answer, len(largest)) for answer in answers]
 
 
 @lru_cache(4)

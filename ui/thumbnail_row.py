@@ -22,11 +22,11 @@ SECONDS = 0.3  # that a row may take; what is not ready by then is left out of i
 def thumbnail_row(dataset: Dataset, names: Sequence[str], answers: bool = False) -> None:
     """The pictures of these names, in their order; names that are in no row are passed over.
 
-    answers: whether each has its class, or its number, below it.
+    answers: whether each has what it is said to be below it.
     """
     rows = rows_of(dataset, names)
     small = thumbnails([dataset.path(image) for image in rows["image"]], SECONDS)
-    words = answers_of(dataset, rows) if answers else [""] * len(rows)
+    words = dataset.answers(rows) if answers else [""] * len(rows)
     figures = [_figure(jpeg, name, word) for name, word, jpeg in zip(rows.index, words, small)]
     st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.35rem">{"".join(figures)}</div>', width="content")
 
@@ -34,13 +34,6 @@ def thumbnail_row(dataset: Dataset, names: Sequence[str], answers: bool = False)
 def rows_of(dataset: Dataset, names: Sequence[str]) -> pd.DataFrame:
     """The rows of these names that are in this version, by name, in their order."""
     return _rows(dataset.directory, dataset.version, tuple(names), dataset)
-
-
-def answers_of(dataset: Dataset, rows: pd.DataFrame) -> list[str]:
-    """What each row says of its picture: the class, or the number."""
-    if dataset.kind == "classes":
-        return rows["label"].tolist()
-    return [f"{value:,g}" for value in rows["target"]]
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

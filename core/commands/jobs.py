@@ -138,7 +138,7 @@ def _answer(prediction: Prediction) -> dict[str, Any]:
     return {"image": prediction.image, **labels, "top": [asdict(guess) for guess in prediction.top]}
 
 
-def _guesses(prediction: Prediction, classes: int, most: int) -> str:
+def _guesses(prediction: Prediction, classes: int, most: int = 5) -> str:
     """most: of the labels that the picture has rather not."""
     if prediction.value is not None:
         return f"{prediction.value:.6g}"

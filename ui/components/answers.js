@@ -1,8 +1,8 @@
 // Labels go in as text, never as markup.
 export default function ({ data, parentElement }) {
   const list = document.createElement("ol");
-  for (const { label, probability } of data) {
-    const li = document.createElement("li");
+  for (const { label, probability, said } of data) {
+    const li = document.createElement("li"); li.classList.toggle("said", said);
     const words = document.createElement("div"); words.className = "words";
     const name = document.createElement("span"); name.className = "label"; name.textContent = label; name.title = label;
     const share = document.createElement("span"); share.className = "share";

@@ -8,7 +8,7 @@ from core.training.recipe import LOSSES, Recipe
 PLACE = {"dataset": "pets", "dataset_version": 1, "backbone": "resnet50"}
 
 
-@pytest.mark.parametrize("kind", ["classes", "number"])
+@pytest.mark.parametrize("kind", ["classes", "labels", "number"])
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_sets_everything_and_is_found_again(name, kind):
     settings = PRESETS[name].settings(kind)
