@@ -67,7 +67,7 @@ def _page(dataset: Dataset, found: pd.DataFrame, query: Query) -> None:
             rows,
             ticks(dataset),
             place=f"{query} {number}",
-            answers=query.label is None,
+            answers=query.label is None or dataset.kind == "labels",
             on_open=_enlarge,
             key="picture_grid",
         )

@@ -28,7 +28,9 @@ def findings_panel(dataset: Dataset) -> None:
     worth = [finding for finding in findings if _weight(finding) != "info"]
     info = [finding for finding in findings if _weight(finding) == "info"]
     if not worth:
-        st.caption(":material/check_circle: Nothing to mend: no copies, no class too small, nothing out of shape.")
+        st.caption(
+            f":material/check_circle: Nothing to mend: no copies, no {dataset.noun} too small, nothing out of shape."
+        )
     key = f"finding_{dataset.id}_{dataset.version}"
     if worth:
         with st.container(border=True, gap="xsmall"):

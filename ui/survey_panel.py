@@ -115,6 +115,8 @@ def _seen(dataset: Dataset, seen: Survey) -> None:
         label_visibility="collapsed",
         key=f"doubts_{dataset.id}_{dataset.version}",
     )
+    if dataset.kind == "labels":
+        st.caption("Labels are not doubted where a picture may have several: look through each label on Pictures.")
     if what == DOUBTS:
         sentence = (
             "Most of the pictures that look like these say something else. Often the label is a slip; look first."

@@ -259,6 +259,18 @@ def test_a_recipe_file_that_cannot_be_used_is_told_before_any_picture_is_read(tm
     assert "did you mean epochs" in said and "epochs is 0" in said
 
 
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (("cat", "dog"), "cat 90.0%, dog 60.0%; rather not cow 20.0%"),
+        ((), "none of the labels; rather not cat 90.0%, dog 60.0%"),
+    ],
+)
+def test_of_several_labels_those_are_told_that_it_has_and_the_nearest_of_the_others(labels, said):
+    guesses = (Guess("cat", 0.9), Guess("dog", 0.6), Guess("cow", 0.2))
+    assert jobs._guesses(Prediction("a.jpg", guesses, labels=labels), classes=3, most=2) == said
+
+
 @pytest.mark.parametrize(("share", "unsure"), [(0.6, True), (0.9, False)])
 def test_an_answer_near_to_chance_is_called_unsure(share, unsure):
     said = jobs._guesses(Prediction("a.jpg", (Guess("cat", share), Guess("dog", 1 - share))), classes=2)

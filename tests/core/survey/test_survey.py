@@ -13,6 +13,7 @@ from core.survey.confirmed import confirm, confirmed
 from core.survey.doubts import AGAINST, FAR_OFF, apartness, doubted_labels, doubted_numbers
 from core.survey.neighbours import BLOCK, nearest, reduced
 from core.survey.places import LANDMARKS, landmarks, places
+from tests.conftest import picture
 
 
 def clouds(sizes=(60, 60, 60), seed=0, width=64):
@@ -137,3 +138,12 @@ def test_what_was_confirmed_is_believed_until_it_is_changed(dataset):
 def test_emptying_the_cache_takes_a_survey_with_it(workspace, dataset):
     survey(workspace, dataset, "b", lambda: looked_at(dataset))
     assert empty(workspace) > 0 and kept_survey(workspace, dataset, "b") is None
+
+
+def test_of_several_labels_none_is_doubted(workspace, make_zip):
+    said = ["cat", "dog", "cat;dog", ""]
+    table = "file,labels\n" + "\n".join(f"{n}.jpg,{said[n % 4]}" for n in range(16))
+    files = {f"{n}.jpg": picture("red", n) for n in range(16)}
+    made = import_path(workspace, make_zip(files={**files, "t.csv": table.encode()}))
+    found = survey(workspace, made, "b", lambda: clouds((16,))[0])
+    assert found.suspects.empty and (found.frame["landmark"] >= 0).all()
