@@ -40,8 +40,9 @@ def in_words(text: str) -> str:
 
 def a_row_each(frame: pd.DataFrame) -> pd.DataFrame:
     """A row for each label of each picture; none for a picture that has none."""
-    rows = frame.assign(label=frame["label"].str.split(_BETWEEN)).explode("label")
-    return rows[rows["label"] != ""]
+    if frame["label"].str.contains(_BETWEEN, regex=False).any():
+        frame = frame.assign(label=frame["label"].str.split(_BETWEEN)).explode("label")
+    return frame[frame["label"] != ""]
 
 
 def with_label(frame: pd.DataFrame, label: str) -> pd.Series:

@@ -32,7 +32,7 @@ CONTENTS = [
     claiming(60_000, 60_000), with_text(2**22), frames(200), b"PK\x05\x06" + bytes(18), bytes(2**21),
 ]  # fmt: skip
 CELLS = 'red/a.jpg a.jpg ../a.jpg /etc/passwd C:\\x red 1 2.5 nan inf 1e999 =1+1 🦊 "'.split()  # noqa: SIM905
-CELLS += ["", "\0"]
+CELLS += ["", "\0", "red|1", "['red' '1']", "[[1]]", "[1 2]", "[]"]
 HEADS = ["path", "file_name", "label", "target", "split", "group", "price", "", "path"]
 
 paths = st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map("/".join)

@@ -84,14 +84,18 @@ def test_a_damaged_bundle_is_named(bundle, file):
     assert str(bundle.parent) not in str(caught.value)  # where things lie is nobody's business
 
 
-def test_many_pictures_are_answered_with_half_of_the_digits_and_the_same_words(bundle, monkeypatch):
+@pytest.mark.parametrize("kind", ["classes", "labels"])
+def test_many_pictures_are_answered_with_half_of_the_digits_and_the_same_words(bundle, monkeypatch, kind):
     monkeypatch.setattr(predictor, "VERY_MANY", 20)
     monkeypatch.setattr(predictor, "half_is_native", lambda device: True)
     monkeypatch.setattr(predictor, "measured_frozen", lambda *_: Way("bfloat16"))
     pixels = torch.randint(0, 255, (40, 160, 160, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    said = json.loads((bundle / "bundle.json").read_text())
+    (bundle / "bundle.json").write_text(json.dumps(said | {"task": {"kind": kind, "classes": LABELS}}))
     exact, quick = Predictor.open(bundle), Predictor.open(bundle)
     monkeypatch.setattr(predictor, "DOUBT", 0.0)
-    wanted = exact.model(normalize(pixels, exact.preprocessing)).softmax(1)
+    raw = exact.model(normalize(pixels, exact.preprocessing))
+    wanted = raw.softmax(1) if kind == "classes" else raw.sigmoid()
     first, then = quick.outputs(pixels[:20]), quick.outputs(pixels)
     assert quick.half is not None and not torch.equal(then[:20], wanted[:20])
     torch.testing.assert_close(then, wanted, atol=0.05, rtol=0)
