@@ -27,6 +27,8 @@ LAST = {
     "digits-40-percent-wrong": ("underfitting", "If some labels may be wrong, look on Data"),
     "digits-hidden-long": ("overfitting", "since epoch 6"),
     "noise": ("nothing_learned", "always answering with the largest class"),
+    "labels-defaults": ("converged", "hardly moves any more"),
+    "labels-wrong": ("nothing_learned", "F1 61% there, as by always answering with the same yes or no"),
     "gauges-defaults": ("converged", "hardly moves any more"),
     "gauges-free": ("converged", "hardly moves any more"),
     "gauges-rate-1e-6": ("rate_too_low", "hardly moves"),

@@ -22,7 +22,7 @@ from core.data.dataset import Dataset, load_dataset
 from core.data.importing import import_path, import_sample
 from core.data.samples import sample_folder
 from core.training.events import Ended, EpochEnded, Started, read_events
-from core.training.recipe import Recipe
+from core.training.recipe import LOSSES, Recipe
 from core.workspace import Workspace
 
 HERE = Path(__file__).parent
@@ -66,6 +66,26 @@ def noise(workspace: Workspace) -> Dataset:
         return import_path(workspace, Path(made), name="noise")
 
 
+def pairs(wrong: bool) -> Maker:
+    """Two pictures of textures side by side, with the labels of both; or with labels by lot."""
+
+    def make(workspace: Workspace) -> Dataset:
+        random = np.random.default_rng(0)
+        with sample_folder("textures") as folder, tempfile.TemporaryDirectory() as made:
+            paths, rows = sorted(folder.glob("*/*")), []
+            for number in range(160):
+                pair = random.choice(len(paths), 2)
+                both = [np.asarray(Image.open(paths[each]).convert("RGB").resize((96, 192))) for each in pair]
+                Image.fromarray(np.hstack(both)).save(Path(made) / f"{number}.png")
+                said = random.choice(len(paths), 2) if wrong else pair
+                labels = sorted({paths[each].parent.name for each in said})
+                rows.append(json.dumps({"file_name": f"{number}.png", "labels": labels}))
+            (Path(made) / "metadata.jsonl").write_text("\n".join(rows))
+            return import_path(workspace, Path(made), name="pairs")
+
+    return make
+
+
 TEXTURES, DIGITS, GAUGES = sample("textures"), sample("digits"), sample("gauges")
 RUNS: dict[str, tuple[Maker, dict[str, Any]]] = {
     "textures-defaults": (TEXTURES, {}),
@@ -88,6 +108,8 @@ RUNS: dict[str, tuple[Maker, dict[str, Any]]] = {
         },
     ),
     "noise": (noise, {"epochs": 20, "learning_rate": 0.0001}),
+    "labels-defaults": (pairs(wrong=False), {}),
+    "labels-wrong": (pairs(wrong=True), {}),
     "gauges-defaults": (GAUGES, {}),
     "gauges-free": (GAUGES, {"freeze": 5, "epochs": 15}),
     "gauges-rate-1e-6": (GAUGES, {"learning_rate": 1e-6}),
@@ -99,7 +121,7 @@ def record(workspace: Workspace, name: str) -> None:
     make, settings = RUNS[name]
     dataset = make(workspace)
     fixed = {"dataset": dataset.id, "dataset_version": dataset.version, "backbone": "efficientnet_lite0"}
-    loss = "cross_entropy" if dataset.kind == "classes" else "mean_squared_error"
+    loss = LOSSES[dataset.kind][0]
     run = runs.start(workspace, Recipe.parse({"loss": loss, **fixed, **settings}), name)
     while run.status.active:
         time.sleep(1)
