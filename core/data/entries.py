@@ -29,6 +29,8 @@ class Limits:
     entries: int = 1_000_000
     file_bytes: int = 256 * 10**6
     total_bytes: int = 100 * 10**9
+    table_bytes: int = 100 * 10**6  # of all its tables
+    pixels: int = 120_000_000  # of a picture: beyond nearly any camera, and a header may claim more to fill the memory
     ratio: int = 1000  # unpacked to packed size, of files over `ratio_from`
     ratio_from: int = 2**20
     total_ratio: int = 200  # the same of the whole archive, if over `total_ratio_from`
@@ -114,18 +116,19 @@ def shown_name(name: str) -> str:
     return "".join(seen).replace("\n", " ").replace("\t", " ")[:LONGEST_NAME]
 
 
-class BareFolders(list[str]):
+class BareFolders(dict[str, None]):
     """Of folders and files that come one by one, the folders with nothing in them; of a great many, not all."""
 
     def folder(self, name: str) -> None:
         self.file(name)
-        if len(self) < MOST_BARE and name not in self:
-            self.append(name)
+        if len(self) < MOST_BARE:
+            self[name] = None
 
     def file(self, name: str) -> None:
         """What lies above it is not bare."""
-        if self:
-            self[:] = [one for one in self if not name.startswith(f"{one}/")]
+        above = [name[:end] for end, character in enumerate(name) if character == "/"] if self else []
+        for folder in above:
+            self.pop(folder, None)
 
 
 def unnameable(name: str) -> str:

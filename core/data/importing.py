@@ -142,7 +142,7 @@ def table_source(path: Path, limits: Limits) -> Source:
         raise DataError(f"There is no file or folder {str(path)[:200]!r}.")
     folder = path.resolve().parent
     table = file_entry(folder / path.name, folder)
-    frame = read_table(path.name, table.read(limits))
+    frame = read_table(path.name, table.read(replace(limits, file_bytes=limits.table_bytes)))
 
     def beside(cell: str) -> Path | None:
         cell = cell.replace("\\", "/")

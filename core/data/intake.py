@@ -23,11 +23,13 @@ from core.data.readers import ARCHIVE_ENDINGS
 from core.data.tables import is_table
 from core.data.twins import LOOK_BYTES, contrast, look
 from core.errors import DataError
+from core.units import file_size
 
 ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "BMP": "bmp", "GIF": "gif", "TIFF": "tif"}
 NO_LOOK = bytes(LOOK_BYTES)
 CHECKED_AT = 64  # pixels of the shorter side: a reduced decode reads the whole file all the same
 AHEAD = 4  # pictures waiting for a core, for each core
+AHEAD_BYTES = 2**28  # that they may have together
 SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I", "F")
 ARCHIVES = (*ARCHIVE_ENDINGS, ".rar", ".7z", ".gz")
 
@@ -121,7 +123,8 @@ def take(
     """
     result = Intake()
     cores = min(16, os.cpu_count() or 1)
-    waiting: deque[Future[Taken | Rejected]] = deque()
+    waiting: deque[tuple[int, Future[Taken | Rejected]]] = deque()  # with the bytes of each
+    tables = ahead = 0  # bytes
     with ThreadPoolExecutor(cores) as pool:
         for number, entry in enumerate(source.entries, start=1):
             if cancelled is not None and cancelled():
@@ -129,21 +132,30 @@ def take(
             if is_junk(entry.name):
                 result.ignored += 1
                 continue
+            table = is_table(entry.name)
             try:  # an archive is read by one thread, its pictures are decoded by many
+                if table and tables + entry.size > limits.table_bytes and not entry.refused:
+                    raise DataError(
+                        f"Together the tables have more than the {file_size(limits.table_bytes)} that are read."
+                    )
                 data = entry.read(limits)
             except DataError as error:
                 result.rejected.append(Rejected(entry.name, str(error)))
                 continue
-            if is_table(entry.name):
+            if table:
                 result.tables.append((entry.name, data))
+                tables += len(data)
             else:
-                waiting.append(pool.submit(inspect, entry.name, data, images))
-            while len(waiting) > AHEAD * cores:
-                _sort_in(result, waiting.popleft().result())
+                waiting.append((len(data), pool.submit(inspect, entry.name, data, images)))
+                ahead += len(data)
+            while len(waiting) > AHEAD * cores or ahead > AHEAD_BYTES:
+                size, future = waiting.popleft()
+                ahead -= size
+                _sort_in(result, future.result())
             if progress is not None:
                 share = source.share() if source.share else None
                 progress(Progress("Checking pictures", number, source.total, share))
-        for future in waiting:
+        for _, future in waiting:
             _sort_in(result, future.result())
     result.bare = [name for name in source.bare if not is_junk(name)]
     result.taken.sort(key=lambda taken: taken.name)

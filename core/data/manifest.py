@@ -61,6 +61,7 @@ GROUPS = (
 )
 MANY_NUMBERS = 20  # different whole numbers: more are hardly classes
 TRUE = ("1", "1.0")  # in a column of 0 and 1
+MOST_PROJECT = 16 * 10**6  # bytes of a project's manifest: JSON becomes many times as much
 NEARLY_ALL = 0.9  # of the answers are numbers: then the others are slips, and no classes
 
 
@@ -371,6 +372,8 @@ def from_project(data: bytes, pictures: Collection[str]) -> dict[str, str]:
 
     Its form is not documented, so any object with a name and a list of files, at any depth, is believed.
     """
+    if len(data) > MOST_PROJECT:
+        return {}
     by_path = _by_path(pictures)
     try:
         return dict(_project_labels(json.loads(data), by_path))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
@@ -11,13 +13,16 @@ import numpy as np
 from PIL import Image, ImageEnhance, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.data.entries import Limits
 from core.errors import DataError
 
 if TYPE_CHECKING:  # torch takes seconds to import, and pages that only show pictures do not need it
     import torch
 
-MAX_PIXELS = 120_000_000  # beyond nearly any camera; a header may claim more to fill the memory
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own guard begins where ours does
+Image.MAX_IMAGE_PIXELS = None  # `Limits.pixels` stands in the place of Pillow's own guard
+LARGE_PIXELS = 40_000_000  # of a picture that would fill the memory if every core decoded such a one
+STRIP = 4_000_000  # pixels at a time, where a change needs memory
+_one_large = threading.Lock()
 LONGEST_TO_SHORTEST = 4  # a longer strip is cut in the middle, so that one picture cannot fill the memory
 # Formats that Pillow decodes by itself and that people have; others (EPS, say) would start other programs.
 Image.init()  # registers every format, so that those below can be named
@@ -69,7 +74,7 @@ def decode(source: Path | bytes | BinaryIO, at_least: int | None = None) -> Imag
         is still twice that, which is several times faster and differs by less than a grey level on average.
 
     Raises:
-        DataError: the file is empty, broken, no picture, or larger than `MAX_PIXELS`.
+        DataError: the file is empty, broken, no picture, or has more pixels than `Limits` allow.
     """
     try:
         with Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
@@ -78,8 +83,6 @@ def decode(source: Path | bytes | BinaryIO, at_least: int | None = None) -> Imag
         raise DataError("The file is not there any more.") from error
     except UnidentifiedImageError as error:
         raise DataError(_unknown(source)) from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise DataError(_too_large("very many")) from error
     except DataError:
         raise
     except Exception as error:  # Pillow's decoders raise nearly anything on damaged bytes
@@ -113,13 +116,18 @@ def _whole_boxes(data: bytes) -> bool:
 
 
 def _upright_rgb(image: Image.Image, at_least: int | None) -> Image.Image:
-    if image.width * image.height > MAX_PIXELS:
-        raise DataError(_too_large(f"{image.width} x {image.height}"))
+    most = Limits.from_environment().pixels
+    if image.width * image.height > most:
+        size = f"{image.width} x {image.height}"
+        raise DataError(
+            f"The picture claims {size} pixels; at most {most / 10**6:g} million are read. Make it smaller first."
+        )
     if at_least and min(image.size) >= 4 * at_least:
         image.draft("RGB", (2 * at_least, 2 * at_least))
-    image.load()
-    turn = TURNS.get(orientation(image))
-    return _rgb(image if turn is None else image.transpose(turn))
+    with _one_large if image.width * image.height > LARGE_PIXELS else nullcontext():
+        image.load()
+        turn = TURNS.get(orientation(image))
+        return _rgb(image if turn is None else image.transpose(turn))
 
 
 def orientation(image: Image.Image) -> int:
@@ -133,18 +141,31 @@ def orientation(image: Image.Image) -> int:
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("I;16", "I;16L", "I;16B", "I"):
-        return Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8)).convert("RGB")
+        return _strip_by_strip(image, _of_16_bits)
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        paper = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(paper, image).convert("RGB")
+        return _strip_by_strip(image, _on_white)
     return image.convert("RGB")
 
 
-def _too_large(size: str) -> str:
-    return (
-        f"The picture claims {size} pixels; at most {MAX_PIXELS // 1_000_000} million are read. Make it smaller first."
-    )
+def _of_16_bits(image: Image.Image) -> Image.Image:
+    return Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8)).convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    paper = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(paper, image.convert("RGBA")).convert("RGB")
+
+
+def _strip_by_strip(image: Image.Image, change: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """The whole image changed to RGB, of which a large one is never in memory several times over."""
+    rows = max(1, STRIP // image.width)
+    if rows >= image.height:
+        return change(image)
+    whole = Image.new("RGB", image.size)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        whole.paste(change(strip), (0, top))
+    return whole
 
 
 def shrink(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:

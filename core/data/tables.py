@@ -8,6 +8,8 @@ import json
 import math
 import re
 from collections.abc import Collection, Iterator
+from itertools import product
+from typing import Any
 
 import pandas as pd
 
@@ -16,8 +18,12 @@ from core.errors import DataError
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 PROJECT = "manifest.json"  # of Teachable Machine
 MOST_COLUMNS = 500
-MOST_ROWS = 2_000_000  # a small Parquet can hold any number
+# A small file can hold any number of these.
+MOST_ROWS = 2_000_000
+MOST_CELLS = 20_000_000
+MOST_CHARACTERS = 500_000_000
 LONGEST_CELL = 10_000  # characters
+LONGEST_LINE = 1_000_000  # of JSON
 DELIMITERS = ",;\t|"
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
@@ -70,7 +76,9 @@ def _delimited(text: str) -> Iterator[dict[str, str]]:
 
 
 def _json_lines(text: str) -> Iterator[dict[str, str]]:
-    for line in text.split("\n"):  # splitlines also splits at characters that a text may hold
+    for line in io.StringIO(text, newline="\n"):  # splitlines also splits at characters that a text may hold
+        if len(line) > LONGEST_LINE:
+            raise DataError(f"holds a line of more than {LONGEST_LINE:,} characters.")
         if line.strip():
             row = json.loads(line)
             if not isinstance(row, dict):
@@ -89,23 +97,44 @@ def _parquet(data: bytes) -> pd.DataFrame:
     file = parquet.ParquetFile(io.BytesIO(data))
     if len(file.schema_arrow.names) > MOST_COLUMNS:
         _refuse_columns(len(file.schema_arrow.names))
-    if file.metadata.num_rows > MOST_ROWS:
-        raise DataError(f"has {file.metadata.num_rows:,} rows; at most {MOST_ROWS:,} are read.")
-    table = file.read()  # not through pandas, which makes 3.0 of a 3 beside a missing value
-    names = _named(table.column_names)
-    columns = {name: list(map(_cell, column.to_pylist())) for name, column in zip(names, table.columns)}
-    return pd.DataFrame(columns, dtype=str)
+    held = file.metadata
+    places = product(range(held.num_row_groups), range(held.num_columns))
+    chunks = [held.row_group(group).column(column) for group, column in places]
+    _refuse_much(held.num_rows, sum(chunk.num_values for chunk in chunks))
+    _refuse_much(characters=sum(chunk.total_uncompressed_size for chunk in chunks))
+    texts = [one.path for one in map(file.schema.column, range(len(file.schema))) if one.physical_type == "BYTE_ARRAY"]
+    # What is repeated is kept once. And not through pandas, which makes 3.0 of a 3 beside a missing value.
+    table = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
+    columns = [[cell for chunk in column.chunks for cell in _cells(chunk)] for column in table.columns]
+    _refuse_much(characters=sum(len(cell) for column in columns for cell in column))
+    return pd.DataFrame(dict(zip(_named(table.column_names), columns)), dtype=str)
+
+
+def _cells(chunk: Any) -> list[str]:
+    """chunk: an Arrow array."""
+    if not hasattr(chunk, "dictionary"):
+        return [_cell(value) for value in chunk.to_pylist()]
+    texts = [_cell(value) for value in chunk.dictionary.to_pylist()]
+    return ["" if index is None else texts[index] for index in chunk.indices.to_pylist()]
 
 
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    text = json.dumps(value, default=str) if isinstance(value, list) else str(value)
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else text[:LONGEST_CELL].strip()
+    if isinstance(value, bytes):
+        text = value[: 4 * LONGEST_CELL].decode("utf-8", "replace")
+    else:
+        text = json.dumps(value, default=str) if isinstance(value, list) else str(value)
+    return text[:LONGEST_CELL].strip()
 
 
 def _as_frame(rows: Iterator[dict[str, str]]) -> pd.DataFrame:
-    kept = [{name: cell[:LONGEST_CELL].strip() for name, cell in row.items()} for row in rows]
+    kept: list[dict[str, str]] = []
+    cells = 0
+    for row in rows:
+        kept.append({name: cell[:LONGEST_CELL].strip() for name, cell in row.items()})
+        cells += len(row)
+        _refuse_much(len(kept), cells)
     frame = pd.DataFrame(kept, dtype=str).fillna("")
     frame.columns = pd.Index(_named(list(frame)))
     return frame
@@ -122,6 +151,18 @@ def _named(names: list[object]) -> list[str]:
         found[text] = found.get(text, 0) + 1
         result.append(text if found[text] == 1 else f"{text} ({found[text]})")
     return result
+
+
+def _refuse_much(rows: int = 0, cells: int = 0, characters: int = 0) -> None:
+    for number, most, what in (
+        (rows, MOST_ROWS, "rows"),
+        (cells, MOST_CELLS, "cells"),
+        (characters, MOST_CHARACTERS, "characters"),
+    ):
+        if number > most:
+            raise DataError(
+                f"has more than the {most:,} {what} that are read. Keep the columns and rows that are needed."
+            )
 
 
 def _refuse_columns(columns: int) -> None:

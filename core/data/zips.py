@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -23,6 +22,11 @@ from core.data.entries import (
     unnameable,
 )
 from core.errors import DataError
+
+LARGE_END = 76  # bytes between the directory of a large ZIP and its end
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# The library unpacks the others all at once, to any number of bytes.
+METHOD = "It is packed in a way that Graft does not read. Pack it again in the usual one (Deflate)."
 
 
 @contextmanager
@@ -53,7 +57,7 @@ def _bare(members: list[zipfile.ZipInfo]) -> BareFolders:
 
 
 def _zip_entry(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Entry:
-    refused = LINK if stat.S_ISLNK(member.external_attr >> 16) else ""
+    refused = LINK if stat.S_ISLNK(member.external_attr >> 16) else "" if member.compress_type in METHODS else METHOD
     name = _member_name(member)
     return Entry(shown_name(name), member.file_size, partial(archive.open, member), refused or unnameable(name))  # type: ignore[arg-type]
 
@@ -65,26 +69,26 @@ def _broken_zip(path: Path) -> str:
 def _refuse_too_many(path: Path, limits: Limits) -> None:
     """Count the files in the ZIP's directory before the library takes it all into memory, whatever it says itself."""
     with open(path, "rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        start = file.seek(max(0, size - 2**16 - 100))
-        tail = file.read()
-        end = tail.rfind(b"PK\x05\x06")
-        if end < 0 or len(tail) < end + 22:
+        try:
+            end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # where the library will look, and nowhere else
+        except zipfile.BadZipFile:
+            raise DataError(_one_of_several(path)) from None
+        if end is None:
             raise DataError(_broken_zip(path))
-        if tail[end + 4 : end + 6] not in (b"\0\0", b"\xff\xff"):
-            raise DataError(
-                f"The ZIP {path.name!r} is one part of several. Join the parts, or pack the class folders into one ZIP."
-            )
-        directory = int.from_bytes(tail[end + 12 : end + 16], "little")
-        if directory == 0xFFFFFFFF and (zip64 := tail.rfind(b"PK\x06\x06")) >= 0:  # the true size is further up
-            end, directory = zip64, int.from_bytes(tail[zip64 + 40 : zip64 + 48], "little")
-        file.seek(max(0, start + end - directory))
+        if end[zipfile._ECD_DISK_NUMBER] not in (0, 0xFFFF):  # type: ignore[attr-defined]
+            raise DataError(_one_of_several(path))
+        size, location = end[zipfile._ECD_SIZE], end[zipfile._ECD_LOCATION]  # type: ignore[attr-defined]
+        file.seek(max(0, location - size - LARGE_END))
         files, before = 0, b""
         while chunk := file.read(2**20):
             files += (before + chunk).count(b"PK\x01\x02")
             before = chunk[-3:]
     if files > limits.entries:
         raise DataError(f"The ZIP {path.name!r} holds {files:,} files; at most {limits.entries:,} are read.")
+
+
+def _one_of_several(path: Path) -> str:
+    return f"The ZIP {path.name!r} is one part of several. Join the parts, or pack the class folders into one ZIP."
 
 
 def _refuse_harm(path: Path, members: list[zipfile.ZipInfo], limits: Limits) -> None:

@@ -11,6 +11,7 @@ import zlib
 import pytest
 from PIL import Image
 
+from core.data import intake
 from core.data.entries import LONGEST_NAME, Limits
 from core.data.importing import check, import_path
 from core.data.sorting import _unique
@@ -114,6 +115,23 @@ def test_very_many_empty_files_are_counted_before_they_are_listed(workspace, tmp
     refused(workspace, path, "holds 3,000 files; at most 2,000", Limits(entries=2000))
 
 
+def test_a_second_directory_is_counted_too(workspace, tmp_path, monkeypatch):
+    """The end of a large ZIP says where its directory is, and the library believes it whatever the usual end says."""
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(3000):
+            archive.writestr(f"a/{number}", b"")
+    raw = path.read_bytes()
+    at = raw.rfind(b"PK\x05\x06")
+    size, offset = struct.unpack("<2L", raw[at + 12 : at + 20])
+    large = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 3000, 3000, size, offset)
+    where = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
+    path.write_bytes(raw[:at] + large + where + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 7, 7, 0, 0, 0))
+    assert len(zipfile.ZipFile(path).infolist()) == 3000
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("it was opened"))
+    refused(workspace, path, "holds 3,000 files; at most 2,000", Limits(entries=2000))
+
+
 def test_files_that_share_their_bytes(workspace, make_zip):
     path = make_zip(CLASSES)
     raw = bytearray(path.read_bytes())
@@ -130,6 +148,15 @@ def claiming(width, height):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
 
 
+def test_large_pictures_do_not_wait_for_a_core_in_memory(make_zip, monkeypatch):
+    """However many cores there are: no further one is read while those that wait have more than `AHEAD_BYTES`."""
+    seen, inspect, is_table = [], intake.inspect, intake.is_table
+    monkeypatch.setattr(intake, "AHEAD_BYTES", 0)
+    monkeypatch.setattr(intake, "is_table", lambda name: seen.append("read") or is_table(name))
+    monkeypatch.setattr(intake, "inspect", lambda *given: seen.append("decoded") or inspect(*given))
+    assert check(make_zip(CLASSES)).images == 6 and seen == ["read", "decoded"] * 6
+
+
 def chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -137,8 +164,15 @@ def chunk(kind, data):
 def with_text(size):
     """A PNG with a compressed text that is much larger than itself."""
     whole = picture("red", 77, ending="png")
-    text = b"Comment\0\0" + zlib.compress(bytes(size), 9)
+    text = b"Comment\0\0" + zeros(size)
     return whole[:33] + chunk(b"zTXt", text) + whole[33:]
+
+
+def zeros(size):
+    """As `zlib.compress(bytes(size))`, for any number of megabytes at once."""
+    pack = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = pack.compress(bytes(2**20)) + pack.flush(zlib.Z_FULL_FLUSH)
+    return b"\x78\xda" + block * (size // 2**20) + pack.flush() + struct.pack(">HH", size % 65521, 1)
 
 
 def frames(number):
@@ -161,7 +195,7 @@ def test_pictures_that_would_fill_the_memory(make_zip):
     }
     report = check(make_zip(CLASSES, files))
     out = left_out(report)
-    assert "60000 x 60000" in out["red/claims.png"] or "very many" in out["red/claims.png"]
+    assert "60000 x 60000" in out["red/claims.png"]
     assert accounted(report) and report.images in (7, 8) and "red/animation.gif" not in out
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000  # kilobytes
 
@@ -195,6 +229,16 @@ def test_the_last_part_of_several(workspace, make_zip):
     raw[end + 4 : end + 8] = b"\x02\x00\x02\x00"
     path.write_bytes(raw)
     refused(workspace, path, "one part of several")
+
+
+def test_the_pixels_of_a_picture_are_a_setting(make_zip, monkeypatch):
+    files = {"red/large.jpg": picture("red", 9, size=(400, 300))}
+    assert check(make_zip(CLASSES, files)).images == 7
+    monkeypatch.setenv("GRAFT_MAX_PIXELS", "100000")
+    out = left_out(check(make_zip(CLASSES, files)))
+    assert out == {
+        "red/large.jpg": "The picture claims 400 x 300 pixels; at most 0.1 million are read. Make it smaller first."
+    }
 
 
 def test_limits_are_settings(monkeypatch):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.data import tables
+from core.data.entries import Limits
 from core.data.importing import check, import_path
 from core.data.tables import read_numbers, read_table
 from core.errors import DataError
@@ -232,9 +236,52 @@ def test_a_line_of_json_may_hold_any_character():
     assert read_table("t.jsonl", line.encode())["label"].tolist() == ["x\u2028y"]
 
 
+def repeated(text, rows):
+    """A small table that is a large one when it is read."""
+    column = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([text]))
+    file = io.BytesIO()
+    pq.write_table(pa.table({"path": column, "label": column}), file, compression="zstd")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("rows.csv", b"path\n" + b"a\n" * 2001, "more than the 2,000 rows"),
+        ("rows.jsonl", b'{"path": "a"}\n' * 2001, "more than the 2,000 rows"),
+        ("cells.csv", b"path,a,b,c,d,e\n" + b"a,b,c,d,e,f\n" * 1999, "more than the 10,000 cells"),
+        ("line.jsonl", b'{"path": [' + b"[]," * 400_000 + b"[]]}", "a line of more than 1,000,000"),
+        ("lists.parquet", parquet(pd.DataFrame({"path": [[0] * 20_000]})), "more than the 10,000 cells"),
+        ("text.parquet", repeated("x" * 9000, 1500), "more than the 1,000,000 characters"),
+        ("texts.parquet", repeated("x" * 2_000_000, 10), "more than the 1,000,000 characters"),
+    ],
+)
+def test_a_small_table_that_would_fill_the_memory(monkeypatch, name, data, words):
+    for most, value in (("ROWS", 2000), ("CELLS", 10_000), ("CHARACTERS", 1_000_000)):
+        monkeypatch.setattr(tables, f"MOST_{most}", value)
+    tracemalloc.start()
+    with pytest.raises(DataError, match=words):
+        read_table(name, data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * 2**20
+
+
+def test_what_is_repeated_in_a_parquet_is_read_all_the_same():
+    frame = read_table("t.parquet", repeated("a cell", 3))
+    assert frame.to_dict("list") == {"path": ["a cell"] * 3, "label": ["a cell"] * 3}
+
+
+def test_all_the_tables_together_have_a_limit(make_zip):
+    files = {f"{number}.csv": csv(ROWS) for number in range(3)}
+    report = check(make_zip({"red": 3, "blue": 3}, files), limits=Limits(table_bytes=2 * len(csv(ROWS))))
+    out = {name: one.why for one in report.findings if one.kind == "left out" for name in one.files}
+    assert "more than the 246 B that" in out["2.csv"] and "names no picture" in out["1.csv"]
+
+
 def test_a_parquet_of_very_many_rows_is_refused_unread(monkeypatch):
     monkeypatch.setattr(tables, "MOST_ROWS", 2)
-    with pytest.raises(DataError, match="3 rows; at most 2"):
+    with pytest.raises(DataError, match="more than the 2 rows"):
         read_table("t.parquet", parquet(pd.DataFrame({"path": ["a"] * 3})))
 
 

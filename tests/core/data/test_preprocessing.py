@@ -118,6 +118,19 @@ def test_every_kind_of_colour_becomes_rgb(image, format, colour):
         assert decoded.getpixel((1, 1)) == colour
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "I;16", "I"])
+def test_a_large_picture_is_changed_strip_by_strip_to_the_same(mode, monkeypatch):
+    image = photo(41, 30).convert("RGBA")
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 250) if mode[0] == "I" else image
+    image = image.quantize(16) if mode == "P" else image.convert(mode)
+    data = encoded(image, "TIFF" if mode[0] == "I" else "PNG")
+    whole = np.asarray(decode(data))
+    monkeypatch.setattr(module, "STRIP", 41 * 7)
+    monkeypatch.setattr(module, "LARGE_PIXELS", 100)
+    assert np.array_equal(np.asarray(decode(data)), whole) and len(np.unique(whole)) > 10
+
+
 def test_of_an_animation_the_first_frame_counts():
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
@@ -141,7 +154,6 @@ def test_what_is_no_picture_is_refused_in_words(data):
 
 
 @pytest.mark.parametrize("side", [11_000, 16_000])
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_header_that_claims_too_much_is_refused_before_any_memory_is_taken(side):
     data = encoded(Image.new("1", (side, side)), "TIFF", compression="group4")
     with pytest.raises(DataError, match="at most 120 million"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,15 @@ def test_many_small_bombs_are_refused_by_their_sum(workspace, make_zip):
     files = [(f"red/{number}.bmp", bytes([number]) * 900_000) for number in range(10)]
     limits = Limits(total_ratio_from=5 * 2**20)
     refused(workspace, add(make_zip(CLASSES), *files), "over 200 times its size", limits)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_would_be_unpacked_all_at_once_is_left_out(make_zip, method):
+    path = make_zip(CLASSES)
+    with zipfile.ZipFile(path, "a", method) as archive:
+        archive.writestr("red/bomb.bmp", bytes(2**20))
+    (finding,) = [one for one in check(path).findings if one.kind == "left out"]
+    assert finding.files == ["red/bomb.bmp"] and "Pack it again" in finding.why
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar", "folder"])

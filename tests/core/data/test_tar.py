@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import tarfile
 import tracemalloc
 
 import pytest
 
+from core.data import tars
 from core.data.entries import Limits
 from core.data.importing import check, import_path
+from core.data.tars import tar_source
 from core.errors import DataError
 from tests.conftest import picture
 from tests.core.data.archives import odd_member, tar
@@ -96,3 +99,98 @@ def test_what_is_too_much_ends_it(workspace, tmp_path, limits, words):
     with pytest.raises(DataError, match=words):
         import_path(workspace, tar(tmp_path / "a.tar.gz", FILES | bomb), limits=limits)
     assert left(workspace) == []
+
+
+# What an archive says of its files ------------------------------------------------------------------------------------
+
+
+def header(kind, size=0, name="red/x.jpg", extended=False):
+    """A header as it lies in a TAR: of any type, claiming any size."""
+    member = tarfile.TarInfo(name)
+    member.type = kind
+    raw = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    raw[124:136] = size.to_bytes(12, "big", signed=True) if size < 0 else b"%011o\0" % size
+    raw[482] = extended  # of a sparse one: more of its map follows
+    raw[148:156] = b" " * 8
+    raw[148:156] = b"%06o\0 " % sum(raw)
+    return bytes(raw)
+
+
+def said(kind, text):
+    """Something that is said of the file that comes next."""
+    return header(kind, len(text)) + text + bytes(-len(text) % 512)
+
+
+def record(text):
+    """A line of a pax header, which begins with its own length."""
+    length = next(n for n in range(len(text), len(text) + 9) if len(b"%d %s\n" % (n, text)) == n)
+    return b"%d %s\n" % (length, text)
+
+
+def with_more(path, *more, pack=bytes):
+    """A TAR of the usual files and then of these blocks."""
+    tar(path, FILES, mode="w")
+    body = path.read_bytes().rstrip(b"\0")
+    path.write_bytes(pack(body + bytes(-len(body) % 512) + b"".join(more) + bytes(1024)))
+    return path
+
+
+GAPS = record(b"GNU.sparse.major=1") + record(b"GNU.sparse.minor=0")
+LIES = {
+    "said again and again": [said(tarfile.XHDTYPE, record(b"comment=x"))] * 400,
+    "named again and again": [said(tarfile.GNUTYPE_LONGNAME, b"x")] * 400,
+    "less than nothing": [header(tarfile.REGTYPE, -1000)],
+    "a name of less than nothing": [header(tarfile.XHDTYPE, -512)],
+    "less than nothing, said beside": [
+        said(tarfile.XHDTYPE, record(b"GNU.sparse.realsize=-1000000000000")),
+        header(tarfile.REGTYPE),
+        header(tarfile.REGTYPE, 8**11 - 1),
+    ],
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_what_is_said_of_a_file_is_not_believed(workspace, tmp_path, lie):
+    with pytest.raises(DataError, match="cut short or damaged"):
+        import_path(workspace, with_more(tmp_path / "a.tar", *LIES[lie]))
+    assert left(workspace) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [header(tarfile.GNUTYPE_SPARSE, extended=True)],
+        [header(tarfile.GNUTYPE_SPARSE, extended=True), (b"0" * 504 + b"\1" + bytes(7)) * 1000],
+        [said(tarfile.XHDTYPE, GAPS), header(tarfile.REGTYPE, 1024), b"999999999\n" + b"0\n" * 507],
+    ],
+)
+def test_a_map_of_gaps_without_end_is_not_read(workspace, tmp_path, more):
+    with pytest.raises(DataError, match=r"packed without its gaps.*Pack the class folders again"):
+        import_path(workspace, with_more(tmp_path / "a.tar", *more))
+    assert left(workspace) == []
+
+
+def test_what_is_said_of_all_files_is_forgotten(tmp_path):
+    many = [
+        said(tarfile.XGLTYPE, b"".join(record(b"k%d=" % (n + 1000 * turn)) for n in range(1000))) for turn in range(9)
+    ]
+    with tar_source(with_more(tmp_path / "a.tar", *(b + header(tarfile.REGTYPE) for b in many)), Limits()) as source:
+        kept = [len(entry.open.args[0].pax_headers) for entry in source.entries]
+    assert len(kept) == 8 + 9 and max(kept) <= 1000
+
+
+def test_folders_count(workspace, tmp_path):
+    path = with_more(tmp_path / "a.tar", *[header(tarfile.DIRTYPE, name=f"{n}") for n in range(20)])
+    with pytest.raises(DataError, match="more than the 20 files"):
+        import_path(workspace, path, limits=Limits(entries=20))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+def test_zeros_after_the_end_fill_no_memory_and_are_not_read_for_ever(tmp_path, pack, monkeypatch):
+    monkeypatch.setattr(tars, "MOST_PADDING", 2**20)
+    path = with_more(tmp_path / "a.tar", bytes(1024 + 2**25), b"x" * 512, pack=pack)
+    tracemalloc.start()
+    report = check(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert report.images == 8 and peak < 16 * 2**20
