@@ -15,7 +15,18 @@ from ui import state
 from ui.answers import bars
 from ui.asking import AT_ONCE, Answers, Oracle, Picture, oracle, thumbnail
 from ui.runs import runs_and_views
-from ui.widgets import clip, count, empty_state, errors_shown, literal, page_header, percent, show_error, uploaded_name
+from ui.widgets import (
+    clip,
+    count,
+    empty_state,
+    errors_shown,
+    literal,
+    page_header,
+    percent,
+    show_error,
+    uploaded_name,
+    words_table,
+)
 
 NAMED = 10  # broken files named above the table
 CARDS = 12  # pictures shown at first; the table has them all
@@ -199,9 +210,9 @@ def _table(predictions: list[Prediction]) -> None:
     several = "labels" in table
     table.columns = [name if several and name.endswith(SHARE) else name.capitalize() for name in table.columns]
     shares = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
+    words_table(
         table,
-        hide_index=True,
+        "answers_table",
         height=min(36 * (len(table) + 1), 360),
         placeholder="",
         column_config={name: shares for name in table if name.lower().endswith("probability")},

@@ -11,7 +11,7 @@ from core.data.report import LEFT_OUT, Finding
 from ui.contradictions import contradictions
 from ui.thumbnail_row import thumbnail_row
 from ui.undo import apply
-from ui.widgets import clip, count, literal
+from ui.widgets import clip, count, literal, words_table
 
 NAMES_SHOWN = 500
 PICTURES_SHOWN = 8
@@ -74,7 +74,7 @@ def _finding(dataset: Dataset, finding: Finding, key: str) -> None:
 
 
 def _files(finding: Finding, key: str) -> None:
-    st.dataframe(pd.DataFrame({"Name": finding.files[:NAMES_SHOWN]}), hide_index=True, height=240)
+    words_table(pd.DataFrame({"Name": finding.files[:NAMES_SHOWN]}), f"{key}_names", height=240)
     if len(finding.files) > NAMES_SHOWN:
         st.caption(f"The first {NAMES_SHOWN:,} of {len(finding.files):,}.")
     st.download_button(

@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 from core import jobs
 from core.data.drafts import Draft
-from core.data.importing import title_of
+from core.data.entries import LONGEST_NAME
+from core.data.importing import titled
 from core.data.roots import allowed
 from core.errors import DataError
 from core.jobs import Job
@@ -27,7 +28,7 @@ def from_upload(workspace: Workspace, name: str, file: BinaryIO) -> Job:
         DataError: there is no room for the copy.
     """
     folder = jobs.prepare(workspace, "import")
-    title = title_of(Path(uploaded_name(name)))
+    title = titled(uploaded_name(name).replace("\\", "/").rsplit("/", 1)[-1])
     path = folder / "upload" / f"{slug(title)}.{slug(name.rsplit('.', 1)[-1], 8)}"  # what goes wrong is told with it
     with _room_in_words(folder), open(path, "wb") as copy:
         shutil.copyfileobj(file, copy)
@@ -46,7 +47,7 @@ def from_dropped_folder(workspace: Workspace, files: Iterable[BinaryIO]) -> Job:
     names = []
     with _room_in_words(folder), zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for file in files:
-            names.append(uploaded_name(file.name))
+            names.append(uploaded_name(file.name)[: LONGEST_NAME + 1])  # one that is too long is told, and not the rest
             archive.writestr(names[-1], file.read())
     title = names[0].replace("\\", "/").strip("/").split("/")[0] if names else "Folder"
     return jobs.start(workspace, "import path", title, folder, path=str(path), name=title)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -70,6 +72,13 @@ def empty_state(title: str, sentence: str, page: str | None = None, link: str = 
         st.markdown(sentence)
         if page:
             st.page_link(page, label=link, icon=":material/arrow_forward:")
+
+
+def words_table(table: pd.DataFrame, key: str, **options: Any) -> None:
+    """A table of other people's words, without Streamlit's own way to save it: a spreadsheet would run some of them."""
+    st.html(f"<style>.st-key-{key} [aria-label='Download as CSV'] {{ display: none; }}</style>")
+    with st.container(key=key):
+        st.dataframe(table, hide_index=True, **options)
 
 
 def show_error(error: GraftError | str) -> None:

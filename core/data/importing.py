@@ -20,7 +20,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.data.dataset import DELETED, Dataset, load_dataset, write_version
-from core.data.entries import Limits, Source, leaves
+from core.data.entries import Limits, Source, leaves, shown_name
 from core.data.findings import report_on
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words, take
 from core.data.manifest import path_column
@@ -172,7 +172,11 @@ def _unlinked(place: Path, folder: Path):  # type: ignore[no-untyped-def]
 
 def title_of(path: Path) -> str:
     """What to call a dataset from here: `photos` of `photos.tar.gz`."""
-    name = path.name if os.path.isfile(path) else path.resolve().name
+    return titled(path.name if os.path.isfile(path) else path.resolve().name)
+
+
+def titled(name: str) -> str:
+    """The same by its name alone."""
     while (stem := Path(name)).suffix.lower() in SUFFIXES and stem.stem:
         name = stem.stem
     return name or "Pictures"
@@ -191,6 +195,7 @@ def _import(
     fingerprint: str = "",
 ) -> Dataset:
     _refuse_without_room(workspace, source)
+    name = shown_name(name).strip() or "Pictures"
     with disk_in_words(), _beside(workspace) as folder:
         intake = take(source, folder / "images", limits, progress, cancelled)
         if progress is not None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.inference.prediction import Prediction
 
-# A spreadsheet takes a cell that begins with one of these for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 SHARE = " probability"  # behind a label: so no column has a name of the others
+# A spreadsheet takes a cell that begins with one of these for a formula; and where commas are decimal, it begins a new
+# cell after each semicolon.
+_FORMULA = re.compile(r"(?<![^;\t\r\n])(?=[=+\-@\t\r\n])")
 
 
 def rows(predictions: Iterable[Prediction]) -> list[dict[str, Any]]:
@@ -57,6 +59,6 @@ def to_csv(predictions: Iterable[Prediction]) -> str:
 
 def harmless(value: Any) -> Any:
     """A cell that no spreadsheet runs as a formula."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
+    if isinstance(value, str):
+        return _FORMULA.sub("'", value)
     return "" if value is None else value

@@ -73,6 +73,15 @@ def test_an_upload_becomes_a_dataset(open_page, finish, make_zip, workspace):
     assert not list(workspace.jobs.glob("*/upload"))
 
 
+@pytest.mark.parametrize("name", ["../evil\u202e$x$ **b**", "x" * 5000])
+def test_whatever_an_upload_is_called_becomes_a_name_at_most(open_page, finish, make_zip, workspace, name):
+    app = open_page("data")
+    app.file_uploader[0].upload(f"{name}.zip", make_zip({"cats": 6, "dogs": 5}).read_bytes(), "application/zip")
+    app = finish(app.run())
+    assert not app.exception and "11 images imported" in app.success[0].value
+    assert list_datasets(workspace)[0].name in ("evil$x$ **b**", "x" * 1000)
+
+
 def test_a_bad_upload_is_told_and_costs_nothing(open_page, finish, dataset, workspace):
     app = open_page("data")
     app.file_uploader[0].upload("no.zip", b"PK\x03\x04 but no more", "application/zip")

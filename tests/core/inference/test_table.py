@@ -18,6 +18,11 @@ def test_no_cell_is_a_formula(evil):
     assert row["label"] == f"'{evil}"
 
 
+def test_no_part_of_a_cell_is_a_formula_where_semicolons_part_cells():
+    (row,) = read(to_csv([Prediction("a;=cmd|' /C calc'!A0;-1; b-c;d.jpg", (Guess("x\t=1", 0.9),))]))
+    assert row["image"] == "a;'=cmd|' /C calc'!A0;'-1; b-c;d.jpg" and row["label"] == "x\t'=1"
+
+
 def test_commas_quotes_and_new_lines_stay_in_their_cell():
     name = 'a,"b"\nc.jpg'
     (row,) = read(to_csv([Prediction(name, (Guess("cat", 0.75), Guess("dog", 0.25)))]))
