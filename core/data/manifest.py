@@ -65,7 +65,7 @@ MOST_PROJECT = 16 * 10**6  # bytes of a project's manifest: JSON becomes many ti
 NEARLY_ALL = 0.9  # of the answers are numbers: then the others are slips, and no classes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Said:
     """What a manifest says of one picture. label: "" for kind "number", for kind "labels" all of them as `labels.py`
     keeps them; target: NaN but for kind "number"."""

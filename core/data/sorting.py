@@ -33,7 +33,8 @@ class Sorted:
 
 def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str = "") -> Sorted:
     """
-    labels: the class of each picture by name, if the source knows it. table: the one table to believe.
+    intake: is emptied of its pictures. labels: the class of each by name, if the source knows it. table: the one table
+        to believe.
 
     Raises:
         DataError: what is left makes no dataset, with what was found instead.
@@ -45,11 +46,13 @@ def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str
     manifest, rejected = _manifest(intake, labels, table)
     kind = manifest.kind if manifest else "classes"
     pictures, said, homeless = _answered(intake.taken, manifest, kind)
-    frame = _frame(pictures, said)
-    frame, repeated = _once(frame, kind)
     bare = _bare_classes(intake) if kind == "classes" and not (manifest and manifest.tables) else []
+    files, frame = intake.files, _frame(pictures, said)
+    del pictures, said
+    intake.taken.clear()  # the frame says it all in a third of the memory
+    frame, repeated = _once(frame, kind)
     _refuse_too_few(frame, kind, homeless, manifest.tables if manifest else (), bare)
-    frame = frame.drop(columns="look").assign(twins=find_twins(frame["look"].tolist(), frame["sha256"].tolist()))
+    frame = frame.assign(twins=find_twins(frame.pop("look").tolist(), frame["sha256"].tolist()))
     findings = [
         *_bare(bare),
         *_left_out([*intake.rejected, *rejected]),
@@ -59,7 +62,7 @@ def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str
         *_mended(frame),
     ]
     tables = list(manifest.tables) if manifest else []
-    found = Intaken(findings=findings, files=intake.files, tables=tables, ignored=intake.ignored)
+    found = Intaken(findings=findings, files=files, tables=tables, ignored=intake.ignored)
     return Sorted(frame, kind, manifest.target if manifest else "", found)
 
 

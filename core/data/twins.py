@@ -17,7 +17,7 @@ COLOUR_SIDE = 4
 LOOK_BYTES = SIDE * SIDE + 3 * COLOUR_SIDE * COLOUR_SIDE
 BANDS = 5  # of the hash's 64 bits: two hashes that differ in fewer bits than this have a band in common
 BITS_APART = 10
-BLOCK = 16_384  # pictures or pairs at a time, so that memory stays flat
+BLOCK = 4_096  # pictures or pairs at a time, so that memory stays flat
 CROWD = 256  # pictures with a band in common, of which each is compared with so many neighbours at most
 ALIKE = 0.99  # correlation of the small copies
 COLOURS_APART = 12.0  # grey levels of 255, on average
@@ -60,7 +60,8 @@ def _leaders(small: np.ndarray) -> np.ndarray:
     leaders = np.arange(len(small))
     while True:
         leading = np.unique(leaders)
-        followed = leading[_first_alike(small[leading])]
+        theirs = small if len(leading) == len(small) else small[leading]  # which would be a copy
+        followed = leading[_first_alike(theirs)]
         if (followed == leading).all():
             return leaders
         leaders = followed[np.searchsorted(leading, leaders)]

@@ -44,8 +44,12 @@ def zip_source(path: Path, limits: Limits) -> Iterator[Source]:
         members = [member for member in archive.infolist() if not member.filename.endswith(("/", "\\"))]
         _refuse_harm(path, members, limits)
         size = sum(member.file_size for member in members)
-        entries = (_zip_entry(archive, member) for member in members)
-        yield Source(entries, len(members), size, bare=_bare(archive.infolist()))
+        count, bare = len(members), _bare(archive.infolist())
+        archive.filelist.clear()  # what has been read is forgotten, as what is taken in needs the memory
+        archive.NameToInfo.clear()
+        members.reverse()
+        entries = (_zip_entry(archive, members.pop()) for _ in range(count))
+        yield Source(entries, count, size, bare=bare)
 
 
 def _bare(members: list[zipfile.ZipInfo]) -> BareFolders:
