@@ -160,7 +160,7 @@ class Dataset:
 def list_datasets(workspace: Workspace) -> list[DatasetSummary]:
     """All datasets, newest first."""
     found = []
-    for directory in workspace.datasets.iterdir():
+    for directory in workspace.datasets.glob("[!.]*"):  # what begins with a dot is not whole, or on its way out
         try:
             said = json.loads((directory / "dataset.json").read_text(encoding="utf-8"))
             versions = _versions(directory)

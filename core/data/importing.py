@@ -263,7 +263,7 @@ def _fingerprint(path: Path, progress: OnProgress | None, cancelled: Cancelled |
 
 
 def _seen_before(workspace: Workspace, fingerprint: str) -> Dataset | None:
-    for path in workspace.datasets.glob("*/dataset.json"):
+    for path in workspace.datasets.glob("[!.]*/dataset.json"):
         try:
             if json.loads(path.read_text(encoding="utf-8")).get("fingerprint") == fingerprint:
                 return replace(load_dataset(workspace, path.parent.name), known=True)

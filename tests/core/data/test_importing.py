@@ -178,6 +178,55 @@ def test_a_killed_import_leaves_nothing_once_the_next_one_ran(workspace, make_zi
         assert sorted(left(workspace)) == sorted([at_work.name, dataset.id])
 
 
+DYING = """
+import os, shutil, sys
+from pathlib import Path
+import pandas, pyarrow.parquet
+from core.data.dataset import list_datasets, load_dataset
+from core.data.importing import import_path
+from core.workspace import Workspace
+
+space, path = Workspace.open(sys.argv[1]), Path(sys.argv[2])
+os.sync = os.fsync = lambda *_: None  # which take seconds where others write too
+
+def die_at(moment):
+    def touched(event, said):  # whatever opens, makes, renames or deletes something in the workspace
+        nonlocal moment
+        if event in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir") and str(said[0]).startswith(sys.argv[1]):
+            moment -= 1
+            if moment == 0:
+                os._exit(9)
+    sys.addaudithook(touched)
+
+moment, died, found = 0, True, []
+while died:
+    moment += 1
+    child = os.fork()
+    if child == 0:
+        die_at(moment)
+        import_path(space, path)
+        os._exit(0)
+    died = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    known = list_datasets(space)
+    assert len(known) <= 1, known
+    for one in known:
+        made = load_dataset(space, one.id)
+        assert made.report.images == 3 == sum(made.path(image).exists() for image in made.frame["image"])
+        shutil.rmtree(space.datasets / one.id)
+    found.append(len(known))
+print(moment, found.count(0), found.count(1), sorted(os.listdir(space.datasets)))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_killed_at_every_moment_it_leaves_the_whole_or_nothing(tmp_path, make_zip):
+    path = make_zip({"red": 2, "blue": 1})
+    command = [sys.executable, "-c", DYING, str(tmp_path / "workspace"), str(path)]
+    moments, nothing, whole, left = subprocess.check_output(command, text=True).split(maxsplit=3)
+    assert int(moments) > 20 and int(nothing) > 15 and int(whole) >= 2  # the last one was not killed
+    assert left.strip() == "['.naming.lock']"
+
+
 def test_a_full_disk_is_said_and_leaves_nothing(workspace, make_zip, monkeypatch):
     def full(path, data):
         raise OSError(errno.ENOSPC, "No space left on device")
