@@ -71,9 +71,12 @@ def _limits() -> None:
     with errors_shown():
         most = Limits.from_environment()
         st.caption(
-            f"At most {most.entries:,} files, {file_size(most.file_bytes)} each, {file_size(most.total_bytes)} in all.",
-            help="Archives that unpack to far more than their size are refused. Whoever runs Graft sets the limits "
-            f"with {', '.join(f'GRAFT_MAX_{field.name.upper()}' for field in fields(Limits))}.",
+            f"At most {most.entries:,} files, {file_size(most.file_bytes)} each, {file_size(most.total_bytes)} in all; "
+            f"pictures of at most {most.pixels / 10**6:g} million pixels.",
+            help=f"Tables have {file_size(most.table_bytes)} at most. An archive that unpacks to over "
+            f"{most.total_ratio:,} times its size, or a file in it to over {most.ratio:,} times, is refused, once that "
+            f"is over {file_size(most.total_ratio_from)} or {file_size(most.ratio_from)}. Whoever runs Graft sets the "
+            f"limits with {', '.join(f'GRAFT_MAX_{field.name.upper()}' for field in fields(Limits))}.",
         )
 
 

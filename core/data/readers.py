@@ -17,6 +17,8 @@ from core.data.zips import zip_source
 from core.errors import DataError
 
 ARCHIVE_ENDINGS = (".zip", ".tm", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+DEEPEST = 100  # folders within folders
+DEEP = f"It lies below more than {DEEPEST} folders. Move it further up."
 
 
 @contextmanager
@@ -84,6 +86,9 @@ def folder_source(path: Path, limits: Limits) -> Source:
     for folder, below, files in os.walk(path, onerror=refused, followlinks=False):
         links = [name for name in below if os.path.islink(os.path.join(folder, name))]
         below[:] = sorted(name for name in below if name not in links and not name.startswith("."))
+        if below and folder.count(os.sep, len(str(path))) >= DEEPEST:  # the library goes down by calling itself
+            found += [Entry(_below(Path(folder, name), path), 0, _never, DEEP) for name in below]
+            below.clear()
         found += [file_entry(Path(folder, name), path) for name in sorted([*files, *links])]
         if not below and not files:
             bare.folder(_below(Path(folder), path))

@@ -40,7 +40,10 @@ def choose_way(app, way):
 
 
 def test_an_empty_workspace_says_what_to_do(open_page):
-    assert "No dataset yet" in texts(open_page("data"))
+    app = open_page("data")
+    assert "No dataset yet" in texts(app)
+    (limits,) = [said for said in app.caption if "At most 1,000,000 files" in said.value]
+    assert "120 million pixels" in limits.value and "GRAFT_MAX_TOTAL_RATIO_FROM" in limits.help
 
 
 def test_a_sample_is_imported_and_chosen(open_page, finish, workspace):
@@ -173,8 +176,9 @@ def test_hostile_labels_are_shown_as_they_are(open_page, workspace, make_zip):
     said = [element.value for element in app.markdown]
     assert any("\\*\\*bold\\*\\*" in text for text in said)
     assert not any("<script>" in text.replace("\\<", "") for text in said)
-    chart = app.get("plotly_chart")[0].proto.spec if app.get("plotly_chart") else ""
-    assert "<script>" not in chart
+    (look,) = [control for control in app.segmented_control if control.label == "Look"]
+    chart = look.set_value("Balance and split").run().get("plotly_chart")[0].proto.spec
+    assert "&lt;script&gt;alert(1)" in chart and "<script>" not in chart and "$x" not in chart
 
 
 def test_one_click_mends_a_finding_in_a_new_version(open_page, workspace, make_zip):

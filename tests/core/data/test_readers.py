@@ -12,6 +12,7 @@ import pytest
 
 from core.data.entries import Limits
 from core.data.importing import check, import_path
+from core.data.readers import DEEPEST
 from core.errors import DataError
 from tests.conftest import picture
 from tests.core.data.archives import add, link, spoil, with_flag
@@ -184,6 +185,17 @@ def test_a_folder_is_never_left_through_links(workspace, folder, tmp_path):
     dataset = import_path(workspace, folder)
     (finding,) = [finding for finding in dataset.report.findings if "link" in finding.why]
     assert sorted(finding.files) == ["linked", "red/file.jpg", "red/round"] and dataset.report.images == 6
+
+
+def test_folders_without_end_are_not_followed(folder, monkeypatch):
+    monkeypatch.chdir(folder / "red")
+    for _ in range(DEEPEST + 50):
+        os.mkdir("d")
+        os.chdir("d")
+    report = check(folder)
+    (finding,) = [one for one in report.findings if one.kind == "left out"]
+    assert finding.files == ["red/" + "/".join("d" * DEEPEST)] and "more than 100 folders" in finding.why
+    assert report.images == 6 and report.files == 7
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
