@@ -13,7 +13,7 @@ from core.inference.prediction import Prediction
 SHARE = " probability"  # behind a label: so no column has a name of the others
 # A spreadsheet takes a cell that begins with one of these for a formula; and where commas are decimal, it begins a new
 # cell after each semicolon.
-_FORMULA = re.compile(r"(?<![^;\t\r\n])(?=[=+\-@\t\r\n])")
+_FORMULA = re.compile(r"(?<![^;\t\r\n])(?= *[=+\-@\t\r\n])")
 
 
 def rows(predictions: Iterable[Prediction]) -> list[dict[str, Any]]:
