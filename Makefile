@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 DATA ?=
+FASTAI := build/fastai
 
 .PHONY: run test lint check format bench walk screenshots clean
 .DEFAULT_GOAL := run
@@ -30,7 +31,7 @@ format: $(VENV)/installed-dev
 check: $(VENV)/installed-dev
 	$(BIN)/mypy
 
-bench: $(VENV)/installed-dev
+bench: $(VENV)/installed-dev $(FASTAI)/installed
 	@test -n "$(DATA)" || { echo "Say which photos: make bench DATA=path/to/class/folders"; exit 2; }
 	$(BIN)/python -m benchmarks.bench "$(DATA)"
 	$(BIN)/python -m benchmarks.engine "$(DATA)"
@@ -38,6 +39,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.importing
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.sharing
+	$(BIN)/python -m benchmarks.accuracy "$(DATA)"
 
 walk: $(VENV)/installed-dev
 	GRAFT_WALK=1 $(BIN)/python -m pytest tests/core/backbones/test_registry.py tests/core/training/test_ways.py
@@ -46,7 +48,7 @@ screenshots: $(VENV)/installed-dev
 	GRAFT_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(FASTAI)
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Graft needs Python 3.11 or newer, and found none. Install it from python.org."; exit 1; }
@@ -63,3 +65,9 @@ $(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/bin/pytho
 	@echo "Installing what is missing; the first time this takes a few minutes."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/installed
+
+# Beside Graft's own packages and never among them: only benchmarks/accuracy.py looks here.
+$(FASTAI)/installed: benchmarks/fastai.txt | $(VENV)/installed-dev
+	@rm -rf $(FASTAI)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(FASTAI) -r $<
+	@touch $@

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-RESULTS = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 END = "<!-- end of results -->"
 
 
@@ -14,11 +14,11 @@ def begin(script: str) -> str:
     return f"<!-- results: written by benchmarks/{script} -->"
 
 
-def write(words: str, name: str, script: str = "bench.py") -> None:
-    """Put a result into docs/performance.md, in place of the last one of the same name by the same script."""
-    before, rest = RESULTS.read_text(encoding="utf-8").split(begin(script))
+def write(words: str, name: str, script: str = "bench.py", page: str = "performance.md") -> None:
+    """Put a result into a page of docs, in place of the last one of the same name by the same script."""
+    before, rest = (DOCS / page).read_text(encoding="utf-8").split(begin(script))
     results, after = rest.split(END, 1)
     kept = [part for part in re.split(r"^### ", results, flags=re.MULTILINE)[1:] if part.split("\n")[0] != name]
     parts = sorted([*kept, f"{name}\n\n{words.rstrip()}\n\n"], key=lambda part: part.split("\n")[0])
     text = "".join(f"### {part.rstrip()}\n\n" for part in parts)
-    RESULTS.write_text(f"{before}{begin(script)}\n\n{text}{END}{after}", encoding="utf-8")
+    (DOCS / page).write_text(f"{before}{begin(script)}\n\n{text}{END}{after}", encoding="utf-8")

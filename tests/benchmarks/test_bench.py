@@ -35,7 +35,7 @@ def test_times_are_compared_with_import_and_first_run():
 def page(tmp_path, monkeypatch):
     path = tmp_path / "performance.md"
     path.write_text(f"# Performance\n\n{begin('bench.py')}\n{END}\n\nMore words.\n")
-    monkeypatch.setattr(results, "RESULTS", path)
+    monkeypatch.setattr(results, "DOCS", tmp_path)
     return path
 
 
