@@ -55,7 +55,7 @@ from core.workspace import Workspace
 ROOT = Path(__file__).resolve().parents[1]
 FASTAI = ROOT / "build" / "fastai"
 SEEDS = (0, 1, 2)
-LEARN, VALIDATION = 100, 0.2  # pictures to learn from, and the share of them to validate with
+LEARN, VALIDATION = 80, 0.2  # pictures to learn from, and the share of them to validate with
 TEST = 200  # pictures at most
 EPOCHS: int = Recipe.model_fields["epochs"].default
 FOUND_BY = "fastai"

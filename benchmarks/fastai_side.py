@@ -26,9 +26,13 @@ from fastai.vision.all import (
 )
 
 from core.backbones.catalogue import BUNDLED, find
-from core.training.recipe import Recipe
 
 HEAD_EPOCHS = 1  # fine_tune's own: of all epochs, the head's alone
+BATCH, STEPS = (
+    64,
+    10,
+)  # its own batches; an epoch that has fewer steps than this learns too little, so smaller ones then
+SMALLEST = 8  # that BatchNorm can do with
 
 
 def fine_tune(folder: Path, weights: Path, epochs: int, seed: int) -> dict[str, Any]:
@@ -45,7 +49,7 @@ def fine_tune(folder: Path, weights: Path, epochs: int, seed: int) -> dict[str, 
             *aug_transforms(size=info.input_size, min_scale=0.75),
             Normalize.from_stats(info.preprocessing.mean, info.preprocessing.std),
         ],
-        bs=Recipe.model_fields["batch_size"].default,  # Graft's: a batch of its own 64 is too large for so few pictures
+        bs=batch_size(len(get_image_files(folder / "train"))),
         num_workers=0,
     )
     file = {"file": str(weights)}
@@ -57,6 +61,11 @@ def fine_tune(folder: Path, weights: Path, epochs: int, seed: int) -> dict[str, 
     with learner.no_bar():
         outputs, labels = learner.get_preds(dl=asked)
     return {"seconds": seconds, "accuracy": float(accuracy(outputs, labels))}
+
+
+def batch_size(pictures: int) -> int:
+    """As somebody chooses it who has few pictures: with 64 of them, batches of 32 left it near to guessing."""
+    return max(SMALLEST, min(BATCH, pictures // STEPS))
 
 
 if __name__ == "__main__":
