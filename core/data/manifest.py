@@ -23,7 +23,7 @@ from core.data.entries import leaves, shown_name
 from core.data.labels import SOME, divided, together, undivided
 from core.data.layout import Split, clean, split_of
 from core.data.report import Finding, names_of, number_of
-from core.data.tables import NO_NUMBER, read_numbers, read_table
+from core.data.tables import NO_NUMBER, PROJECT, read_numbers, read_table
 from core.errors import DataError
 
 Kind = Literal["classes", "labels", "number"]
@@ -367,11 +367,17 @@ def _undivided(cells: Mapping[str, int]) -> list[Finding]:
 # Teachable Machine ----------------------------------------------------------------------------------------------------
 
 
-def from_project(data: bytes, pictures: Collection[str]) -> dict[str, str]:
-    """The class of each picture that a Teachable Machine project's `manifest.json` names. {} if it names none.
+def from_project(name: str, data: bytes, pictures: Collection[str]) -> dict[str, str]:
+    """The class of each picture of a Teachable Machine project, whose `manifest.json` this is. {} if it tells none.
 
-    Its form is not documented, so any object with a name and a list of files, at any depth, is believed.
+    It saves the pictures of a class beside the manifest, as `class-!-0.jpg` and so on. What comes out of other programs
+    under that name has no common form, so any object with a name and a list of files, at any depth, is believed.
     """
+    below = name.removesuffix(PROJECT)
+    inside = {picture: picture.removeprefix(below) for picture in pictures if picture.startswith(below)}
+    labels = {picture: match[1] for picture, path in inside.items() if (match := _SAVED.fullmatch(path))}
+    if labels:
+        return labels
     if len(data) > MOST_PROJECT:
         return {}
     by_path = _by_path(pictures)
@@ -379,6 +385,9 @@ def from_project(data: bytes, pictures: Collection[str]) -> dict[str, str]:
         return dict(_project_labels(json.loads(data), by_path))
     except (ValueError, RecursionError):
         return {}
+
+
+_SAVED = re.compile(r"(.*)-!-\d+\.\w+")
 
 
 def _project_labels(value: object, by_path: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -74,7 +74,7 @@ def _manifest(intake: Intake, labels: Mapping[str, str] | None, table: str) -> t
     projects = [(name, data) for name, data in intake.tables if posixpath.basename(name) == PROJECT]
     tables = [(name, data) for name, data in intake.tables if posixpath.basename(name) != PROJECT]
     for name, data in projects:
-        if found := from_project(data, pictures):
+        if found := from_project(name, data, pictures):
             manifest = from_labels(found)
             manifest = Manifest("classes", "", manifest.of, (name,))
             return manifest, [Rejected(other, "The project's own list was believed.") for other, _ in tables]

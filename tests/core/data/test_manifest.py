@@ -323,7 +323,18 @@ def test_formulas_and_markup_stay_text(workspace, make_zip):
     assert set(dataset.classes) == set(labels)
 
 
-def test_a_teachable_machine_project(workspace, make_zip):
+@pytest.mark.parametrize("wrapped", ["", "project/"])
+def test_a_teachable_machine_project(workspace, make_zip, wrapped):
+    files = {
+        f"{wrapped}{label}-!-{n}.jpg": picture(label, n) for label in ("Cat/dog", "so-!-so", "猫") for n in range(3)
+    }
+    files[f"{wrapped}manifest.json"] = b'{"type": "image", "version": "2.4.10", "appdata": {"trainEpochs": 50}}'
+    dataset = import_path(workspace, make_zip(files=files, name="project.tm"))
+    assert dataset.name == "project" and dataset.report.classes == {"Cat/dog": 3, "so-!-so": 3, "猫": 3}
+    assert not [one for one in dataset.report.findings if one.kind == "left out"]
+
+
+def test_a_project_that_names_its_files(workspace, make_zip):
     files = {f"samples/{number}.jpg": picture("red", number) for number in range(6)}
     classes = [
         {"name": "Cat/dog", "samples": [f"samples/{number}.jpg" for number in range(3)]},
@@ -331,7 +342,7 @@ def test_a_teachable_machine_project(workspace, make_zip):
     ]
     files["manifest.json"] = json.dumps({"type": "image", "classes": classes}).encode()
     dataset = import_path(workspace, make_zip(files=files, name="project.tm"))
-    assert dataset.name == "project" and dataset.report.classes == {"Cat/dog": 3, "Other": 3}
+    assert dataset.report.classes == {"Cat/dog": 3, "Other": 3}
 
 
 def test_a_project_whose_classes_are_folders(workspace, make_zip):
