@@ -18,7 +18,7 @@ from PIL import Image
 
 from core.data.entries import Limits, Source
 from core.data.layout import is_junk
-from core.data.preprocessing import FORMATS, decode, orientation
+from core.data.preprocessing import FORMATS, MORE_THAN_8_BITS, decode, orientation
 from core.data.readers import ARCHIVE_ENDINGS
 from core.data.tables import is_table
 from core.data.twins import LOOK_BYTES, contrast, look
@@ -30,7 +30,6 @@ NO_LOOK = bytes(LOOK_BYTES)
 CHECKED_AT = 64  # pixels of the shorter side: a reduced decode reads the whole file all the same
 AHEAD = 4  # pictures waiting for a core, for each core
 AHEAD_BYTES = 2**28  # that they may have together
-SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I", "F")
 ARCHIVES = (*ARCHIVE_ENDINGS, ".rar", ".7z", ".gz")
 
 
@@ -201,7 +200,7 @@ def _mended(header: Image.Image, turned: int) -> Iterator[str]:
         yield "turned upright"
     if header.mode in ("CMYK", "YCCK", "LAB"):
         yield "print colours to screen colours"
-    if header.mode in SIXTEEN_BITS:
+    if header.mode in MORE_THAN_8_BITS:
         yield "16 bits to 8"
     if header.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in header.info:
         yield "transparent parts made white"

@@ -19,7 +19,7 @@ from core.data.preprocessing import LONGEST_TO_SHORTEST, Preprocessing, decode, 
 from core.errors import DataError
 from core.workspace import Workspace
 
-VERSION = 2  # change when the same picture and preprocessing would give other bytes
+VERSION = 3  # change when the same picture and preprocessing would give other bytes
 AHEAD = 32
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from io import BytesIO
 from pathlib import Path
@@ -35,6 +35,7 @@ FORMATS: list[str] = [
 ]
 BROKEN = "The picture is broken or cut short and cannot be decoded."
 EXIF_ORIENTATION = 0x0112
+MORE_THAN_8_BITS = ("I;16", "I;16L", "I;16B", "I", "F")
 TURNS = {  # from how a camera was held, as EXIF numbers it, to upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -140,15 +141,28 @@ def orientation(image: Image.Image) -> int:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("I;16", "I;16L", "I;16B", "I"):
-        return _strip_by_strip(image, _of_16_bits)
+    if image.mode in MORE_THAN_8_BITS:
+        return _in_8_bits(image)
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         return _strip_by_strip(image, _on_white)
     return image.convert("RGB")
 
 
-def _of_16_bits(image: Image.Image) -> Image.Image:
-    return Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8)).convert("RGB")
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    """Of the bits that it uses: a microscope fills 12 of the 16, and the numbers of a computed picture go up to 1."""
+    largest = max(_values(strip).max() for _, strip in _strips(image))
+    times = 255 if image.mode == "F" and largest <= 1 else 1
+    parts = 1 if times > 1 or largest < 2**8 else 16 if largest < 2**12 else 257
+
+    def change(strip: Image.Image) -> Image.Image:
+        values = (_values(strip) * times).clip(0, 65535).astype(np.uint16)
+        return Image.fromarray((values // parts).astype(np.uint8)).convert("RGB")
+
+    return _strip_by_strip(image, change)
+
+
+def _values(strip: Image.Image) -> np.ndarray:
+    return np.nan_to_num(np.asarray(strip))
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -158,14 +172,19 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 def _strip_by_strip(image: Image.Image, change: Callable[[Image.Image], Image.Image]) -> Image.Image:
     """The whole image changed to RGB, of which a large one is never in memory several times over."""
-    rows = max(1, STRIP // image.width)
-    if rows >= image.height:
+    if image.height <= max(1, STRIP // image.width):
         return change(image)
     whole = Image.new("RGB", image.size)
-    for top in range(0, image.height, rows):
-        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+    for top, strip in _strips(image):
         whole.paste(change(strip), (0, top))
     return whole
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """With where each begins."""
+    rows = max(1, STRIP // image.width)
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
 
 def shrink(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:

@@ -146,13 +146,18 @@ def _unique(names: list[str]) -> list[str]:
 
 def _once(frame: pd.DataFrame, kind: Kind) -> tuple[pd.DataFrame, list[Finding]]:
     """Each picture once a class: the first of equal bytes stays. Equal bytes in two classes stay, and are told."""
-    again = frame.duplicated(["sha256", "target" if kind == "number" else "label"])
+    what = ["sha256", "target" if kind == "number" else "label"]
+    again = frame.duplicated(what)
     if not again.any():
         return frame, []
     names = frame.loc[again, "name"].tolist()
-    title = f"{number_of(len(names), 'picture is', 'pictures are')} in it more than once, as an exact copy."
+    title = f"{number_of(len(names), 'exact copy was', 'exact copies were')} left out."
+    why = "Each picture was kept once."
+    torn = frame[frame.groupby(what)["given"].transform("nunique") > 1]
+    if len(torn):
+        why += f" {number_of(torn.groupby(what).ngroups, 'picture')} had copies on both sides of the split."
     kept = frame.loc[~again].reset_index(drop=True)
-    return kept, [Finding(kind="repeated", title=title, why="Each was kept once.", files=names)]
+    return kept, [Finding(kind="repeated", title=title, why=why, files=names)]
 
 
 def _refuse_too_few(
@@ -216,7 +221,7 @@ def _left_out(rejected: Sequence[Rejected]) -> list[Finding]:
 def _homeless(names: list[str], manifest: Manifest | None) -> list[Finding]:
     if not names:
         return []
-    why = "They are outside of the class folders, so nothing tells their class. Move each into the folder of its class."
+    why = "Outside of the class folders nothing tells what a picture is. Move each into the folder of its class."
     if manifest is not None and manifest.tables:
         why = "The table does not name them, so nothing tells what they are. Add a row for each and import again."
     return [Finding(kind="no class", title=f"{number_of(len(names), 'picture')} left out.", why=why, files=names)]

@@ -93,6 +93,13 @@ def test_the_same_picture_again_is_kept_once_and_contradictions_are_told(workspa
     assert sorted(kinds(report)["contradiction"].files) == ["blue/also red.jpg", "red/1.jpg"]
 
 
+def test_exact_copies_on_both_sides_of_the_split_are_told(make_zip):
+    sides = {"train/red": 6, "train/blue": 6, "val/blue": 1}
+    report = check(make_zip(sides, {"val/red/copy.jpg": picture("red", 0), "train/red/copy.jpg": picture("red", 1)}))
+    assert "3 exact copies" in (found := kinds(report)["repeated"]).title
+    assert "2 pictures had copies on both sides" in found.why
+
+
 def test_small_and_similar_classes_are_told(workspace, make_zip):
     dataset = import_path(workspace, make_zip({"red": 12, "Red": 5, "lone": 1}))
     found = kinds(dataset.report)

@@ -94,6 +94,9 @@ def test_damaged_exif_spoils_no_picture(exif):
 
 
 GREY16 = Image.fromarray(np.full((4, 4), 51400, np.uint16))
+GREY12 = Image.fromarray(np.full((4, 4), 3200, np.uint16))
+GREY8_OF_16 = Image.fromarray(np.full((4, 4), 200, np.uint16))
+FLOATS = Image.fromarray(np.full((4, 4), 0.785, np.float32))
 HALF_CLEAR = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
 
 
@@ -104,6 +107,9 @@ HALF_CLEAR = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
         (Image.new("L", (4, 4), 77), "PNG", (77, 77, 77)),
         (Image.new("1", (4, 4), 1), "PNG", (255, 255, 255)),
         (GREY16, "PNG", (200, 200, 200)),
+        (GREY12, "PNG", (200, 200, 200)),
+        (GREY8_OF_16, "TIFF", (200, 200, 200)),
+        (FLOATS, "TIFF", (200, 200, 200)),
         (HALF_CLEAR, "PNG", (255, 255, 255)),
         (HALF_CLEAR, "WEBP", (255, 255, 255)),
         (Image.new("LA", (4, 4), (0, 0)), "PNG", (255, 255, 255)),
