@@ -11,7 +11,7 @@ from core.data.report import LEFT_OUT, Finding
 from ui.contradictions import contradictions
 from ui.thumbnail_row import thumbnail_row
 from ui.undo import apply
-from ui.widgets import clip, count, literal, words_table
+from ui.widgets import count, literal, words_table
 
 NAMES_SHOWN = 500
 PICTURES_SHOWN = 8
@@ -39,10 +39,16 @@ def findings_panel(dataset: Dataset) -> None:
                     st.html(LINE)
                 _finding(dataset, finding, f"{key}_{number}")
     if info:
-        files = sum(len(finding.files) for finding in info)
-        with st.expander(f"Left out or brought into shape on the way in: {count(files, 'file')}", icon=ICONS["info"]):
+        with st.expander(f"On the way in: {_on_the_way(info)}", icon=ICONS["info"]):
             for number, finding in enumerate(info):
                 _finding(dataset, finding, f"{key}_info_{number}")
+
+
+def _on_the_way(info: list[Finding]) -> str:
+    out = sum(len(finding.files) for finding in info if finding.kind != "mended")
+    mended = sum(len(finding.files) for finding in info if finding.kind == "mended")
+    words = {f"{count(out, 'file')} left out": out, f"{count(mended, 'picture')} brought into shape": mended}
+    return ", ".join(said for said, files in words.items() if files)
 
 
 def _weight(finding: Finding) -> str:
@@ -79,7 +85,7 @@ def _files(finding: Finding, key: str) -> None:
         st.caption(f"The first {NAMES_SHOWN:,} of {len(finding.files):,}.")
     st.download_button(
         "Download the whole list",
-        lambda: "\n".join(clip(name) for name in finding.files),
+        lambda: "\n\n".join("\n".join(group) for group in finding.groups or [finding.files]),
         f"{finding.kind.replace(' ', '-')}.txt",
         key=f"{key}_list",
         on_click="ignore",

@@ -127,14 +127,16 @@ def retarget(workspace: Workspace, dataset: Dataset, targets: Mapping[str, float
     return _made(workspace, dataset, dataset.frame.assign(target=new), f"{number_of(changed, 'number')} corrected")
 
 
-def leave_out(workspace: Workspace, dataset: Dataset, names: Collection[str]) -> Dataset:
+def leave_out(workspace: Workspace, dataset: Dataset, names: Collection[str], of: str = "") -> Dataset:
     """
+    of: what they have in common, for the words that say what made the version.
+
     Raises:
         DataError: too little would be left.
     """
     rows = _rows(dataset, names)
     frame = dataset.frame[~rows].reset_index(drop=True)
-    return _made(workspace, dataset, frame, f"{number_of(int(rows.sum()), 'picture')} left out")
+    return _made(workspace, dataset, frame, f"{number_of(int(rows.sum()), 'picture')}{of and ' '}{of} left out")
 
 
 def settle(workspace: Workspace, dataset: Dataset, names: Collection[str], answer: str | float) -> Dataset:
@@ -233,6 +235,16 @@ REPAIRS: dict[Kind, tuple[Repair, ...]] = {
 }
 
 
+_COMMON: dict[Kind, str] = {
+    "contradiction": "with several answers",
+    "one colour": "of one colour",
+    "odd size": "very small or very long",
+    "one image": "alone in a class",
+    "few images": "of small classes",
+    "far out": "with numbers far from the others",
+}
+
+
 def repairs(dataset: Dataset, finding: Finding) -> tuple[Repair, ...]:
     """What one click can do about a finding. Whole pictures are not left out for one of their labels."""
     found = REPAIRS.get(finding.kind, ())
@@ -248,13 +260,13 @@ def repair(workspace: Workspace, dataset: Dataset, finding: Finding, key: str) -
     if key not in [one.key for one in repairs(dataset, finding)]:
         raise DataError(f"There is no repair {key!r} for this finding.")
     if key == "leave_out":
-        return leave_out(workspace, dataset, finding.files)
+        return leave_out(workspace, dataset, finding.files, _COMMON.get(finding.kind, ""))
     if key == "resplit":
         return _split_anew(workspace, dataset)
     if key == "keep_one":
-        return leave_out(workspace, dataset, _copies(dataset.frame, finding))
+        return leave_out(workspace, dataset, _copies(dataset.frame, finding), "that had copies")
     if key == "even_out":
-        return leave_out(workspace, dataset, _too_many(dataset.frame, dataset.split.seed))
+        return leave_out(workspace, dataset, _too_many(dataset.frame, dataset.split.seed), "of the large classes")
     if key == "merge":
         return _made(workspace, dataset, *_merged(dataset.frame, finding))
     return _made(workspace, dataset, *_on_one_side(dataset.frame, finding))

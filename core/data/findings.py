@@ -23,7 +23,7 @@ SPLITS = ("train", "validation", "test")
 # As they are best mended, one after another: what changes the classes first, then what changes how many pictures there
 # are, as both may mend or make those that come after.
 ORDER: tuple[Found, ...] = (
-    *("one number", "similar names", "contradiction", "duplicate", "leak", "group"),
+    *("one number", "similar names", "contradiction", "leak", "duplicate", "group"),
     *("one colour", "odd size", "far out", "no training", "no validation", "one image", "few images", "imbalance"),
 )
 
@@ -50,7 +50,7 @@ def report_on(name: str, frame: pd.DataFrame, kind: Kind, target: str, found: In
 
 def findings(frame: pd.DataFrame, kind: Kind) -> list[Finding]:
     """In their `ORDER`."""
-    found = [*_leaks(frame), *_twins(frame, kind), *_groups(frame), *_odd(frame)]
+    found = [*_twins(frame, kind), *_groups(frame), *_odd(frame)]
     if kind == "number":
         found += _targets(frame)
     else:
@@ -64,18 +64,8 @@ def findings(frame: pd.DataFrame, kind: Kind) -> list[Finding]:
 # Copies ---------------------------------------------------------------------------------------------------------------
 
 
-def _leaks(frame: pd.DataFrame) -> Iterator[Finding]:
-    groups = _straddling(frame[frame["twins"] > 0], "twins")
-    if groups:
-        title = f"{number_of(len(groups), 'picture lies', 'pictures lie')} on both sides of the split as copies."
-        why = (
-            "The model is then judged on what it has learned by heart, and the score is a lie. "
-            "Keep one of each, or all of them on one side."
-        )
-        yield _grouped("leak", title, why, groups)
-
-
 def _twins(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
+    """Each picture with copies in one finding alone: what they contradict is settled before any of them is left out."""
     twins = frame[frame["twins"] > 0]
     if twins.empty:
         return
@@ -92,6 +82,15 @@ def _twins(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
         why = "No model can learn two answers to one question: say what each is, or leave it out with its copies."
         yield _grouped("contradiction", title, why, groups)
     same = twins[~torn]
+    groups = _straddling(same, "twins")
+    if groups:
+        title = f"{number_of(len(groups), 'picture lies', 'pictures lie')} on both sides of the split as copies."
+        why = (
+            "The model is then judged on what it has learned by heart, and the score is a lie. "
+            "Keep one of each, or all of them on one side."
+        )
+        yield _grouped("leak", title, why, groups)
+    same = same[~same["name"].isin([name for group in groups for name in group])]
     groups = _members(same[same.groupby("twins")["name"].transform("size") > 1], "twins")
     if groups:
         title = f"{number_of(len(groups), 'picture is', 'pictures are')} in it more than once, or nearly so."

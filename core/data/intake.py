@@ -18,7 +18,7 @@ from PIL import Image
 
 from core.data.entries import Limits, Source
 from core.data.layout import is_junk
-from core.data.preprocessing import FORMATS, MORE_THAN_8_BITS, decode, orientation
+from core.data.preprocessing import EMPTY, FORMATS, MORE_THAN_8_BITS, decode, orientation
 from core.data.readers import ARCHIVE_ENDINGS
 from core.data.tables import is_table
 from core.data.twins import LOOK_BYTES, contrast, look
@@ -171,12 +171,12 @@ def _sort_in(result: Intake, one: Taken | Rejected) -> None:
 def inspect(name: str, data: bytes, images: Path | None = None) -> Taken | Rejected:
     """Whether the bytes are a whole picture. images: where to keep them, as for `take`."""
     if not data:
-        return Rejected(name, "The file is empty.")
+        return Rejected(name, EMPTY)
     try:
         picture = decode(data, at_least=CHECKED_AT)
     except DataError as error:
         if name.lower().endswith(ARCHIVES):
-            return Rejected(name, "It is an archive inside the archive. Unpack it first, then pack the class folders.")
+            return Rejected(name, "It is an archive, and what is in it is not looked at. Unpack it, then import again.")
         return Rejected(name, str(error))
     width, height, ending, mended = _describe(data)
     sha256 = hashlib.sha256(data).hexdigest()

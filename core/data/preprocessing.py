@@ -33,7 +33,8 @@ with suppress(ImportError):  # iPhones take HEIC; the library for it is installe
 FORMATS: list[str] = [
     name for name in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "BMP", "GIF", "TIFF", "PPM") if name in Image.OPEN
 ]
-BROKEN = "The picture is broken or cut short and cannot be decoded."
+BROKEN = "The picture is broken or cut short and cannot be decoded. Copy it again from where it came."
+EMPTY = "The file is empty. Copy it again from where it came."
 EXIF_ORIENTATION = 0x0112
 MORE_THAN_8_BITS = ("I;16", "I;16L", "I;16B", "I", "F")
 TURNS = {  # from how a camera was held, as EXIF numbers it, to upright
@@ -94,7 +95,7 @@ def _unknown(source: Path | bytes | BinaryIO) -> str:
     if isinstance(source, Path) and source.suffix.lower() in (".heic", ".heif"):
         source = source.read_bytes()
     if source == b"" or (isinstance(source, Path) and source.stat().st_size == 0):
-        return "The file is empty."
+        return EMPTY
     if isinstance(source, bytes) and source[4:8] == b"ftyp" and source[8:12] in (b"heic", b"heix", b"mif1", b"hevc"):
         if "HEIF" in FORMATS or not _whole_boxes(source):
             return BROKEN

@@ -123,13 +123,29 @@ def test_copies_across_a_given_split_are_found_and_mended(workspace, make_zip):
     assert not [one for one in one_side.report.findings if one.kind == "leak"] and len(one_side.frame) == 15
     kept = repair(workspace, dataset, leak, "keep_one")
     assert len(kept.frame) == 14 and not [one for one in kept.report.findings if one.kind in ("leak", "duplicate")]
+    assert kept.changed == "1 picture that had copies left out"
+
+
+def test_what_contradicts_itself_across_the_split_is_settled_before_a_copy_is_left_out(workspace, make_zip):
+    files = {
+        f"{side}/{label}/{n}.png": shapes(n + 20 * len(label))
+        for label in ("red", "blue")
+        for n in range(6)
+        for side in ["train" if n < 4 else "val"]
+    }
+    dataset = import_path(workspace, make_zip(files={**files, "val/blue/wrong.jpg": shapes(60, "JPEG")}))
+    kinds = [one.kind for one in dataset.report.findings if one.groups]
+    assert kinds == ["contradiction"]
+    settled = settle(workspace, dataset, finding(dataset, "contradiction").files, "blue")
+    assert not [one for one in settled.report.findings if one.groups]
 
 
 def test_copies_with_two_answers_are_left_out(workspace, make_zip):
     dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}, {"blue/also.jpg": picture("red", 1)}))
     found = finding(dataset, "contradiction")
     assert sorted(found.files) == ["blue/also.jpg", "red/1.jpg"]
-    assert len(repair(workspace, dataset, found, "leave_out").frame) == 23
+    made = repair(workspace, dataset, found, "leave_out")
+    assert len(made.frame) == 23 and made.changed == "2 pictures with several answers left out"
 
 
 def test_a_contradiction_is_settled_by_saying_what_it_is(workspace, make_zip):
