@@ -20,7 +20,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.data.dataset import DELETED, Dataset, load_dataset, write_version
-from core.data.entries import Limits, Source, leaves, shown_name
+from core.data.entries import Limits, Source, shown_name
 from core.data.findings import report_on
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words, take
 from core.data.manifest import path_column
@@ -145,11 +145,10 @@ def table_source(path: Path, limits: Limits) -> Source:
     frame = read_table(path.name, table.read(replace(limits, file_bytes=limits.table_bytes)))
 
     def beside(cell: str) -> Path | None:
-        cell = cell.replace("\\", "/")
-        place = folder / cell
-        if not cell or leaves(cell) or len(cell) >= 4000:
+        if not cell or "\0" in cell or len(cell) >= 4000:
             return None
-        return place if os.path.lexists(place) and not os.path.isdir(place) else None
+        place = Path(os.path.normpath(folder / cell.replace("\\", "/")))
+        return place if place.is_relative_to(folder) and os.path.lexists(place) and not os.path.isdir(place) else None
 
     column = path_column(frame, lambda cell: beside(cell) is not None)
     if column is None:

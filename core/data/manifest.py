@@ -211,13 +211,17 @@ def _by_path(pictures: Collection[str], key: Callable[[str], str] = str) -> dict
 
 
 def _find(cell: str, table: str, by_path: dict[str, str]) -> str | None:
-    """The picture that a cell of a table names: seen from the table's folder, else from the top, else by last name."""
+    """The picture that a cell of a table names, of those that were given: seen from the table's folder, else by as much
+    of the path's end as is known, since a path may begin where its writer kept the pictures."""
     path = shown_name(cell.replace("\\", "/"))
-    if not path or leaves(path):
+    if not path:
         return None
-    path = posixpath.normpath(path)
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(table), path))
-    return by_path.get(beside) or by_path.get(path) or by_path.get(path.rsplit("/", 1)[-1])
+    if beside in by_path:
+        return by_path[beside]
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    ends = ("/".join(parts[start:]) for start in range(len(parts)))
+    return next((by_path[end] for end in ends if end in by_path), None)
 
 
 # What they say --------------------------------------------------------------------------------------------------------

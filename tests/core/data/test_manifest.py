@@ -94,6 +94,25 @@ def test_a_table_without_answers_says_how_to_name_them(workspace, make_zip):
         import_path(workspace, make_zip(files={**files, "t.csv": csv(rows, "path,mood,weather")}))
 
 
+@pytest.mark.parametrize("before", ["/home/someone/pets/", "C:\\pets\\", "../", "./", "pets/../"])
+def test_paths_as_another_machine_has_them(make_zip, before):
+    names = [f"{label}/{number}.jpg" for label in ("cat", "dog") for number in range(3)]
+    files = {name: picture(name) for name in names}
+    table = csv([(before + name, number % 2) for number, name in enumerate(names)])
+    report = check(make_zip(files={**files, "tables/t.csv": table}))
+    assert report.classes == {"0": 3, "1": 3} and not {"outside", "missing"} & {one.kind for one in report.findings}
+
+
+def test_whole_paths_in_a_table_beside_its_pictures(workspace, tmp_path):
+    (tmp_path / "set" / "img").mkdir(parents=True)
+    for path, data in {**PICTURES, "../outside.jpg": picture("red", 9)}.items():
+        (tmp_path / "set" / path).write_bytes(data)
+    rows = [(tmp_path / "set" / path, label) for path, label in [*ROWS, ("../outside.jpg", "cat")]]
+    (tmp_path / "set" / "t.csv").write_bytes(csv(rows))
+    report = import_path(workspace, tmp_path / "set" / "t.csv").report
+    assert report.images == len(ROWS) and [one.kind for one in report.findings if one.kind == "outside"]
+
+
 @pytest.mark.parametrize("name", FORMS)
 def test_a_table_with_its_pictures_beside_it(workspace, tmp_path, name):
     for path, data in {**PICTURES, "img/other.jpg": picture("blue", 1), name: FORMS[name]}.items():
