@@ -48,7 +48,7 @@ PATHS = (
 IDS = ("id", "id_code", "image_id", "img_id", "picture_id", *PATHS)  # may name pictures without their ending
 LABELS = (
     *("label_name", "class_name", "label", "labels", "class", "category", "species", "tag", "diagnosis"),
-    *("klasse", "kategorie", "art", "diagnose", "tags", "classes", "categories", "klassen", "kategorien"),
+    *("klasse", "kategorie", "art", "diagnose", "tags", "classes", "categories", "klassen", "kategorien", "choice"),
 )
 TARGETS = (
     *("target", "value", "y", "score", "rating", "price", "age", "weight", "reading"),

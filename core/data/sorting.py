@@ -12,7 +12,7 @@ from itertools import count
 import pandas as pd
 
 from core.data.intake import Intake, Rejected, Taken
-from core.data.layout import classes_and_splits
+from core.data.layout import classes_and_splits, split_of
 from core.data.manifest import Kind, Manifest, Said, from_labels, from_project, read_manifest
 from core.data.report import Finding, Intaken, names_of, number_of
 from core.data.tables import PROJECT
@@ -51,7 +51,8 @@ def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str
     del pictures, said
     intake.taken.clear()  # the frame says it all in a third of the memory
     frame, repeated = _once(frame, kind)
-    _refuse_too_few(frame, kind, homeless, manifest.tables if manifest else (), bare)
+    untold = manifest is not None and any(one.kind == "unused" for one in manifest.findings)
+    _refuse_too_few(frame, kind, homeless, manifest.tables if manifest else (), bare, untold)
     frame = frame.assign(twins=find_twins(frame.pop("look").tolist(), frame["sha256"].tolist()))
     findings = [
         *_bare(bare),
@@ -161,8 +162,14 @@ def _once(frame: pd.DataFrame, kind: Kind) -> tuple[pd.DataFrame, list[Finding]]
 
 
 def _refuse_too_few(
-    frame: pd.DataFrame, kind: Kind, homeless: Sequence[str], tables: Sequence[str], bare: Sequence[str]
+    frame: pd.DataFrame,
+    kind: Kind,
+    homeless: Sequence[str],
+    tables: Sequence[str],
+    bare: Sequence[str],
+    untold: bool,
 ) -> None:
+    """untold: a table has columns of which none can be told to be the classes."""
     if kind == "number":
         if frame["target"].nunique() < 2:
             raise DataError("All the pictures have the same number, so there is nothing to learn from them.")
@@ -172,13 +179,13 @@ def _refuse_too_few(
             raise DataError("All the pictures have the same labels, so there is nothing to tell apart.")
         return
     labels = sorted(set(frame["label"]))
-    if not labels:
+    if not labels or (len(labels) == 1 and (untold or split_of(labels[0]))):
         if tables:
             raise DataError(
                 f"The table {tables[0][-120:]!r} names the pictures, but does not tell what they are. "
                 "Call the column of their classes label, or that of their numbers target."
             )
-        came = number_of(len(homeless), "picture")
+        came = number_of(len(homeless) + len(frame), "picture")
         raise DataError(
             f"{came} came but no class folder. Put the pictures of each class into a folder with its name, "
             "or add a table (CSV) with a column for the path and one for the class."

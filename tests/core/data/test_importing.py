@@ -123,6 +123,8 @@ def test_a_class_without_training_or_validation_is_told(make_zip):
         ({"red/a.txt": b"hello"}, "none could be used"),
         ({"red/a.jpg": picture("red")}, "only the class 'red'"),
         ({"a.jpg": picture("red")}, "1 picture came but no class folder"),
+        ({"a/train/0.jpg": picture("red"), "a/coco.json": b"{}"}, "1 picture came but no class folder"),
+        ({"up/3/a.jpg": picture("red"), "t.csv": b"path,mood,by\na.jpg,sad,me\n"}, "does not tell what they are"),
     ],
 )
 def test_what_makes_no_dataset_is_refused(workspace, make_zip, files, words):
