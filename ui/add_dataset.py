@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
 import streamlit as st
 
+from core import jobs
 from core.data.entries import Limits
 from core.data.published_sets import PUBLISHED
 from core.data.readers import ARCHIVE_ENDINGS
@@ -14,8 +17,17 @@ from core.data.roots import roots
 from core.data.samples import SAMPLES
 from core.workspace import Workspace
 from ui.draft_panel import draft_panel
-from ui.imports import from_draft, from_dropped_folder, from_path, from_published, from_sample, from_upload
-from ui.widgets import count, errors_shown, file_size, literal
+from ui.drop import Drop, Piece, drop_area
+from ui.imports import (
+    from_draft,
+    from_dropped_folder,
+    from_path,
+    from_published,
+    from_sample,
+    from_upload,
+    keep_dropped,
+)
+from ui.widgets import clip, count, errors_shown, file_size, literal
 
 STRIPS = Path(__file__).parent / "images"  # some pictures of each sample set, side by side
 UPLOAD, DRAFT, FOLDER = "Upload", "Make classes here", "Folder on this machine"
@@ -55,16 +67,41 @@ def _upload(space: Workspace) -> None:
     with left:
         archive = st.file_uploader("ZIP, TAR or Teachable Machine project", type=ENDINGS, key=f"upload_{turn}")
     with right:
-        files = st.file_uploader("Or a folder", accept_multiple_files="directory", key=f"folder_{turn}")
-    if archive is not None or files:
+        _folder_from_browser(space)
+    if archive is not None:
         with errors_shown():
-            if archive is not None:
-                from_upload(space, archive.name, archive)
-            else:
-                from_dropped_folder(space, files)
+            from_upload(space, archive.name, archive)
             st.session_state["uploads"] = turn + 1
             st.rerun()
     _limits()
+
+
+@st.fragment
+def _folder_from_browser(space: Workspace) -> None:
+    """A fragment, as it reruns for every few megabytes."""
+
+    def take(drop: Drop, pieces: Sequence[Piece], last: bool) -> None:
+        if drop.expected == 1:
+            shutil.rmtree(st.session_state.get("dropped") or "", ignore_errors=True)  # of one that was stopped
+            st.session_state["dropped"] = jobs.prepare(space, "import")
+        folder = st.session_state["dropped"]
+        keep_dropped(folder, pieces, last)
+        if last:
+            from_dropped_folder(space, folder, clip(pieces[0].name.split("/")[0]) if pieces else "Folder")
+            st.session_state["dropped"] = None
+
+    drop_area(
+        take,
+        key="folder_drop",
+        folder=True,
+        label="Or a folder",
+        button="Choose a folder",
+        invites="or drop it here",
+        stopped="Nothing of it was kept.",
+    )
+    if "dropped" in st.session_state and st.session_state["dropped"] is None:
+        del st.session_state["dropped"]
+        st.rerun()
 
 
 def _limits() -> None:

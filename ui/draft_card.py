@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.data.draft_pictures import Added, add_pictures, remove_picture
 from core.data.drafts import Draft, DraftClass, remove_class, rename_class
@@ -18,8 +16,9 @@ from core.data.entries import Limits
 from core.data.thumbnails import thumbnails
 from core.errors import GraftError
 from ui.components import source
+from ui.drop import Drop, Piece, drop_area
 from ui.webcam import webcam
-from ui.widgets import clip, count, literal, show_error, uploaded_name
+from ui.widgets import clip, count, literal, show_error
 
 FILES, FOLDER, WEBCAM = "Files", "Folder", "Webcam"
 SHOWN = 7  # pictures of a class
@@ -34,18 +33,14 @@ _pictures = st.components.v2.component(
 )
 
 
-def draft_card(draft: Draft, one: DraftClass) -> Draft:
-    """Draw the class. Gives the draft as it is after taking in what was dropped."""
+def draft_card(draft: Draft, one: DraftClass) -> None:
+    """Draw the class."""
     with st.container(border=True, key=f"class_{one.id}", height="stretch"):
         _title(draft, one)
-        progress = st.empty()
-        draft = _take(draft, one, progress)
-        one = draft.of(one.id)
         st.markdown(enough(len(one.pictures)))
         _ways_in(draft, one)
         _last_pictures(draft, one)
         last_word(one.id)
-    return draft
 
 
 def enough(pictures: int) -> str:
@@ -142,11 +137,15 @@ def _ways_in(draft: Draft, one: DraftClass) -> None:
     if way == WEBCAM:
         webcam(one.id, lambda pictures: _keep(draft, one, pictures), key=f"webcam_{one.id}")
     else:
-        st.file_uploader(
-            "Drop pictures or a folder here" if way == FILES else "Choose or drop a whole folder",
-            accept_multiple_files=True if way == FILES else "directory",
-            key=_uploader(one, way),
-            max_upload_size=max(1, Limits.from_environment().file_bytes // 10**6),
+        words = ("Choose files", "or drop pictures or a folder here")
+        button, invites = words if way == FILES else ("Choose a folder", "or drop it here")
+        drop_area(
+            partial(_take, draft, one),
+            key=f"drop_{one.id}",
+            folder=way == FOLDER,
+            button=button,
+            invites=invites,
+            stopped="What had come by then is kept.",
         )
 
 
@@ -162,42 +161,12 @@ def _keep(draft: Draft, one: DraftClass, pictures: Sequence[tuple[str, bytes]]) 
         _tell(one.id, added)
 
 
-def _uploader(one: DraftClass, way: str) -> str:
-    return f"upload_{one.id}_{way}_{st.session_state.get(f'uploads_{one.id}', 0)}"
-
-
-def _take(draft: Draft, one: DraftClass, progress: st.delta_generator.DeltaGenerator) -> Draft:
-    """Keep what was dropped, and put an empty uploader in the place of the full one.
-
-    If the page is run again meanwhile, this begins anew; what is kept already is not kept twice.
-    """
-    files: list[UploadedFile] = [
-        file for way in (FILES, FOLDER) for file in st.session_state.get(_uploader(one, way)) or ()
-    ]
-    if not files:
-        return draft
-    added = attempt(one.id, lambda: add_pictures(draft, one.id, _watched(files, progress)))
-    progress.empty()
-    _forget(files)
-    st.session_state[f"uploads_{one.id}"] = st.session_state.get(f"uploads_{one.id}", 0) + 1
-    if added is None:
-        return draft
-    _tell(one.id, added)
-    return added.draft
-
-
-def _watched(files: Sequence[UploadedFile], progress: st.delta_generator.DeltaGenerator) -> Iterator[tuple[str, bytes]]:
-    for number, file in enumerate(files, start=1):
-        progress.progress(number / len(files), text=f"Saving {number:,} of {len(files):,}")
-        yield uploaded_name(file.name), file.getvalue()
-
-
-def _forget(files: Sequence[UploadedFile]) -> None:
-    """Free the memory that the server keeps for uploads until the tab is closed."""
-    context = get_script_run_ctx()
-    for file in files:
-        if context is not None and hasattr(context.uploaded_file_mgr, "remove_file"):
-            context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=file.file_id)
+def _take(draft: Draft, one: DraftClass, drop: Drop, pieces: Sequence[Piece], last: bool) -> None:
+    added = add_pictures(draft, one.id, drop.whole(pieces, Limits.from_environment().file_bytes))
+    before = st.session_state.get(f"drop_added_{one.id}") if drop.expected > 1 else None
+    st.session_state[f"drop_added_{one.id}"] = added = before.and_then(added) if before else added
+    if last:
+        _tell(one.id, added)
 
 
 # What happened --------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def draft_panel(start: Callable[[Draft], object]) -> None:
         cells = _cells()
         for one in draft.classes:
             with next(cells):
-                draft = draft_card(draft, one)
+                draft_card(draft, one)
         with next(cells):
             _add(draft)
         _make(draft, start)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
-import zipfile
+import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,10 @@ from core.data.roots import allowed
 from core.errors import DataError
 from core.jobs import Job
 from core.workspace import Workspace, slug
+from ui.drop import Piece
 from ui.widgets import uploaded_name
+
+DROPPED = "folder.tar"
 
 
 def from_upload(workspace: Workspace, name: str, file: BinaryIO) -> Job:
@@ -35,21 +39,30 @@ def from_upload(workspace: Workspace, name: str, file: BinaryIO) -> Job:
     return jobs.start(workspace, "import path", title, folder, path=str(path), name=title)
 
 
-def from_dropped_folder(workspace: Workspace, files: Iterable[BinaryIO]) -> Job:
-    """Import a folder that was dropped into the browser. Its files have their paths for names, which are only names
-    inside an archive here: none of them is ever the name of a file on this machine.
+def keep_dropped(folder: Path, pieces: Iterable[Piece], last: bool) -> None:
+    """Put what came of a dropped folder into a TAR in a job's directory. Its files have their paths for names, and only
+    inside of it: none of them is ever the name of a file on this machine.
 
     Raises:
-        DataError: there is no room for the copy.
+        DataError: there is no room for it.
     """
-    folder = jobs.prepare(workspace, "import")
-    path = folder / "upload" / "folder.zip"
-    names = []
-    with _room_in_words(folder), zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for file in files:
-            names.append(uploaded_name(file.name)[: LONGEST_NAME + 1])  # one that is too long is told, and not the rest
-            archive.writestr(names[-1], file.read())
-    title = names[0].replace("\\", "/").strip("/").split("/")[0] if names else "Folder"
+    with _room_in_words(folder), open(folder / "upload" / DROPPED, "ab") as archive:
+        os.utime(folder)  # `jobs.prepare` in another tab sees that this one is still coming
+        for piece in pieces:
+            if piece.at == 0:
+                head = tarfile.TarInfo(piece.name[: LONGEST_NAME + 1])  # one that is too long is told, and not the rest
+                head.size = max(0, piece.size)
+                archive.write(head.tobuf(tarfile.PAX_FORMAT))
+            archive.write(piece.data)
+            if piece.ends:
+                archive.write(bytes(-piece.size % tarfile.BLOCKSIZE))
+        if last:
+            archive.write(bytes(2 * tarfile.BLOCKSIZE))
+
+
+def from_dropped_folder(workspace: Workspace, folder: Path, title: str) -> Job:
+    """Import what `keep_dropped` has put into the directory."""
+    path = folder / "upload" / DROPPED
     return jobs.start(workspace, "import path", title, folder, path=str(path), name=title)
 
 

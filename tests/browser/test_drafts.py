@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from core.data.dataset import list_datasets
 from core.data.drafts import list_drafts
@@ -77,6 +78,21 @@ def test_a_class_is_added_with_enter_and_pictures_removed_with_clicks(visit, wor
     for n in range(3):
         page.get_by_role("button", name=f"Remove the picture <i>{n}.jpg").click()
     poll(lambda: pictures(workspace) == [0, 0, 0] and page.get_by_text("No picture yet").count() == 3)
+
+
+def test_hundreds_of_pictures_and_a_large_one_in_a_folder(visit, workspace, tmp_path):
+    """More than go in one batch, and one that is larger than a batch."""
+    folder = tmp_path / "cats"
+    folder.mkdir()
+    for n in range(401):
+        (folder / f"{n:03}.png").write_bytes(picture("red", n, (8, 8), "png"))
+    Image.effect_noise((1600, 1500), 90).convert("RGB").save(folder / "large.bmp")
+    page = panel(visit)
+    page.get_by_text("Folder").first.click()
+    page.get_by_role("button", name="Choose a folder").wait_for()
+    page.locator("input[webkitdirectory]").set_input_files(folder)
+    page.get_by_text("402 pictures added.").wait_for()
+    assert pictures(workspace) == [402, 0] and list_drafts(workspace)[0].pictures == 402
 
 
 def test_what_the_browser_could_not_tell_is_sent_again(visit, workspace):

@@ -1,6 +1,7 @@
 import io
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -13,7 +14,8 @@ from core.workspace import write_json
 from tests.conftest import picture
 from tests.pages.conftest import press, texts
 from tests.polling import poll
-from ui.imports import from_path
+from ui.drop import Piece
+from ui.imports import from_dropped_folder, from_path, keep_dropped
 
 
 @pytest.fixture(autouse=True)
@@ -236,14 +238,19 @@ def literal_words(said):
     return said.replace("\\", "")
 
 
-def test_a_folder_dropped_into_the_browser_becomes_a_dataset(open_page, finish, workspace):
-    files = [(f"pets/{label}/{n}.jpg", picture(label, n), "image/jpeg") for label in ("cats", "dogs") for n in range(3)]
-    files.append(("../../outside.jpg", picture("cats", 9), "image/jpeg"))
-    app = open_page("data")
-    app.file_uploader[1].set_value(files[:-1])
-    finish(app.run())
+def test_a_folder_dropped_into_the_browser_becomes_a_dataset(workspace):
+    names = [f"pets/{label}/{n}.jpg" for label in ("cats", "dögs") for n in range(3)]
+    files = {name: picture(name) for name in names}
+    whole = [Piece(name, len(data), 0, data) for name, data in files.items()]
+    half = len(whole[2].data) // 2
+    parts = [replace(whole[2], data=whole[2].data[:half]), replace(whole[2], at=half, data=whole[2].data[half:])]
+    folder = jobs.prepare(workspace, "import")
+    for number, batch in enumerate([[*whole[:2], parts[0]], [parts[1], *whole[3:]]]):
+        keep_dropped(folder, batch, last=number == 1)
+    job = from_dropped_folder(workspace, folder, "pets")
+    poll(lambda: not job.view().running)
     (known,) = list_datasets(workspace)
-    assert (known.name, known.images, known.classes) == ("pets", 6, ("cats", "dogs"))
+    assert (known.name, known.images, known.classes) == ("pets", 6, ("cats", "dögs"))
 
 
 def test_a_numbers_dataset_shows_its_spread(open_page, workspace, tmp_path):

@@ -12,6 +12,7 @@ from tests.conftest import picture
 from tests.pages.conftest import press, texts
 from ui import draft_card
 from ui.draft_card import enough
+from ui.drop import Piece
 from ui.webcam import _pictures
 
 HOSTILE = "<b>:smile: **x** $y$"
@@ -86,26 +87,35 @@ def test_another_tabs_new_name_is_shown(open_panel, workspace):
     assert field(app.run(), "Name of the class").value == "dogs"
 
 
-def test_what_is_dropped_is_kept_counted_and_the_uploader_emptied(open_panel, workspace, monkeypatch):
-    app = open_panel()
-    app.file_uploader[0].upload("a/b.jpg", picture("red"), "image/jpeg")
-    app.file_uploader[0].upload("<b>.txt", b"hello", "text/plain")
-    app = app.run()
+def test_what_is_dropped_is_kept_and_counted_over_all_batches(workspace, monkeypatch):
+    new_draft(workspace)
+    app = AppTest.from_function(_dropped, default_timeout=60)
+    name, data = "<b>.txt", b"hello"
+    batches = [[Piece("a/b.jpg", len(photo := picture("red")), 0, photo)], [Piece(name, len(data), 0, data)]]
+    app.session_state["batches"] = batches
+    said = texts(app.run())
     assert not app.exception
-    said = texts(app)
     assert "1 picture added. 1 left out:" in said and "\\<b\\>\\.txt" in said and "not a picture" in said
     assert [one.name for one in only_draft(workspace).classes[0].pictures] == ["b.jpg"]
-    assert not app.file_uploader[0].value
     monkeypatch.setattr(draft_card, "SECONDS_TOLD", 0)
     assert "1 picture added" not in texts(app.run())
 
 
-def test_a_whole_folder_goes_onto_a_class(open_panel, workspace):
-    app = open_panel()
-    app = app.segmented_control[1].set_value("Folder").run()
-    app.file_uploader[1].upload("cats/1.jpg", picture("red"), "image/jpeg")
-    app.run()
-    assert [len(one.pictures) for one in only_draft(workspace).classes] == [0, 1]
+def _dropped():
+    import streamlit as st
+
+    from core.data.drafts import list_drafts
+    from ui import state
+    from ui.draft_card import _take
+    from ui.draft_panel import draft_panel
+    from ui.drop import Drop
+
+    (draft,) = list_drafts(state.workspace())
+    batches = st.session_state["batches"]
+    for number, pieces in enumerate(batches, start=1):
+        _take(draft, draft.classes[0], Drop("it", number), pieces, number == len(batches))
+    st.session_state["batches"] = []
+    draft_panel(lambda draft: None)
 
 
 def test_one_camera_at_a_time(open_panel):
