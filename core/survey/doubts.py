@@ -10,6 +10,7 @@ import numpy as np
 
 AGAINST = 0.6  # how much more of the neighbours' votes must go to another label than to the picture's own
 FAR_OFF = 6.0  # times the usual distance between a number and its neighbours'
+SURE = 0.9  # of the numbers lie nearer to their neighbours' than half as far as one that is doubted
 BLOCK = 512  # pictures at a time
 APART = 3.0  # deviations from the usual distance to the neighbours
 
@@ -34,10 +35,14 @@ def doubted_labels(labels: np.ndarray, indices: np.ndarray, similarities: np.nda
 
 def doubted_numbers(targets: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns: how far each number is from its neighbours' median, in units of what is usual, of which more than
-    `FAR_OFF` is worth a look; and that median."""
+    `FAR_OFF` is worth a look; and that median.
+
+    Where many are far from what their neighbours say, that is usual too: the backbone does not see the number.
+    """
     expected = np.median(targets[indices], axis=1)
     missed = np.abs(targets - expected)
-    usual = float(np.median(missed)) or float(missed.mean()) or 1.0
+    many = float(np.quantile(missed, SURE, method="lower")) * 2 / FAR_OFF
+    usual = max(float(np.median(missed)), many) or float(missed.mean()) or 1.0
     return missed / usual, expected
 
 

@@ -30,7 +30,7 @@ from core.survey.neighbours import nearest, reduced
 from core.survey.places import landmarks, places
 from core.workspace import Workspace
 
-VERSION = 1  # change when the same pictures would give another survey
+VERSION = 2  # change when the same pictures would give another survey
 NEIGHBOURS = 10
 TILE = 48  # pixels
 

@@ -79,6 +79,13 @@ def test_a_number_far_from_its_neighbours_is_doubted():
     assert doubt.argmax() == 7 and doubt[7] > FAR_OFF and abs(expected[7] - (targets[7] - 40)) < 5
 
 
+def test_numbers_that_the_neighbours_do_not_know_are_not_doubted():
+    random = np.random.default_rng(0)
+    targets = random.permutation(np.where(np.arange(100) % 5, random.normal(50, 1, 100), random.uniform(0, 100, 100)))
+    indices = np.array([random.permutation(np.delete(np.arange(100), row))[:10] for row in range(100)])
+    assert (doubted_numbers(targets, indices)[0] > FAR_OFF).sum() == 0
+
+
 def test_what_is_like_nothing_else_stands_apart():
     features, _ = clouds()
     features[10] = np.random.default_rng(9).normal(0, 6, features.shape[1])
