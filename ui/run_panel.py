@@ -39,6 +39,7 @@ ADVICE_ICONS: dict[Kind, str] = {
 }
 PHASES = {
     "loading": "Loading the backbone",
+    "batch_size": "Finding how many images together suit this device",
     "pictures": "Reading the pictures",
     "features": "Running the frozen stages over the pictures, once",
     "training": "Training",

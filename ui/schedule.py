@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.training.plan import Phase, drawn, phase_of, phases
-from core.training.recipe import Recipe
+from core.training.recipe import USUAL_BATCH, Recipe
 from ui import theme
 from ui.live_chart import live_chart
 from ui.widgets import count
@@ -77,6 +77,12 @@ def sentences(recipe: Recipe, stages: int) -> list[str]:
         lowest = recipe.rate_per_stage ** (stages - planned[-1].frozen)
         said.append(
             f"The thick line is the head's; each thin one a stage's, the earliest at {lowest:.2g} times its rate."
+        )
+    if recipe.batch_size == "auto":
+        said.append(
+            "The batch size is found when the run begins. A learning rate that is still the suggested one, which is "
+            f"for batches of {USUAL_BATCH}, then follows it: larger batches take fewer and surer steps, which may be "
+            "longer."
         )
     if recipe.schedule == "plateau":
         waits = count(recipe.step_epochs, "epoch")

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from core.training.recipe import BALANCES, LOSSES, METRICS, Recipe
+from core.training.recipe import BALANCES, LOSSES, METRICS, USUAL_BATCH, Recipe
 from ui import chosen_settings
 from ui.widgets import literal
 
@@ -88,7 +88,9 @@ def field(name: str, kind: str, now: dict[str, Any], problems: dict[str, str]) -
     label = label_of(name)
     shared: dict[str, Any] = {"key": key, "help": asked.description, "on_change": _changed, "args": (name, kind)}
     options = _options(name, kind)
-    if options:
+    if name == "batch_size":
+        _batch_size(value, kind, shared)
+    elif options:
         st.session_state[key] = value if value in options else options[0]
         if len(options) <= 3 and None not in options:
             st.segmented_control(label, options, format_func=_word, required=True, **shared)
@@ -107,6 +109,21 @@ def field(name: str, kind: str, now: dict[str, Any], problems: dict[str, str]) -
         st.number_input(label, format=None if whole else "%g", **steps, **shared)
     if name in problems:
         st.caption(f":red[{literal(problems[name])}]")
+
+
+def _batch_size(value: Any, kind: str, shared: dict[str, Any]) -> None:
+    """A number, or a tick for the one that suits the device."""
+    found = value == "auto"
+    number = int(value) if isinstance(value, int | float) and 0 <= value <= MOST else 0
+    st.session_state["set_batch_size"] = None if found else number
+    placeholder = "Found when the run begins"
+    st.number_input("Batch size", min_value=0, step=1, placeholder=placeholder, disabled=found, **shared)
+    st.session_state["set_batch_size_auto"] = found
+    st.checkbox("Automatic", key="set_batch_size_auto", on_change=_left_to_the_device, args=(kind,))
+
+
+def _left_to_the_device(kind: str) -> None:
+    chosen_settings.change(kind, "batch_size", "auto" if st.session_state["set_batch_size_auto"] else USUAL_BATCH)
 
 
 def _changed(name: str, kind: str) -> None:

@@ -12,6 +12,12 @@ from core.runs import CurvePoint, Run, Status, View
 from core.training.events import Scores
 
 SECONDS_BETWEEN_LOOKS = 0.2
+PHASES = {
+    "loading": "Loading",
+    "batch_size": "Finding the batch size",
+    "pictures": "Reading pictures",
+    "features": "Running the frozen stages",
+}
 WELL = (Status.FINISHED, Status.STOPPED, Status.PAUSED)
 
 
@@ -31,8 +37,11 @@ def finish(run: Run, as_json: bool, said: int = 0) -> int:
 
 def follow(run: Run, said: int = 0) -> View:
     """Print the run's progress until no worker is at it. Ctrl-C stops it and keeps what it learned."""
-    view, line = run.view(), ""
+    view, line, note = run.view(), "", ""
     while True:
+        if view.note != note and view.status.active:
+            note = view.note
+            print(note, file=sys.stderr)
         for row in view.curve:
             if row.epoch > said:
                 print(_epoch_line(row, view.epochs), file=sys.stderr)
@@ -64,7 +73,7 @@ def _progress_line(view: View) -> str:
         return "Not answering"
     if view.phase == "training":
         return ""
-    what = {"loading": "Loading", "pictures": "Reading pictures", "features": "Running the frozen stages"}[view.phase]
+    what = PHASES[view.phase]
     return f"{what}: {view.done} of {view.total}" if view.total else what
 
 

@@ -121,7 +121,13 @@ def _recipe(command: argparse.ArgumentParser) -> None:
         help="learning rate (default: by optimizer and freeze)",
     )
     add("--epochs", metavar="N", type=int, default=SUPPRESS, help=f"(default: {default['epochs']})")
-    add("--batch-size", metavar="N", type=int, default=SUPPRESS, help=f"(default: {default['batch_size']})")
+    add(
+        "--batch-size",
+        metavar="N|auto",
+        type=_batch_size,
+        default=SUPPRESS,
+        help=f"auto: found for the device (default: {default['batch_size']})",
+    )
     add("--seed", metavar="N", type=int, default=SUPPRESS, help=f"(default: {default['seed']})")
     more = command.add_argument_group("settings for experts", "The defaults are those of the recommended preset.")
     for name, option in OPTIONS.items():
@@ -168,6 +174,10 @@ def _freeze(text: str) -> int | str:
     if text in ("all", "none"):
         return 0 if text == "none" else text
     return _whole(text, at_least=0, expected="all, none or a number of stages")
+
+
+def _batch_size(text: str) -> int | str:
+    return text if text == "auto" else _whole(text, at_least=1, expected="auto or a number of images")
 
 
 def _positive(text: str) -> int:

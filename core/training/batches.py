@@ -20,6 +20,7 @@ MIXING = 1  # makes its random numbers others than those of the order
 
 def steps_of(order: np.ndarray, recipe: Recipe) -> list[list[np.ndarray]]:
     """The epoch's steps, each of one batch or of several that are accumulated."""
+    assert isinstance(recipe.batch_size, int), "it is found before anything is cut"
     batches = cut(order, recipe.batch_size, training=True)
     return [batches[start : start + recipe.accumulate] for start in range(0, len(batches), recipe.accumulate)]
 

@@ -29,6 +29,7 @@ class Checkpoint:
         model, best: What training moves, now and after the best epoch. average: The running mean of it.
         waited: Epochs since the best. lowered: How often the schedule "plateau" has lowered the rate.
         rate: What someone has made the learning rate times. changes: Of the plan. heard: How many requests were heeded.
+        batch_size: The recipe's, or what was found for the device.
     """
 
     epoch: int = 0
@@ -47,6 +48,7 @@ class Checkpoint:
     rate: float = 1.0
     changes: list[Change] = field(default_factory=list)
     heard: int = 0
+    batch_size: int | None = None
     seconds: float = 0.0
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import dtype as DType
@@ -44,6 +45,41 @@ class Device:
             return None
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak * 1024
+
+
+def free_memory(device: Device) -> int | None:
+    """Bytes that may still be taken, of the GPU's or of this machine's memory; None where the system does not tell."""
+    if device.torch.type == "cuda":
+        free = torch.cuda.mem_get_info(device.torch)[0]
+        return free + torch.cuda.memory_reserved(device.torch) - torch.cuda.memory_allocated(device.torch)
+    if device.torch.type != "cpu" or not Path("/proc/meminfo").exists():
+        return None
+    free = 1024 * _said("/proc/meminfo", "MemAvailable:")
+    limit = Path("/sys/fs/cgroup/memory.max")  # of a container
+    if limit.exists() and (most := limit.read_text().strip()).isdecimal():
+        taken = int(Path("/sys/fs/cgroup/memory.current").read_text())
+        free = min(free, int(most) - taken + _said("/sys/fs/cgroup/memory.stat", "inactive_file"))
+    return max(0, free)
+
+
+def memory_in_use(device: Device) -> int:
+    """Bytes of this process at this moment, in the memory that `free_memory` tells of."""
+    if device.torch.type == "cuda":
+        return int(torch.cuda.memory_allocated(device.torch))
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        sign in str(error) for sign in ("out of memory", "not enough memory", "can't allocate memory")
+    )
+
+
+def _said(path: str, name: str) -> int:
+    """The number after a name in one of the kernel's tables."""
+    return next(int(line.split()[1]) for line in Path(path).read_text().splitlines() if line.startswith(name))
 
 
 def choose_device(wanted: str | None = None) -> Device:

@@ -16,6 +16,7 @@ import torch
 from core.data.dataset import Dataset
 from core.data.intake import OnProgress, Progress
 from core.training import plan
+from core.training.batch_size import settle
 from core.training.batches import VALIDATION_BATCH, endless_steps, plain_batches, steps_of
 from core.training.device import Device, choose_device
 from core.training.loop import Updater, run_epoch
@@ -58,9 +59,10 @@ class _Estimating:
         began = time.monotonic()
         self.whole = Material(workspace, recipe, device, reporter)
         self.loading = time.monotonic() - began
+        settle(self.whole)
         pictures = PICTURES.get(device.torch.type, PICTURES_ELSEWHERE)
         self.few = self.whole.of(_some(self.whole.dataset, pictures))
-        self.recipe, self.device, self.reporter = recipe, device, reporter
+        self.recipe, self.device, self.reporter = self.whole.recipe, device, reporter
 
     def estimate(self, tell: OnProgress) -> Estimate:
         preparing, training, epoch, read, decoded = self.loading, 0.0, 0.0, 0, 0

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-Phase = Literal["loading", "pictures", "features", "training"]
+Phase = Literal["loading", "batch_size", "pictures", "features", "training"]
 
 
 @dataclass(frozen=True)

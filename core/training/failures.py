@@ -5,9 +5,8 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-import torch
-
 from core.errors import GraftError
+from core.training.device import is_out_of_memory
 from core.training.recipe import Recipe
 from core.training.trainer import LossNotFinite
 
@@ -23,12 +22,8 @@ def explain(error: BaseException, recipe: Recipe | None) -> str:
             "The loss became infinite: the steps were too large. "
             f"Lower the learning rate (it was {recipe.learning_rate:g}; try {recipe.learning_rate / 10:g})."
         )
-    if _out_of_memory(error):
-        was = f"it was {recipe.batch_size}; try {max(1, recipe.batch_size // 2)}"
-        return (
-            f"The device ran out of memory. Lower the batch size ({was}), freeze more stages, or choose a smaller "
-            "backbone."
-        )
+    if is_out_of_memory(error):
+        return f"The device ran out of memory. {_smaller(recipe)}, freeze more stages, or choose a smaller backbone."
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full. Make room where Graft keeps its workspace, then press Resume."
     if isinstance(error, PermissionError):
@@ -37,9 +32,8 @@ def explain(error: BaseException, recipe: Recipe | None) -> str:
     return f"Graft met an error that it does not know ({type(error).__name__}). The log says where; please report it."
 
 
-def _out_of_memory(error: BaseException) -> bool:
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(
-        sign in str(error) for sign in ("out of memory", "not enough memory", "can't allocate memory")
-    )
+def _smaller(recipe: Recipe) -> str:
+    if recipe.batch_size == "auto":
+        return "Set a small batch size, such as 4"
+    was = f"it was {recipe.batch_size}; try {max(1, recipe.batch_size // 2)}"
+    return f"Lower the batch size ({was}), let Graft find it for this device (Automatic, or --batch-size auto)"

@@ -26,7 +26,7 @@ from core.training.checkpoints import State
 from core.training.device import Device
 from core.training.recipe import Recipe
 from core.training.reporter import Reporter
-from core.training.sources import ActivationSource, PictureSource, Source, some
+from core.training.sources import ActivationSource, MadeUp, PictureSource, Source, some
 from core.training.task import task_of
 from core.training.ways import FrozenStages, Way, way_to_train
 from core.workspace import Workspace
@@ -214,6 +214,17 @@ def prepare(material: Material, frozen_stages: int, keep: bool = True) -> Prepar
         way = _way_to_train(material, frozen_stages, model, parts[0])
         device, note = device.at(way.precision), f"{note} What is trained runs in {way.words}."
     return Prepared(material, frozen_stages, model, device, parts[0], parts[1] if parts[1:] else None, note)
+
+
+def rehearsal(material: Material, frozen_stages: int) -> Prepared:
+    """What `prepare` would give, in the device's own precision, but with noise in place of the pictures."""
+    material.backbone.freeze(frozen_stages)
+    cutting = _Cutting(material, frozen_stages)
+    body, note = cutting._body(cutting.kept())
+    size, targets = material.backbone.info.preprocessing.size, material.targets[0]
+    shape = (3, size, size) if body is material.backbone else cutting._boundary_shape()
+    part = Part(MadeUp(shape, len(targets), material.device), targets)
+    return Prepared(material, frozen_stages, nn.Sequential(body, material.head), material.device, part, None, note)
 
 
 def _way_to_train(material: Material, frozen_stages: int, model: nn.Module, part: Part) -> Way:

@@ -23,6 +23,7 @@ from core.workspace import Workspace
 SECONDS_BETWEEN_LOOKS = 0.3
 PHASES = {
     "loading": "Loading the backbone",
+    "batch_size": "Finding the batch size",
     "pictures": "Reading pictures",
     "features": "Running the frozen stages",
     "training": "Trying a few steps",

@@ -15,6 +15,7 @@ import torch
 
 from core.data.intake import OnProgress, Progress
 from core.training import plan
+from core.training.batch_size import settle
 from core.training.batches import endless_steps
 from core.training.device import Device, choose_device
 from core.training.loop import Updater, run_epoch
@@ -47,6 +48,7 @@ def find_rate(
         reporter = ProbeReporter(workspace, chosen, tell)
         torch.manual_seed(recipe.seed)
         material = Material(workspace, recipe, chosen, reporter)
+        settle(material)
         phase = plan.phases(recipe, len(material.backbone.stages))[0]
         return _range_test(material, prepare(material, phase.frozen), tell)
 

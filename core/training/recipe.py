@@ -33,6 +33,7 @@ BALANCES: dict[str, tuple[Balance, ...]] = {  # a picture that is shown more oft
 }
 
 PLACES = ("dataset", "dataset_version", "backbone", "weights_file")  # where a run begins; all else is a setting of it
+USUAL_BATCH = 32  # for which the suggested learning rates were found
 FOR_CLASSES = ("label_smoothing", "focal_gamma", "balance")
 
 
@@ -129,8 +130,10 @@ class Recipe(BaseModel):
     )
     step_factor: float = Field(0.1, gt=0, le=1, description="Times the learning rate, at each such step.")
     epochs: int = Field(20, ge=1, le=10_000, description="How many times the training looks at every image.")
-    batch_size: int = Field(
-        32, ge=1, le=4096, description="How many images are looked at together; more need more memory."
+    batch_size: Annotated[int, Field(ge=1, le=4096)] | Literal["auto"] = Field(
+        USUAL_BATCH,
+        description="How many images are looked at together; more need more memory. Automatic: the device tries, and "
+        "takes as many as make it faster; a learning rate that nobody changed follows.",
     )
     accumulate: int = Field(
         1, ge=1, le=1024, description="How many batches make a step: as one large batch, in the memory of a small one."
@@ -222,6 +225,18 @@ class Recipe(BaseModel):
         except ValidationError as error:
             return dict(_problems(error))
         return {}
+
+    def with_batch_size(self, found: int) -> Recipe:
+        """The same with so many images together. A learning rate that is the suggested one follows.
+
+        SGD's goes in proportion (https://arxiv.org/abs/1706.02677), as a larger batch takes fewer steps, each surer;
+        Adam's with the square root (https://arxiv.org/abs/2205.10287), as it divides by how unsure they are.
+        """
+        rate = self.learning_rate
+        if rate == suggested_learning_rate(self.optimizer, self.freeze):
+            times = found / USUAL_BATCH
+            rate *= times if self.optimizer == "sgd" else times**0.5
+        return self.model_copy(update={"batch_size": found, "learning_rate": rate})
 
     def settings(self) -> dict[str, Any]:
         """All that is not a place: what another dataset and another backbone can be trained with."""

@@ -118,6 +118,22 @@ class Again:
         return self.few.batches([chunk % len(self.few) for chunk in chunks], epoch)
 
 
+class MadeUp:
+    """Noise in place of examples: for who only wants to know what a step takes."""
+
+    def __init__(self, shape: Sequence[int], many: int, device: Device) -> None:
+        """shape: of an input, without the batch."""
+        self.shape, self.many, self.device = tuple(shape), many, device
+
+    def __len__(self) -> int:
+        return self.many
+
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+        for chunk in chunks:
+            inputs = torch.randn(len(chunk), *self.shape, device=self.device.torch)
+            yield inputs.contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs
+
+
 def cut(order: np.ndarray, batch_size: int, training: bool) -> list[np.ndarray]:
     """`order` in chunks of `batch_size`. A last chunk of one would break BatchNorm, so it joins its neighbour."""
     chunks = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]

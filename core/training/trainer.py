@@ -15,6 +15,7 @@ from core.data.dataset import Dataset
 from core.training import checkpoints, plan
 from core.training.averaging import Average
 from core.training.baseline import baseline_of
+from core.training.batch_size import settle
 from core.training.batches import plain_batches, steps_of, training_batches
 from core.training.bundle import write_bundle
 from core.training.checkpoints import Checkpoint
@@ -67,6 +68,7 @@ class Trainer:
         torch.manual_seed(self.recipe.seed)
         try:
             self.material = Material(self.workspace, self.recipe, self.device, self.reporter, self.dataset)
+            self._settle()
             self._hear(self.reporter.control.changes(self.state.heard))
             self._begin()
             while self.state.epoch < self.epochs and self._epoch():
@@ -108,6 +110,13 @@ class Trainer:
         self.position.step = state.step
         self.reporter.begin("training", done=self.position.done)
 
+    def _settle(self) -> None:
+        """The batch size, where it is left to the device; it stays what it was when the run began."""
+        self.batches_note = settle(self.material, self.state.batch_size)
+        self.recipe = self.material.recipe
+        assert isinstance(self.recipe.batch_size, int)
+        self.state.batch_size = self.recipe.batch_size
+
     def _frozen_before(self, phase: Phase) -> int:
         """How many stages were frozen when the checkpoint was written, which may be the end of the phase before."""
         if not self.state.model or self.state.step:
@@ -127,7 +136,7 @@ class Trainer:
                 self.epochs,
                 self._trainable(),
                 sum(p.numel() for p in material.parameters()),
-                prepared.note,
+                f"{prepared.note} {self.batches_note}".strip(),
                 material.dataset.target,
                 stages=len(material.backbone.stages),
                 frozen=prepared.frozen_stages,

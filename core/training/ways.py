@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import copy
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import nn
@@ -19,12 +17,12 @@ from core.backbones.model import Backbone
 from core.training.compiling import Compiled, compiled
 from core.training.device import Device
 from core.training.folding import folded
-from core.workspace import Workspace, write_json
+from core.training.measured import found_before
+from core.workspace import Workspace
 
 PICTURES = 8  # to measure on
 CHECKED = 2  # to see that folding changed nothing
 TURNS, MORE_TURNS, SECONDS_FOR_MORE = 2, 6, 0.2  # at least; and at most, if they are quick
-REMEMBERED = 500
 WORTH = 1.1  # times as fast, at least, for half of the digits to be given up
 COMPILING_REPAYS = 120.0  # seconds that all the pictures would take uncompiled: compiling takes a tenth of that
 BATCH = 16  # pictures at a time on a processor: what fits in its caches is quicker
@@ -88,7 +86,7 @@ class FrozenStages:
             return Way()
         where = f"{self.device.name}, torch {torch.__version__}"
         name = f"{self.backbone.info.name}, {self.stages} stages, {self.dataset}, {where}"
-        return _found_before(self.workspace, name, self._measured)
+        return found_before(self.workspace, name, Way, self._measured)
 
     def _measured(self) -> Way:
         way = measured_frozen(self.folded, self.pictures()[:PICTURES])
@@ -140,7 +138,7 @@ def way_to_train(
     if not half_is_native(device):
         return Way()
     name = f"training {name}, {device.name}, torch {torch.__version__}"
-    return _found_before(workspace, name, lambda: _measured_training(model, device, inputs()))
+    return found_before(workspace, name, Way, lambda: _measured_training(model, device, inputs()))
 
 
 def half_is_native(device: Device) -> bool:
@@ -215,22 +213,3 @@ def _timed(work: Callable[[], torch.Tensor]) -> tuple[float, torch.Tensor]:
         given = work()
         seconds.append(time.perf_counter() - began)
     return min(seconds), given
-
-
-def _found_before(workspace: Workspace, name: str, measure: Callable[[], Way]) -> Way:
-    known = _remembered(workspace).get(name)
-    if known is not None:
-        return Way(**known)
-    found = measure()
-    others = list(_remembered(workspace).items())[-REMEMBERED:]
-    write_json(workspace.root / "measured.json", {**dict(others), name: asdict(found)})
-    return found
-
-
-def _remembered(workspace: Workspace) -> dict[str, Any]:
-    try:
-        said = json.loads((workspace.root / "measured.json").read_text(encoding="utf-8"))
-        names = {field.name for field in fields(Way)}
-        return {name: each for name, each in said.items() if set(each) == names}
-    except (OSError, ValueError, AttributeError, TypeError):
-        return {}

@@ -127,7 +127,7 @@ class _Worker:
             trainer.run()
         except Exception as error:
             logging.exception("The run failed")
-            words = explain(error, recipe)
+            words = explain(error, trainer.recipe if trainer is not None else recipe)
             with suppress(OSError):  # not even room to say so: the run will look interrupted, which it is
                 if trainer is not None:
                     trainer.fail(words, type(error).__name__)

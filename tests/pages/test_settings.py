@@ -58,6 +58,20 @@ def test_what_was_changed_is_said_and_undone(open_page, dataset, started):
     assert (started[0].epochs, started[0].batch_size, started[0].learning_rate) == (5, 32, 0.01)
 
 
+def test_the_batch_size_is_left_to_the_device_with_a_tick(open_page, dataset, started):
+    app = open_page("fine_tune")
+    app.checkbox(key="set_batch_size_auto").check().run()
+    number = app.number_input(key="set_batch_size")
+    assert (number.value, number.placeholder, number.disabled) == (None, "Found when the run begins", True)
+    assert "Batch size\\: Automatic" in app.button(key="undo_batch_size").label
+    app.session_state["expert_tab"] = "Schedule"
+    assert "then follows it: larger batches take fewer and surer steps" in texts(app.run())
+    press(app, "Start")
+    assert started[0].batch_size == "auto"
+    app.checkbox(key="set_batch_size_auto").uncheck().run()
+    assert app.number_input(key="set_batch_size").value == 32
+
+
 def test_settings_stay_through_pages_and_refresh(open_page, dataset):
     app = _preset(open_page("fine_tune"), "textbook")
     app.number_input(key="set_seed").set_value(7).run()

@@ -36,6 +36,7 @@ def test_a_recipe_cannot_be_changed_afterwards():
         {"freeze": 0, "optimizer": "sgd", "momentum": 0.5, "schedule": "constant"},
         {"freeze": 4, "head": {"kind": "hidden", "hidden_units": 64, "dropout": 0.5}, "augmentation": "standard"},
         {"weights_file": "/my folder/a$b.pth", "weight_decay": 0.3, "batch_size": 7, "seed": 9},
+        {"batch_size": "auto"},
     ],
 )
 def test_the_command_gives_the_same_recipe(settings, monkeypatch):

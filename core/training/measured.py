@@ -1,0 +1,33 @@
+"""What was found out about this machine by measuring, kept in the workspace, so that it is found out once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from core.workspace import Workspace, write_json
+
+REMEMBERED = 500
+Found = TypeVar("Found")  # a dataclass of plain values
+
+
+def found_before(workspace: Workspace, name: str, kind: Callable[..., Found], measure: Callable[[], Found]) -> Found:
+    """What is remembered under the name, or what `measure` gives now. kind: the dataclass that it is."""
+    known = _remembered(workspace).get(name)
+    if known is not None and set(known) == {field.name for field in fields(kind)}:  # type: ignore[arg-type]
+        return kind(**known)
+    found = measure()
+    others = {each: said for each, said in _remembered(workspace).items() if each != name}
+    kept = dict(list(others.items())[-REMEMBERED:])
+    write_json(workspace.root / "measured.json", {**kept, name: asdict(found)})  # type: ignore[call-overload]
+    return found
+
+
+def _remembered(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    try:
+        said = json.loads((workspace.root / "measured.json").read_text(encoding="utf-8"))
+        return {name: each for name, each in said.items() if isinstance(each, dict)}
+    except (OSError, ValueError, AttributeError):
+        return {}
