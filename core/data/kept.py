@@ -156,6 +156,10 @@ class Rows:
             taken[chunk == each] = self.chunks[each].alike()[row[chunk == each]]
         return taken
 
+    def is_damaged(self) -> bool:
+        """Whether somebody has written into them since they were opened; to delete them does no harm."""
+        return any(each.is_damaged() for each in self.chunks)
+
 
 class _Chunk:
     def __init__(self, folder: Path, dtype: np.dtype) -> None:
@@ -166,12 +170,18 @@ class _Chunk:
         self.folder, self.dtype = folder, dtype
         with open(folder / "index.npz", "rb") as file, np.load(file, allow_pickle=False) as index:
             self.digests, self.offsets, self.shapes = index["digests"], index["offsets"], index["shapes"]
-            written = index["written"]
-        self.bytes = int(written[0])
-        if not np.array_equal(written, _look(folder)):
+            self.written = index["written"]
+        self.bytes = int(self.written[0])
+        if not np.array_equal(self.written, _look(folder)):
             raise ValueError("the rows are not as they were written")
         if int(np.prod(self.shapes, axis=1).sum()) * dtype.itemsize != self.bytes:
             raise ValueError("the index does not match the rows")
+
+    def is_damaged(self) -> bool:
+        try:
+            return not np.array_equal(self.written, _look(self.folder))
+        except FileNotFoundError:  # what is mapped stays there
+            return False
 
     def open(self) -> _Chunk:
         self.data = np.memmap(self.folder / "rows.bin", self.dtype, "r")

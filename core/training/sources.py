@@ -105,6 +105,14 @@ class ActivationSource:
             yield torch.from_numpy(view.take(chunk)).to(self.device.torch, non_blocking=True)
 
 
+def is_damaged(source: Source) -> bool:
+    """Whether what it reads from the cache was written into by somebody meanwhile."""
+    if isinstance(source, ActivationSource):
+        return any(rows.is_damaged() for rows in source.views)
+    pixels = vars(source).get("pixels")  # which may not have been needed
+    return isinstance(pixels, Rows) and pixels.is_damaged()
+
+
 class Again:
     """A few examples again and again, as if they were `many`: for who only wants to know how long it takes."""
 

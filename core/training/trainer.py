@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from core.data.dataset import Dataset
+from core.errors import RunError
 from core.training import checkpoints, plan
 from core.training.averaging import Average
 from core.training.baseline import baseline_of
@@ -28,6 +29,7 @@ from core.training.plan import Change, Phase
 from core.training.preparation import Material, Part, Prepared, prepare
 from core.training.recipe import Recipe
 from core.training.reporter import Position, Reporter, StopRequested
+from core.training.sources import is_damaged
 from core.workspace import Workspace
 
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
@@ -316,9 +318,17 @@ class Trainer:
 
         Raises:
             LossNotFinite: nothing good could be kept.
+            RunError: nor could it, as what was learned from is not what was kept.
         """
         if totals is not None and not totals[0].isfinite():
             raise LossNotFinite
+        read = [part.source for part in (self.prepared.train, self.prepared.validation) if part is not None]
+        if any(map(is_damaged, read)):
+            self.state = checkpoints.load(self.folder) or Checkpoint()
+            raise RunError(
+                "Somebody wrote into Graft's cache while the run read from it. Press Resume: what was damaged is made "
+                "again, and the run goes on from its last good checkpoint."
+            )
         began, state = time.monotonic(), self.state
         kept = Checkpoint(**{**vars(state), "step": step, "totals": None if totals is None else totals.cpu()})
         kept.model = self.prepared.moving_state()

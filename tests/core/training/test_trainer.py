@@ -215,3 +215,11 @@ def test_a_checkpoint_is_whole_or_absent(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         checkpoints.save(path, checkpoints.Checkpoint(epoch=2))
     assert checkpoints.load(path).epoch == 1
+
+
+def test_where_the_last_checkpoint_is_damaged_the_one_before_is_taken(tmp_path):
+    for epoch in (1, 2):
+        checkpoints.save(tmp_path, checkpoints.Checkpoint(epoch=epoch))
+    assert checkpoints.load(tmp_path).epoch == 2
+    (tmp_path / checkpoints.LAST).write_bytes((tmp_path / checkpoints.LAST).read_bytes()[:100])
+    assert checkpoints.load(tmp_path).epoch == 1

@@ -3,6 +3,7 @@
 import itertools
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 import safetensors.torch
@@ -158,3 +159,41 @@ def test_kept_results_that_vanish_or_are_damaged_between_two_looks_are_made_agai
                 path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
         assert work(damage).status == "finished"
         assert same(weights("whole"), weights(damage))
+
+
+def test_what_was_learned_from_a_damaged_cache_is_not_kept(work, weights, workspace, monkeypatch):
+    """Bytes change under the run, in what the frozen stages gave."""
+    work("whole")
+    learn = Updater.learn
+
+    def damaged(self, loss, batch):
+        for path in (workspace.cache / "activations").glob("*/*/rows.bin"):
+            with open(path, "r+b") as file:
+                file.write(bytes(4096))
+        learn(self, loss, batch)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Updater, "learn", at_call(5, learn, damaged))
+        ended = work()
+    assert ended.status == "failed" and ended.message.startswith("Somebody wrote into Graft's cache")
+    kept = checkpoints.load(workspace.runs / "run" / "checkpoints")
+    assert (kept.epoch, kept.step) == (1, 1)
+    assert work().status == "finished"
+    assert same(weights("whole"), weights("run"))
+
+
+def test_writing_checkpoints_takes_three_hundredths_of_a_run_at_most(recipe, train, monkeypatch):
+    clock, saved = [0.0], []
+
+    def passes(seconds, original):
+        def work(*given, **named):
+            clock[0] += seconds
+            return original(*given, **named)
+
+        return work
+
+    monkeypatch.setattr(trainer, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(Updater, "learn", passes(5.0, Updater.learn))
+    monkeypatch.setattr(checkpoints, "save", passes(1.0, lambda *_: saved.append(1)))
+    train(recipe.model_copy(update={"epochs": 100}))
+    assert 20 < len(saved) < 0.03 * clock[0]
