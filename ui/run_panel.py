@@ -105,9 +105,9 @@ def _standing(run: Run, view: View) -> None:
         case Status.SILENT:
             since = duration(time.time() - view.last_time)
             text = (
-                f"The worker has said nothing for {since}, after {view.epoch:,} of {count(view.epochs, 'epoch')}. If "
-                "the machine was asleep or is very busy, it goes on by itself, and does what was asked of it. If it "
-                "does not, end the worker and resume the run."
+                f"The worker has said nothing for {since}, after {view.epochs_done:,} of "
+                f"{count(view.epochs, 'epoch')}. If the machine was asleep or is very busy, it goes on by itself, and "
+                "does what was asked of it. If it does not, end the worker and resume the run."
             )
             st.warning(text, icon=":material/hourglass_disabled:")
         case Status.FINISHED | Status.STOPPED:
@@ -116,14 +116,14 @@ def _standing(run: Run, view: View) -> None:
             show_error(view.message)
             _log(run)
         case Status.PAUSED:
-            done = f"{view.epoch:,} of {count(view.epochs, 'epoch')} done"
+            done = f"{view.epochs_done:,} of {count(view.epochs, 'epoch')} done"
             text = (
                 f"Paused: {done}, and the device is free. Go on continues with the next step, exactly as if nothing "
                 "had happened; if another run is at work then, it waits for its turn."
             )
             st.info(text, icon=":material/pause:")
         case Status.INTERRUPTED:
-            done = f"{view.epoch:,} of {count(view.epochs, 'epoch')} done" if view.epoch else "no epoch done yet"
+            done = f"{view.epochs_done:,} of {count(view.epochs, 'epoch')} done" if view.curve else "no epoch done yet"
             text = f"The worker vanished before the end: {done}. Resume goes on from the last checkpoint."
             st.warning(text, icon=":material/power_off:")
             _log(run)

@@ -47,7 +47,7 @@ def _row(run: Run, view: View) -> dict[str, object]:
         "Validation": scores.words[0].upper() + scores.words[1:] if scores else "",
         "Backbone": clip(run.recipe.backbone, 60),
         "Frozen": frozen_words(run.recipe.freeze).removesuffix(" frozen"),
-        "Epochs": f"{view.epoch:,} of {view.epochs:,}",
+        "Epochs": f"{view.epochs_done:,} of {view.epochs:,}",
         "Started": run.created,
     }
 

@@ -85,7 +85,7 @@ def outcome(run: Run, view: View) -> dict[str, Any]:
         "run": run.id,
         "status": view.status.value,
         "seconds": ended.seconds if ended else None,
-        "epochs": ended.epochs if ended else view.epoch,
+        "epochs": ended.epochs if ended else view.epochs_done,
         "best_epoch": ended.best_epoch if ended else view.best_epoch,
         "scores": {part: _said(said) if said else None for part, said in scores.items()},
     }

@@ -59,7 +59,7 @@ def _run(options: Namespace) -> Run:
 def _go_on(run: Run, before: View, options: Namespace) -> int:
     print(f"Run {run.id}", file=sys.stderr)
     if not options.detach:
-        return finish(run, options.json, said=before.epoch)
+        return finish(run, options.json, said=before.epochs_done)
     view = run.view()
     if options.json:
         print(json.dumps(outcome(run, view)))

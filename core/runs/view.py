@@ -111,6 +111,11 @@ class View:
     def message(self) -> str:
         return self.ended.message if self.ended else ""
 
+    @property
+    def epochs_done(self) -> int:
+        """Without the one under way, which `epoch` counts."""
+        return self.curve[-1].epoch if self.curve else 0
+
     def after(self, time: float, event: Event) -> View:
         """This view, one event later."""
         return replace(_fold(self, event), last_time=time)

@@ -58,7 +58,7 @@ def test_resume_follows_the_run_to_its_end(run, home):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "stopped"
     lines = [line for line in done.stderr.splitlines() if line.startswith("Epoch")]
-    assert lines[0].startswith(f"Epoch {paused.epoch + 1} of 10000"), "earlier epochs were told before"
+    assert lines[0].startswith(f"Epoch {paused.epochs_done + 1} of 10000"), "earlier epochs were told before"
 
 
 def test_extend_trains_a_stopped_run_for_more_epochs(workspace, make_zip, capsys):

@@ -50,6 +50,13 @@ def test_marks_are_where_something_was_done_and_the_newest_are_kept():
     assert len(many.marks) == MOST_MARKS and many.marks[-1].words == "Learning rate 49"
 
 
+def test_an_epoch_under_way_is_not_done():
+    begun = Progress("training", 3, 20, epoch=3, step=1, steps=4, loss=1.0)
+    view = view_of(STARTED, epoch(1), epoch(2), begun, Paused(2.25, 5))
+    assert (view.epoch, view.epochs_done) == (3, 2)
+    assert view_of(STARTED).epochs_done == 0
+
+
 def test_a_run_paused_in_the_queue_has_no_mark():
     assert view_of(Queued(1), Paused(0.0, 0)).marks == ()
 
