@@ -95,7 +95,7 @@ def field(name: str, kind: str, now: dict[str, Any], problems: dict[str, str]) -
         if len(options) <= 3 and None not in options:
             st.segmented_control(label, options, format_func=_word, required=True, **shared)
         else:
-            st.selectbox(label, options, format_func=_word, **shared)
+            st.selectbox(label, options, format_func=_word, placeholder=WORDS[None], **shared)
     elif asked.annotation is bool:
         st.session_state[key] = value is True
         st.toggle(label, **shared)
@@ -116,7 +116,7 @@ def _batch_size(value: Any, kind: str, shared: dict[str, Any]) -> None:
     found = value == "auto"
     number = int(value) if isinstance(value, int | float) and 0 <= value <= MOST else 0
     st.session_state["set_batch_size"] = None if found else number
-    placeholder = "Found when the run begins"
+    placeholder = "Found at the start"
     st.number_input("Batch size", min_value=0, step=1, placeholder=placeholder, disabled=found, **shared)
     st.session_state["set_batch_size_auto"] = found
     st.checkbox("Automatic", key="set_batch_size_auto", on_change=_left_to_the_device, args=(kind,))

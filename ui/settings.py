@@ -69,13 +69,13 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     if recipe:
         previews["Schedule"] = partial(schedule, recipe, len(stages))
         previews["Augmentation"] = partial(augmentation_view, dataset, info.preprocessing, recipe)
-    with st.expander("Expert settings", icon=":material/tune:"):
+    with st.expander("Expert settings", icon=":material/tune:", key="expert_settings"):
         _expert_settings(kind, now, problems, previews)
     if recipe is None:
         return
     with buttons:
         compare_freezing(recipe, len(stages), dataset.name)
-    with st.expander("Save, load or share these settings", icon=":material/save:"):
+    with st.expander("Save, load or share these settings", icon=":material/save:", key="recipe_files"):
         _recipe_file(recipe, dataset)
     if pressed:
         _start(recipe, dataset.name)

@@ -109,8 +109,11 @@ def _change(run: Run, view: View) -> None:
 
 
 def _more_epochs(run: Run, view: View) -> None:
-    ended = view.status in CAN_EXTEND
-    then = "It goes on at once, from where it is." if ended else "They come after the ones that are planned."
+    then = "They come after the ones that are planned."
+    if view.status in CAN_EXTEND:
+        then = "It goes on at once, from where it is, for so many and no more."
+    elif not view.status.active:
+        then += " It goes on at once."
     key = f"more_epochs_{run.id}"
     _asked(
         lambda: st.number_input("Epochs more", 1, 10_000, 10, key=key),

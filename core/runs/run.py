@@ -163,17 +163,19 @@ class Run:
         self._go_on()
 
     def extend(self, epochs: int) -> None:
-        """Train so many epochs more; a run that has ended goes on at once.
+        """Train so many epochs more than are planned, or, if the run has ended, than were done; it goes on at once.
 
         Raises:
             RunError: less than one epoch, or nothing was learned that could go on.
         """
         if not 1 <= epochs <= 10_000:
             raise RunError(f"A run can be extended by 1 to 10,000 epochs, and not by {epochs}.")
-        ended = not self.status.active
+        status = self.status
+        ended = not status.active
         if ended and not (self.directory / "checkpoints").is_dir():
             raise RunError(f"Run {self.id} has no checkpoint to go on from. Start it again with more epochs.")
-        Control(self.directory).change("extend", epochs)
+        over = status in (Status.FINISHED, Status.STOPPED)
+        Control(self.directory).change("extend_ended" if over else "extend", epochs)
         if ended:
             self._go_on()
 

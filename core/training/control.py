@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from filelock import FileLock
 
@@ -17,12 +17,15 @@ from core.workspace import write_json
 
 Request = Literal["stop", "pause", "discard"]
 REQUESTS: tuple[Request, ...] = ("stop", "pause", "discard")
-ChangeKind = Literal["learning_rate", "extend", "unfreeze"]
+ChangeKind = Literal["learning_rate", "extend", "extend_ended", "unfreeze"]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A change. number: from 1. value: the learning rate, how many more epochs, how many more stages to free."""
+    """A change. number: from 1. value: the learning rate, how many more epochs, how many more stages to free.
+
+    extend_ended: so many epochs more than were done when the run ended, whatever was planned.
+    """
 
     number: int
     kind: ChangeKind
@@ -59,7 +62,7 @@ class Control:
         for number in sorted(each for each in self._numbers() if each > after):
             try:
                 said = json.loads((self.folder / f"{number:06}.json").read_text(encoding="utf-8"))
-                if said["kind"] not in ("learning_rate", "extend", "unfreeze"):
+                if said["kind"] not in get_args(ChangeKind):
                     continue
                 found.append(Asked(number, said["kind"], float(said["value"])))
             except (OSError, ValueError, KeyError, TypeError):

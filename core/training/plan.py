@@ -34,10 +34,11 @@ class Phase:
 class Change:
     """What someone asked of a run at work. It counts from the epoch after `epoch`.
 
-    extend: `value` more epochs, with a schedule of their own. unfreeze: `value` stages fewer are frozen.
+    extend: `value` more epochs, with a schedule of their own. unfreeze: `value` stages fewer are frozen. end: what was
+    planned beyond is dropped.
     """
 
-    kind: Literal["extend", "unfreeze"]
+    kind: Literal["extend", "unfreeze", "end"]
     epoch: int
     value: int
 
@@ -50,6 +51,9 @@ def phases(recipe: Recipe, stages: int, changes: Iterable[Change] = ()) -> tuple
             end = planned[-1]
             added = (end.last + 1, end.last + change.value)
             planned = (*planned, replace(end, first=added[0], last=added[1], span=added))
+        elif change.kind == "end":
+            kept = [phase for phase in planned if phase.first <= change.epoch]
+            planned = (*kept[:-1], replace(kept[-1], last=min(kept[-1].last, change.epoch)))
         else:
             planned = tuple(part for phase in planned for part in _freed(phase, change))
     return planned

@@ -298,12 +298,24 @@ class Trainer:
         number = int(asked.value)
         if number < 1 or asked.kind == "learning_rate":
             return
-        under_way = self.state.epoch + (1 if self.state.step or self.position.epoch else 0)
-        self.state.changes.append(Change(asked.kind, min(under_way, self.epochs), number))
+        under_way = min(self.state.epoch + (1 if self.state.step or self.position.epoch else 0), self.epochs)
+        if asked.kind == "unfreeze":
+            self.state.changes.append(Change("unfreeze", under_way, number))
+        else:
+            self._extend(number, under_way, ended=asked.kind == "extend_ended")
         self.position.total = self.epochs * self.position.steps
-        noun = {"extend": "epoch", "unfreeze": "free stage"}[asked.kind]
+        noun = "free stage" if asked.kind == "unfreeze" else "epoch"
         words = f"{number} more {noun}{'s' * (number != 1)}"
-        self._tell(asked.kind, words)
+        self._tell("unfreeze" if asked.kind == "unfreeze" else "extend", words)
+
+    def _extend(self, epochs: int, under_way: int, ended: bool) -> None:
+        """ended: the run was over, so that an epoch that was broken off is the first of these."""
+        if ended and under_way:
+            self.state.waited = 0
+            self.state.changes.append(Change("end", under_way, 0))
+            epochs -= under_way - self.state.epoch
+        if epochs:
+            self.state.changes.append(Change("extend", under_way, epochs))
 
     def _tell(self, kind: str, words: str) -> None:
         self.reporter.write(Changed(self._moment(), kind, words, self.epochs))  # type: ignore[arg-type]

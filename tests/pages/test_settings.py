@@ -62,7 +62,7 @@ def test_the_batch_size_is_left_to_the_device_with_a_tick(open_page, dataset, st
     app = open_page("fine_tune")
     app.checkbox(key="set_batch_size_auto").check().run()
     number = app.number_input(key="set_batch_size")
-    assert (number.value, number.placeholder, number.disabled) == (None, "Found when the run begins", True)
+    assert (number.value, number.placeholder, number.disabled) == (None, "Found at the start", True)
     assert "Batch size\\: Automatic" in app.button(key="undo_batch_size").label
     app.session_state["expert_tab"] = "Schedule"
     assert "then follows it: larger batches take fewer and surer steps" in texts(app.run())

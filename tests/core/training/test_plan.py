@@ -42,6 +42,13 @@ def test_changes_on_the_way():
     assert (added.first, added.last, added.span) == (3, 5, (3, 5))
 
 
+def test_a_run_that_was_over_goes_on_for_so_many_epochs_and_no_more():
+    made = recipe(epochs=9, freeze=3, unfreeze="after_head", head_epochs=4)
+    assert frozen(made, changes=[Change("end", 6, 0), Change("extend", 6, 2)]) == [9] * 4 + [3] * 4
+    assert frozen(made, changes=[Change("end", 4, 0), Change("extend", 4, 1)]) == [9] * 5
+    assert frozen(made, changes=[Change("end", 9, 0)]) == frozen(made)
+
+
 @pytest.mark.parametrize(
     ("settings", "wanted"),
     [

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.training import trainer
+from core.training import checkpoints, trainer
 from core.training.averaging import Average
 from core.training.control import Control
 from core.training.device import choose_device
@@ -284,6 +284,31 @@ def test_a_finished_run_is_extended(recipe, train, workspace):
     assert [row.epoch for row in of(EpochEnded, events)] == [1, 2, 3, 4, 5]
     assert [(change.kind, change.epoch) for change in of(Changed, events)] == [("extend", 2.0)]
     assert events[-1].epochs == 5
+
+
+@pytest.mark.parametrize("settings", [{}, {"patience": 1, "learning_rate": 1e-9, "best_by": "accuracy"}])
+def test_a_run_that_was_over_before_its_time_is_trained_for_so_many_epochs(recipe, train, workspace, settings):
+    """One that was stopped in the middle of an epoch, and one that had lost its patience."""
+    made = recipe.model_copy(update={"epochs": 50, **settings})
+    directory = workspace.runs / "run"
+    if settings:
+        done = train(made)[-1].epochs
+    else:
+        (directory / "control").mkdir(parents=True)
+        stepped, steps = Reporter.stepped, []
+
+        def stop(self, position, images, totals):
+            steps.append(position.step)
+            return stepped(self, position, images, totals) or len(steps) == 6
+
+        with pytest.MonkeyPatch.context() as meanwhile:
+            meanwhile.setattr(Reporter, "stepped", stop)
+            done = train(made)[-1].epochs
+        assert checkpoints.load(directory / "checkpoints").step > 0
+    Control(directory).clear()
+    Control(directory).change("extend_ended", 2)
+    ended = train(made.model_copy(update={"patience": 0}))[-1]
+    assert (ended.status, ended.epochs) == ("finished", done + 2)
 
 
 def test_the_learning_rate_and_the_frozen_stages_are_changed_on_the_way(recipe, train, workspace):
