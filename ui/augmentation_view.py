@@ -31,6 +31,11 @@ def augmentation_view(dataset: Dataset, preprocessing: Preprocessing, recipe: Re
     looks = recipe.model_dump_json(include={"augmentation", "mixup", "cutmix", "seed"})
     with errors_shown():
         st.html(_drawn(dataset.directory, dataset.version, preprocessing.model_dump_json(), looks, dataset, recipe))
+    if recipe.augmentation != "none" and not recipe.cutmix and (recipe.freeze != 0 or recipe.unfreeze != "never"):
+        st.caption(
+            f"While stages are frozen, which run once, {recipe.views} kept views of each picture take turns: less "
+            "variety than a new one every epoch, in a fraction of the time. Keep more of them for more variety."
+        )
     if recipe.mixup and not recipe.cutmix and recipe.freeze != 0:
         st.caption("While stages are frozen, MixUp mixes what they give, which runs once, and not the pictures.")
 

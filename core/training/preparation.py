@@ -293,7 +293,10 @@ class _Cutting:
             )
         note = "The frozen stages run once; every epoch costs only what is being trained."
         if recipe.augmentation != "none":
-            note += f" Augmentation: {recipe.views} kept views of each picture take turns."
+            note += (
+                f" Augmentation: {recipe.views} kept views of each picture take turns, which is less variety than a "
+                "new one every epoch, in a fraction of the time."
+            )
         return body, note
 
     def _boundary_shape(self) -> tuple[int, ...]:

@@ -171,4 +171,5 @@ def test_augmentation_is_shown_on_the_persons_own_pictures_when_its_tab_is_open(
     (drawn,) = [html.value for html in app.run().html if "<img" in html.value]
     assert "View 4" in drawn and "View 5" not in drawn
     assert "% red" in drawn and "% blue" in drawn
+    assert "4 kept views of each picture take turns: less variety than a new one every epoch" in texts(app)
     assert not app.exception

@@ -85,6 +85,8 @@ def test_exactly_what_is_free_moves_at_every_boundary(name, tmp_path):
         inside, kept = set().union(*of_stages), set().union(*of_stages[:frozen])
         free = {n for n, p in parameters.items() if p not in kept and (p in inside or frozen == 0)}
         gave = watch(modules[frozen - 1][-1]) if frozen else []
+        still = {module for each in sum(modules[:frozen], []) for module in each.modules()}
+        assert not any(module.training for module in still), "dropout and stochastic depth go on below the boundary"
 
         # Weight decay moves even what the two pictures say nothing about.
         learning = [*head.parameters(), *(p for p in backbone.parameters() if p.requires_grad)]

@@ -144,7 +144,7 @@ def test_half_precision_as_on_a_gpu_learns_the_same(recipe, train, workspace, fr
 
 def test_augmentation_keeps_a_few_views(recipe, train, workspace):
     events = train(recipe.model_copy(update={"augmentation": "standard", "epochs": 5}))
-    assert "4 kept views" in of(Started, events)[0].note
+    assert "4 kept views of each picture take turns, which is less variety" in of(Started, events)[0].note
     assert events[-1].status == "finished"
 
 
