@@ -332,10 +332,12 @@ def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
             yield from detail["ctx"]["problems"].items()
             continue
         name = str(detail["loc"][0])
-        yield (
-            name,
-            _unknown(name) if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1 else _wrong(detail),
-        )
+        if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
+            yield name, _unknown(name)
+        elif name == "head":
+            yield name, _wrong(detail, [detail["msg"]])
+        else:  # a number, or a word: what is wrong with either
+            yield name, _wrong(detail, [each["msg"] for each in error.errors() if each["loc"][:1] == detail["loc"][:1]])
 
 
 def _unknown(name: str) -> str:
@@ -343,6 +345,6 @@ def _unknown(name: str) -> str:
     return f"there is no setting {shown(name)}" + (f"; did you mean {near[0]}?" if near else "")
 
 
-def _wrong(detail: Any) -> str:
+def _wrong(detail: Any, said: list[str]) -> str:
     where = " ".join(str(part) for part in detail["loc"][: 2 if detail["loc"][0] == "head" else 1]).replace("_", " ")
-    return f"{where} is {shown(detail['input'])}, but {detail['msg'][0].lower()}{detail['msg'][1:]}"
+    return f"{where} is {shown(detail['input'])}, but {', or '.join(f'{each[0].lower()}{each[1:]}' for each in said)}"

@@ -19,6 +19,15 @@ def test_every_problem_is_told_at_once():
     assert all(word in str(told.value) for word in ("epochs", "optimizer", "learning rate", "'lion'", "'adamw'"))
 
 
+def test_a_number_or_a_word_is_told_of_both():
+    wrong = Recipe.problems({**SETTINGS, "batch_size": 0, "freeze": "some", "head": {"kind": "x", "dropout": 2}})
+    assert wrong["batch_size"] == (
+        "batch size is 0, but input should be greater than or equal to 1, or input should be 'auto'"
+    )
+    assert "valid integer" in wrong["freeze"] and wrong["freeze"].endswith("or input should be 'all'")
+    assert wrong["head"].startswith("head dropout is 2")
+
+
 def test_an_unknown_setting_is_refused():
     with pytest.raises(RecipeError, match="epoch"):
         Recipe.parse({**SETTINGS, "epoch": 3})
