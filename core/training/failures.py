@@ -24,12 +24,19 @@ def explain(error: BaseException, recipe: Recipe | None) -> str:
         )
     if is_out_of_memory(error):
         return f"The device ran out of memory. {_smaller(recipe)}, freeze more stages, or choose a smaller backbone."
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if _disk_is_full(error):
         return "The disk is full. Make room where Graft keeps its workspace, then press Resume."
     if isinstance(error, PermissionError):
         name = Path(error.filename or "a file").name
         return f"Graft may not write {name!r}. Give it permission to write in its workspace, then press Resume."
     return f"Graft met an error that it does not know ({type(error).__name__}). The log says where; please report it."
+
+
+def _disk_is_full(error: BaseException | None) -> bool:
+    """torch.save has an error of its own to raise after the one that matters."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return error is not None and _disk_is_full(error.__cause__ or error.__context__)
 
 
 def _smaller(recipe: Recipe) -> str:

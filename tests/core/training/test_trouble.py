@@ -1,5 +1,6 @@
 """What can go wrong while a run is at work. The last good checkpoint is always there, and the run goes on from it."""
 
+import io
 import itertools
 import signal
 import time
@@ -9,7 +10,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from core.training import checkpoints, trainer, worker
+from core.training import checkpoints, failures, trainer, worker
 from core.training.events import Ended, EpochEnded, EventLog, Progress, read_events
 from core.training.loop import Updater
 from core.workspace import write_json
@@ -104,6 +105,16 @@ def test_a_full_disk_costs_no_line_of_the_story_but_how_far_it_is(tmp_path, monk
     log.write(Ended("stopped", "Three.", 1.0, 1, 1))
     log.close()
     assert [event.message for _, event in read_events(tmp_path / "events.jsonl")[0]] == ["One.", "Three."]
+
+
+def test_what_torch_says_of_a_full_disk_is_understood(recipe):
+    class Full(io.BytesIO):
+        def write(self, data):
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(RuntimeError) as told:
+        torch.save({"weight": torch.zeros(100_000)}, Full())
+    assert failures.explain(told.value, recipe).startswith("The disk is full.")
 
 
 def test_a_run_that_cannot_even_say_that_the_disk_is_full_goes_on_later(work, weights, workspace, monkeypatch):
