@@ -236,7 +236,7 @@ def _to_beat(view: View, score: attrgetter) -> tuple[str, float] | None:
     if view.baseline is None:
         return None
     known = (score(view.baseline.neighbours), score(view.baseline.linear))
-    return "Without training", min(known) if view.target else max(known)
+    return "To beat", min(known) if view.target else max(known)
 
 
 def _solved(view: View) -> str:
