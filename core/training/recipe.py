@@ -230,7 +230,8 @@ class Recipe(BaseModel):
         """The same with so many images together. A learning rate that is the suggested one follows.
 
         SGD's goes in proportion (https://arxiv.org/abs/1706.02677), as a larger batch takes fewer steps, each surer;
-        Adam's with the square root (https://arxiv.org/abs/2205.10287), as it divides by how unsure they are.
+        Adam's with the square root (https://arxiv.org/abs/2205.10287), as it divides by how unsure they are. What that
+        is worth: see docs/defaults.md.
         """
         rate = self.learning_rate
         if rate == suggested_learning_rate(self.optimizer, self.freeze):
