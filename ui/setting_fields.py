@@ -60,6 +60,7 @@ WORDS: dict[Any, str] = OPTIMIZERS | {
     None: "As usual",
 }
 STEPS = {"learning_rate": 0.001, "weight_decay": 0.001, "average": 0.01, "warmup_epochs": 0.5, "clip": 0.5}  # else 0.05
+SHORT = 20  # letters of all options together that fit side by side
 MOST = 1e9  # what a widget takes; what a recipe takes is less, and it says so itself
 
 
@@ -92,7 +93,7 @@ def field(name: str, kind: str, now: dict[str, Any], problems: dict[str, str]) -
         _batch_size(value, kind, shared)
     elif options:
         st.session_state[key] = value if value in options else options[0]
-        if len(options) <= 3 and None not in options:
+        if None not in options and (len(options) <= 2 or sum(map(len, map(_word, options))) <= SHORT):
             st.segmented_control(label, options, format_func=_word, required=True, **shared)
         else:
             st.selectbox(label, options, format_func=_word, placeholder=WORDS[None], **shared)

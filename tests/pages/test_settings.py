@@ -86,7 +86,7 @@ def test_settings_appear_where_they_do_something(open_page, dataset, started):
     keys = {each.key for each in (*app.number_input, *app.toggle, *app.selectbox, *app.segmented_control)}
     assert not {"set_nesterov", "set_step_epochs", "set_unfreeze", "set_focal_gamma"} & keys
     app.slider(key=FREEZE).set_value(4).run()
-    app.segmented_control(key="set_unfreeze").set_value("gradually").run()
+    app.selectbox(key="set_unfreeze").set_value("gradually").run()
     app.segmented_control(key="set_optimizer").set_value("sgd").run()
     app.toggle(key="set_nesterov").set_value(True).run()
     press(app, "Start")
