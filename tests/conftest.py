@@ -85,10 +85,11 @@ def nothing_left_behind(home: Path) -> Iterator[None]:
     """Fails a test that leaves a worker or a thread running."""
     before = set(threading.enumerate())
     yield
-    left = [run for run in _workers() if str(home) in run]
-    for run in left:
-        os.kill(int(run.split()[0]), 9)
-    assert not left, f"workers left running: {left}"
+    try:  # one that has said its last word needs a moment to leave
+        poll(lambda: not _workers(home), lambda: f"workers left running: {_workers(home)}", deadline=10)
+    finally:
+        for run in _workers(home):
+            os.kill(int(run.split()[0]), 9)
     poll(lambda: not _threads(before), lambda: f"threads left running: {_threads(before)}", deadline=5)
 
 
@@ -98,9 +99,9 @@ def _threads(before: set[threading.Thread]) -> list[threading.Thread]:
     return [thread for thread in new if not thread.name.startswith("asyncio")]
 
 
-def _workers() -> list[str]:
-    processes = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return [line.strip() for line in processes.splitlines() if "core.training.worker" in line]
+def _workers(home: Path) -> list[str]:
+    processes = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return [line.strip() for line in processes.splitlines() if "core.training.worker" in line and str(home) in line]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
