@@ -26,11 +26,11 @@ HELP = (
 )
 
 
-def compare_freezing(recipe: Recipe, stages: int, name: str) -> None:
+def compare_freezing(recipe: Recipe, stages: int, name: str, devices: int) -> None:
     """The button that starts a run with all stages frozen, one with half of them and one with none."""
     if st.button("Compare freezing", icon=":material/ssid_chart:", help=HELP, disabled=not stages):
         with errors_shown():
-            started = [runs.start(state.workspace(), each, name).id for each in freezing(recipe, stages)]
+            started = [runs.start(state.workspace(), each, name, devices).id for each in freezing(recipe, stages)]
             state.choose(run=started[0], compared=tuple(started))
             st.rerun()
 

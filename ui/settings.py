@@ -74,7 +74,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     if recipe is None:
         return
     with buttons:
-        compare_freezing(recipe, len(stages), dataset.name)
+        compare_freezing(recipe, len(stages), dataset.name, _devices())
     with st.expander("Save, load or share these settings", icon=":material/save:", key="recipe_files"):
         _recipe_file(recipe, dataset)
     if pressed:
@@ -84,7 +84,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
 
 def _start(recipe: Recipe, name: str) -> None:
     with errors_shown():
-        run = runs.start(state.workspace(), recipe, name)
+        run = runs.start(state.workspace(), recipe, name, _devices())
         state.choose(run=run.id)
         st.rerun()
 
@@ -188,8 +188,29 @@ def _expert_settings(
                 for column, name in zip(st.columns(3, gap="medium"), names[first : first + 3]):
                     with column:
                         field(name, kind, now, problems)
+            if group == "Run" and runs.how_many() > 1:
+                _ask_devices()
             if tab.open and group in previews:
                 previews[group]()
+
+
+def _devices() -> int:
+    """How many the next run trains on: a wish, but no more than there are."""
+    return max(1, min(state.choices().devices, runs.how_many()))
+
+
+def _ask_devices() -> None:
+    st.session_state["devices"] = _devices()
+    st.number_input(
+        "Devices",
+        min_value=1,
+        max_value=runs.how_many(),
+        key="devices",
+        on_change=lambda: state.choose(devices=st.session_state["devices"]),
+        help="How many of this machine's devices train together. They share each batch, so the results stay the same; "
+        "it is faster with large backbones and many images, and slower with few.",
+        width=200,
+    )
 
 
 def _head_of(now: dict[str, Any]) -> HeadSettings:
@@ -257,7 +278,8 @@ def _recipe_file(recipe: Recipe, dataset: Dataset) -> None:
     if error := st.session_state.get("recipe_error"):
         show_error(error)
     st.markdown("The same from a shell:")
-    st.code(recipe.to_command(), language="bash", wrap_lines=True)
+    on = f" --devices {_devices()}" if _devices() > 1 else ""
+    st.code(recipe.to_command() + on, language="bash", wrap_lines=True)
 
 
 def _load(kind: str) -> None:

@@ -25,7 +25,7 @@ class Choices(BaseModel):
     """`dataset` and `dataset_version` are chosen together; `weights_file` is the person's own file for the backbone.
     `compared` are the runs that are shown on one chart.
 
-    preset, settings: of the next run; `ui.chosen_settings` knows what they come to.
+    preset, settings: of the next run; `ui.chosen_settings` knows what they come to. devices: for it to train on.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -38,6 +38,7 @@ class Choices(BaseModel):
     compared: tuple[str, ...] = ()
     preset: str = DEFAULT
     settings: dict[str, Any] = {}
+    devices: int = 1
 
 
 def workspace() -> Workspace:

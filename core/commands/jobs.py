@@ -21,7 +21,7 @@ from core.data.importing import import_path
 from core.errors import BackboneError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
-from core.runs import Run, get, list_runs, start
+from core.runs import Run, get, list_runs, make, start
 from core.training import recipe_file
 from core.training.presets import PRESETS
 from core.training.recipe import Recipe, usual_settings
@@ -37,7 +37,12 @@ Job = Callable[[Namespace], int]
 
 def train(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
-    run = start(workspace, recipe_of(workspace, options))
+    recipe = recipe_of(workspace, options)
+    if options.no_start:
+        run = make(workspace, recipe)
+        print(json.dumps(outcome(run, run.view())) if options.json else run.directory)
+        return 0
+    run = start(workspace, recipe, devices=options.devices or 1)
     print(f"Run {run.id}", file=sys.stderr)
     return finish(run, options.json)
 

@@ -46,7 +46,10 @@ def _failed(options: argparse.Namespace, sentence: str, status: int = 1) -> int:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core", description="Graft from a shell.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _recipe(_command(commands, "train", jobs.train, "fine-tune a backbone on labeled images"))
+    train = _command(commands, "train", jobs.train, "fine-tune a backbone on labeled images")
+    _devices(train, "how many devices of this machine train together (default: 1); the results stay the same")
+    train.add_argument("--no-start", action="store_true", help="make the run for `torchrun`, and print its folder")
+    _recipe(train)
     _recipe(_command(commands, "estimate", probes.estimate, "say how long a run would take here, and how much memory"))
     _recipe(_command(commands, "lr-find", probes.lr_find, "try learning rates, and suggest one"))
     crossval = _command(commands, "crossval", probes.crossval, "train once for each fold, and say how much scores vary")
@@ -167,7 +170,12 @@ def _steering(commands: Any) -> None:
         command.add_argument("run", metavar="RUN", help="a run's id, or `latest`")
     extend.add_argument("--epochs", metavar="N", type=_positive, required=True, help="how many more")
     for command in (resume, extend):
+        _devices(command, "how many devices of this machine train together (default: as many as before)")
         command.add_argument("--detach", action="store_true", help="return at once, and do not follow the run")
+
+
+def _devices(command: argparse.ArgumentParser, help: str) -> None:
+    command.add_argument("--devices", metavar="N", type=_positive, help=help)
 
 
 def _freeze(text: str) -> int | str:

@@ -16,14 +16,14 @@ from core.workspace import Workspace
 def resume(options: Namespace) -> int:
     run = _run(options)
     before = run.view()
-    run.resume()
+    run.resume(options.devices)
     return _go_on(run, before, options)
 
 
 def extend(options: Namespace) -> int:
     run = _run(options)
     before = run.view()
-    run.extend(options.epochs)
+    run.extend(options.epochs, options.devices)
     return _go_on(run, before, options)
 
 

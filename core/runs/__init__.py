@@ -4,7 +4,21 @@ Runs in the process that asks (a page, a shell, a notebook). It writes `recipe.j
 and never imports torch.
 """
 
-from core.runs.run import Run, expect_start, get, list_runs, requeue, start
+from core.runs.devices import how_many
+from core.runs.run import Run, expect_start, get, list_runs, make, requeue, start
 from core.runs.view import CurvePoint, Mark, Status, View
 
-__all__ = ["CurvePoint", "Mark", "Run", "Status", "View", "expect_start", "get", "list_runs", "requeue", "start"]
+__all__ = [
+    "CurvePoint",
+    "Mark",
+    "Run",
+    "Status",
+    "View",
+    "expect_start",
+    "get",
+    "how_many",
+    "list_runs",
+    "make",
+    "requeue",
+    "start",
+]

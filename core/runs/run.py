@@ -26,6 +26,7 @@ from core.training.queue import is_alive, is_starting, launched
 from core.training.recipe import Recipe
 from core.workspace import Workspace, contained, new_id, write_json
 
+MOST_DEVICES = 64
 SECONDS_OF_SILENCE = 60  # after which a worker that trains is not answering
 LOG_TAIL_BYTES = 20_000
 
@@ -150,8 +151,10 @@ class Run:
         if not is_alive(self.directory):
             shutil.rmtree(self.directory, ignore_errors=True)
 
-    def resume(self) -> None:
+    def resume(self, devices: int | None = None) -> None:
         """Go on from the last checkpoint, after a pause, an interruption or a failure, or where it was stopped.
+
+        devices: to train on, as many as before if None.
 
         Raises:
             RunError: the run is at work, or there is nothing left to do.
@@ -160,10 +163,12 @@ class Run:
         if status not in (Status.INTERRUPTED, Status.FAILED, Status.PAUSED, Status.STOPPED):
             left = "there is nothing left to do; extend it first" if status is Status.FINISHED else "it is at work"
             raise RunError(f"Run {self.id} is {status.value}: {left}.")
-        self._go_on()
+        self._go_on(devices)
 
-    def extend(self, epochs: int) -> None:
+    def extend(self, epochs: int, devices: int | None = None) -> None:
         """Train so many epochs more than are planned, or, if the run has ended, than were done; it goes on at once.
+
+        devices: to train on, as many as before if None.
 
         Raises:
             RunError: less than one epoch, or nothing was learned that could go on.
@@ -177,7 +182,7 @@ class Run:
         over = status in (Status.FINISHED, Status.STOPPED)
         Control(self.directory).change("extend_ended" if over else "extend", epochs)
         if ended:
-            self._go_on()
+            self._go_on(devices)
 
     def set_learning_rate(self, rate: float) -> None:
         """From the next step on.
@@ -193,10 +198,11 @@ class Run:
         """So many more stages are free from the next epoch on."""
         Control(self.directory).change("unfreeze", stages)
 
-    def _go_on(self) -> None:
+    def _go_on(self, devices: int | None) -> None:
         _ = self.recipe  # no worker could do without it
+        _check_devices(devices)
         Control(self.directory).clear()
-        _launch(self.directory)
+        _launch(self.directory, devices)
 
     def log_tail(self) -> str:
         """The end of what the worker printed."""
@@ -208,8 +214,24 @@ class Run:
             return ""
 
 
-def start(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
+def start(workspace: Workspace, recipe: Recipe, name: str | None = None, devices: int = 1) -> Run:
     """Check the recipe, give it a directory of its own and launch its worker.
+
+    devices: of this machine to train on together. They share each batch, and change no result beyond rounding.
+
+    Raises:
+        RecipeError: everything that is wrong with the recipe, at once.
+        RunError: so many devices cannot be meant.
+    """
+    _check_devices(devices)
+    run = make(workspace, recipe, name)
+    _launch(run.directory, devices)
+    return run
+
+
+def make(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
+    """The same without a worker, for who starts them otherwise, on several machines for instance: it is interrupted
+    until then.
 
     Raises:
         RecipeError: everything that is wrong with the recipe, at once.
@@ -219,7 +241,6 @@ def start(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
     directory.mkdir()
     write_json(directory / "recipe.json", json.loads(recipe.model_dump_json()))
     Estimate.move(workspace, recipe, directory / "estimate.json")
-    _launch(directory)
     return Run(workspace, directory)
 
 
@@ -258,9 +279,14 @@ def requeue(workspace: Workspace) -> list[Run]:
     return [run for _, run in waiting]
 
 
-def _launch(directory: Path) -> None:
+def _check_devices(devices: int | None) -> None:
+    if devices is not None and not 1 <= devices <= MOST_DEVICES:
+        raise RunError(f"A run trains on 1 to {MOST_DEVICES} devices of a machine, and not on {devices}.")
+
+
+def _launch(directory: Path, devices: int | None = None) -> None:
     """Start a worker in its own process group and session: whatever ends this process, it goes on."""
-    queue.join(directory)
+    queue.join(directory, devices)
     if not standby.hand_over(Workspace(directory.parent.parent), directory):
         _remember(launch("core.training.worker", directory, "worker.log", ALLOCATOR))
 

@@ -22,6 +22,7 @@ from core.data import pixels
 from core.data.cache import make_room
 from core.data.kept import Rows, Store
 from core.training.sources import PictureSource, cut
+from core.training.team import ALONE, Team
 from core.training.ways import BATCH, FrozenStages
 from core.workspace import Workspace
 
@@ -52,15 +53,18 @@ class Kept:
         return sum(len(store.missing(self.source.digests)) for store in self.stores)
 
     @torch.inference_mode()
-    def rows(self, on_batch: Callable[[int, int], None]) -> list[Rows]:
-        """The rows of each view, float32, in the source's order; what is missing is computed.
+    def rows(self, on_batch: Callable[[int, int], None], team: Team = ALONE) -> list[Rows]:
+        """The rows of each view, float32, in the source's order; what is missing is computed, a share by each process.
 
-        on_batch: called with (rows done, all to be computed); it may raise to give up. Whole chunks stay.
+        on_batch: called with (rows done, all to be computed here); it may raise to give up. Whole chunks stay.
         """
-        total, done = self.missing(), 0
+        mine = np.arange(len(self.source))[team.rank :: team.size]
+        digests = [self.source.digests[number] for number in mine]
+        total, done = sum(len(store.missing(digests)) for store in self.stores), 0
 
-        def compute(view: int | None, numbers: np.ndarray) -> Iterator[np.ndarray]:
+        def compute(view: int | None, among: np.ndarray, places: np.ndarray) -> Iterator[np.ndarray]:
             nonlocal done
+            numbers = among[places]
             size = BATCH if self.source.device.torch.type == "cpu" else BATCH_ELSEWHERE
             for images in self.source.batches(cut(numbers, size, training=False), epoch=view):
                 activation = self.frozen.network(images)
@@ -68,7 +72,15 @@ class Kept:
                 on_batch(min(done, total), total)
                 yield from activation.cpu().contiguous().numpy()
 
-        return [store.rows(self.source.digests, partial(compute, view)) for store, view in zip(self.stores, self.views)]
+        if team.size > 1:
+            for store, view in zip(self.stores, self.views):
+                store.rows(digests, partial(compute, view, mine))
+            team.wait()
+        everything = np.arange(len(self.source))
+        return [
+            store.rows(self.source.digests, partial(compute, view, everything))
+            for store, view in zip(self.stores, self.views)
+        ]
 
 
 def key(frozen: FrozenStages, source: PictureSource) -> str:

@@ -13,6 +13,7 @@ from core.training.mixing import mixed
 from core.training.preparation import Material, Part
 from core.training.recipe import Recipe
 from core.training.sources import cut
+from core.training.team import ALONE, Team
 
 VALIDATION_BATCH = 64
 MIXING = 1  # makes its random numbers others than those of the order
@@ -26,17 +27,22 @@ def steps_of(order: np.ndarray, recipe: Recipe) -> list[list[np.ndarray]]:
 
 
 def training_batches(part: Part, material: Material, epoch: int, taken: int = 0) -> Iterator[Batch]:
-    """Those of the epoch's steps that are still to be taken, after the first `taken`."""
-    recipe = material.recipe
+    """Those of the epoch's steps that are still to be taken, after the first `taken`.
+
+    Of each batch, this process's share; pictures are mixed within it.
+    """
+    recipe, team = material.recipe, material.team
     steps = steps_of(_order(part, material, epoch), recipe)
     turns = [(chunk, sum(map(len, step)), chunk is step[-1]) for step in steps for chunk in step]
     first = sum(map(len, steps[:taken]))
-    batches = _batches(part, [chunk for chunk, _, _ in turns[first:]], epoch)
+    batches = _batches(part, [_own(chunk, team) for chunk, _, _ in turns[first:]], epoch)
     for turn, (inputs, targets) in enumerate(batches, start=first):
-        _, together, last = turns[turn]
-        batch = Batch(inputs, targets, len(targets) / together, last)
+        chunk, together, last = turns[turn]
+        share, weight = len(team.share(chunk)) / together, _weight(part, chunk, targets, material)
+        batch = Batch(inputs, targets, share, last, weight=weight)
         if recipe.mixup or recipe.cutmix:
-            batch = mixed(batch, recipe, np.random.default_rng((recipe.seed, epoch, turn, MIXING)))
+            lot = (recipe.seed, epoch, turn, MIXING, *([] if team.leads else [team.rank]))
+            batch = mixed(batch, recipe, np.random.default_rng(lot))
         yield batch
 
 
@@ -51,10 +57,29 @@ def endless_steps(part: Part, material: Material) -> Iterator[list[Batch]]:
                 together = []
 
 
-def plain_batches(part: Part) -> Iterator[Batch]:
-    """Each example once, in order, as it is."""
-    for inputs, targets in _batches(part, cut(np.arange(len(part)), VALIDATION_BATCH, training=False), epoch=None):
-        yield Batch(inputs, targets)
+def plain_batches(part: Part, team: Team = ALONE) -> Iterator[Batch]:
+    """Each example once, in order, as it is; of each batch this process's share."""
+    chunks = cut(np.arange(len(part)), VALIDATION_BATCH, training=False)
+    batches = _batches(part, [_own(chunk, team) for chunk in chunks], epoch=None)
+    for chunk, (inputs, targets) in zip(chunks, batches):
+        yield Batch(inputs, targets, share=len(team.share(chunk)) / len(chunk))
+
+
+def _own(chunk: np.ndarray, team: Team) -> np.ndarray:
+    """This process's share. Where nothing is left for it, an example that counts for nothing keeps it in step."""
+    share = team.share(chunk)
+    return share if len(share) else chunk[:1]
+
+
+def _weight(part: Part, chunk: np.ndarray, targets: torch.Tensor, material: Material) -> float:
+    """How much the loss makes of these targets, on average, beside those of the whole batch."""
+    if len(targets) == len(chunk):
+        return 1.0
+    mine, all_of_them = (
+        material.task.weight(each) / len(each)
+        for each in (targets, part.targets[torch.from_numpy(chunk).to(part.targets.device)])
+    )
+    return mine / all_of_them
 
 
 def _order(part: Part, material: Material, epoch: int) -> np.ndarray:

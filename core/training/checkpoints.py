@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from core.training.plan import Change
+from core.training.team import named
 from core.workspace import atomic_open
 
 State = dict[str, torch.Tensor]
@@ -85,7 +86,10 @@ def random_state() -> State:
     return states
 
 
-def restore_random_state(states: State) -> None:
-    torch.set_rng_state(states["cpu"])
-    if "cuda" in states and torch.cuda.is_available():
-        torch.cuda.set_rng_state(states["cuda"])
+def restore_random_state(states: State, rank: int = 0) -> None:
+    """That of a process of the team; one that was not in it has none, and keeps its own."""
+    cpu, cuda = named("cpu", rank), named("cuda", rank)
+    if cpu in states:
+        torch.set_rng_state(states[cpu])
+    if cuda in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states[cuda])

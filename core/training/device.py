@@ -12,6 +12,9 @@ import torch
 from torch import dtype as DType
 from torch.amp import GradScaler
 
+from core.errors import RunError
+from core.training.team import ALONE, Team
+
 
 @dataclass(frozen=True)
 class Device:
@@ -82,12 +85,17 @@ def _said(path: str, name: str) -> int:
     return next(int(line.split()[1]) for line in Path(path).read_text().splitlines() if line.startswith(name))
 
 
-def choose_device(wanted: str | None = None) -> Device:
-    """The GPU there is, else the CPU with all its cores. `wanted` or $GRAFT_DEVICE overrides ("cpu", "cuda:1")."""
-    wanted = wanted or os.environ.get("GRAFT_DEVICE")
-    if wanted is None:
-        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    device = torch.device(wanted)
+def choose_device(wanted: str | None = None, team: Team = ALONE) -> Device:
+    """The GPU there is, else the CPU with all its cores. `wanted` or $GRAFT_DEVICE overrides ("cpu", "cuda:1").
+
+    In a team each process of a machine has its own GPU, or its part of the cores.
+
+    Raises:
+        RunError: the machine has fewer devices than that.
+    """
+    device = _usual(wanted)
+    if team.size > 1 and device.type != "cpu":
+        device = _own(device, team)
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision("high")
@@ -95,9 +103,35 @@ def choose_device(wanted: str | None = None) -> Device:
         return Device(device, torch.cuda.get_device_name(device), dtype)
     if device.type == "mps":
         return Device(device, "Apple GPU", None)
-    cores = available_cores()
+    cores = max(1, available_cores() // team.many_here)
     torch.set_num_threads(cores)
     return Device(device, f"CPU, {cores} {'core' if cores == 1 else 'cores'}", None)
+
+
+def wants_cuda() -> bool:
+    """Whether `choose_device` will choose a GPU of this kind."""
+    return _usual().type == "cuda"
+
+
+def _usual(wanted: str | None = None) -> torch.device:
+    wanted = wanted or os.environ.get("GRAFT_DEVICE")
+    if wanted is None:
+        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    return torch.device(wanted)
+
+
+def _own(device: torch.device, team: Team) -> torch.device:
+    """Of several devices of a kind, the one for this process."""
+    there = torch.cuda.device_count() if device.type == "cuda" and device.index is None else 1
+    if there < team.many_here:
+        raise RunError(
+            f"The run asks for {team.many_here} devices of this machine, which has {there}. Go on with fewer: "
+            "python -m core resume RUN --devices N"
+        )
+    own = torch.device(device.type, team.here) if device.index is None and device.type == "cuda" else device
+    if own.type == "cuda":
+        torch.cuda.set_device(own)
+    return own
 
 
 def available_cores() -> int:

@@ -24,6 +24,11 @@ def explain(error: BaseException, recipe: Recipe | None) -> str:
         )
     if is_out_of_memory(error):
         return f"The device ran out of memory. {_smaller(recipe)}, freeze more stages, or choose a smaller backbone."
+    if _left_alone(error):
+        return (
+            "One of the processes that train together ended, and the others with it. The log says more. Press Resume "
+            "to go on from the last checkpoint."
+        )
     if _disk_is_full(error):
         return "The disk is full. Make room where Graft keeps its workspace, then press Resume."
     if isinstance(error, PermissionError):
@@ -44,3 +49,10 @@ def _smaller(recipe: Recipe) -> str:
         return "Set a small batch size, such as 4"
     was = f"it was {recipe.batch_size}; try {max(1, recipe.batch_size // 2)}"
     return f"Lower the batch size ({was}), let Graft find it for this device (Automatic, or --batch-size auto)"
+
+
+def _left_alone(error: BaseException) -> bool:
+    """Whether another process of the team is gone. Gloo and NCCL say it in words alone."""
+    return isinstance(error, RuntimeError) and any(
+        sign in str(error) for sign in ("gloo", "NCCL", "Connection closed by peer", "Connection reset by peer")
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -24,7 +26,7 @@ def mixed(batch: Batch, recipe: Recipe, random: np.random.Generator) -> Batch:
         inputs, kept = _cut(batch.inputs, partner, kept, random)
     else:
         inputs = batch.inputs * kept + batch.inputs[partner] * (1 - kept)
-    return Batch(inputs, batch.targets, batch.share, batch.completes, batch.targets[partner], 1 - kept)
+    return replace(batch, inputs=inputs, others=batch.targets[partner], mixed_in=1 - kept)
 
 
 def _cut(

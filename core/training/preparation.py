@@ -28,6 +28,7 @@ from core.training.recipe import Recipe
 from core.training.reporter import Reporter
 from core.training.sources import ActivationSource, MadeUp, PictureSource, Source, some
 from core.training.task import task_of
+from core.training.team import ALONE, Team
 from core.training.ways import FrozenStages, Way, way_to_train
 from core.workspace import Workspace
 
@@ -59,9 +60,11 @@ class Material:
         device: Device,
         reporter: Reporter,
         dataset: Dataset | None = None,
+        team: Team = ALONE,
     ) -> None:
         """dataset: in place of the recipe's, all of its pictures otherwise divided."""
         reporter.begin("loading")
+        self.team = team
         self.workspace, self.recipe, self.device, self.reporter = workspace, recipe, device, reporter
         self.dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
         own_weights = Path(recipe.weights_file) if recipe.weights_file else None
@@ -211,7 +214,8 @@ def prepare(material: Material, frozen_stages: int, keep: bool = True) -> Prepar
     model = nn.Sequential(body, material.head)
     device = material.device
     if frozen_stages < len(material.backbone.stages) and material.recipe.precision == "auto":
-        way = _way_to_train(material, frozen_stages, model, parts[0])
+        with material.team.leader_first():
+            way = _way_to_train(material, frozen_stages, model, parts[0])
         device, note = device.at(way.precision), f"{note} What is trained runs in {way.words}."
     return Prepared(material, frozen_stages, model, device, parts[0], parts[1] if parts[1:] else None, note)
 
@@ -248,8 +252,13 @@ class _Cutting:
 
     def cut(self) -> tuple[nn.Module, list[Source], str]:
         """What runs in every epoch before the head, what it runs on, and why so."""
-        pictures, kept = self.material.pictures, self.kept()
-        body, note = self._body(kept)
+        team = self.material.team
+        with team.leader_first():
+            pictures, kept = self.material.pictures, self.kept()
+            body, note = self._body(kept)
+            if team.size > 1:  # one decodes what all will read
+                needed = pictures if body is self.backbone else [each.source for each in kept if each.missing()]
+                _ = [each.pixels for each in needed]
         if self.backbone.match is not None:
             note += f" Of your own weights, {self.backbone.match}"
         if body is not self.backbone:
@@ -309,4 +318,5 @@ class _Cutting:
         if kept.missing():
             _ = kept.source.pixels  # a phase of its own
             self.material.reporter.begin("features")
-        return ActivationSource(kept.rows(self.material.reporter.prepared), self.material.device)
+        rows = kept.rows(self.material.reporter.prepared, self.material.team)
+        return ActivationSource(rows, self.material.device)

@@ -3,8 +3,8 @@
 The locks are held by the kernel for a living process, so nothing that dies can block the queue or look alive. A run is
 in the queue from its launch until its worker ends. Its place goes by a number and not by the time, as clocks jump:
 
-    control/launched    {"number": 12, "told": 4096}: launched as the twelfth in this workspace, when its events.jsonl
-                        had so many bytes
+    control/launched    {"number": 12, "told": 4096, "devices": 1}: launched as the twelfth in this workspace, when its
+                        events.jsonl had so many bytes, to train on so many devices of this machine
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ SECONDS_TO_START = 20  # how long a launched worker may take to say its first wo
 
 @dataclass(frozen=True)
 class Launch:
-    """number: from 1; the lower, the earlier. told: bytes of events.jsonl that were there before."""
+    """number: from 1; the lower, the earlier. told: bytes of events.jsonl that were there before. devices: how many of
+    this machine train it."""
 
     number: int
     told: int
+    devices: int = 1
 
 
 def worker_lock(run_directory: Path) -> FileLock:
@@ -45,13 +47,15 @@ def is_alive(run_directory: Path) -> bool:
     return is_held(run_directory / "worker.lock")
 
 
-def join(run_directory: Path) -> None:
-    """Put a run at the end of the queue; its worker is to be started next."""
+def join(run_directory: Path, devices: int | None = None) -> None:
+    """Put a run at the end of the queue; its worker is to be started next. devices: if None, as many as before."""
     runs = run_directory.parent
     (run_directory / "control").mkdir(exist_ok=True)
+    before = launched(run_directory)
+    devices = devices or (before.devices if before else 1)
     with FileLock(runs.parent / "queue.lock"):
         last = max((launch.number for path in runs.iterdir() if (launch := launched(path))), default=0)
-        launch = Launch(last + 1, _told(run_directory))
+        launch = Launch(last + 1, _told(run_directory), devices)
         write_json(run_directory / "control" / "launched", asdict(launch))
 
 
@@ -59,7 +63,7 @@ def launched(run_directory: Path) -> Launch | None:
     """When it was last put in the queue; None if never."""
     try:
         said = json.loads((run_directory / "control" / "launched").read_text(encoding="utf-8"))
-        return Launch(int(said["number"]), int(said["told"]))
+        return Launch(int(said["number"]), int(said["told"]), int(said.get("devices", 1)))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -113,3 +115,19 @@ class Reporter:
             return False
         self.last_event = now
         return True
+
+
+class Follower(Reporter):
+    """Of a process that trains along: the leader says everything, and hears everything."""
+
+    def __init__(self, device: Device) -> None:
+        super().__init__(EventLog(Path(os.devnull)), Control(Path(os.devnull)), device)
+
+    def stepped(self, position: Position, images: int, totals: torch.Tensor | None) -> bool:
+        return False
+
+    def stopping(self) -> bool:
+        return False
+
+    def changes(self, after: int) -> list[Asked]:
+        return []

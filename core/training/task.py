@@ -32,6 +32,10 @@ class Task(Protocol):
         """What training makes small: the mean over a batch."""
         ...
 
+    def weight(self, targets: torch.Tensor) -> float:
+        """How much a batch's examples come to in that mean: their number, unless some count for more."""
+        ...
+
     def judged(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """The same without what only helps to learn (weights, smoothing), so that runs can be compared by it."""
         ...
@@ -86,6 +90,9 @@ class Classes:
         if self.recipe.loss == "focal":
             return focal(outputs, targets, self.recipe.focal_gamma, weights)
         return functional.cross_entropy(outputs, targets, weights, label_smoothing=self.recipe.label_smoothing)
+
+    def weight(self, targets: torch.Tensor) -> float:
+        return len(targets) if self.weights is None else float(self.weights[targets.cpu()].sum())
 
     def judged(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         if self.recipe.loss == "focal":
@@ -169,6 +176,9 @@ class Labels:
         targets = targets * (1 - smooth) + smooth / 2
         return functional.binary_cross_entropy_with_logits(outputs, targets, pos_weight=weights)
 
+    def weight(self, targets: torch.Tensor) -> float:
+        return len(targets)
+
     def judged(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         if self.recipe.loss == "focal":
             return binary_focal(outputs, targets, self.recipe.focal_gamma)
@@ -251,6 +261,9 @@ class Number:
         return self.measure(outputs.squeeze(1), targets)
 
     judged = loss
+
+    def weight(self, targets: torch.Tensor) -> float:
+        return len(targets)
 
     def tally(self, outputs: torch.Tensor, targets: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
         missed = outputs.squeeze(1) - targets

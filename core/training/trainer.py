@@ -7,9 +7,11 @@ import time
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from core.data.dataset import Dataset
 from core.errors import RunError
@@ -30,6 +32,7 @@ from core.training.preparation import Material, Part, Prepared, prepare
 from core.training.recipe import Recipe
 from core.training.reporter import Position, Reporter, StopRequested
 from core.training.sources import is_damaged
+from core.training.team import ALONE, Team
 from core.workspace import Workspace
 
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
@@ -41,9 +44,14 @@ class LossNotFinite(Exception):
 
 
 class Trainer:
-    """One run. `run` ends by writing `Ended` or `Paused`, unless the worker was told to go away: it can then go on."""
+    """One run. `run` ends by writing `Ended` or `Paused`, unless the worker was told to go away: it can then go on.
+
+    Where a team trains, each of its processes has one, and they go through the same; all that depends on anything but
+    the recipe and the step, the leader decides.
+    """
 
     prepared: Prepared
+    network: nn.Module  # the prepared model, as the team trains it
     optimizer: torch.optim.Optimizer
     average: Average | None
 
@@ -55,9 +63,11 @@ class Trainer:
         device: Device,
         reporter: Reporter,
         dataset: Dataset | None = None,
+        team: Team = ALONE,
     ) -> None:
         """dataset: in place of the recipe's, all of its pictures otherwise divided."""
         self.workspace, self.directory, self.recipe, self.dataset = workspace, directory, recipe, dataset
+        self.team = team
         self.device, self.reporter = device.at(recipe.precision), reporter
         self.position, self.phase = Position(), Phase(1, 1, 0, 1.0, (1, 1))
         self.totals: torch.Tensor | None = None  # of the training steps of the epoch under way
@@ -69,19 +79,19 @@ class Trainer:
     def run(self) -> None:
         torch.manual_seed(self.recipe.seed)
         try:
-            self.material = Material(self.workspace, self.recipe, self.device, self.reporter, self.dataset)
+            self.material = Material(self.workspace, self.recipe, self.device, self.reporter, self.dataset, self.team)
             self._settle()
-            self._hear(self.reporter.control.changes(self.state.heard))
+            self._hear(self.team.agree(self._asked()))
             self._begin()
             while self.state.epoch < self.epochs and self._epoch():
-                enough = self._enough()
-                if enough or self._due() or self.state.epoch == self.epochs:
+                enough, due = self.team.agree([self._enough(), self._due()])
+                if enough or due or self.state.epoch == self.epochs:
                     self._save(0, None)
                 if enough:
                     break
         except StopRequested:
             pass  # while something was prepared: what was learned before is kept
-        if not self.reporter.interrupted:
+        if self.team.leads and not self.reporter.interrupted:
             self._pause() if self.reporter.pausing else self._finish()
 
     @property
@@ -102,9 +112,10 @@ class Trainer:
         state, phase = self.state, plan.phase_of(self.planned, self.state.epoch + 1)
         self.prepared = prepare(self.material, self._frozen_before(phase))
         self._announce()
-        if not state.model and (simple := baseline_of(self.material, self.prepared)) is not None:
+        if self.team.leads and not state.model and (simple := baseline_of(self.material, self.prepared)) is not None:
             self.reporter.write(simple)
         self._restore()
+        self.network = self.team.trains(self.prepared.model, self.device.torch)
         if phase.frozen != self.prepared.frozen_stages:
             self._enter(phase)
         steps = self._steps()
@@ -114,7 +125,12 @@ class Trainer:
 
     def _settle(self) -> None:
         """The batch size, where it is left to the device; it stays what it was when the run began."""
-        self.batches_note = settle(self.material, self.state.batch_size)
+        known = self.state.batch_size
+        if self.team.leads:
+            self.batches_note = settle(self.material, known)
+        known = self.team.agree(self.material.recipe.batch_size)
+        if not self.team.leads:
+            self.batches_note = settle(self.material, known)
         self.recipe = self.material.recipe
         assert isinstance(self.recipe.batch_size, int)
         self.state.batch_size = self.recipe.batch_size
@@ -133,7 +149,7 @@ class Trainer:
         judge = prepared.validation or prepared.train
         self.reporter.write(
             Started(
-                self.device.name,
+                self.device.name if self.team.size == 1 else f"{self.team.size} × {self.device.name}",
                 self.state.epoch,
                 self.epochs,
                 self._trainable(),
@@ -155,6 +171,8 @@ class Trainer:
         state = self.state
         if state.model:
             self.material.load(state.model)
+        if not self.team.leads:  # else all would leave out the same units
+            torch.manual_seed(self.recipe.seed + self.team.rank)
         self.optimizer = build_optimizer(self.recipe, self.prepared.depths())
         self.scaler = self.prepared.device.scaler()
         self.average = Average(self.prepared.moving.items(), self.recipe.average) if self.recipe.average else None
@@ -163,11 +181,12 @@ class Trainer:
             self.scaler.load_state_dict(state.scaler)
             if self.average is not None:
                 self.average.load(state.average)
-            checkpoints.restore_random_state(state.rng)
+            checkpoints.restore_random_state(state.rng, self.team.rank)
 
     def _enter(self, phase: Phase) -> None:
         """More stages are free from now on."""
         self.prepared = prepare(self.material, phase.frozen)
+        self.network = self.team.trains(self.prepared.model, self.device.torch)
         before, self.optimizer = self.optimizer, build_optimizer(self.recipe, self.prepared.depths())
         carry_over(before, self.optimizer)
         if self.average is not None:
@@ -192,15 +211,16 @@ class Trainer:
             self._save(0, None)  # to prepare takes a while, in which anything may happen
             self._enter(self.phase)
         self.position.epoch, self.position.step = number, self.state.step
-        self.totals = self.state.totals
+        self.totals = self._begun()
         train = run_epoch(
-            self.prepared.model,
+            self.network,
             training_batches(self.prepared.train, self.material, number, self.state.step),
             self.material.task,
             self.prepared.device,
-            Updater(self.optimizer, self.scaler, self._before_step, self._follow, self.recipe.clip),
+            Updater(self.optimizer, self.scaler, self._before_step, self._follow, self.recipe.clip, self.team.size),
             self._after_step,
-            0.0 if self.state.totals is None else self.state.totals.to(self.device.torch),
+            0.0 if self.totals is None else self.totals,
+            self.team.sum,
         )
         if train is None:
             return False
@@ -213,14 +233,22 @@ class Trainer:
         self._record(number, train, validation, time.monotonic() - began)
         return True
 
+    def _begun(self) -> torch.Tensor | None:
+        """Totals of the epoch's steps that were taken before, which the leader has for the team."""
+        if self.state.totals is None:
+            return None
+        totals = self.state.totals.to(self.device.torch)
+        return totals if self.team.leads else torch.zeros_like(totals)
+
     def _validate(self, part: Part) -> Scores | None:
         with self.average.in_place() if self.average else nullcontext():
             return run_epoch(
                 self.prepared.model,
-                plain_batches(part),
+                plain_batches(part, self.team),
                 self.material.task,
                 self.prepared.device,
-                on_step=lambda images, totals: self.reporter.stepped(self.position, images, None),
+                on_step=lambda images, totals: self.team.agree(self._stepped(images, None)),
+                gather=self.team.sum,
             )
 
     def _moment(self) -> float:
@@ -241,12 +269,19 @@ class Trainer:
     def _after_step(self, images: int, totals: torch.Tensor) -> bool:
         self.position.step += 1
         self.position.done += 1
-        stop = self.reporter.stepped(self.position, images, totals)
+        stop = self._stepped(images, totals)
         self.totals = totals
-        self._hear(self.reporter.changes(self.state.heard))
-        if stop or self._due():
+        stop, due, asked = self.team.agree([stop, self._due(), self._asked()])
+        self._hear(asked)
+        if stop or due:
             self._save(self.position.step, totals)
         return stop
+
+    def _stepped(self, images: int, totals: torch.Tensor | None) -> bool:
+        return self.reporter.stepped(self.position, images * self.team.size, totals)
+
+    def _asked(self) -> list[Any]:
+        return [asdict(each) for each in self.reporter.changes(self.state.heard)]
 
     def _record(self, number: int, train: Scores, validation: Scores | None, seconds: float) -> None:
         """Remember the epoch. The best is the one whose validation the task ranks highest."""
@@ -277,8 +312,8 @@ class Trainer:
 
     # What is asked while it runs ----------------------------------------------------------------------------------
 
-    def _hear(self, asked: list[Asked]) -> None:
-        for each in asked:
+    def _hear(self, asked: list[dict[str, Any]]) -> None:
+        for each in (Asked(**said) for said in asked):
             self.state.heard = each.number
             if each.kind == "learning_rate":
                 self._change_rate(each.value)
@@ -332,6 +367,7 @@ class Trainer:
             LossNotFinite: nothing good could be kept.
             RunError: nor could it, as what was learned from is not what was kept.
         """
+        totals = None if totals is None else self.team.sum(totals)
         if totals is not None and not totals[0].isfinite():
             raise LossNotFinite
         read = [part.source for part in (self.prepared.train, self.prepared.validation) if part is not None]
@@ -341,12 +377,15 @@ class Trainer:
                 "Somebody wrote into Graft's cache while the run read from it. Press Resume: what was damaged is made "
                 "again, and the run goes on from its last good checkpoint."
             )
+        rng = self.team.gather(checkpoints.random_state())
+        if not self.team.leads:
+            return
         began, state = time.monotonic(), self.state
         kept = Checkpoint(**{**vars(state), "step": step, "totals": None if totals is None else totals.cpu()})
         kept.model = self.prepared.moving_state()
         kept.optimizer, kept.scaler = self.optimizer.state_dict(), self.scaler.state_dict()
         kept.average = self.average.state() if self.average else {}
-        kept.rng, kept.seconds = checkpoints.random_state(), self.seconds
+        kept.rng, kept.seconds = rng, self.seconds
         checkpoints.save(self.folder, kept)
         self.saved_at = time.monotonic()
         self.save_again_after = max(SECONDS_BETWEEN_CHECKPOINTS, (self.saved_at - began) / CHECKPOINT_SHARE)

@@ -1,7 +1,9 @@
 """The process that trains: `python -m core.training.worker RUN_DIRECTORY`. core.runs starts it; nothing else should.
 Given a place in which to stand by, it waits there for a run.
 
-It holds the run's lock for as long as it lives, waits for its turn on the device, and only then imports torch.
+It holds the run's lock for as long as it lives, waits for its turn on the device, and only then imports torch. Where
+the run is to train on several devices, it leads: it starts a process for each of the others, which follow it (see
+team.py). Where torchrun started it, on one machine or many, the first process leads, and the others follow.
 """
 
 from __future__ import annotations
@@ -11,9 +13,12 @@ import logging
 import os
 import shutil
 import signal
+import subprocess
 import sys
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +27,13 @@ from filelock import FileLock, Timeout
 from core.processes import take
 from core.training.control import Control
 from core.training.events import Ended, EventLog, Paused, Queued
-from core.training.queue import ahead_of, device_lock, worker_lock
+from core.training.queue import ahead_of, device_lock, join, launched, worker_lock
 from core.training.recipe import Recipe
 from core.training.standby import is_standby, stand_by
 from core.workspace import Workspace
 
 SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_TO_LEAVE = 10
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", type=Path)
     directory: Path = parser.parse_args(arguments).run.resolve()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if os.environ.get("RANK", "0") != "0":
+        return _follow(directory)
     if hasattr(os, "nice"):
         os.nice(5)  # the interface comes first
     if is_standby(directory):
@@ -50,6 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
         logging.warning("Another worker is at this run.")
         return 0
     with alone:
+        if "RANK" in os.environ:  # torchrun started it, as core.runs would have
+            Control(directory).clear()
+            join(directory)
         (directory / "worker.pid").write_text(f"{os.getpid()}\n")
         return _Worker(directory).work()
 
@@ -61,6 +72,31 @@ def _print_to(log: Path) -> None:
             os.dup2(file.fileno(), stream)
 
 
+def _follow(directory: Path) -> int:
+    """In a process that trains along: go through what the leader goes through, for as long as it lives."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # that is for the leader to hear
+    if "GRAFT_MEETING" in os.environ:
+        threading.Thread(target=_leave_with_leader, daemon=True).start()
+    from core.training import team
+    from core.training.device import choose_device, wants_cuda
+    from core.training.reporter import Follower
+    from core.training.trainer import Trainer
+
+    workspace = Workspace.open(directory.parent.parent)
+    with team.assembled(wants_cuda()) as together:
+        recipe = Recipe.model_validate_json((directory / "recipe.json").read_text(encoding="utf-8"))
+        device = choose_device(team=together)
+        Trainer(workspace, directory, recipe, device, Follower(device), team=together).run()
+    return 0
+
+
+def _leave_with_leader() -> None:
+    """The leader holds the other end of this pipe for as long as it lives."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
 class _Worker:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -69,6 +105,7 @@ class _Worker:
         self.log = EventLog(directory / "events.jsonl")
         self.told_to_go = False
         self.reporter: Any = None
+        self.alone = False  # the others have left, as they should
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
 
@@ -112,7 +149,8 @@ class _Worker:
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _train(self) -> int:
-        from core.training.device import choose_device
+        from core.training import team
+        from core.training.device import choose_device, wants_cuda
         from core.training.failures import explain
         from core.training.reporter import Reporter
         from core.training.trainer import Trainer
@@ -120,11 +158,12 @@ class _Worker:
         trainer = recipe = None
         try:
             recipe = Recipe.model_validate_json((self.directory / "recipe.json").read_text(encoding="utf-8"))
-            device = choose_device()
-            self.reporter = Reporter(self.log, self.control, device)
-            self.reporter.interrupted = self.told_to_go
-            trainer = Trainer(self.workspace, self.directory, recipe, device, self.reporter)
-            trainer.run()
+            with self._followers(), team.assembled(wants_cuda()) as together:
+                device = choose_device(team=together)
+                self.reporter = Reporter(self.log, self.control, device)
+                self.reporter.interrupted = self.told_to_go
+                trainer = Trainer(self.workspace, self.directory, recipe, device, self.reporter, team=together)
+                trainer.run()
         except Exception as error:
             logging.exception("The run failed")
             words = explain(error, trainer.recipe if trainer is not None else recipe)
@@ -135,6 +174,50 @@ class _Worker:
                     self.log.write(Ended("failed", words, 0.0, 0, None, error=type(error).__name__))
             return 1
         return 0
+
+    @contextmanager
+    def _followers(self) -> Iterator[None]:
+        """A process for each further device, until the block ends; none where torchrun has started them, or where there
+        is nothing to train."""
+        launch, followers = launched(self.directory), []
+        devices = launch.devices if launch and not self.control.asked("stop") else 1
+        if "RANK" not in os.environ and devices > 1:
+            from core.training import team
+
+            meeting = self.directory / "meeting"
+            meeting.unlink(missing_ok=True)
+            os.environ.update(team.environment(0, devices, meeting))
+            followers = [
+                subprocess.Popen(
+                    [sys.executable, "-m", "core.training.worker", str(self.directory)],
+                    stdin=subprocess.PIPE,
+                    env={**os.environ, **team.environment(rank, devices, meeting)},
+                )
+                for rank in range(1, devices)
+            ]
+            for follower in followers:
+                threading.Thread(target=self._miss, args=(follower,), daemon=True).start()
+        try:
+            yield
+        finally:
+            self.alone = True
+            for follower in followers:
+                assert follower.stdin
+                follower.stdin.close()
+            for follower in followers:
+                try:
+                    follower.wait(SECONDS_TO_LEAVE)
+                except subprocess.TimeoutExpired:
+                    follower.kill()
+
+    def _miss(self, follower: subprocess.Popen[bytes]) -> None:
+        """In a thread. Whoever talks next to a process that died is told so; should a library wait for it forever,
+        this one leaves too, and the run is interrupted."""
+        ended_well = follower.wait() == 0
+        time.sleep(SECONDS_TO_LEAVE)
+        if not ended_well and not self.alone:
+            logging.error("A process that trains along is gone.")
+            os._exit(1)
 
 
 if __name__ == "__main__":

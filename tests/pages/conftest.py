@@ -47,7 +47,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
     """Start without a worker: the recipes that were asked for."""
     recipes: list[Recipe] = []
 
-    def start(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
+    def start(workspace: Workspace, recipe: Recipe, name: str | None = None, devices: int = 1) -> Run:
         recipes.append(recipe)
         return made_run(
             workspace, recipe.dataset, finished(), name=f"20260202-12000{len(recipes)}-started", recipe=recipe

@@ -1,15 +1,18 @@
 """Fine-tune: a preset, every setting one click deeper, undoing, and recipe files."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from core import runs
 from core.training import recipe_file
 from core.training.recipe import PLACES, Recipe
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from ui.setting_fields import GROUPS
 
+NO_RUN = SimpleNamespace(id=None)
 FREEZE = "set_freeze_efficientnet_lite0"
 
 
@@ -173,3 +176,16 @@ def test_augmentation_is_shown_on_the_persons_own_pictures_when_its_tab_is_open(
     assert "% red" in drawn and "% blue" in drawn
     assert "4 kept views of each picture take turns: less variety than a new one every epoch" in texts(app)
     assert not app.exception
+
+
+def test_the_number_of_devices_is_asked_for_where_there_are_several(open_page, dataset, monkeypatch):
+    asked = []
+    monkeypatch.setattr(runs, "start", lambda workspace, recipe, name, devices: asked.append(devices) or NO_RUN)
+    assert not [each for each in open_page("fine_tune").number_input if each.key == "devices"]
+    monkeypatch.setenv("GRAFT_DEVICES", "2")
+    app = open_page("fine_tune").number_input(key="devices").set_value(2).run()
+    assert any(code.value.endswith(" --devices 2") for code in app.code)
+    press(app, "Start")
+    monkeypatch.setenv("GRAFT_DEVICES", "1")
+    press(open_page("fine_tune"), "Start")
+    assert asked == [2, 1]

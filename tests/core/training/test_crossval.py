@@ -42,7 +42,9 @@ def test_all_are_held_out_once_and_answered(workspace, recipe):
 def test_frozen_stages_run_once_for_all_folds(workspace, recipe, monkeypatch):
     rows = []
     compute = activations.Kept.rows
-    monkeypatch.setattr(activations.Kept, "rows", lambda self, told: rows.append(self.missing()) or compute(self, told))
+    monkeypatch.setattr(
+        activations.Kept, "rows", lambda self, *told: rows.append(self.missing()) or compute(self, *told)
+    )
     cross_validate(workspace, recipe, 3)
     assert sum(rows) == 27
 

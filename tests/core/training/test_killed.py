@@ -15,11 +15,12 @@ import torch
 
 from core.backbones.model import build
 from core.training import checkpoints, preparation, trainer
+from core.training import team as teams
 from core.training.control import Control
 from core.training.device import choose_device
 from core.training.events import EpochEnded, EventLog, read_events
 from core.training.recipe import Recipe
-from core.training.reporter import Reporter
+from core.training.reporter import Follower, Reporter
 from core.workspace import Workspace
 
 # Forks a process that has imported torch and computed nothing yet, so that each of the many starts at once.
@@ -30,7 +31,10 @@ MOMENTS = 20
 
 
 def carry_out(root: Path, recipe: Recipe, name: str, dies_writing: int = 0) -> None:
-    """In a process of its own: a run with a checkpoint after every step. Dies in the middle of writing one."""
+    """In a process of its own: a run with a checkpoint after every step. Dies in the middle of writing one.
+
+    Where the environment tells of others, they train it together.
+    """
 
     def build_random(info, workspace, *, weights_file=None):
         torch.manual_seed(1)
@@ -52,9 +56,11 @@ def carry_out(root: Path, recipe: Recipe, name: str, dies_writing: int = 0) -> N
     workspace = Workspace(root)
     directory = workspace.runs / name
     directory.mkdir(exist_ok=True)
-    device = choose_device("cpu")
-    reporter = Reporter(EventLog(directory / "events.jsonl"), Control(directory), device)
-    trainer.Trainer(workspace, directory, recipe, device, reporter).run()
+    with teams.assembled(cuda=False) as team:
+        device = choose_device("cpu", team)
+        leading = EventLog(directory / "events.jsonl"), Control(directory), device
+        reporter = Reporter(*leading) if team.leads else Follower(device)
+        trainer.Trainer(workspace, directory, recipe, device, reporter, team=team).run()
 
 
 @pytest.fixture

@@ -1,0 +1,94 @@
+"""Two processes train one run together, and it is as if there were one."""
+
+import os
+import sys
+from types import ModuleType
+
+import pytest
+import safetensors.torch
+import torch
+
+from core.training import team
+from core.training.control import Control
+from core.training.events import EpochEnded, read_events
+from tests.core.training.test_killed import PROCESSES, carry_out
+
+
+def train_along(environment, *rest):
+    os.environ.update(environment)
+    carry_out(*rest)
+
+
+@pytest.fixture
+def train_together(workspace, tmp_path, monkeypatch):
+    """Carries a recipe out in the directory `name`; the leader dies writing a checkpoint, if asked to. Returns its
+    epochs."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+
+    def carry_out_together(recipe, name, dies_writing=0, size=2):
+        meeting = tmp_path / "meeting"
+        meeting.unlink(missing_ok=True)
+        processes = []
+        for rank in range(size):
+            told = (team.environment(rank, size, meeting), workspace.root, recipe, name, 0 if rank else dies_writing)
+            processes.append(PROCESSES.Process(target=train_along, args=told))
+            processes[-1].start()
+        for process in processes:
+            process.join(60)
+            assert (process.exitcode == 0) == (not dies_writing)
+        return epochs([event for _, event in read_events(workspace.runs / name / "events.jsonl")[0]])
+
+    return carry_out_together
+
+
+def epochs(events):
+    return [event for event in events if isinstance(event, EpochEnded)]
+
+
+def weights(workspace, name):
+    return safetensors.torch.load_file(workspace.runs / name / "bundle" / "weights.safetensors")
+
+
+PLAIN = {"optimizer": "sgd", "epochs": 2, "batch_size": 7}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"freeze": "all"},
+        {"freeze": 0},  # BatchNorm learns, from whole batches
+        {"freeze": 2, "unfreeze": "after_head", "accumulate": 2, "clip": 0.5, "balance": "weights", "average": 0.9}
+        | {"label_smoothing": 0.1, "augmentation": "standard", "views": 2},
+    ],
+    ids=["all frozen", "none frozen", "everything at once"],
+)
+def test_two_processes_learn_as_one(recipe, train, train_together, settings):
+    recipe = recipe.model_copy(update=PLAIN | settings)
+    alone, together = epochs(train(recipe, "alone")), train_together(recipe, "together")
+    assert len(alone) == len(together) == recipe.epochs
+    for one, other in zip(alone, together):
+        assert other.train.loss == pytest.approx(one.train.loss, rel=1e-4)
+        assert other.validation.loss == pytest.approx(one.validation.loss, rel=1e-4)
+        assert (other.train.accuracy, other.validation.accuracy) == (one.train.accuracy, one.validation.accuracy)
+
+
+def test_who_finds_nothing_left_of_a_batch_counts_for_nothing(recipe, train, train_together):
+    recipe = recipe.model_copy(update=PLAIN | {"batch_size": 2})
+    alone, together = epochs(train(recipe, "alone")), train_together(recipe, "together", size=3)
+    assert [row.train.loss for row in together] == pytest.approx([row.train.loss for row in alone], rel=1e-4)
+
+
+def test_a_run_of_two_processes_goes_on_after_a_kill_with_the_same_bits(recipe, train_together, workspace):
+    settings = {"freeze": 2, "mixup": 0.3, "head": {"kind": "hidden", "hidden_units": 8, "dropout": 0.5}}
+    recipe = type(recipe).parse({**recipe.model_dump(), **settings})
+    whole = train_together(recipe, "whole")
+    train_together(recipe, "killed", dies_writing=5)
+    assert len(train_together(recipe, "killed")) == len(whole)
+    one, other = weights(workspace, "whole"), weights(workspace, "killed")
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_what_is_asked_of_the_run_all_processes_heed(recipe, train_together, workspace):
+    (workspace.runs / "run").mkdir()
+    Control(workspace.runs / "run").change("extend", 1)
+    assert [row.epoch for row in train_together(recipe.model_copy(update={"epochs": 1}), "run")] == [1, 2]
