@@ -86,6 +86,11 @@ class _Curves:
         gains = self.gains(part)
         return median(gains[len(gains) // 2 :]) if gains else None
 
+    @property
+    def few(self) -> bool:
+        """Whether there are so few validation images that their score is luck for the most part."""
+        return 0 < self.view.judged_on < FEW_IMAGES
+
     def chance(self) -> float:
         """Up to which gain it may have been luck: two standard deviations of guessing, with so many images."""
         images, naive = self.view.judged_on, self.naive
@@ -201,7 +206,7 @@ def _nothing_learned(curves: _Curves) -> Advice | None:
             "Look on Data whether the labels fit the images. If they do, free more stages, so that the network can "
             "learn to see what matters here, or try another learning rate.",
         )
-    if train is not None and train >= 0.3 and held is not None and held < curves.chance():
+    if train is not None and train >= 0.3 and held is not None and held < (0.1 if curves.few else curves.chance()):
         return Advice(
             "nothing_learned",
             f"Nothing was learned that helps with new images: {curves.said('validation')} there, "
@@ -215,7 +220,7 @@ def _nothing_learned(curves: _Curves) -> Advice | None:
 def _too_few_to_tell(curves: _Curves) -> Advice | None:
     """With few validation images the score goes in coarse steps, and which epoch is best is luck."""
     images = curves.view.judged_on
-    if not 0 < images < FEW_IMAGES:
+    if not curves.few:
         return None
     coarse = f"each is {1 / images:.0%} of the accuracy" if curves.kind == "classes" else "a single one decides much"
     return Advice(

@@ -106,3 +106,13 @@ def test_each_kind_has_its_recording():
         "underfitting",
         "converged",
     }
+
+
+def test_what_few_images_cannot_tell_from_luck_is_not_called_nothing(recorded):
+    last = recorded("textures-few")[-1]
+    rows = [
+        replace(row, train=replace(row.train, accuracy=1.0), validation=replace(row.validation, accuracy=0.75))
+        for row in last.curve
+    ]
+    half_right = replace(last, curve=type(last.curve)(rows), judged_on=12, naive=replace(last.naive, accuracy=0.5))
+    assert advice(half_right).kind == "too_few_to_tell"
