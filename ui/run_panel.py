@@ -67,14 +67,14 @@ def _head(run: Run, view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(literal(run_title(run)), anchor=False, width="content")
         badge(view.status)
-    st.caption(_in_short(run))
+    st.caption(_in_short(run, view))
     buttons(run, view)
 
 
-def _in_short(run: Run) -> str:
+def _in_short(run: Run, view: View) -> str:
     recipe = run.recipe
     parts = [f"Run {run.id}", f"dataset version {recipe.dataset_version}", recipe.backbone, frozen_words(recipe.freeze)]
-    parts += [f"{OPTIMIZERS[recipe.optimizer]}, learning rate {recipe.learning_rate:g}", count(recipe.epochs, "epoch")]
+    parts += [f"{OPTIMIZERS[recipe.optimizer]}, learning rate {recipe.learning_rate:g}", count(view.epochs, "epoch")]
     return " · ".join(literal(part, 60) for part in parts)
 
 
