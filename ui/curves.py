@@ -30,7 +30,7 @@ def curve(
     share: bool = False,
     marks: Sequence[tuple[float, str]] = (),
     beat: tuple[str, float] | None = None,
-    height: int = 340,
+    height: int = 380,
 ) -> go.Figure:
     """One chart. best_epoch: marked with a ring and a line; epochs: where the axis ends; share: values 0 to 1; marks:
     (epoch, words) of what was done on the way, a thin line each; beat: a value to do better than, with its name, a line
@@ -53,8 +53,9 @@ def curve(
         xaxis={"title": {"text": "Epoch"}, "range": [0, end], "rangemode": "tozero"},
         yaxis={"tickformat": ".0%" if share else None, "range": [0, 1.05] if share else None},
         yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
-        legend={"y": -0.22, "yanchor": "top"},  # below: on a telephone it takes several rows
-        margin={"t": 44},
+        # At the foot, in room of its own: on a telephone it takes several rows.
+        legend={"yref": "container", "y": 0, "yanchor": "bottom"},
+        margin={"t": 44, "b": 112},
     )
     return figure
 

@@ -18,11 +18,18 @@ from core.training.team import ALONE, Team
 
 @dataclass(frozen=True)
 class Device:
-    """A torch device, and the dtype that autocast uses on it (None: plain float32)."""
+    """A torch device, and the dtype that autocast uses on it (None: plain float32). threads: a CPU's."""
 
     torch: torch.device
     name: str
     autocast_dtype: DType | None
+    threads: int = 1
+
+    def spread(self, much: bool) -> None:
+        """Work with all threads of a CPU; or, where there is not much to do in a step, with one: several would spend
+        longer waiting for each other."""
+        if self.torch.type == "cpu":
+            torch.set_num_threads(self.threads if much else 1)
 
     def autocast(self) -> AbstractContextManager[object]:
         dtype = self.autocast_dtype
@@ -105,7 +112,7 @@ def choose_device(wanted: str | None = None, team: Team = ALONE) -> Device:
         return Device(device, "Apple GPU", None)
     cores = max(1, available_cores() // team.many_here)
     torch.set_num_threads(cores)
-    return Device(device, f"CPU, {cores} {'core' if cores == 1 else 'cores'}", None)
+    return Device(device, f"CPU, {cores} {'core' if cores == 1 else 'cores'}", None, cores)
 
 
 def wants_cuda() -> bool:

@@ -31,7 +31,7 @@ from core.training.plan import Change, Phase
 from core.training.preparation import Material, Part, Prepared, prepare
 from core.training.recipe import Recipe
 from core.training.reporter import Position, Reporter, StopRequested
-from core.training.sources import is_damaged
+from core.training.sources import ActivationSource, is_damaged
 from core.training.team import ALONE, Team
 from core.workspace import Workspace
 
@@ -110,12 +110,13 @@ class Trainer:
 
     def _begin(self) -> None:
         state, phase = self.state, plan.phase_of(self.planned, self.state.epoch + 1)
+        self.device.spread(True)
         self.prepared = prepare(self.material, self._frozen_before(phase))
         self._announce()
         if self.team.leads and not state.model and (simple := baseline_of(self.material, self.prepared)) is not None:
             self.reporter.write(simple)
         self._restore()
-        self.network = self.team.trains(self.prepared.model, self.device.torch)
+        self._set_out()
         if phase.frozen != self.prepared.frozen_stages:
             self._enter(phase)
         steps = self._steps()
@@ -183,10 +184,17 @@ class Trainer:
                 self.average.load(state.average)
             checkpoints.restore_random_state(state.rng, self.team.rank)
 
+    def _set_out(self) -> None:
+        """What was prepared can be trained."""
+        self.network = self.team.trains(self.prepared.model, self.device.torch)
+        all_frozen = self.prepared.frozen_stages == len(self.material.backbone.stages)
+        self.device.spread(not (all_frozen and isinstance(self.prepared.train.source, ActivationSource)))
+
     def _enter(self, phase: Phase) -> None:
         """More stages are free from now on."""
+        self.device.spread(True)
         self.prepared = prepare(self.material, phase.frozen)
-        self.network = self.team.trains(self.prepared.model, self.device.torch)
+        self._set_out()
         before, self.optimizer = self.optimizer, build_optimizer(self.recipe, self.prepared.depths())
         carry_over(before, self.optimizer)
         if self.average is not None:
