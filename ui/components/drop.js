@@ -91,16 +91,19 @@ class Area {
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile()).filter(Boolean);
     const files = [];
     this.files = files;  // a second drop waits until this one is through
+    this.button.textContent = "Stop";
     try {
       for (const entry of entries) {
         for await (const one of below(entry)) {
+          if (this.files !== files) break;
           files.push(one);
           if (files.length % 500 === 0) this.say(counted(files.length) + " found");
         }
       }
     } catch {
-      return this.end("The browser could not read all of it. Choose the folder with the button instead.");
+      return this.files === files && this.end("The browser could not read all of it. Choose the folder with the button instead.");
     }
+    if (this.files !== files) return;  // stopped meanwhile
     this.files = null;
     this.begin(files);
   }
