@@ -103,5 +103,5 @@ def _pieces(batch: dict[str, Any]) -> Iterator[Piece]:
         try:
             name = str(one["name"]).encode("utf-8", "replace").decode().replace("\0", "")
             yield Piece(name, int(one["size"]), int(one["at"]), base64.b64decode(one["data"], validate=True))
-        except (KeyError, TypeError, ValueError, binascii.Error):
+        except (KeyError, TypeError, ValueError, OverflowError, binascii.Error):
             continue

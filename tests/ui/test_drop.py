@@ -68,7 +68,8 @@ def test_a_refusal_is_told_and_ends_the_drop(taken):
 
 def test_whatever_the_browser_sends_only_pieces_are_taken_from_it(taken):
     good = {"name": "d\0\ud800", "size": "1", "at": 0, "data": "eA=="}
-    sent = [None, 3, {"name": "b"}, {"name": "c", "size": 1, "at": 0, "data": "!"}, good]
+    endless = {"name": "e", "size": float("inf"), "at": 0, "data": "eA=="}
+    sent = [None, 3, {"name": "b"}, {"name": "c", "size": 1, "at": 0, "data": "!"}, endless, good]
     received({"drop": 7, "number": 0, "pieces": sent}, None, lambda drop, pieces, last: taken.extend(pieces))
     assert taken == [Piece("d?", 1, 0, b"x")]
     received({"drop": 8, "number": 0, "pieces": "abc"}, None, lambda drop, pieces, last: taken.extend(pieces))
