@@ -22,6 +22,8 @@ SOURCE_ROOT = Path(__file__).resolve().parents[1]
 # has finished keeps the others from theirs: a run beside a busy browser took ten times as long and more, see
 # docs/performance.md. OpenMP reads it when torch is loaded. https://www.openmp.org/spec-html/5.2/openmpse98.html
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
+# What tells a worker its place among several. A cluster's shell may have it too, and does not mean Graft's.
+PLACE = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
 
 
 def launch(
@@ -32,6 +34,7 @@ def launch(
     log: the file in the directory that gets what it prints. environment: more of it; what the person has set stays.
     """
     given = {name: value for name, value in {**WAITING, **(environment or {})}.items() if name not in os.environ}
+    mine = {name: value for name, value in os.environ.items() if name not in PLACE}
     path = os.pathsep.join([str(SOURCE_ROOT), *sys.path[1:]])
     with open(directory / log, "ab") as file:
         return subprocess.Popen(
@@ -40,7 +43,7 @@ def launch(
             stdout=file,
             stderr=file,
             cwd=SOURCE_ROOT,
-            env={**os.environ, **given, "HF_HUB_OFFLINE": "1", "PYTHONPATH": path},
+            env={**mine, **given, "HF_HUB_OFFLINE": "1", "PYTHONPATH": path},
             start_new_session=True,
         )
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from core.training import checkpoints, plan
-from core.training.device import Device, free_memory, is_out_of_memory, memory_in_use
+from core.training.device import forget_peak, free_memory, is_out_of_memory, memory_in_use
 from core.training.events import Progress
 from core.training.loop import Batch, Updater, run_epoch
 from core.training.measured import found_before
@@ -126,7 +126,7 @@ class _Trying:
         self.optimizer = build_optimizer(material.recipe, prepared.depths())
         self.updater = Updater(self.optimizer, self.device.scaler(), clip=material.recipe.clip)
         set_learning_rate(self.optimizer, 0.0)
-        _forget_peak(self.device)
+        forget_peak(self.device)
         self.free = free_memory(self.device)
         self.before = memory_in_use(self.device) if self.free is not None else 0
 
@@ -168,13 +168,7 @@ class _Trying:
 
     def clear_up(self) -> None:
         self.optimizer.zero_grad(set_to_none=True)
-        _forget_peak(self.device)
-
-
-def _forget_peak(device: Device) -> None:
-    if device.torch.type == "cuda":
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats(device.torch)
+        forget_peak(self.device)
 
 
 def _power_of_two(number: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -49,12 +49,24 @@ class Device:
         """Bytes: the GPU's at its peak, else this process's; None where the system does not tell."""
         if self.torch.type == "cuda":
             return int(torch.cuda.max_memory_allocated())
+        if Path("/proc/self/status").exists():  # unlike getrusage, it does not begin with what the parent once took
+            return 1024 * _said("/proc/self/status", "VmHWM:")
         try:
             import resource
         except ImportError:  # Windows
             return None
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak * 1024
+
+
+def forget_peak(device: Device) -> None:
+    """Let `Device.peak_memory` begin anew, where the system can."""
+    if device.torch.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device.torch)
+    else:
+        with suppress(OSError):  # https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html
+            Path("/proc/self/clear_refs").write_text("5")
 
 
 def free_memory(device: Device) -> int | None:

@@ -185,7 +185,7 @@ def outlook(material: Material, frozen_stages: int) -> Outlook:
     """Does none of it. The way in which the frozen stages run must be known already."""
     cutting = _Cutting(material, frozen_stages)
     kept = cutting.kept()
-    body, _ = cutting._body(kept)
+    body, _ = cutting._body(cutting._fits(kept))
     keeps, preprocessing = body is not material.backbone, material.backbone.info.preprocessing
     parts = [material.dataset.part(split) for split in material.splits]
     if keeps:
@@ -224,7 +224,7 @@ def rehearsal(material: Material, frozen_stages: int) -> Prepared:
     """What `prepare` would give, in the device's own precision, but with noise in place of the pictures."""
     material.backbone.freeze(frozen_stages)
     cutting = _Cutting(material, frozen_stages)
-    body, note = cutting._body(cutting.kept())
+    body, note = cutting._body(cutting._fits(cutting.kept()))
     size, targets = material.backbone.info.preprocessing.size, material.targets[0]
     shape = (3, size, size) if body is material.backbone else cutting._boundary_shape()
     part = Part(MadeUp(shape, len(targets), material.device), targets)
@@ -255,7 +255,8 @@ class _Cutting:
         team = self.material.team
         with team.leader_first():
             pictures, kept = self.material.pictures, self.kept()
-            body, note = self._body(kept)
+        body, note = self._body(team.agree(self._fits(kept)))
+        with team.leader_first():
             if team.size > 1:  # one decodes what all will read
                 needed = pictures if body is self.backbone else [each.source for each in kept if each.missing()]
                 _ = [each.pixels for each in needed]
@@ -278,7 +279,12 @@ class _Cutting:
         frozen = FrozenStages(material.workspace, self.backbone, self.frozen_stages, *chosen, pictures, many)
         return [Kept(material.workspace, frozen, each, material.recipe.views) for each in material.pictures]
 
-    def _body(self, kept: list[Kept]) -> tuple[nn.Module, str]:
+    def _fits(self, kept: list[Kept]) -> bool:
+        """Whether what the frozen stages give may be kept, as far as the cache goes. Makes room for it."""
+        wanted = self.keep and kept and not self.material.recipe.cutmix
+        return bool(wanted) and activations.fit(self.material.workspace, kept, self._boundary_shape())
+
+    def _body(self, fits: bool) -> tuple[nn.Module, str]:
         """The free stages, or the whole backbone where no kept result can stand in for the frozen ones."""
         recipe = self.material.recipe
         if self.frozen_stages == 0:
@@ -295,7 +301,7 @@ class _Cutting:
                 self.backbone,
                 "This network cannot be cut cleanly after these stages, so the frozen ones run again in every epoch.",
             )
-        if not self.keep or not activations.fit(self.material.workspace, kept, self._boundary_shape()):
+        if not fits:
             return (
                 self.backbone,
                 "What the frozen stages give would not fit in the cache, so they run again in every epoch.",

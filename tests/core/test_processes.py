@@ -29,7 +29,8 @@ def test_what_is_launched_shares_the_cores_unless_told_otherwise(tmp_path, monke
     monkeypatch.delenv("OMP_WAIT_POLICY")
     if said:
         monkeypatch.setenv("OMP_WAIT_POLICY", said)
-    (tmp_path / "tell.py").write_text("import os; print(os.environ['OMP_WAIT_POLICY'])")
+    monkeypatch.setenv("RANK", "1")  # as in a cluster's shell: it is not about Graft's workers
+    (tmp_path / "tell.py").write_text("import os; print(os.environ['OMP_WAIT_POLICY'], os.environ.get('RANK'))")
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
     assert launch("tell", tmp_path, "said.log").wait(timeout=60) == 0
-    assert (tmp_path / "said.log").read_text().split() == [waits]
+    assert (tmp_path / "said.log").read_text().split() == [waits, "None"]
