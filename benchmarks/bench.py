@@ -91,8 +91,8 @@ def graft_run(workspace: Workspace, dataset: Dataset, seed: int, standby: bool =
     """The default recipe in a worker of its own, from Start until a page would say that it has ended."""
     recipe = Recipe(dataset=dataset.id, dataset_version=dataset.version, backbone=BUNDLED, seed=seed)
     if standby:
-        runs.expect_start(workspace, BUNDLED)
         while not any(workspace.root.glob("standby/*/ready")):
+            runs.expect_start(workspace, BUNDLED)  # again, should the last run still be leaving
             time.sleep(SECONDS_BETWEEN_LOOKS)
     began = time.perf_counter()
     run = runs.start(workspace, recipe)
