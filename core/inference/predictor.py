@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import time
 from collections import deque
@@ -24,15 +23,12 @@ from core.inference.prediction import Guess, Prediction
 from core.processes import keep_memory
 from core.training.device import Device, available_cores, choose_device
 from core.training.folding import folded
-from core.training.ways import Quick, half_is_native, measured_frozen
 from core.workspace import Workspace
 
 BATCHES = {"cpu": 16}  # pictures at a time: what fits in a processor's caches is quicker
 BATCH_ELSEWHERE = 128
 AHEAD = 3  # batches that are read while another is looked at
 MANY = 8  # pictures, for which folding the network repays
-VERY_MANY = 128  # pictures, after which it repays to find out whether half of the digits are faster
-DOUBT = 0.2  # between the two likeliest classes, or yes and no: where it is less, all digits are used
 
 Picture = tuple[str, Path | bytes | BinaryIO]
 _Read = tuple[str, torch.Tensor | str, float]  # its name, its pixels or what is wrong with it, and the seconds it took
@@ -45,8 +41,6 @@ class Predictor:
         """model: backbone and head. task: what the network was taught, as its bundle says it."""
         self.model, self.task, self.preprocessing, self.device = model, task, preprocessing, device
         self.folded: nn.Module | None = None
-        self.half: Quick | None = None
-        self.answered = 0
         self.classes: tuple[str, ...] = tuple(task.get("classes", ()))
         self.target: str = task.get("target", "")
         self.several = task["kind"] == "labels"
@@ -102,7 +96,6 @@ class Predictor:
         images = normalize(pixels.to(self.device.torch), self.preprocessing)
         with self.device.autocast():
             raw = self._raw(images).float().cpu()
-        self.answered += len(images)
         if self.classes:
             return self._probabilities(raw)
         return raw * self.task["deviation"] + self.task["mean"]
@@ -111,33 +104,13 @@ class Predictor:
         return torch.sigmoid(raw) if self.several else torch.softmax(raw, dim=1)
 
     def _raw(self, images: torch.Tensor) -> torch.Tensor:
-        """What the head gives. On a processor with much to do: folded, and with half of the digits where that is
-        faster; a picture that leaves the network in doubt gets all of them."""
+        """What the head gives; on a processor with several to answer, folded. Never with half of the digits, which
+        was measured to change a probability by as much as 0.56: see docs/defaults.md."""
         if self.device.torch.type != "cpu" or (self.folded is None and len(images) < MANY):
             return self.model(images)  # type: ignore[no-any-return]
         if self.folded is None:
             self.folded = folded(self.model, images[:2])
-        if self._is_time_to_choose(len(images)) and measured_frozen(self.folded, images[:MANY]).precision != "float32":
-            self.half = Quick(copy.deepcopy(self.folded), torch.bfloat16)
-        if self.half is None:
-            return self.folded(images)  # type: ignore[no-any-return]
-        raw = self.half(images)
-        doubtful = self._least_distance(self._probabilities(raw)) < DOUBT
-        if doubtful.any():
-            raw[doubtful] = self.folded(images[doubtful])
-        return raw
-
-    def _least_distance(self, probabilities: torch.Tensor) -> torch.Tensor:
-        """(B,): how far the answer is from another one."""
-        if self.several:
-            return (2 * probabilities - 1).abs().amin(dim=1)
-        first, second = probabilities.topk(2).values.unbind(1)
-        return first - second
-
-    def _is_time_to_choose(self, more: int) -> bool:
-        """Once, as soon as many pictures were answered. A number has no likeliest class: it keeps all its digits."""
-        many = self.answered < VERY_MANY <= self.answered + more
-        return many and (len(self.classes) > 1 or self.several) and half_is_native(self.device)
+        return self.folded(images)  # type: ignore[no-any-return]
 
     def _read(self, name: str, source: Path | bytes | BinaryIO) -> _Read:
         began = time.perf_counter()
