@@ -80,9 +80,8 @@ class Comparison:
 
 
 def last_stages_free(compare: Comparison) -> Run:
-    """Both with AdamW at one rate throughout, as the plain loop has it; the first of Graft's runs also decodes the
-    pictures and runs the frozen stages, and its time alone counts."""
-    settings = {"freeze": FROZEN, "epochs": FREE_EPOCHS, "batch_size": BATCH, "schedule": "constant"}
+    """The first of Graft's runs also decodes the pictures and runs the frozen stages, and its time alone counts."""
+    settings = {"freeze": FROZEN, "epochs": FREE_EPOCHS, "batch_size": BATCH}
     trained = [compare.train(**settings, seed=seed) for seed in range(FREE_SEEDS)]
     run, seconds = trained[0]
     accuracy = statistics.fmean(_accuracy(each) for each, _ in trained)
