@@ -26,11 +26,9 @@ PAGES = {
 
 @pytest.fixture
 def long_run(workspace, make_zip):
-    """A run at work, chosen, that no machine ends while a test looks on."""
+    """A run at work, chosen, that no machine ends while a test looks on: a free stage keeps it busy."""
     dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}), name="Colours")
-    recipe = Recipe(
-        dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0", epochs=10_000, schedule="constant"
-    )
+    recipe = Recipe(dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0", freeze=7, epochs=10_000)
     run = runs.start(workspace, recipe)
     write_json(workspace.root / "choices.json", {"dataset": dataset.id, "dataset_version": 1, "run": run.id})
     return run

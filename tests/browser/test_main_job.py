@@ -42,6 +42,8 @@ def test_the_main_job(visit, make_zip, picture_of, tmp_path):
     slider.press("ArrowRight")
     poll(lambda: trainable.first.inner_text() == all_frozen)
     picture_of(page, "fine-tune-settings")
+    slider.press("ArrowLeft")  # with a stage free, no machine is through before the test has looked
+    poll(lambda: trainable.first.inner_text() != all_frozen)
     epochs = page.get_by_role("spinbutton", name="Epochs")
     epochs.fill("3000")
     epochs.press("Enter")
