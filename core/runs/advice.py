@@ -99,17 +99,32 @@ class _Curves:
         share = getattr(naive, naive.main)
         return max(0.1, 2 * math.sqrt(share * (1 - share) / images) / max(1 - share, 1e-9))
 
-    def said(self, part: str, number: int = -1) -> str:
-        """`98%`, `F1 87%`, or `RMSE 3.2`, of an epoch."""
-        scores = getattr(self.rows[number], part)
-        if scores.kind == "number":
-            return f"RMSE {scores.rmse:.3g}"
-        return f"F1 {scores.macro_f1:.0%}" if scores.kind == "labels" else f"{scores.accuracy:.0%}"
+    @property
+    def kept(self) -> str:
+        """A sentence on whose weights are kept, where those are not the last ones."""
+        best = self.view.best_epoch
+        return f" The weights of epoch {best}, the best, are kept." if best and best != self.rows[-1].epoch else ""
+
+    def at_best(self) -> tuple[str, str | None]:
+        """What the epoch whose weights are kept scored, in training and in validation."""
+        row = next((row for row in self.rows if row.epoch == self.view.best_epoch), self.rows[-1])
+        return _said(row.train), row.validation and _said(row.validation)
+
+    def said(self, part: str) -> str:
+        """What the last epoch scored in a part."""
+        return _said(getattr(self.rows[-1], part))
 
     @property
     def kind(self) -> str:
         """What is learned: see `Scores.kind`."""
         return self.rows[-1].train.kind
+
+
+def _said(scores: Scores) -> str:
+    """`98%`, `F1 87%`, or `RMSE 3.2`."""
+    if scores.kind == "number":
+        return f"RMSE {scores.rmse:.3g}"
+    return f"F1 {scores.macro_f1:.0%}" if scores.kind == "labels" else f"{scores.accuracy:.0%}"
 
 
 def _is_infinite(view: View) -> bool:
@@ -240,11 +255,9 @@ def _overfitting(curves: _Curves) -> Advice | None:
     if rise < max(0.05 * curves.held[lowest], 0.01) or not falls:
         return None
     since = curves.rows[lowest + 1].epoch
-    best = curves.view.best_epoch
-    kept = f" The weights of epoch {best}, the best, are kept." if best else ""
     return Advice(
         "overfitting",
-        f"Overfitting since epoch {since}: the training loss still falls, but the validation loss rises.{kept}",
+        f"Overfitting since epoch {since}: the training loss still falls, but the validation loss rises.{curves.kept}",
         ("You can stop and keep now: more epochs will hardly help. " if curves.goes_on else "") + AGAINST_OVERFITTING,
     )
 
@@ -273,12 +286,11 @@ def _underfitting(curves: _Curves) -> Advice | None:
     train, held = curves.typical("train"), curves.typical("validation")
     if train is None or train > 0.7 or (held is not None and train - held > 0.15):
         return None
-    both = f"{curves.said('train')} in training"
-    if held is not None:
-        both += f" and {curves.said('validation')} in validation"
+    learned, new = curves.at_best()
+    both = f"{learned} in training" + (f" and {new} in validation" if new else "")
     return Advice(
         "underfitting",
-        f"Underfitting: it gets no better, and is not good even at what it learns from ({both}).",
+        f"Underfitting: it gets no better, and is not good even at what it learns from ({both}, at the best epoch).",
         "Free one more stage, or choose a larger backbone. If some labels may be wrong, look on Data.",
     )
 
@@ -287,10 +299,11 @@ def _converged(curves: _Curves) -> Advice | None:
     """Nothing gets better any more. Where training is far ahead of validation, it was learned by heart."""
     train, held = curves.typical("train"), curves.typical("validation")
     if train is not None and held is not None and train - held > 0.2:
+        learned, new = curves.at_best()
         return Advice(
             "overfitting",
-            f"Overfitting: it knows the training images far better than new ones ({curves.said('train')} and "
-            f"{curves.said('validation')}), and the validation loss falls no further.",
+            f"Overfitting: it knows the training images far better than new ones ({learned} and {new}, at the best "
+            f"epoch), and the validation loss falls no further.{curves.kept}",
             AGAINST_OVERFITTING,
         )
     unseen = "" if curves.held else " Without a validation part, overfitting cannot be seen."
