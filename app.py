@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import runs
 from core.processes import share_cores
-from ui import brand, sidebar, state
+from ui import brand, sidebar, state, theme
 
 
 @st.cache_resource(show_spinner=False)
@@ -45,6 +45,7 @@ page = st.navigation(
     ]
 )
 brand.show()
+theme.mend_contrast()
 st.session_state["framed"] = True
 place = st.sidebar.empty()
 shown = sidebar.summary(place)

@@ -11,7 +11,7 @@ from ui import state
 from ui.comparison import comparison
 from ui.live_chart import prepare
 from ui.run_panel import damaged_panel, run_panel
-from ui.run_table import run_table
+from ui.run_table import at_work_elsewhere, run_table
 from ui.runs import all_runs
 from ui.settings import settings
 from ui.stages import stages_of
@@ -23,6 +23,8 @@ def main() -> None:
     prepare()
     found, damaged = all_runs(state.workspace())
     shown = _which(found)
+    if shown:
+        at_work_elsewhere(shown[0], found)
     broken = next((pair for pair in damaged if pair[0].id == state.choices().run), None)
     if broken:
         damaged_panel(*broken)

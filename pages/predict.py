@@ -14,7 +14,7 @@ from core.runs import Run, View
 from ui import state
 from ui.answers import bars
 from ui.asking import AT_ONCE, Answers, Oracle, Picture, oracle, thumbnail
-from ui.runs import runs_and_views
+from ui.runs import run_names, runs_and_views
 from ui.widgets import (
     clip,
     count,
@@ -57,12 +57,12 @@ def main() -> None:
 def _pick_run(usable: list[tuple[Run, View]]) -> Run:
     by_id = {run.id: (run, view) for run, view in usable}
     chosen = state.choices().run
-    ids = list(by_id)
+    ids, names = list(by_id), run_names([run for run, _ in usable])
     picked = st.selectbox(
         "Run",
         ids,
         index=ids.index(chosen) if chosen in ids else 0,
-        format_func=lambda id: _run_line(*by_id[id]),
+        format_func=lambda id: names[id] + _scored(by_id[id][1]),
         help="Any run that has finished or was stopped and kept; the newest comes first.",
     )
     if picked != chosen and chosen in ids:
@@ -70,9 +70,9 @@ def _pick_run(usable: list[tuple[Run, View]]) -> Run:
     return by_id[picked][0]
 
 
-def _run_line(run: Run, view: View) -> str:
+def _scored(view: View) -> str:
     scores = view.ended.validation if view.ended else None
-    return run.id + (f", validation {scores.words}" if scores else "")
+    return f", validation {scores.words}" if scores else ""
 
 
 def _pick_pictures() -> list[Picture]:

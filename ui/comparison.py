@@ -10,13 +10,13 @@ import streamlit as st
 from core import runs
 from core.errors import GraftError
 from core.runs import Run, View
-from core.runs.comparison import differences, freezing, frozen_words
+from core.runs.comparison import differences, freezing
 from core.training.recipe import Recipe
 from ui import state
 from ui.curves import MAIN_TITLES, comparison_chart
 from ui.live_chart import live_chart
-from ui.runs import run_title, view_of
-from ui.widgets import duration, errors_shown, short_number
+from ui.runs import run_names, view_of
+from ui.widgets import duration, errors_shown, short_number, steady
 
 SECONDS_BETWEEN_LOOKS = 1.5
 MOST = 8  # as many colours can be told apart
@@ -40,13 +40,14 @@ def comparison(found: Sequence[tuple[Run, View]]) -> None:
     if len(found) < 2:
         return
     by_id = {run.id: run for run, _ in found}
+    names = run_names([run for run, _ in found])
     chosen = [each for each in state.choices().compared if each in by_id]
     with st.expander("Compare runs", expanded=len(chosen) > 1, icon=":material/ssid_chart:"):
         st.session_state["compared"] = chosen
         st.multiselect(
             "Runs on one chart",
             list(by_id),
-            format_func=lambda each: f"{run_title(by_id[each])}: {frozen_words(by_id[each].recipe.freeze)}",
+            format_func=names.__getitem__,
             key="compared",
             max_selections=MOST,
             placeholder="Choose two or more",
@@ -57,7 +58,7 @@ def comparison(found: Sequence[tuple[Run, View]]) -> None:
         together = [by_id[each] for each in chosen]
         active = any(view.status.active for run, view in found if run.id in chosen)
         live = st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if active else None)
-        with st.container(key="live_comparison"):
+        with steady("live_comparison"):
             live(together, active)
 
 

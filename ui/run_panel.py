@@ -21,12 +21,10 @@ from ui.probes_panel import estimate_line
 from ui.runs import badge, run_title, view_of
 from ui.setting_fields import OPTIMIZERS
 from ui.steering import buttons, discard_button
-from ui.widgets import count, duration, escaped, file_size, literal, percent, short_number, show_error
+from ui.widgets import count, duration, escaped, file_size, literal, percent, short_number, show_error, steady
 
 SECONDS_BETWEEN_LOOKS = 0.7
 FIRST_AXIS_END = 30
-# Streamlit fades what it is about to redraw; at every poll that would be a flicker.
-STEADY = "<style>.st-key-live [data-stale] { opacity: 1 !important; transition: none !important; }</style>"
 ADVICE_ICONS: dict[Kind, str] = {
     "rate_too_high": ":material/warning:",
     "rate_too_low": ":material/speed:",
@@ -50,8 +48,7 @@ def run_panel(run: Run, view: View) -> None:
     """Draw the run. `view` is the caller's look at it, which decides the buttons; the live part looks for itself."""
     _head(run, view)
     live = st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if view.status.active else None)
-    st.html(STEADY)
-    with st.container(key="live"):
+    with steady("live"):
         live(run, (view.status, view.frozen))
 
 
@@ -132,10 +129,10 @@ def _standing(run: Run, view: View) -> None:
 def _progress(view: View) -> None:
     st.progress(min(1.0, view.done / view.total) if view.total else 0.0, text=_where(view))
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Time left", duration(view.seconds_left), width=130)
-        st.metric("Images per second", short_number(view.rate), width=150)
-        st.metric("Trainable parameters", short_number(view.trainable or None), width=170)
-        st.metric("Memory", file_size(view.memory_bytes), width=110)
+        st.metric("Time left", duration(view.seconds_left), width=150)
+        st.metric("Images per second", short_number(view.rate), width=140)
+        st.metric("Trainable parameters", short_number(view.trainable or None), width=165)
+        st.metric("Memory", file_size(view.memory_bytes), width=95)
         st.metric("Device", view.device or "–", width="content")
 
 
@@ -162,7 +159,7 @@ def _summary(view: View) -> None:
         st.markdown(f"Stopped after {count(ended.epochs, 'epoch')}. {kept}{on}")
     with st.container(horizontal=True, gap="small"):
         st.metric(
-            "Best epoch", "–" if ended.best_epoch is None else f"{ended.best_epoch:,} of {ended.epochs:,}", width=110
+            "Best epoch", "–" if ended.best_epoch is None else f"{ended.best_epoch:,} of {ended.epochs:,}", width=105
         )
         if ended.validation:
             _scores("Validation", ended.validation)
@@ -180,11 +177,11 @@ def _scores(part: str, scores: Scores) -> None:
             st.metric("All labels right", percent(scores.exact_match), help=help, width=140)
             help = "The share of right answers, a yes or a no for each label of each picture (accuracy)."
             st.metric("Right answers", percent(scores.accuracy), help=help, width=130)
-        st.metric(f"{part} loss", f"{scores.loss:.3f}", width=130)
+        st.metric(f"{part} loss", f"{scores.loss:.3f}", width=112)
         return
     if scores.kind == "classes":
-        st.metric(f"{part} accuracy", percent(scores.accuracy), width=160)
-        st.metric(f"{part} loss", f"{scores.loss:.3f}", width=130)
+        st.metric(f"{part} accuracy", percent(scores.accuracy), width=145)
+        st.metric(f"{part} loss", f"{scores.loss:.3f}", width=112)
         return
     help = "How far off it is, typically; large errors count more than in the mean error."
     st.metric(f"{part} RMSE", short_number(scores.rmse), help=help, width=135)

@@ -1,57 +1,91 @@
-"""The runs so far, as a small table to choose from."""
+"""The runs so far: a small table to choose from, and a line on those that train while the page shows another one."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
-from core.runs import Run, View
+from core.runs import Run, Status, View
 from core.runs.comparison import frozen_words
 from ui import state
-from ui.widgets import clip
+from ui.runs import all_runs, run_names, run_title
+from ui.widgets import clip, count, literal, steady
+
+SECONDS_BETWEEN_LOOKS = 2.5
+DOING = {Status.QUEUED: "waiting for the device", Status.PREPARING: "getting ready"}
+Found = list[tuple[Run, View]]
+Damaged = list[tuple[Run, str]]
 
 
-def run_table(found: list[tuple[Run, View]], damaged: list[tuple[Run, str]]) -> None:
-    """One line a run, newest first, the damaged ones last; a click shows that run."""
+def at_work_elsewhere(shown: Run, found: Found) -> None:
+    """Which other run than `shown` trains, or will next; nothing, where there is none."""
+    others = [(run, view) for run, view in found if view.status.active and run.id != shown.id]
+    if not others:
+        return
+    run, view = min(others, key=lambda pair: pair[0].turn)
+    name, doing = run_names([run for run, _ in found])[run.id], DOING.get(view.status, view.status.value)
+    more = f", and {count(len(others) - 1, 'other run')} after it" if len(others) > 1 else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/hourglass_top: {literal(name)} is {doing}{more}.", width="content")
+        st.button("Show it", type="tertiary", on_click=lambda: state.choose(run=run.id), key="show_at_work")
+
+
+def run_table(found: Found, damaged: Damaged) -> None:
+    """One line a run, newest first, the damaged ones last; a click shows that run.
+
+    Looks again by itself while one is at work.
+    """
     runs = [run for run, _ in (*found, *damaged)]
     if not runs:
         return
-    with st.expander(f"Runs so far ({len(runs)})", expanded=len(runs) > 1, icon=":material/history:"):
-        table = pd.DataFrame([_row(run, view) for run, view in found] + [_damaged_row(run) for run, _ in damaged])
+    drawn = [(run, view.status) for run, view in found]
+    active = any(view.status.active for _, view in found)
+    live = st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if active else None)
+    title = f"Runs so far ({len(runs)})"
+    with st.expander(title, expanded=len(runs) > 1, icon=":material/history:"), steady("live_runs"):
+        live(drawn, state.choices().run)
 
-        def show() -> None:  # as a callback it runs once for a click, and not again when a new run shifts the rows
-            if rows := st.session_state["run_table"]["selection"]["rows"]:
-                state.choose(run=runs[rows[0]].id)
 
-        st.dataframe(
-            table,
-            hide_index=True,
-            placeholder="–",
-            on_select=show,
-            selection_mode="single-row",
-            key="run_table",
-            height=min(38 * (len(table) + 1), 320),
-            column_config={
-                "Validation": st.column_config.TextColumn(help="On the validation part, at the best epoch."),
-                "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
-            },
-        )
+def _live(drawn: list[tuple[Run, Status]], shown: str | None) -> None:
+    found, damaged = all_runs(state.workspace())
+    runs = [run for run, _ in (*found, *damaged)]
+    if state.choices().run != shown or [(run, view.status) for run, view in found] != drawn:
+        st.rerun()  # a click here, or something on the page has changed with them
+
+    def show() -> None:  # as a callback it runs once for a click, and not again when a new run shifts the rows
+        if rows := st.session_state["run_table"]["selection"]["rows"]:
+            state.choose(run=runs[rows[0]].id)
+
+    table = pd.DataFrame([_row(run, view) for run, view in found] + [_damaged_row(run) for run, _ in damaged])
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="–",
+        on_select=show,
+        selection_mode="single-row",
+        key="run_table",
+        height=min(38 * (len(table) + 1), 320),
+        column_config={
+            "Validation": st.column_config.TextColumn(help="On the validation part, at the best epoch."),
+            "Id": st.column_config.TextColumn(help="What it is called in a shell, and its folder among the runs."),
+        },
+    )
 
 
 def _row(run: Run, view: View) -> dict[str, object]:
     best = next((row for row in reversed(view.curve) if row.epoch == view.best_epoch), None)
     scores = (view.ended and view.ended.validation) or (best and best.validation) or None
     return {
-        "Run": run.id,
+        "Run": run_title(run),
         "Status": view.status.value,
         "Validation": scores.words[0].upper() + scores.words[1:] if scores else "",
         "Backbone": clip(run.recipe.backbone, 60),
         "Frozen": frozen_words(run.recipe.freeze).removesuffix(" frozen"),
         "Epochs": f"{view.epochs_done:,} of {view.epochs:,}",
-        "Started": run.created,
+        "Id": run.id,
     }
 
 
 def _damaged_row(run: Run) -> dict[str, object]:
     empty = {"Validation": "", "Backbone": "", "Frozen": "", "Epochs": ""}
-    return {"Run": run.id, "Status": "damaged", **empty, "Started": run.created}
+    return {"Run": run.id, "Status": "damaged", **empty, "Id": run.id}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from core.errors import GraftError
 from core.runs import Run, Status, View, list_runs
+from core.runs.comparison import frozen_words
 from core.workspace import Workspace
 from ui.state import dataset_name
 from ui.widgets import clip
@@ -70,7 +73,25 @@ def badge(status: Status) -> None:
     st.badge(status.value.capitalize(), color=STATUS_COLOURS[status])
 
 
+def run_names(runs: Sequence[Run]) -> dict[str, str]:
+    """What lists call them, by id, each another: title and frozen stages, and a number where these are the same.
+
+    runs: newest first, none damaged, so that a new run does not change the numbers of older ones.
+    """
+    names: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for run in reversed(runs):
+        name = f"{run_title(run)}: {frozen_words(run.recipe.freeze)}"
+        seen[name] += 1
+        names[run.id] = name if seen[name] == 1 else f"{name} ({seen[name]})"
+    return names
+
+
 def run_title(run: Run) -> str:
     """Its dataset and when it was started, for people. Hostile text, as the dataset's name is."""
-    began = run.created
-    return f"{clip(dataset_name(run.recipe.dataset), 40)}, {began.day} {began:%b, %H:%M}"
+    return f"{clip(dataset_name(run.recipe.dataset), 40)}, {began(run)}"
+
+
+def began(run: Run) -> str:
+    """`25 Nov, 16:50`."""
+    return f"{run.created.day} {run.created:%b, %H:%M}"

@@ -102,15 +102,16 @@ def _preset(kind: str) -> None:
         on_change=lambda: chosen_settings.begin(st.session_state["preset"]),
         help="Each sets everything below, expert settings too. Whatever you change stays changed.",
     )
-    st.caption(PRESETS[chosen].sentence)
     if changed:
         _changes(chosen, changed, kind)
+    else:
+        st.caption(PRESETS[chosen].sentence)
 
 
 def _changes(preset: str, changed: dict[str, Any], kind: str) -> None:
     """What is not the preset's, each with a way back."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("Changed, click to undo:", width="content")
+        st.markdown(f"{PRESETS[preset].title}, but with changes (click one to undo it):", width="content")
         for name, value in changed.items():
             st.button(
                 literal(said_of(name, value), 60),

@@ -9,6 +9,7 @@ import streamlit as st
 from core.errors import GraftError
 from core.runs import Run, Status, View
 from ui import state
+from ui.runs import run_title
 from ui.widgets import count, literal, show_error
 
 GOING_ON = (Status.PAUSED, Status.INTERRUPTED, Status.FAILED, Status.STOPPED)
@@ -81,7 +82,7 @@ def _ask(ask: Callable[[], None], done: str = "") -> None:
 
 @st.dialog("Discard this run?")
 def _confirm_discard(run: Run) -> None:
-    st.markdown(f"Run {literal(run.id)} and everything it learned will be deleted. This cannot be undone.")
+    st.markdown(f"**{literal(run_title(run))}** and everything it learned will be deleted. This cannot be undone.")
     with st.container(horizontal=True):
         if st.button("Discard the run", type="primary", on_click=_discard, args=(run,)):
             st.rerun()

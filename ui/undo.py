@@ -47,7 +47,7 @@ def undo_bar(dataset: Dataset) -> None:
         said = f"{dataset.changed}. This is version {dataset.version}; version {done['before']} stays as it was."
         st.markdown(f":material/check: {literal(said, 240)}", width="content")
         st.button("Undo", icon=":material/undo:", on_click=_undo, args=(dataset.id, done["before"], done["place"]))
-        st.button("Close", type="tertiary", on_click=_forget)
+        st.button(":material/close:", type="tertiary", help="Close", key="close_undo", on_click=_forget)
 
 
 def bar(key: str) -> DeltaGenerator:

@@ -12,6 +12,7 @@ from core.errors import RunError
 from core.runs import list_runs
 from core.workspace import Workspace
 from ui import state
+from ui.runs import began
 from ui.widgets import count, literal
 
 SHOWN = 10
@@ -33,12 +34,12 @@ def versions_panel(dataset: Dataset) -> None:
 
 
 def _used_by(workspace: Workspace, dataset_id: str) -> dict[int, list[str]]:
-    """The runs of each version, newest first."""
+    """When the runs of each version began, newest first."""
     found: dict[int, list[str]] = defaultdict(list)
     for run in list_runs(workspace):
         try:
             if run.recipe.dataset == dataset_id:
-                found[run.recipe.dataset_version].append(run.id)
+                found[run.recipe.dataset_version].append(began(run))
         except RunError:  # damaged, or deleted since it was listed
             continue
     return found
@@ -73,4 +74,4 @@ def _runs(runs: list[str]) -> str:
     if not runs:
         return "no run yet"
     more = f" and {len(runs) - RUNS_NAMED} more" if len(runs) > RUNS_NAMED else ""
-    return f"used by {', '.join(literal(run) for run in runs[:RUNS_NAMED])}{more}"
+    return f"used by the run{'s' * (len(runs) > 1)} of {'; '.join(runs[:RUNS_NAMED])}{more}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
 
 from core.errors import GraftError
@@ -72,6 +73,12 @@ def empty_state(title: str, sentence: str, page: str | None = None, link: str = 
         st.markdown(sentence)
         if page:
             st.page_link(page, label=link, icon=":material/arrow_forward:")
+
+
+def steady(key: str) -> DeltaGenerator:
+    """A container whose contents do not fade at every poll, as Streamlit has it with what it is about to redraw."""
+    st.html(f"<style>.st-key-{key} [data-stale] {{ opacity: 1 !important; transition: none !important; }}</style>")
+    return st.container(key=key)
 
 
 def words_table(table: pd.DataFrame, key: str, **options: Any) -> None:

@@ -74,6 +74,12 @@ class Run:
         return folder if (folder / "bundle.json").exists() else None
 
     @property
+    def turn(self) -> int:
+        """Of those that train or wait, the lowest is the one at work, or the next; 0 if it was never launched."""
+        launch = launched(self.directory)
+        return launch.number if launch else 0
+
+    @property
     def estimate(self) -> Estimate | None:
         """What it was thought to take, where someone had asked before it was started."""
         return Estimate.read(self.directory / "estimate.json")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from datetime import datetime
+
 from core.runs import Run
 from core.training.events import Ended, EpochEnded, Event, EventLog, Progress, Scores, Started
 from core.training.recipe import Recipe
@@ -21,6 +25,9 @@ def made_run(
     (directory / "control").mkdir(parents=True)
     recipe = recipe or Recipe(dataset=dataset, dataset_version=1, backbone="efficientnet_lite0", epochs=epochs)
     write_json(directory / "recipe.json", recipe.model_dump())
+    with suppress(ValueError):  # a run was made when its recipe was written
+        made = datetime.strptime(name[:15], "%Y%m%d-%H%M%S").timestamp()
+        os.utime(directory / "recipe.json", (made, made))
     log = EventLog(directory / "events.jsonl")
     log.write(Started(device="CPU", epoch=0, epochs=epochs, trainable=2562, total=3_373_572, note="A note."))
     for epoch in range(1, epochs + 1):

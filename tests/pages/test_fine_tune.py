@@ -3,7 +3,8 @@
 import json
 
 from core.runs import Run
-from core.training.events import Baseline, Paused, Scores
+from core.training.events import Baseline, Paused, Queued, Scores
+from core.training.presets import DEFAULT, PRESETS
 from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
@@ -76,6 +77,26 @@ def test_settings_are_kept_when_the_page_is_left(open_page, dataset):
     app.switch_page("pages/fine_tune.py").run()
     assert app.number_input(key="set_epochs").value == 7
     assert app.slider(key="set_freeze_efficientnet_lite0").value == 4
+
+
+def test_the_sentence_of_a_preset_stands_only_while_its_settings_do(open_page, dataset):
+    app = open_page("fine_tune")
+    assert PRESETS[DEFAULT].sentence in texts(app)
+    app.slider(key="set_freeze_efficientnet_lite0").set_value(0).run()
+    assert PRESETS[DEFAULT].sentence not in texts(app) and "Recommended, but with changes" in texts(app)
+
+
+def test_a_run_that_is_over_tells_which_others_are_at_work(open_page, dataset, workspace, monkeypatch):
+    over, waiting = (
+        made_run(workspace, dataset.id, last, name=f"20260101-12000{number}-r")  # both in the same minute
+        for number, last in enumerate((finished(), Queued(1)))
+    )
+    _choose(workspace, dataset, over)
+    monkeypatch.setattr(Run, "_worker_lives", lambda self: self.id == waiting.id)
+    app = open_page("fine_tune")
+    assert "all stages frozen \\(2\\) is waiting for the device." in texts(app)
+    press(app, "Show it")
+    assert "Waiting for the device: number 2 in the queue." in texts(app) and "Show it" not in texts(app)
 
 
 def test_a_finished_run_is_summed_up_and_leads_to_predict(open_page, dataset, workspace):

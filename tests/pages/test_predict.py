@@ -59,7 +59,8 @@ def test_without_a_finished_run_the_page_says_what_to_do(open_page):
 def test_the_newest_run_is_asked_unless_another_is_picked(app):
     (select,) = app.selectbox
     assert select.value == "20260102-120000-new"
-    assert [option.split(",")[0] for option in select.options] == ["20260102-120000-new", "20260101-120000-old"]
+    names = [option.split(", validation")[0] for option in select.options]
+    assert names == [f"**My** <b>photos</b>, {day} Jan, 12:00: all stages frozen" for day in (2, 1)]
 
 
 def test_one_picture_is_answered_with_its_name_and_time(app):
