@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -46,6 +47,21 @@ def launch(
             env={**mine, **given, "HF_HUB_OFFLINE": "1", "PYTHONPATH": path},
             start_new_session=True,
         )
+
+
+def sign(path: Path) -> None:
+    """Leave in this file which process this is, and of which machine."""
+    path.write_text(f"{os.getpid()} {platform.node()}\n", encoding="utf-8")
+
+
+def signed(path: Path) -> tuple[int, str]:
+    """The process that signed there, and its machine's name if that is not this one: here a stranger has its number.
+
+    Raises:
+        OSError, ValueError: nobody has, or it cannot be read.
+    """
+    number, *machine = path.read_text(encoding="utf-8").split()  # earlier versions wrote the number alone
+    return int(number), "" if machine in ([], [platform.node()]) else " ".join(machine)
 
 
 def share_cores() -> None:

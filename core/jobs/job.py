@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.data.importing import clear_leftovers
 from core.errors import GraftError
-from core.processes import is_held, launch
+from core.processes import is_held, launch, signed
 from core.runs.run import ALLOCATOR
 from core.workspace import Workspace, new_id, write_json
 
@@ -94,11 +94,16 @@ class Job:
         return JobView(status="failed", message="It was interrupted, and nothing of it was kept. Start it again.")
 
     def stop(self) -> None:
-        """End it at once; what it had begun is cleared away. One that has ended stays as it is."""
-        self._say_stopped()  # for a process that is only beginning, and looks for this once its pid is known
+        """End it at once, or on another machine when it next says how far it is; what it had begun is cleared away.
+
+        One that has ended stays as it is.
+        """
+        self._say_stopped()  # for a process that is only beginning, or of another machine, and looks for this itself
         if is_held(self.directory / "alive.lock"):  # else the pid may be another's by now
             with suppress(OSError, ValueError):
-                os.killpg(int((self.directory / "pid").read_text()), signal.SIGKILL)
+                number, machine = signed(self.directory / "pid")
+                if not machine:
+                    os.killpg(number, signal.SIGKILL)
         if child := _children.pop(self.directory, None):
             child.kill()
             child.wait()

@@ -15,16 +15,19 @@ from core.data.intake import Progress
 from core.errors import GraftError
 from core.jobs.job import Job, JobView
 from core.jobs.kinds import KINDS
+from core.processes import sign
 from core.workspace import Workspace, write_json
 
 SECONDS_BETWEEN_STATES = 0.2
 
 
 class Reporter:
-    """Writes at most a few times a second how far the job is, with the time that is left of its phase."""
+    """Writes at most a few times a second how far the job is, with the time that is left of its phase. Ends the process
+    where it reads that it was stopped, as who stops it from another machine cannot."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.phase, self.began, self.last = path, "", 0.0, 0.0
+        self.job = Job(Workspace(path.parent.parent.parent), path.parent)
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
@@ -33,6 +36,8 @@ class Reporter:
         if now - self.last < SECONDS_BETWEEN_STATES:
             return
         self.last = now
+        if not self.job.view().running:
+            sys.exit(1)
         share = progress.done / progress.total if progress.total else progress.share
         left = (now - self.began) * (1 - share) / share if share and now - self.began > 1 else None
         state = JobView(
@@ -53,7 +58,7 @@ def main() -> int:
     if hasattr(os, "nice"):
         os.nice(5)  # the interface comes first
     with FileLock(directory / "alive.lock").acquire(timeout=10):
-        (directory / "pid").write_text(f"{os.getpid()}\n")
+        sign(directory / "pid")
         job = Job(Workspace(directory.parent.parent), directory)
         if not job.view().running:  # stopped before it began
             return 1

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from core.errors import RunError
-from core.processes import is_held, launch
+from core.processes import is_held, launch, signed
 from core.runs.checks import check_recipe
 from core.runs.view import Status, View
 from core.training import queue, standby
@@ -146,10 +146,21 @@ class Run:
         Control(self.directory).ask("pause")
 
     def end_worker(self) -> None:
-        """End a worker that does not answer. The run is interrupted then, and `resume` goes on from its checkpoint."""
-        if self.status is Status.SILENT:
-            with contextlib.suppress(OSError, ValueError):
-                os.kill(int((self.directory / "worker.pid").read_text()), getattr(signal, "SIGKILL", signal.SIGTERM))
+        """End a worker that does not answer. The run is interrupted then, and `resume` goes on from its checkpoint.
+
+        Raises:
+            RunError: it is on another machine.
+        """
+        if self.status is not Status.SILENT:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            number, machine = signed(self.directory / "worker.pid")
+            if machine:
+                raise RunError(
+                    f"The worker of run {self.id} is process {number} of another machine, {machine}, and cannot be "
+                    "ended from here. End it there, then resume the run."
+                )
+            os.kill(number, getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def discard(self) -> None:
         """Stop, if it runs, and delete everything of it."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import platform
 import secrets
 import shutil
 import subprocess
@@ -71,8 +72,8 @@ def hand_over(workspace: Workspace, run_directory: Path) -> bool:
 
 
 def circumstances() -> str:
-    """Changes with the environment and with Graft's own code: a worker that began under others is not used."""
-    said = hashlib.sha256()
+    """Changes with the machine, the environment and Graft's own code: a worker that began under others is not used."""
+    said = hashlib.sha256(platform.node().encode())
     for name, value in sorted(os.environ.items()):
         if name not in NOT_CIRCUMSTANCES:
             said.update(f"{name}={value}\n".encode(errors="surrogateescape"))

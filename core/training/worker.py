@@ -24,7 +24,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core.processes import take
+from core.processes import sign, take
 from core.training.control import Control
 from core.training.events import Ended, EventLog, Paused, Queued
 from core.training.queue import ahead_of, device_lock, join, launched, worker_lock
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
         if "RANK" in os.environ:  # torchrun started it, as core.runs would have
             Control(directory).clear()
             join(directory)
-        (directory / "worker.pid").write_text(f"{os.getpid()}\n")
+        sign(directory / "worker.pid")
         return _Worker(directory).work()
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlparse
 import pytest
 from PIL import Image
 
+from core.processes import signed
 from tests.browser.actions import calm
 from tests.browser.app import BROWSER, FLAGS, ROOT, App
 
@@ -37,7 +38,7 @@ def app(home: Path) -> Iterator[App]:
     app.stop()
     for path in home.glob("runs/*/worker.pid"):
         try:
-            os.kill(int(path.read_text()), signal.SIGKILL)
+            os.kill(signed(path)[0], signal.SIGKILL)
         except (ProcessLookupError, ValueError):
             continue
 

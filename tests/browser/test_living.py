@@ -9,6 +9,7 @@ import pytest
 
 from core import runs
 from core.data.importing import import_path
+from core.processes import signed
 from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.browser.actions import curve_points, open_page, settled
@@ -67,7 +68,7 @@ def test_a_run_outlives_streamlit_and_its_worker_is_missed_when_it_dies(visit, a
     poll(lambda: curve_points(page) > 3, app.log)
 
     poll(lambda: (long_run.directory / "checkpoints" / "last.pt").exists(), long_run.log_tail)
-    os.kill(int((long_run.directory / "worker.pid").read_text()), signal.SIGKILL)
+    os.kill(signed(long_run.directory / "worker.pid")[0], signal.SIGKILL)
     page.get_by_text("Interrupted", exact=True).first.wait_for()
     epochs = len(long_run.view().curve)
     page.get_by_role("button", name="Resume").click()

@@ -1,10 +1,12 @@
+import os
+import platform
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from filelock import FileLock
 
-from core.processes import is_held, launch, take
+from core.processes import is_held, launch, sign, signed, take
 
 
 def test_a_lock_is_held_until_it_is_released(tmp_path):
@@ -22,6 +24,16 @@ def test_those_who_only_look_do_not_see_each_other(tmp_path):
     path.touch()
     with ThreadPoolExecutor(8) as pool:
         assert not any(pool.map(lambda _: is_held(path), range(4000)))
+
+
+def test_a_process_is_known_by_its_number_and_its_machine(tmp_path):
+    path = tmp_path / "pid"
+    sign(path)
+    assert signed(path) == (os.getpid(), "")
+    path.write_text(f"12 {platform.node()}.elsewhere\n")
+    assert signed(path) == (12, f"{platform.node()}.elsewhere")
+    path.write_text("12\n")  # as earlier versions wrote it
+    assert signed(path) == (12, "")
 
 
 @pytest.mark.parametrize(("said", "waits"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
 
@@ -12,6 +13,7 @@ from core import jobs
 from core.data.dataset import list_datasets, load_dataset
 from core.errors import GraftError
 from core.jobs.job import Job
+from core.processes import signed
 from tests.polling import poll
 
 
@@ -49,7 +51,7 @@ def test_a_bug_is_a_sentence_too(workspace):
 
 def test_stop_ends_it_at_once_and_leaves_nothing(workspace, big):
     job = begun(workspace, big)
-    pid = int((job.directory / "pid").read_text())
+    pid = signed(job.directory / "pid")[0]
     job.stop()
     assert job.view().status == "stopped" and list_datasets(workspace) == []
     assert not list(workspace.datasets.glob(".importing-*"))
@@ -59,18 +61,22 @@ def test_stop_ends_it_at_once_and_leaves_nothing(workspace, big):
 
 def test_one_that_is_killed_has_failed_and_the_next_starts_clean(workspace, big):
     job = begun(workspace, big)
-    os.kill(int((job.directory / "pid").read_text()), signal.SIGKILL)
+    os.kill(signed(job.directory / "pid")[0], signal.SIGKILL)
     assert ended(job).status == "failed" and "interrupted" in job.view().message
     assert ended(jobs.start(workspace, "import path", "again", path=str(big))).status == "done"
     assert len(list_datasets(workspace)) == 1 and not list(workspace.datasets.glob(".importing-*"))
 
 
-def test_another_process_sees_it_and_can_stop_it(workspace, big, monkeypatch):
+@pytest.mark.parametrize("machine", [platform.node(), "another"])
+def test_another_process_sees_it_and_can_stop_it(workspace, big, monkeypatch, machine):
     job = begun(workspace, big)
+    process = jobs.job._children[job.directory]
     monkeypatch.setattr(jobs.job, "_children", {})  # as after a restart of the server
+    monkeypatch.setattr(platform, "node", lambda: machine)
     found = jobs.current(workspace, "import")
     assert found == Job(workspace, job.directory) and found.view().running
     found.stop()
+    assert process.wait(30) == (-signal.SIGKILL if machine != "another" else 1)
     assert found.view().status == "stopped"
 
 

@@ -13,7 +13,7 @@ from core import runs
 from core.backbones.catalogue import find
 from core.backbones.model import build
 from core.errors import RunError
-from core.processes import SOURCE_ROOT
+from core.processes import SOURCE_ROOT, signed
 from core.runs import Status
 from core.training import queue
 from core.training.recipe import Recipe
@@ -27,7 +27,7 @@ def processes_of(run):
     """Those that train: (leader, followers)."""
     listed = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
     pids = [int(line.split()[0]) for line in listed.splitlines() if f"worker {run.directory}" in line]
-    leader = int((run.directory / "worker.pid").read_text())
+    leader = signed(run.directory / "worker.pid")[0]
     return leader, [pid for pid in pids if pid != leader]
 
 

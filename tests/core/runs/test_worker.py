@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from core import runs
 from core.data.importing import import_path
 from core.errors import RecipeError, RunError
-from core.processes import SOURCE_ROOT
+from core.processes import SOURCE_ROOT, signed
 from core.runs import Status
 from core.training import checkpoints
 from core.training.events import Ended, Queued, read_events
@@ -64,7 +65,7 @@ def trained(view):
 
 
 def kill(run):
-    os.kill(int((run.directory / "worker.pid").read_text()), signal.SIGKILL)
+    os.kill(signed(run.directory / "worker.pid")[0], signal.SIGKILL)
 
 
 def test_a_run_from_start_to_bundle(workspace, recipe):
@@ -156,7 +157,7 @@ def test_what_is_changed_on_the_way_is_marked(workspace, recipe):
 def test_a_worker_that_does_not_answer_is_noticed_and_is_well_again_when_it_goes_on(workspace, recipe, monkeypatch):
     run = runs.start(workspace, long(recipe))
     wait(run, trained)
-    worker = int((run.directory / "worker.pid").read_text())
+    worker = signed(run.directory / "worker.pid")[0]
     os.kill(worker, signal.SIGSTOP)
     monkeypatch.setattr(runs.run, "SECONDS_OF_SILENCE", 0.5)
     silent = wait(run, lambda view: view.status is Status.SILENT)
@@ -173,9 +174,14 @@ def test_a_worker_that_never_answers_can_be_ended_and_the_run_resumed(workspace,
     wait(run, lambda view: (kept := checkpoints.load(run.directory / "checkpoints")) and kept.best_epoch)
     run.end_worker()
     assert run.status is Status.TRAINING, "one that answers is left alone"
-    os.kill(int((run.directory / "worker.pid").read_text()), signal.SIGSTOP)
+    os.kill(signed(run.directory / "worker.pid")[0], signal.SIGSTOP)
     monkeypatch.setattr(runs.run, "SECONDS_OF_SILENCE", 0.5)
     wait(run, lambda view: view.status is Status.SILENT)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(platform, "node", lambda: "another")
+        with pytest.raises(RunError, match="of another machine, .*, and cannot be ended from here"):
+            run.end_worker()
+        assert run.status is Status.SILENT, "and is not taken for dead"
     run.end_worker()
     assert wait(run, ended).status is Status.INTERRUPTED
     run.stop()
@@ -272,7 +278,7 @@ def test_what_waited_when_the_machine_went_down_gets_its_turn_in_the_old_order(w
 def test_a_worker_that_was_stopped_in_its_tracks_goes_on(workspace, recipe):
     run = runs.start(workspace, long(recipe))
     epoch = wait(run, trained).epoch
-    pid = int((run.directory / "worker.pid").read_text())
+    pid = signed(run.directory / "worker.pid")[0]
     os.kill(pid, signal.SIGSTOP)
     poll(lambda: "T" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2])
     assert run.status is Status.TRAINING  # its lock is held: nobody takes it for dead
