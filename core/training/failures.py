@@ -11,8 +11,11 @@ from core.training.recipe import Recipe
 from core.training.trainer import LossNotFinite
 
 
-def explain(error: BaseException, recipe: Recipe | None) -> str:
-    """What happened and what to do, for the person who pressed Start."""
+def explain(error: BaseException, recipe: Recipe | None, automatic: bool = False) -> str:
+    """What happened and what to do, for the person who pressed Start.
+
+    automatic: the batch size in the recipe was found for this device.
+    """
     if isinstance(error, GraftError):
         return str(error)
     if recipe is None:
@@ -23,7 +26,7 @@ def explain(error: BaseException, recipe: Recipe | None) -> str:
             f"Lower the learning rate (it was {recipe.learning_rate:g}; try {recipe.learning_rate / 10:g})."
         )
     if is_out_of_memory(error):
-        return f"The device ran out of memory. {_smaller(recipe)}, freeze more stages, or choose a smaller backbone."
+        return f"The device ran out of memory. {_smaller(recipe, automatic)}"
     if _left_alone(error):
         return (
             "One of the processes that train together ended, and the others with it. The log says more. Press Resume "
@@ -44,11 +47,17 @@ def _disk_is_full(error: BaseException | None) -> bool:
     return error is not None and _disk_is_full(error.__cause__ or error.__context__)
 
 
-def _smaller(recipe: Recipe) -> str:
-    if recipe.batch_size == "auto":
-        return "Set a small batch size, such as 4"
-    was = f"it was {recipe.batch_size}; try {max(1, recipe.batch_size // 2)}"
-    return f"Lower the batch size ({was}), let Graft find it for this device (Automatic, or --batch-size auto)"
+def _smaller(recipe: Recipe, automatic: bool) -> str:
+    """What would need less."""
+    size, rest = recipe.batch_size, "freeze more stages, or choose a smaller backbone."
+    if size == "auto":
+        return f"Set a small batch size, such as 4, {rest}"
+    if size == 1:
+        return rest.capitalize()
+    if automatic:
+        return f"Set a smaller batch size than the one that was found (it was {size}; try {size // 2}), {rest}"
+    found = "let Graft find it for this device (Automatic, or --batch-size auto)"
+    return f"Lower the batch size (it was {size}; try {size // 2}), {found}, {rest}"
 
 
 def _left_alone(error: BaseException) -> bool:

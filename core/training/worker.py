@@ -166,7 +166,8 @@ class _Worker:
                 trainer.run()
         except Exception as error:
             logging.exception("The run failed")
-            words = explain(error, trainer.recipe if trainer is not None else recipe)
+            automatic = recipe is not None and recipe.batch_size == "auto"
+            words = explain(error, trainer.recipe if trainer is not None else recipe, automatic)
             with suppress(OSError):  # not even room to say so: the run will look interrupted, which it is
                 if trainer is not None:
                     trainer.fail(words, type(error).__name__)

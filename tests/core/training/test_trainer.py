@@ -203,6 +203,20 @@ def test_failures_are_explained(recipe, error, said):
     assert "secret detail" not in words
 
 
+@pytest.mark.parametrize(
+    ("size", "automatic", "said"),
+    [
+        (64, False, "Lower the batch size (it was 64; try 32), let Graft find it for this device"),
+        (64, True, "Set a smaller batch size than the one that was found (it was 64; try 32), freeze more stages"),
+        ("auto", True, "Set a small batch size, such as 4, freeze more stages"),
+        (1, True, "memory. Freeze more stages, or choose a smaller backbone."),
+    ],
+)
+def test_what_needs_less_memory_is_not_what_was_done_already(recipe, size, automatic, said):
+    words = failures.explain(MemoryError(), recipe.model_copy(update={"batch_size": size}), automatic)
+    assert said in words and ("Automatic" in words) == (not automatic)
+
+
 def test_a_checkpoint_is_whole_or_absent(tmp_path, monkeypatch):
     path = tmp_path / "checkpoints"
     checkpoints.save(path, checkpoints.Checkpoint(epoch=1))
