@@ -10,11 +10,11 @@ from core.data.importing import Progress
 
 class ImportLine:
     """Progress of work on a dataset on stderr, once it has taken a second: a line every second at most, and one as soon
-    as something begins that cannot be counted."""
+    as something begins that cannot be counted. Nothing is said twice in a row."""
 
     def __init__(self) -> None:
         self.began = self.last = time.monotonic()
-        self.phase = ""
+        self.phase = self.said = ""
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
@@ -25,7 +25,10 @@ class ImportLine:
         self.last, self.phase = now, progress.phase
         share = f" ({progress.share:.0%})" if progress.share is not None else ""
         of = f" of {progress.total}" if progress.total else share
-        print(f"{progress.phase}{f': {progress.done}{of}' if counts else ''}", file=sys.stderr)
+        line = f"{progress.phase}{f': {progress.done}{of}' if counts else ''}"
+        if line != self.said:
+            print(line, file=sys.stderr)
+        self.said = line
 
 
 def printable(text: str) -> str:

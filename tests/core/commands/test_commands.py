@@ -154,6 +154,7 @@ def test_what_cannot_be_counted_is_named_as_it_begins(capsys, monkeypatch):
         (1.6, Progress("Checking", 4, 9)),
         (1.7, Progress("Comparing", 0)),
         (1.8, Progress("Comparing", 0)),
+        (2.9, Progress("Comparing", 0)),
     ):
         line(progress)
     assert capsys.readouterr().err.splitlines() == ["Checking: 3 of 9", "Comparing"]
