@@ -17,12 +17,16 @@ from core.data.labels import labels_in
 from core.training.events import Scores
 from core.training.recipe import METRICS, Recipe
 
+ERRORS = ("loss", "rmse", "mae")  # of the scores, those that are the better, the smaller they are
+
 
 class Task(Protocol):
-    """outputs: how many numbers the head gives for an example: (B, outputs). said: what the bundle keeps of it."""
+    """outputs: how many numbers the head gives for an example: (B, outputs). said: what the bundle keeps of it.
+    by: the score that says which epoch is best."""
 
     outputs: int
     said: dict[str, Any]
+    by: str
 
     def targets(self, rows: pd.DataFrame) -> torch.Tensor:
         """What the loss compares the outputs with, for each row of a dataset: (N,), of several labels (N, outputs)."""
@@ -53,8 +57,11 @@ class Task(Protocol):
         ...
 
     def rank(self, scores: Scores) -> tuple[float, ...]:
-        """The higher, the better the epoch."""
-        ...
+        """The higher, the better the epoch; of equally good ones the one with the smaller loss is better."""
+        value = getattr(scores, self.by)
+        if value is None:  # as R² where all targets are the same
+            return (-scores.loss,)
+        return -value if self.by in ERRORS else value, -scores.loss
 
     def balancing(self, targets: torch.Tensor) -> np.ndarray | None:
         """How likely each example should be drawn, summing to 1, for all classes to come up equally often; None where
@@ -66,8 +73,8 @@ class Task(Protocol):
         ...
 
 
-class Classes:
-    """Outputs are logits. Of equally good epochs the one with the smaller loss is better."""
+class Classes(Task):
+    """Outputs are logits."""
 
     def __init__(self, classes: tuple[str, ...], recipe: Recipe, training: pd.DataFrame) -> None:
         """training: the rows whose classes are counted, where small ones shall weigh more."""
@@ -124,11 +131,6 @@ class Classes:
         outputs = self.counts.float().log().to(targets.device).expand(len(targets), -1)
         return _of_all(self, outputs, targets)
 
-    def rank(self, scores: Scores) -> tuple[float, ...]:
-        if self.by == "loss":
-            return (-scores.loss,)
-        return getattr(scores, self.by) or 0.0, -scores.loss
-
     def balancing(self, targets: torch.Tensor) -> np.ndarray | None:
         counts = torch.bincount(targets.cpu(), minlength=self.outputs).double()
         chances = 1 / counts[targets.cpu()]
@@ -144,9 +146,8 @@ class Classes:
         )
 
 
-class Labels:
-    """Outputs are logits, one a label: each says yes or no for itself, yes where it is above 0. Of equally good epochs
-    the one with the smaller loss is better."""
+class Labels(Task):
+    """Outputs are logits, one a label: each says yes or no for itself, yes where it is above 0."""
 
     def __init__(self, labels: tuple[str, ...], recipe: Recipe, training: pd.DataFrame) -> None:
         """training: the rows in which it is counted how many have each label."""
@@ -214,11 +215,6 @@ class Labels:
         )
         return replace(usual, macro_f1=yes.macro_f1)
 
-    def rank(self, scores: Scores) -> tuple[float, ...]:
-        if self.by == "loss":
-            return (-scores.loss,)
-        return getattr(scores, self.by) or 0.0, -scores.loss
-
     def balancing(self, targets: torch.Tensor) -> np.ndarray | None:
         return None
 
@@ -236,7 +232,7 @@ NUMBER_LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] =
 }
 
 
-class Number:
+class Number(Task):
     """One output; the loss is of the standardised target, so that its unit does not matter.
 
     Scores are in the target's own unit.
@@ -284,10 +280,6 @@ class Number:
     def naive(self, targets: torch.Tensor) -> Scores:
         """Always the mean."""
         return _of_all(self, torch.zeros(len(targets), 1, device=targets.device), targets)
-
-    def rank(self, scores: Scores) -> tuple[float, ...]:
-        value = getattr(scores, self.by)
-        return (-scores.loss,) if value is None else (value if self.by == "r2" else -value,)
 
     def balancing(self, targets: torch.Tensor) -> np.ndarray | None:
         return None
