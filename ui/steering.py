@@ -112,9 +112,11 @@ def _change(run: Run, view: View) -> None:
 def _more_epochs(run: Run, view: View) -> None:
     then = "They come after the ones that are planned."
     if view.status in CAN_EXTEND:
-        then = "It goes on at once, from where it is, for so many and no more."
-    elif not view.status.active:
-        then += " It goes on at once."
+        then = "It goes on at once, from where it is, for so many and no more"
+        then += ", whatever its patience." if run.recipe.patience else "."
+    else:
+        then += " Its patience counts afresh from here." if run.recipe.patience else ""
+        then += "" if view.status.active else " It goes on at once."
     key = f"more_epochs_{run.id}"
     _asked(
         lambda: st.number_input("Epochs more", 1, 10_000, 10, key=key),

@@ -168,7 +168,9 @@ def _steering(commands: Any) -> None:
     stop = _command(commands, "stop", steering.stop, "end a run, and keep the weights of its best epoch")
     for command in (resume, extend, pause, stop):
         command.add_argument("run", metavar="RUN", help="a run's id, or `latest`")
-    extend.add_argument("--epochs", metavar="N", type=_positive, required=True, help="how many more")
+    more = "how many more: of a run at work, after those that are planned, and its patience counts afresh; of one that "
+    more += "has ended, all of them, whatever its patience"
+    extend.add_argument("--epochs", metavar="N", type=_positive, required=True, help=more)
     for command in (resume, extend):
         _devices(command, "how many devices of this machine train together (default: as many as before)")
         command.add_argument("--detach", action="store_true", help="return at once, and do not follow the run")

@@ -185,6 +185,8 @@ class Run:
     def extend(self, epochs: int, devices: int | None = None) -> None:
         """Train so many epochs more than are planned, or, if the run has ended, than were done; it goes on at once.
 
+        The patience of a run at work counts afresh from here; one that has ended trains them all.
+
         devices: to train on, as many as before if None.
 
         Raises:

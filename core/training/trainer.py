@@ -316,7 +316,9 @@ class Trainer:
         return self.reporter.stopping() or self._out_of_patience()
 
     def _out_of_patience(self) -> bool:
-        return bool(self.recipe.patience) and self.state.waited >= self.recipe.patience
+        """Never where the run was over already: who asked for more epochs then gets all of them."""
+        asked_for = any(change.kind == "end" for change in self.state.changes)
+        return 0 < self.recipe.patience <= self.state.waited and not asked_for
 
     # What is asked while it runs ----------------------------------------------------------------------------------
 
@@ -353,8 +355,8 @@ class Trainer:
 
     def _extend(self, epochs: int, under_way: int, ended: bool) -> None:
         """ended: the run was over, so that an epoch that was broken off is the first of these."""
+        self.state.waited = 0
         if ended and under_way:
-            self.state.waited = 0
             self.state.changes.append(Change("end", under_way, 0))
             epochs -= under_way - self.state.epoch
         if epochs:

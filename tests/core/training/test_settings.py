@@ -224,6 +224,22 @@ def test_patience_ends_a_run_that_gets_no_better(recipe, train):
     assert ended.status == "finished" and ended.epochs < 9 and "brought nothing" in ended.message
 
 
+def test_the_patience_of_a_run_that_is_extended_at_work_counts_afresh(recipe, train, workspace, monkeypatch):
+    """Asked in the third epoch, after which the run would have lost it."""
+    monkeypatch.setattr("core.training.reporter.SECONDS_BETWEEN_EVENTS", 0.0)
+    stepped = Reporter.stepped
+
+    def extend(self, position, images, totals):
+        if position.epoch == 3 and position.step == 1:
+            self.control.change("extend", 20)
+        return stepped(self, position, images, totals)
+
+    monkeypatch.setattr(Reporter, "stepped", extend)
+    never_better = {"learning_rate": 1e-12, "patience": 2, "epochs": 9, "best_by": "accuracy"}
+    ended = train(recipe.model_copy(update=never_better))[-1]
+    assert (ended.epochs, ended.best_epoch) == (4, 1) and "brought nothing" in ended.message
+
+
 @pytest.mark.parametrize("word", [3, 4, 5, 6])
 def test_a_paused_run_goes_on_as_if_nothing_had_been(recipe, train, workspace, monkeypatch, word):
     """Asked in the middle of an epoch, at its last training step, while it is validated, and in the next."""
@@ -307,7 +323,7 @@ def test_a_run_that_was_over_before_its_time_is_trained_for_so_many_epochs(recip
         assert checkpoints.load(directory / "checkpoints").step > 0
     Control(directory).clear()
     Control(directory).change("extend_ended", 2)
-    ended = train(made.model_copy(update={"patience": 0}))[-1]
+    ended = train(made)[-1]
     assert (ended.status, ended.epochs) == ("finished", done + 2)
 
 
