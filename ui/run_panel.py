@@ -93,6 +93,13 @@ def _live(run: Run, drawn: tuple[Status, int]) -> None:
 
 def _standing(run: Run, view: View) -> None:
     match view.status:
+        case Status.NOT_STARTED:
+            text = (
+                "This run was made and not started yet. **Start this run** trains it on this machine. To train it on "
+                "several, type this on each of them, in Graft's folder:"
+            )
+            st.info(text, icon=":material/hourglass_empty:")
+            st.code(run.torchrun, language="bash", wrap_lines=True)
         case Status.QUEUED if view.ahead:
             st.info(f"Waiting for the device: number {view.ahead + 1} in the queue.", icon=":material/hourglass_empty:")
         case Status.QUEUED:

@@ -16,6 +16,7 @@ from ui.state import dataset_name
 from ui.widgets import clip
 
 STATUS_COLOURS = {
+    Status.NOT_STARTED: "gray",
     Status.QUEUED: "gray",
     Status.PREPARING: "blue",
     Status.TRAINING: "blue",

@@ -12,7 +12,7 @@ from ui import state
 from ui.runs import run_title
 from ui.widgets import count, literal, show_error
 
-GOING_ON = (Status.PAUSED, Status.INTERRUPTED, Status.FAILED, Status.STOPPED)
+GOING_ON = (Status.NOT_STARTED, Status.PAUSED, Status.INTERRUPTED, Status.FAILED, Status.STOPPED)
 LEAVING = (Status.STOPPING, Status.PAUSING)
 CAN_EXTEND = (Status.FINISHED, Status.STOPPED)
 CAN_CHANGE = (Status.TRAINING, Status.PAUSED, Status.INTERRUPTED, *CAN_EXTEND)
@@ -54,8 +54,9 @@ def discard_button(run: Run) -> None:
 
 
 def _go_on(run: Run, status: Status) -> None:
-    label = "Go on" if status is Status.PAUSED else "Resume"
+    label = {Status.NOT_STARTED: "Start this run", Status.PAUSED: "Go on"}.get(status, "Resume")
     help = {
+        Status.NOT_STARTED: "On one device of this machine.",
         Status.PAUSED: "With the next step, exactly as if it had not been paused.",
         Status.STOPPED: "Train the epochs that were left when it was stopped.",
     }.get(status, "From the last checkpoint.")

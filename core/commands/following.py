@@ -89,7 +89,8 @@ def outcome(run: Run, view: View) -> dict[str, Any]:
         "best_epoch": ended.best_epoch if ended else view.best_epoch,
         "scores": {part: _said(said) if said else None for part, said in scores.items()},
     }
-    return told if view.status in WELL or view.status.active else {**told, "error": view.message}
+    well = view.status.active or view.status in (*WELL, Status.NOT_STARTED)
+    return told if well else {**told, "error": view.message}
 
 
 def _said(scores: Scores) -> dict[str, float]:

@@ -40,6 +40,8 @@ def train(options: Namespace) -> int:
     recipe = recipe_of(workspace, options)
     if options.no_start:
         run = make(workspace, recipe)
+        print(f"On each machine, in this folder: {run.torchrun}", file=sys.stderr)
+        print(f"Or on this one alone: python -m core resume {run.id}", file=sys.stderr)
         print(json.dumps(outcome(run, run.view())) if options.json else run.directory)
         return 0
     run = start(workspace, recipe, devices=options.devices or 1)

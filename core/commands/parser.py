@@ -47,8 +47,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core", description="Graft from a shell.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     train = _command(commands, "train", jobs.train, "fine-tune a backbone on labeled images")
-    _devices(train, "how many devices of this machine train together (default: 1); the results stay the same")
-    train.add_argument("--no-start", action="store_true", help="make the run for `torchrun`, and print its folder")
+    where = train.add_mutually_exclusive_group()
+    _devices(where, "how many devices of this machine train together (default: 1); the results stay the same")
+    no_start = "only make the run, and print its folder: for `torchrun`, which is told how many devices there are"
+    where.add_argument("--no-start", action="store_true", help=no_start)
     _recipe(train)
     _recipe(_command(commands, "estimate", probes.estimate, "say how long a run would take here, and how much memory"))
     _recipe(_command(commands, "lr-find", probes.lr_find, "try learning rates, and suggest one"))
@@ -162,7 +164,8 @@ def _predict(command: argparse.ArgumentParser) -> None:
 
 
 def _steering(commands: Any) -> None:
-    resume = _command(commands, "resume", steering.resume, "go on with a run that was paused, stopped or interrupted")
+    going_on = "go on with a run that was paused, stopped or interrupted, or start one that was only made"
+    resume = _command(commands, "resume", steering.resume, going_on)
     extend = _command(commands, "extend", steering.extend, "train a run for more epochs, also one that has finished")
     pause = _command(commands, "pause", steering.pause, "let a run leave the device for now, to go on exactly there")
     stop = _command(commands, "stop", steering.stop, "end a run, and keep the weights of its best epoch")
@@ -176,7 +179,7 @@ def _steering(commands: Any) -> None:
         command.add_argument("--detach", action="store_true", help="return at once, and do not follow the run")
 
 
-def _devices(command: argparse.ArgumentParser, help: str) -> None:
+def _devices(command: Any, help: str) -> None:
     command.add_argument("--devices", metavar="N", type=_positive, help=help)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -80,6 +81,12 @@ class Run:
         return launch.number if launch else 0
 
     @property
+    def torchrun(self) -> str:
+        """The shell line that trains it on several machines, to be typed on each, in the folder of these files."""
+        where = "--nnodes MACHINES --nproc-per-node DEVICES --rdzv-backend c10d --rdzv-endpoint FIRST_MACHINE:29500"
+        return f"torchrun {where} -m core.training.worker {shlex.quote(str(self.directory))}"
+
+    @property
     def estimate(self) -> Estimate | None:
         """What it was thought to take, where someone had asked before it was started."""
         return Estimate.read(self.directory / "estimate.json")
@@ -106,6 +113,8 @@ class Run:
             late, _ = read_events(self.directory / "events.jsonl", view.offset)
             if late:
                 return Status.PREPARING
+            if not view.offset and launched(self.directory) is None:
+                return Status.NOT_STARTED
             return Status.PAUSED if view.paused and begun else Status.INTERRUPTED
         if begun and not view.ahead and view.phase == "training" and time.time() - view.last_time > SECONDS_OF_SILENCE:
             return Status.SILENT
@@ -171,13 +180,15 @@ class Run:
     def resume(self, devices: int | None = None) -> None:
         """Go on from the last checkpoint, after a pause, an interruption or a failure, or where it was stopped.
 
+        One that was only made is started.
+
         devices: to train on, as many as before if None.
 
         Raises:
             RunError: the run is at work, or there is nothing left to do.
         """
         status = self.status
-        if status not in (Status.INTERRUPTED, Status.FAILED, Status.PAUSED, Status.STOPPED):
+        if status not in (Status.NOT_STARTED, Status.INTERRUPTED, Status.FAILED, Status.PAUSED, Status.STOPPED):
             left = "there is nothing left to do; extend it first" if status is Status.FINISHED else "it is at work"
             raise RunError(f"Run {self.id} is {status.value}: {left}.")
         self._go_on(devices)
@@ -249,8 +260,7 @@ def start(workspace: Workspace, recipe: Recipe, name: str | None = None, devices
 
 
 def make(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
-    """The same without a worker, for who starts them otherwise, on several machines for instance: it is interrupted
-    until then.
+    """The same without a worker, for who starts them otherwise, on several machines for instance: see `Run.torchrun`.
 
     Raises:
         RecipeError: everything that is wrong with the recipe, at once.

@@ -26,6 +26,7 @@ MOST_MARKS = 20
 class Status(Enum):
     """Where a run stands. Derived from its events and from whether its worker lives; never stored."""
 
+    NOT_STARTED = "not started"
     QUEUED = "queued"
     PREPARING = "preparing"
     TRAINING = "training"

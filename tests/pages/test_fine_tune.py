@@ -2,6 +2,7 @@
 
 import json
 
+from core import runs
 from core.runs import Run
 from core.training.events import Baseline, Paused, Queued, Scores
 from core.training.presets import DEFAULT, PRESETS
@@ -124,6 +125,18 @@ def test_a_worker_that_vanished_is_interrupted_and_can_be_resumed(open_page, dat
     app = open_page("fine_tune")
     assert "3 of 3 epochs done" in texts(app)
     assert any(button.label == "Resume" for button in app.button)
+
+
+def test_a_run_that_is_only_made_is_not_started_and_says_how_it_is(open_page, dataset, workspace, monkeypatch):
+    run = runs.make(workspace, Recipe(dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0"))
+    _choose(workspace, dataset, run)
+    asked = []
+    monkeypatch.setattr(Run, "resume", lambda self: asked.append(self.id))
+    app = open_page("fine_tune")
+    assert "made and not started yet" in texts(app) and run.torchrun in [code.value for code in app.code]
+    assert not {"Stop and keep", "Pause", "Train longer"} & {button.label for button in app.button}
+    press(app, "Start this run")
+    assert asked == [run.id]
 
 
 def test_a_paused_run_says_so_and_can_be_resumed_or_stopped(open_page, dataset, workspace, monkeypatch):

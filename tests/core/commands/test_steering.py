@@ -70,6 +70,23 @@ def test_extend_trains_a_stopped_run_for_more_epochs(workspace, make_zip, capsys
     assert "Epoch 5 of 5" in told and "Epoch 2 of" not in told
 
 
+def test_a_run_that_is_only_made_says_how_it_is_started_and_can_be_started_here(workspace, make_zip, capsys):
+    words = ["train", "--data", str(make_zip({"red": 8, "blue": 8})), "--epochs", "1", "--no-start"]
+    with pytest.raises(SystemExit):
+        main([*words, "--devices", "2"])
+    assert "not allowed with argument --no-start" in capsys.readouterr().err
+    assert main([*words, "--json"]) == 0
+    made, told = said(capsys)
+    (run,) = runs.list_runs(workspace)
+    assert (made["status"], made["epochs"]) == ("not started", 0) and "error" not in made
+    assert f"-m core.training.worker {run.directory}" in told and f"resume {run.id}" in told
+    assert main(["stop", "latest"]) == main(["extend", "latest", "--epochs", "1"]) == 1
+    assert "is not started, so there is nothing to stop" in capsys.readouterr().err
+    assert runs.requeue(workspace) == []
+    assert main(["resume", "latest", "--json"]) == 0
+    assert said(capsys)[0]["status"] == "finished"
+
+
 def test_what_cannot_be_done_is_said_in_words(workspace, run, capsys):
     main(["stop", "latest"])
     capsys.readouterr()
