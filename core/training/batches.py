@@ -66,7 +66,8 @@ def plain_batches(part: Part, team: Team = ALONE) -> Iterator[Batch]:
 
 
 def _own(chunk: np.ndarray, team: Team) -> np.ndarray:
-    """This process's share. Where nothing is left for it, an example that counts for nothing keeps it in step."""
+    """This process's share. Where nothing is left for it, an example that counts for nothing keeps it in step; not even
+    BatchNorm sees it, see whole_batches.py."""
     share = team.share(chunk)
     return share if len(share) else chunk[:1]
 

@@ -143,8 +143,9 @@ def _own(device: torch.device, team: Team) -> torch.device:
     """Of several devices of a kind, the one for this process."""
     there = torch.cuda.device_count() if device.type == "cuda" and device.index is None else 1
     if there < team.many_here:
+        has = f"this machine has {there}" if device.index is None else f"GRAFT_DEVICE={device} lets it have one"
         raise RunError(
-            f"The run asks for {team.many_here} devices of this machine, which has {there}. Go on with fewer: "
+            f"The run asks for {team.many_here} devices, but {has}. Go on with fewer: "
             "python -m core resume RUN --devices N"
         )
     own = torch.device(device.type, team.here) if device.index is None and device.type == "cuda" else device

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from core.training.device import Device
 from core.training.events import Scores
@@ -107,9 +108,12 @@ def run_epoch(
 
 
 def _together(model: nn.Module, batch: Batch) -> AbstractContextManager[object]:
-    """Processes that train one model exchange their gradients once a step, with its last batch."""
-    no_sync = getattr(model, "no_sync", None)
-    return nullcontext() if no_sync is None or batch.completes else no_sync()
+    """Processes that train one model exchange their gradients once a step, with its last batch. Their BatchNorm sees
+    nothing of what counts for nothing."""
+    if not isinstance(model, DistributedDataParallel):
+        return nullcontext()
+    model.module.counts = batch.share > 0
+    return nullcontext() if batch.completes else model.no_sync()
 
 
 def _loss(task: Task, outputs: torch.Tensor, batch: Batch) -> torch.Tensor:

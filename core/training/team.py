@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.parallel import DistributedDataParallel
 
 MEETING = "GRAFT_MEETING"  # names the file in which the processes of one machine find each other
 LONGEST = timedelta(days=7)  # until one that does not answer is given up; one that ended is noticed at once
@@ -102,8 +103,6 @@ class Team:
         """The model as the team trains it: after a step's last backward pass, gradients are the mean of everyone's."""
         if self.size == 1:
             return model
-        from torch.nn.parallel import DistributedDataParallel
-
         norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
         if any(all(parameter.requires_grad for parameter in norm.parameters()) for norm in norms):
             from core.training.whole_batches import OfWholeBatches

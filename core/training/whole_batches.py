@@ -12,21 +12,31 @@ from torch.overrides import TorchFunctionMode
 
 
 class OfWholeBatches(nn.Module):
-    """A model whose BatchNorm, of whichever library, sees everyone's examples when it is trained."""
+    """A model whose BatchNorm, of whichever library, sees everyone's examples when it is trained.
+
+    Attributes:
+        counts: Whether this process's next ones do; else they only keep it in step, and BatchNorm sees none of them.
+    """
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.counts = model, True
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        with _Everyones():
+        with _Everyones(self.counts):
             outputs: torch.Tensor = self.model(inputs)
         return outputs
 
 
 class _Everyones(TorchFunctionMode):
+    def __init__(self, counts: bool) -> None:
+        super().__init__()
+        self.counts = counts
+
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return (batch_norm if function is functional.batch_norm else function)(*args, **(kwargs or {}))
+        if function is functional.batch_norm:
+            return batch_norm(*args, **(kwargs or {}), counts=self.counts)
+        return function(*args, **(kwargs or {}))
 
 
 def batch_norm(
@@ -38,10 +48,14 @@ def batch_norm(
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
+    counts: bool = True,
 ) -> torch.Tensor:
-    """As `torch.nn.functional.batch_norm`. inputs: (B, C, ...), this process's share, at least one example."""
+    """As `torch.nn.functional.batch_norm`. inputs: (B, C, ...), this process's share, or what stands in for it."""
     if not training:
         return functional.batch_norm(inputs, running_mean, running_var, weight, bias, False, momentum, eps)
+    if not counts:  # what comes out for it is of no use to anybody
+        nobodys = batch_norm(inputs[:0].float(), running_mean, running_var, weight, bias, True, momentum, eps)
+        return torch.cat([nobodys.to(inputs.dtype), torch.zeros_like(inputs)])
     if inputs.is_cuda:
         team = distributed.group.WORLD
         settings = (weight, bias, running_mean, running_var, eps, momentum, team, distributed.get_world_size())

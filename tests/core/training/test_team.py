@@ -8,8 +8,10 @@ import pytest
 import safetensors.torch
 import torch
 
+from core.errors import RunError
 from core.training import team
 from core.training.control import Control
+from core.training.device import choose_device
 from core.training.events import EpochEnded, read_events
 from tests.core.training.test_killed import PROCESSES, carry_out
 
@@ -73,9 +75,17 @@ def test_two_processes_learn_as_one(recipe, train, train_together, settings):
 
 
 def test_who_finds_nothing_left_of_a_batch_counts_for_nothing(recipe, train, train_together):
-    recipe = recipe.model_copy(update=PLAIN | {"batch_size": 2})
+    """Of 21 pictures the last batch has 2. BatchNorm, which learns here, sees no third one."""
+    recipe = recipe.model_copy(update=PLAIN | {"batch_size": 19, "freeze": 0})
     alone, together = epochs(train(recipe, "alone")), train_together(recipe, "together", size=3)
     assert [row.train.loss for row in together] == pytest.approx([row.train.loss for row in alone], rel=1e-4)
+    assert [row.validation.loss for row in together] == pytest.approx([row.validation.loss for row in alone], rel=1e-4)
+
+
+@pytest.mark.parametrize(("wanted", "said"), [("cuda:1", "GRAFT_DEVICE=cuda:1 lets it have one"), ("mps", "has 1")])
+def test_a_team_that_finds_too_few_devices_says_so(wanted, said):
+    with pytest.raises(RunError, match=said):
+        choose_device(wanted, team.Team(0, 2, 0, 2))
 
 
 def test_a_run_of_two_processes_goes_on_after_a_kill_with_the_same_bits(recipe, train_together, workspace):
