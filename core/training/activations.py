@@ -41,12 +41,16 @@ class Kept:
         views: int = 1,
     ) -> None:
         """views: how many of each picture, if it is augmented."""
-        self.frozen, self.source = frozen, source
-        augmented = source.augmentation != "none"
-        self.views: list[int | None] = [*range(views)] if augmented else [None]
-        setting = key(frozen, source) + (f"-{source.augmentation}" if augmented else "")
+        self.workspace, self.frozen, self.source = workspace, frozen, source
+        self.views: list[int | None] = [None] if source.augmentation == "none" else [*range(views)]
+        self._find_stores()
+
+    def _find_stores(self) -> None:
+        """Of each view, for the way in which the frozen stages run."""
+        augmentation, self.way = self.source.augmentation, self.frozen.way
+        setting = key(self.frozen, self.source) + ("" if augmentation == "none" else f"-{augmentation}")
         names = [f"{setting}-{'plain' if view is None else view}" for view in self.views]
-        self.stores = [Store(workspace, "activations", name, np.float32) for name in names]
+        self.stores = [Store(self.workspace, "activations", name, np.float32) for name in names]
 
     def missing(self) -> int:
         """How many rows must still be computed."""
@@ -58,6 +62,10 @@ class Kept:
 
         on_batch: called with (rows done, all to be computed here); it may raise to give up. Whole chunks stay.
         """
+        if self.missing():
+            _ = self.frozen.network
+            if self.frozen.way != self.way:  # what was found before cannot be done here any more
+                self._find_stores()
         mine = np.arange(len(self.source))[team.rank :: team.size]
         digests = [self.source.digests[number] for number in mine]
         total, done = sum(len(store.missing(digests)) for store in self.stores), 0

@@ -19,10 +19,15 @@ def found_before(workspace: Workspace, name: str, kind: Callable[..., Found], me
     if known is not None and set(known) == {field.name for field in fields(kind)}:  # type: ignore[arg-type]
         return kind(**known)
     found = measure()
+    remember(workspace, name, found)
+    return found
+
+
+def remember(workspace: Workspace, name: str, found: object) -> None:
+    """found: a dataclass of plain values, in place of what was remembered under the name."""
     others = {each: said for each, said in _remembered(workspace).items() if each != name}
     kept = dict(list(others.items())[-REMEMBERED:])
     write_json(workspace.root / "measured.json", {**kept, name: asdict(found)})  # type: ignore[call-overload]
-    return found
 
 
 def _remembered(workspace: Workspace) -> dict[str, dict[str, Any]]:

@@ -263,8 +263,9 @@ class _Cutting:
         if self.backbone.match is not None:
             note += f" Of your own weights, {self.backbone.match}"
         if body is not self.backbone:
+            sources: list[Source] = [self._activations(each) for each in kept]
             note += f" The frozen ones run in {kept[0].frozen.way.words}, BatchNorm folded into the convolutions."
-            return body, [self._activations(each) for each in kept], note
+            return body, sources, note
         if any(isinstance(each.pixels, Decoding) for each in pictures):
             note += " The decoded pictures would not fit in the cache, so they are decoded again in every epoch."
         return body, list(pictures), note

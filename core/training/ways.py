@@ -17,7 +17,7 @@ from core.backbones.model import Backbone
 from core.training.compiling import Compiled, compiled
 from core.training.device import Device
 from core.training.folding import folded
-from core.training.measured import found_before
+from core.training.measured import found_before, remember
 from core.workspace import Workspace
 
 PICTURES = 8  # to measure on
@@ -57,7 +57,8 @@ class FrozenStages:
     """The first stages of a backbone, to be run once over the pictures: which way, and the network that goes it.
 
     Attributes:
-        way: The quickest whose answers hold; the one that was found before, if there is one.
+        way: The quickest whose answers hold; the one that was found before, if there is one. `network` may find that it
+            cannot be gone here any more.
     """
 
     def __init__(
@@ -75,8 +76,10 @@ class FrozenStages:
         for some and not for others. pictures: gives a few to measure on, normalised, (B, 3, S, S); called only if they
         are needed. many: how many there are in all."""
         self.workspace, self.backbone, self.stages, self.device = workspace, backbone, stages, device
-        self.dataset, self.pictures, self.many = dataset, pictures, many
+        self.pictures, self.many = pictures, many
         self.code: Compiled | None = None
+        where = f"{device.name}, torch {torch.__version__}"
+        self.name = f"{backbone.info.name}, {stages} stages, {dataset}, {where}"  # under which it is remembered
         self.way = self._way() if precision == "auto" else Way(precision)
 
     def _way(self) -> Way:
@@ -84,9 +87,7 @@ class FrozenStages:
             return Way(str(self.device.autocast_dtype).removeprefix("torch."))
         if not half_is_native(self.device):
             return Way()
-        where = f"{self.device.name}, torch {torch.__version__}"
-        name = f"{self.backbone.info.name}, {self.stages} stages, {self.dataset}, {where}"
-        return found_before(self.workspace, name, Way, self._measured)
+        return found_before(self.workspace, self.name, Way, self._measured)
 
     def _measured(self) -> Way:
         way = measured_frozen(self.folded, self.pictures()[:PICTURES])
@@ -125,7 +126,11 @@ class FrozenStages:
         plain = self._in(self.way.precision)
         if not self.way.compiled:
             return plain
-        return self.code or compiled(self.workspace, plain, self._batch()) or plain
+        code = self.code or compiled(self.workspace, plain, self._batch())
+        if code is None:  # as where the compiler is gone: its rows have other last bits
+            self.way = Way(self.way.precision)
+            remember(self.workspace, self.name, self.way)
+        return code or plain
 
 
 def way_to_train(

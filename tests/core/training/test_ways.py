@@ -1,5 +1,6 @@
 import os
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -7,7 +8,9 @@ from torch import nn
 from core.backbones.catalogue import find
 from core.backbones.model import build
 from core.training import ways
+from core.training.activations import Kept
 from core.training.device import Device, choose_device
+from core.training.sources import PictureSource
 from core.training.ways import FrozenStages, way_to_train
 
 SLOW = pytest.mark.skipif(os.environ.get("GRAFT_WALK") != "1", reason="compiles for half a minute: make walk")
@@ -123,6 +126,28 @@ def test_so_many_pictures_that_it_repays_are_run_by_compiled_code(
         assert torch.allclose(given, wanted, atol=1e-3 * float(wanted.abs().max()))
         for alone in (images[2:3], images.flip(0)):
             assert all(any(torch.equal(row, whole) for whole in given) for row in frozen.network(alone))
+
+
+def test_rows_of_code_that_cannot_be_compiled_any_more_are_kept_apart(
+    workspace, backbone, compiling_is_quick, monkeypatch
+):
+    monkeypatch.setattr(torch, "compile", lambda network, **_: network)
+
+    def kept(*numbers):
+        """What the first stage gives, in the way that is known, for these pictures."""
+        pixels = np.random.default_rng(0).integers(0, 255, (len(numbers), 224, 224, 3), np.uint8)
+        digests, frozen = [f"{number:02x}" * 32 for number in numbers], stem(workspace, backbone, many=100_000)
+        source = PictureSource(lambda: pixels, digests, backbone.info.preprocessing, choose_device("cpu"))
+        return Kept(workspace, frozen, source)
+
+    kept(1, 2).rows(lambda *_: None)
+    monkeypatch.setattr(ways, "compiled", lambda *_: None)
+    resumed, unused = kept(1, 2, 3), kept(1, 2, 3)
+    assert resumed.way.compiled and resumed.missing() == 1
+    resumed.rows(lambda *_: None)
+    assert resumed.way.name == "float32" and resumed.missing() == 0
+    assert unused.missing() == 1, "under the name of the compiled ones, there are only those"
+    assert kept(1, 2, 3).missing() == 0, "and nobody tries again"
 
 
 def test_what_cannot_be_compiled_runs_as_it_is(workspace, backbone, compiling_is_quick, monkeypatch):
