@@ -11,7 +11,7 @@ from core import jobs
 from core.errors import GraftError
 from core.runs import Run, View
 from core.runs.checks import check_recipe
-from core.training.probe_results import Estimate, RateCurve
+from core.training.probe_results import ON_ONE_DEVICE, Estimate, RateCurve
 from core.training.recipe import Recipe
 from ui import crossval_panel, job_watch, state
 from ui.live_chart import live_chart
@@ -19,9 +19,9 @@ from ui.rate_chart import rate_chart
 from ui.widgets import duration, file_size, literal, show_error
 
 
-def probes_panel(recipe: Recipe, use_rate: Callable[[float], None]) -> None:
-    """Buttons, or the job that one of them began, and what is known of this recipe. use_rate: sets the learning rate
-    of the next run."""
+def probes_panel(recipe: Recipe, devices: int, use_rate: Callable[[float], None]) -> None:
+    """Buttons, or the job that one of them began, and what is known of this recipe. devices: of the next run.
+    use_rate: sets its learning rate."""
     space = state.workspace()
     running = job_watch.running(space, "probe")
     if running is not None:
@@ -42,7 +42,7 @@ def probes_panel(recipe: Recipe, use_rate: Callable[[float], None]) -> None:
             crossval_panel.ask(partial(_cross, recipe))
     estimate = Estimate.kept(space, recipe)
     if estimate is not None:
-        _will_take(estimate)
+        _will_take(estimate, devices)
     curve = RateCurve.kept(space, recipe)
     if curve is not None:
         _rates(curve, recipe, use_rate)
@@ -62,14 +62,14 @@ def _cross(recipe: Recipe, folds: int) -> None:
     _begin("crossval", f"Cross-validation, {folds} folds", recipe, folds=folds)
 
 
-def _will_take(estimate: Estimate) -> None:
+def _will_take(estimate: Estimate, devices: int) -> None:
     words = (
         f"About **{duration(estimate.seconds)}** on this machine ({literal(estimate.device)}): "
         f"{duration(estimate.preparing)} before the first epoch, then {_each(estimate.epoch)} an epoch."
     )
     if estimate.memory_bytes:
         words += f" Up to **{file_size(estimate.memory_bytes)}** of memory."
-    st.markdown(words)
+    st.markdown(words if devices == 1 else f"{words} {ON_ONE_DEVICE}")
 
 
 def _each(seconds: float) -> str:
@@ -81,7 +81,8 @@ def estimate_line(run: Run, view: View) -> None:
     estimate = run.estimate
     if estimate is None:
         return
-    words = f"Estimated before the start: {duration(estimate.seconds)}"
+    on = ", for one device" if view.devices > 1 else ""
+    words = f"Estimated before the start{on}: {duration(estimate.seconds)}"
     words += f" and {file_size(estimate.memory_bytes)} of memory." if estimate.memory_bytes else "."
     ended = view.ended
     if ended is not None and ended.status == "finished" and ended.epochs == run.recipe.epochs:

@@ -79,7 +79,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
         _recipe_file(recipe, dataset)
     if pressed:
         _start(recipe, dataset.name)
-    probes_panel(recipe, lambda rate: chosen_settings.change(kind, "learning_rate", rate))
+    probes_panel(recipe, _devices(), lambda rate: chosen_settings.change(kind, "learning_rate", rate))
 
 
 def _start(recipe: Recipe, name: str) -> None:

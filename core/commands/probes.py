@@ -16,10 +16,11 @@ from core.commands.printing import ImportLine
 from core.data.importing import Progress
 from core.errors import RunError
 from core.jobs import Job
+from core.runs import how_many
 from core.runs.checks import check_recipe
 from core.training.crossval_results import CrossValidation
 from core.training.events import Scores
-from core.training.probe_results import Estimate, RateCurve
+from core.training.probe_results import ON_ONE_DEVICE, Estimate, RateCurve
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
@@ -33,7 +34,7 @@ def estimate(options: Namespace) -> int:
     memory = f", and up to {found.memory_bytes / 1e9:.1f} GB of memory" if found.memory_bytes else ""
     print(
         f"About {found.seconds:.0f} s on {found.device}: {found.preparing:.1f} s before the first epoch, then "
-        f"{found.epoch:.2f} s an epoch{memory}."
+        f"{found.epoch:.2f} s an epoch{memory}." + (f" {ON_ONE_DEVICE}" if how_many() > 1 else "")
     )
     return 0
 

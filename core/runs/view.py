@@ -73,9 +73,9 @@ class View:
 
     curve: a row for each finished epoch. marks: what was done to the run on the way, the newest ones. step_losses:
         (epoch as a fraction, training loss) between epochs, thinned. rate: images per second. seconds_left: of the
-        phase under way. ahead: runs before this one in the queue. stages: of the backbone; the first `frozen` are.
-        judged_on: images of the validation part. naive: what is scored without learning anything. baseline: what the
-        frozen backbone scores without training.
+        phase under way. devices: that train together. ahead: runs before this one in the queue. stages: of the
+        backbone; the first `frozen` are. judged_on: images of the validation part. naive: what is scored without
+        learning anything. baseline: what the frozen backbone scores without training.
     """
 
     status: Status = Status.QUEUED
@@ -90,6 +90,7 @@ class View:
     seconds_left: float | None = None
     memory_bytes: int | None = None
     device: str = ""
+    devices: int = 1
     trainable: int = 0
     note: str = ""
     target: str = ""
@@ -149,6 +150,7 @@ def _fold(view: View, event: Event) -> View:
                 judged_on=event.judged_on,
                 naive=event.naive,
                 device=event.device,
+                devices=event.devices,
                 epoch=event.epoch,
                 epochs=event.epochs,
                 trainable=event.trainable,

@@ -94,8 +94,9 @@ class Started:
 
     epoch: how many epochs were already done (more than 0 after Resume). note: what was chosen to make the run fast, in
     a sentence. target: what the number is called that is learned, if it is one. frozen: how many of the `stages` are.
-    judged_on: images of the validation part, 0 where there is none. naive: the scores, there (or in training), of one
-    who looks at no image and always answers the same: whatever learns must do better.
+    devices: how many train together. judged_on: images of the validation part, 0 where there is none. naive: the
+    scores, there (or in training), of one who looks at no image and always answers the same: whatever learns must do
+    better.
     """
 
     device: str
@@ -109,6 +110,7 @@ class Started:
     frozen: int = 0
     judged_on: int = 0
     naive: Scores | None = None
+    devices: int = 1
 
 
 @dataclass(frozen=True)

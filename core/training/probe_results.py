@@ -47,9 +47,15 @@ class Answer:
         return workspace.cache / "probes" / f"{cls.kind}-{key}.json"
 
 
+ON_ONE_DEVICE = (
+    "This is for one device. Several share each batch, which gains the more, the more there is to train; how much is "
+    "not measured beforehand."
+)
+
+
 @dataclass(frozen=True)
 class Estimate(Answer):
-    """What a run would take on this machine, as things are in the cache.
+    """What a run would take on one device of this machine, as things are in the cache.
 
     seconds: from loading to its end. preparing: of these, before the first epoch. epoch: each, at last.
     memory_bytes: the most at once, the GPU's where there is one; None where the system does not tell.

@@ -161,6 +161,7 @@ class Trainer:
                 frozen=prepared.frozen_stages,
                 judged_on=len(prepared.validation) if prepared.validation else 0,
                 naive=material.task.naive(judge.targets),
+                devices=self.team.size,
             )
         )
 

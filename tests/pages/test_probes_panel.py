@@ -1,5 +1,6 @@
 """Fine-tune: what can be tried before Start, and what it told."""
 
+import json
 from dataclasses import asdict
 
 import pandas as pd
@@ -34,13 +35,17 @@ def begun(monkeypatch):
     return asked
 
 
-def test_time_and_memory_are_measured_in_a_job_and_said(open_page, recipe, begun, workspace):
+def test_time_and_memory_are_measured_in_a_job_and_said(open_page, recipe, begun, workspace, monkeypatch):
     press(open_page("fine_tune"), "Estimate time and memory")
     assert begun == [("estimate", recipe.model_dump_json())]
     Estimate(100.0, 40.0, 3.0, 2 * 10**9, "CPU, 2 cores").keep(workspace, recipe)
     said = texts(open_page("fine_tune"))
     assert "About **1 min 40 s**" in said and "40 s before the first epoch, then 3.0 s an epoch" in said
-    assert "**2 GB** of memory" in said
+    assert "**2 GB** of memory" in said and "for one device" not in said
+    monkeypatch.setenv("GRAFT_DEVICES", "2")
+    chosen = json.loads((workspace.root / "choices.json").read_text())
+    write_json(workspace.root / "choices.json", {**chosen, "devices": 2})
+    assert "This is for one device" in texts(open_page("fine_tune"))
 
 
 def test_a_run_says_how_far_off_the_estimate_was(open_page, dataset, workspace):

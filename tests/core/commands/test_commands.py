@@ -77,10 +77,11 @@ def here(monkeypatch):
     monkeypatch.setattr("core.training.estimate.SECONDS", 0.02)
 
 
-def test_an_estimate_is_a_sentence(here, home, make_zip, capsys):
+def test_an_estimate_is_a_sentence(here, home, make_zip, capsys, monkeypatch):
+    monkeypatch.setenv("GRAFT_DEVICES", "2")
     assert main(["estimate", "--data", str(make_zip({"red": 10, "blue": 10}))]) == 0
     said = capsys.readouterr().out
-    assert "before the first epoch" in said and "GB of memory" in said
+    assert "before the first epoch" in said and "GB of memory. This is for one device." in said
 
 
 def test_a_cross_validation_is_a_line_a_fold_and_their_mean(here, home, make_zip, capsys):
