@@ -108,7 +108,7 @@ class Run:
         begun = self._said_since_launch(view)
         if view.ended and begun:
             return Status(view.ended.status)
-        if not self._worker_lives():
+        if not self._worker_lives() and not self._talks_elsewhere(view):
             # It may have said its last word between reading the events and looking at the lock.
             late, _ = read_events(self.directory / "events.jsonl", view.offset)
             if late:
@@ -127,6 +127,14 @@ class Run:
 
     def _worker_lives(self) -> bool:
         return is_alive(self.directory) or (is_starting(self.directory) and not self._child_ended())
+
+    def _talks_elsewhere(self, view: View) -> bool:
+        """Whether a worker of another machine, whose lock may not be seen here, has said something of late."""
+        if view.paused or view.ahead or abs(time.time() - view.last_time) > SECONDS_OF_SILENCE:
+            return False
+        with contextlib.suppress(OSError, ValueError):
+            return bool(signed(self.directory / "worker.pid")[1])
+        return False
 
     def _said_since_launch(self, view: View) -> bool:
         """Whether the worker that was launched last has said something."""

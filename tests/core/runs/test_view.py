@@ -1,5 +1,6 @@
-from core.runs.view import MAX_STEP_POINTS, MOST_MARKS, View
+from core.runs.view import MAX_STEP_POINTS, MOST_MARKS, Status, View
 from core.training.events import Changed, Ended, EpochEnded, Paused, Progress, Queued, Scores, Started
+from tests.pages.made_runs import made_run
 
 
 def view_of(*events):
@@ -14,6 +15,16 @@ def epoch(number, accuracy=0.5, best=False):
 
 
 STARTED = Started("CPU, 2 cores", 0, 5, 10, 100, "Kept.")
+
+
+def test_a_worker_of_another_machine_lives_as_long_as_it_talks(workspace, monkeypatch):
+    """Where file systems do not share locks, its own looks free from here."""
+    run = made_run(workspace, "x")
+    assert run.status is Status.INTERRUPTED
+    (run.directory / "worker.pid").write_text("1 another")
+    assert run.status is Status.TRAINING
+    monkeypatch.setattr("core.runs.run.SECONDS_OF_SILENCE", 0.0)
+    assert run.status is Status.INTERRUPTED
 
 
 def test_epochs_become_rows_and_the_best_is_remembered():
