@@ -57,10 +57,16 @@ class Kept:
         return sum(len(store.missing(self.source.digests)) for store in self.stores)
 
     @torch.inference_mode()
-    def rows(self, on_batch: Callable[[int, int], None], team: Team = ALONE) -> list[Rows]:
+    def rows(
+        self,
+        on_batch: Callable[[int, int], None],
+        team: Team = ALONE,
+        waiting: Callable[[], None] = lambda: None,
+    ) -> list[Rows]:
         """The rows of each view, float32, in the source's order; what is missing is computed, a share by each process.
 
         on_batch: called with (rows done, all to be computed here); it may raise to give up. Whole chunks stay.
+        waiting: called while the others are not done; so may it.
         """
         if self.missing():
             _ = self.frozen.network
@@ -83,7 +89,7 @@ class Kept:
         if team.size > 1:
             for store, view in zip(self.stores, self.views):
                 store.rows(digests, partial(compute, view, mine))
-            team.wait()
+            team.wait(waiting)
         everything = np.arange(len(self.source))
         return [
             store.rows(self.source.digests, partial(compute, view, everything))

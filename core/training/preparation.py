@@ -322,8 +322,9 @@ class _Cutting:
         return tuple(self.backbone.stages[self.frozen_stages - 1].output_shape)
 
     def _activations(self, kept: Kept) -> ActivationSource:
+        reporter = self.material.reporter
         if kept.missing():
             _ = kept.source.pixels  # a phase of its own
-            self.material.reporter.begin("features")
-        rows = kept.rows(self.material.reporter.prepared, self.material.team)
+            reporter.begin("features")
+        rows = kept.rows(reporter.prepared, self.material.team, reporter.listen)
         return ActivationSource(rows, self.material.device)

@@ -55,13 +55,17 @@ class Reporter:
         Raises:
             StopRequested: at once when someone asks, as there is nothing to keep yet.
         """
-        if self.stopping():
-            raise StopRequested
+        self.listen()
         if not self._due(done == total):
             return
         rate = done / max(1e-9, time.monotonic() - self.started)
         left = (total - done) / rate if done else None
         self.write(Progress(self.phase, done, total, rate, left, self.device.peak_memory()))
+
+    def listen(self) -> None:
+        """While there is nothing to tell. Raises as `prepared`."""
+        if self.stopping():
+            raise StopRequested
 
     def stepped(self, position: Position, images: int, totals: torch.Tensor | None) -> bool:
         """After each training or validation step. Returns True when the run should stop."""

@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,18 +28,20 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
 MEETING = "GRAFT_MEETING"  # names the file in which the processes of one machine find each other
+SECONDS_BETWEEN_LOOKS = 0.01
 LONGEST = timedelta(days=7)  # until one that does not answer is given up; one that ended is noticed at once
 
 
 @dataclass(frozen=True)
 class Team:
     """rank: of this process, from 0, which leads. size: how many there are. here: its rank among the `many_here` on
-    this machine."""
+    this machine. awaited: meetings to which not all have come yet."""
 
     rank: int = 0
     size: int = 1
     here: int = 0
     many_here: int = 1
+    awaited: list[Any] = field(default_factory=list, init=False, compare=False)
 
     @property
     def leads(self) -> bool:
@@ -86,9 +89,19 @@ class Team:
             everyones.update({named(name, rank): each for rank, each in enumerate(found)})
         return everyones
 
-    def wait(self) -> None:
-        """Until all are here."""
-        self.sum(torch.zeros(1))
+    def wait(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Until all are here. meanwhile: called again and again until then; it may raise to give up."""
+        if self.size == 1:
+            return
+        from torch.distributed import all_reduce
+
+        meeting = all_reduce(torch.zeros(1), async_op=True)
+        self.awaited.append(meeting)
+        while not meeting.is_completed():
+            meanwhile()
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        meeting.wait()
+        self.awaited.remove(meeting)
 
     @contextmanager
     def leader_first(self) -> Iterator[None]:
@@ -152,5 +165,7 @@ def assembled(cuda: bool) -> Iterator[Team]:
         world_size=team.size,
     )
     yield team
+    if team.awaited:  # who gave up waiting may leave: else this would wait after all
+        return
     with suppress(RuntimeError):  # one of them was quicker
         distributed.destroy_process_group()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -35,7 +36,7 @@ class _Everyones(TorchFunctionMode):
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if function is functional.batch_norm:
-            return batch_norm(*args, **(kwargs or {}), counts=self.counts)
+            function = partial(batch_norm, counts=self.counts)
         return function(*args, **(kwargs or {}))
 
 

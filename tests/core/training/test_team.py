@@ -1,7 +1,10 @@
 """Two processes train one run together, and it is as if there were one."""
 
+import itertools
 import os
+import signal
 import sys
+from contextlib import suppress
 from types import ModuleType
 
 import pytest
@@ -13,12 +16,29 @@ from core.training import team
 from core.training.control import Control
 from core.training.device import choose_device
 from core.training.events import EpochEnded, read_events
+from core.training.reporter import StopRequested
 from tests.core.training.test_killed import PROCESSES, carry_out
 
 
 def train_along(environment, *rest):
     os.environ.update(environment)
     carry_out(*rest)
+
+
+def meet(environment):
+    """The leader gives up waiting for the other, which never comes."""
+    os.environ.update(environment)
+    with team.assembled(cuda=False) as together:
+        if not together.leads:
+            signal.pause()
+        heard = itertools.count()
+        with suppress(StopRequested):
+            together.wait(lambda: give_up(next(heard)))
+
+
+def give_up(looks):
+    if looks == 3:
+        raise StopRequested
 
 
 @pytest.fixture
@@ -96,6 +116,17 @@ def test_a_run_of_two_processes_goes_on_after_a_kill_with_the_same_bits(recipe, 
     assert len(train_together(recipe, "killed")) == len(whole)
     one, other = weights(workspace, "whole"), weights(workspace, "killed")
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_leader_that_waits_for_the_others_may_give_up_and_leave(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+    told = [(team.environment(rank, 2, tmp_path / "meeting"),) for rank in range(2)]
+    leader, other = [PROCESSES.Process(target=meet, args=each) for each in told]
+    leader.start(), other.start()
+    leader.join(60)
+    assert leader.exitcode == 0 and other.is_alive()
+    other.kill()
+    other.join(60)
 
 
 def test_what_is_asked_of_the_run_all_processes_heed(recipe, train_together, workspace):
