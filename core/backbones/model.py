@@ -89,13 +89,18 @@ class Backbone(nn.Module):
         self.network = pad_by_kernel(network)
         self._outputs = plan.outputs
         self._frozen = 0
+        self._fixed = [name for name, parameter in self.named_parameters() if not parameter.requires_grad]
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """images: (B, 3, S, S), normalized. Returns features (B, F)."""
         return pool(self.network(images))
 
     def freeze(self, n: int) -> None:
-        """Freeze the first `n` stages, free the others. Frozen ones stay in eval mode: BatchNorm keeps its numbers."""
+        """Freeze the first `n` stages, free the others. Frozen ones stay in eval mode: BatchNorm keeps its numbers.
+
+        What the library holds fixed stays so. Whatever is free takes part, so that processes that train together never
+        wait for a gradient that does not come.
+        """
         self._check(n)
         self._frozen = n
         self.requires_grad_(n == 0)
@@ -103,6 +108,8 @@ class Backbone(nn.Module):
             self.get_submodule(name).requires_grad_(True)
         for name in self._modules_of(self.stages[:n]):  # what both sides share stays frozen
             self.get_submodule(name).requires_grad_(False)
+        for name in self._fixed:
+            self.get_parameter(name).requires_grad_(False)
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Backbone:

@@ -100,6 +100,7 @@ def test_exactly_what_is_free_moves_at_every_boundary(name, tmp_path):
         changed = {name for name, tensor in (parameters | statistics).items() if not torch.equal(tensor, start[name])}
         moved = changed & parameters.keys()
         assert with_gradient == free - unused
+        assert with_gradient == {name for name, parameter in parameters.items() if parameter.requires_grad}
         assert moved <= free
         assert all(not start[name].any() for name in with_gradient - moved)  # zero times anything
         assert not any(tensor.requires_grad for tensor in gave), "the gradient goes on below the boundary"
