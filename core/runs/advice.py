@@ -108,7 +108,7 @@ class _Curves:
     def at_best(self) -> tuple[str, str | None]:
         """What the epoch whose weights are kept scored, in training and in validation."""
         row = next((row for row in self.rows if row.epoch == self.view.best_epoch), self.rows[-1])
-        return _said(row.train), row.validation and _said(row.validation)
+        return _said(row.train), _said(row.validation) if row.validation else None
 
     def said(self, part: str) -> str:
         """What the last epoch scored in a part."""
