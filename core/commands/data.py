@@ -16,7 +16,7 @@ from core.data.importing import check as check_path
 from core.data.importing import import_path
 from core.data.labels import in_words
 from core.data.published import import_published
-from core.data.report import Report, number_of
+from core.data.report import LEFT_OUT, Report, number_of
 from core.workspace import Workspace
 
 
@@ -32,6 +32,8 @@ def bring_in(options: Namespace) -> int:
     else:
         made = import_path(workspace, Path(options.path).expanduser(), name=options.name, progress=ImportLine())
     print(said_of(made, options.name), file=sys.stderr)
+    if made.known:
+        print("What follows was found at that import; the command `check` tells of these files.", file=sys.stderr)
     if options.json:
         known = {"dataset": made.id, "version": made.version, "known": made.known}
         print(json.dumps(known | {"report": made.report.model_dump(mode="json")}))
@@ -45,7 +47,8 @@ def said_of(made: Dataset, name: str | None = None) -> str:
     if not made.known:
         return f"Dataset {made.id}"
     keeps = "" if name in (None, made.name) else f". It keeps that name, and is not called {name!r}"
-    return printable(f"Dataset {made.id}, imported before as {made.name!r}{keeps}")
+    changed = "" if made.version == 1 else f". This is its version {made.version}: {made.changed}"
+    return printable(f"Dataset {made.id}, imported before as {made.name!r}{keeps}{changed}")
 
 
 def datasets(options: Namespace) -> int:
@@ -110,5 +113,20 @@ def _print(report: Report, as_json: bool) -> None:
         print(f"{report.images} images, {name} from {low:g} to {high:g}")
     for label, images in report.classes.items():
         print(f"  {images:6}  {printable(label)}")
+    print(_where_they_went(report))
     for finding in report.findings:
         print(f"- {printable(finding.title)} {printable(finding.why)}")
+
+
+def _where_they_went(report: Report) -> str:
+    """Every file of what was imported, and what became of it."""
+    out = sum(len(one.files) for one in report.findings if one.kind in LEFT_OUT)
+    went = {
+        f"{number_of(report.images, 'image')}": report.images,
+        f"{number_of(len(report.tables), 'table')}": len(report.tables),
+        f"{out:,} left out": out,
+        f"{report.ignored:,} of the system": report.ignored,
+    }
+    later = report.files - sum(went.values())
+    went[f"{later:,} left out of later versions"] = max(0, later)
+    return f"{number_of(report.files)}: {', '.join(words for words, files in went.items() if files)}"

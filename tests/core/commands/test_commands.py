@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,9 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core.commands import jobs, main
 from core.commands.printing import ImportLine
+from core.data.changes import leave_out
+from core.data.dataset import list_datasets, load_dataset
 from core.data.intake import Progress
 from core.inference.prediction import Guess, Prediction
 from core.jobs import JobView
@@ -193,6 +197,23 @@ def test_the_newest_dataset_can_be_named_again(make_zip, workspace, capsys):
     assert jobs._dataset(workspace, f"{made.id}@1").id == made.id
     assert jobs._dataset(workspace, str(make_zip({"cats": 3, "dogs": 2}, name="again.zip"))).known
     assert "imported before" in capsys.readouterr().err
+
+
+def test_check_and_import_account_alike_for_every_file(make_zip, workspace, capsys):
+    black = io.BytesIO()
+    Image.new("RGB", (40, 40)).save(black, "PNG")
+    files = {"cats/notes.txt": b"text", "cats/.DS_Store": b"index", "dogs/black.png": black.getvalue()}
+    made = make_zip({"cats": 3, "dogs": 2}, files | {"cats/copy.jpg": picture("cats", 0)})
+    said = []
+    for command in ("check", "import"):
+        assert main([command, str(made)]) == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1] and "9 files: 6 images, 2 left out, 1 of the system" in said[0]
+    leave_out(workspace, load_dataset(workspace, list_datasets(workspace)[0].id), ["dogs/black.png"])
+    assert main(["import", str(made)]) == 0
+    told = capsys.readouterr()
+    assert "This is its version 2: 1 picture left out" in told.err
+    assert "9 files: 5 images, 2 left out, 1 of the system, 1 left out of later versions" in told.out
 
 
 def test_datasets_are_listed_and_called_by_their_names(make_zip, workspace, capsys):
