@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
 import streamlit as st
 
-from core import jobs
 from core.data.entries import Limits
 from core.data.published_sets import PUBLISHED
-from core.data.readers import ARCHIVE_ENDINGS
 from core.data.roots import roots
 from core.data.samples import SAMPLES
 from core.workspace import Workspace
 from ui.draft_panel import draft_panel
 from ui.drop import Drop, Piece, drop_area
-from ui.imports import (
-    from_draft,
-    from_dropped_folder,
-    from_path,
-    from_published,
-    from_sample,
-    from_upload,
-    keep_dropped,
-)
-from ui.widgets import clip, count, errors_shown, file_size, literal
+from ui.imports import Upload, from_draft, from_path, from_published, from_sample
+from ui.widgets import count, errors_shown, file_size, literal
 
 STRIPS = Path(__file__).parent / "images"  # some pictures of each sample set, side by side
 UPLOAD, DRAFT, FOLDER = "Upload", "Make classes here", "Folder on this machine"
 SAMPLE, PUBLISHED_SET = "Sample set", "Published set"
-ENDINGS = [*dict.fromkeys(ending.rsplit(".", 1)[-1] for ending in ARCHIVE_ENDINGS)]
 
 
 def ways_in(space: Workspace) -> None:
@@ -62,45 +50,37 @@ def _upload(space: Workspace) -> None:
         "One folder a class, at any depth; folders named train, val and test become the split. Or a table, such as "
         "metadata.csv, with a column for the file and one for its class, its labels or its number."
     )
-    turn = st.session_state.get("uploads", 0)  # an empty uploader for the next one
-    left, right = st.columns(2)
-    with left:
-        archive = st.file_uploader("ZIP, TAR or Teachable Machine project", type=ENDINGS, key=f"upload_{turn}")
-    with right:
-        _folder_from_browser(space)
-    if archive is not None:
-        with errors_shown():
-            from_upload(space, archive.name, archive)
-            st.session_state["uploads"] = turn + 1
-            st.rerun()
+    _drop(space)
     _limits()
 
 
 @st.fragment
-def _folder_from_browser(space: Workspace) -> None:
+def _drop(space: Workspace) -> None:
     """A fragment, as it reruns for every few megabytes."""
+
+    def forget() -> None:
+        upload = st.session_state.pop("upload", None)
+        if upload is not None:
+            upload.discard()
 
     def take(drop: Drop, pieces: Sequence[Piece], last: bool) -> None:
         if drop.expected == 1:
-            shutil.rmtree(st.session_state.get("dropped") or "", ignore_errors=True)  # of one that was stopped
-            st.session_state["dropped"] = jobs.prepare(space, "import")
-        folder = st.session_state["dropped"]
-        keep_dropped(folder, pieces, last)
-        if last:
-            from_dropped_folder(space, folder, clip(pieces[0].name.split("/")[0]) if pieces else "Folder")
-            st.session_state["dropped"] = None
+            forget()  # one that was left where it was, as its page was closed
+            st.session_state["upload"] = Upload(space)
+        if st.session_state["upload"].take(drop, pieces, last):
+            del st.session_state["upload"]
+            st.session_state["begun"] = True
 
     drop_area(
         take,
-        key="folder_drop",
-        folder=True,
-        label="Or a folder",
-        button="Choose a folder",
-        invites="or drop it here",
+        key="upload_drop",
+        files="Choose files",
+        folder="Choose a folder",
+        invites="or drop them here: folders, a ZIP or TAR, a Teachable Machine project, or pictures with their table",
         stopped="Nothing of it was kept.",
+        on_stop=forget,
     )
-    if "dropped" in st.session_state and st.session_state["dropped"] is None:
-        del st.session_state["dropped"]
+    if st.session_state.pop("begun", False):
         st.rerun()
 
 

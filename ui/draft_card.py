@@ -137,14 +137,12 @@ def _ways_in(draft: Draft, one: DraftClass) -> None:
     if way == WEBCAM:
         webcam(one.id, lambda pictures: _keep(draft, one, pictures), key=f"webcam_{one.id}")
     else:
-        words = ("Choose files", "or drop pictures or a folder here")
-        button, invites = words if way == FILES else ("Choose a folder", "or drop it here")
         drop_area(
             partial(_take, draft, one),
             key=f"drop_{one.id}",
-            folder=way == FOLDER,
-            button=button,
-            invites=invites,
+            files="Choose files" if way == FILES else "",
+            folder="Choose a folder" if way == FOLDER else "",
+            invites="or drop pictures or a folder here" if way == FILES else "or drop it here",
             stopped="What had come by then is kept.",
         )
 

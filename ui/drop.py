@@ -37,11 +37,18 @@ class Piece:
 
 @dataclass
 class Drop:
-    """What was dropped at once, as far as it has come. expected: the number of the next batch."""
+    """What was dropped at once, as far as it has come.
+
+    expected: the number of the next batch. files, bytes: how many the browser says there are. over: no more is taken,
+    as the last was, or one was refused, or the person stopped it.
+    """
 
     id: str
     expected: int = 0
     error: str = ""
+    files: int = 0
+    bytes: int = 0
+    over: bool = False
     _begun: bytearray = field(default_factory=bytearray)
 
     def whole(self, pieces: Sequence[Piece], most: int) -> Iterator[tuple[str, bytes]]:
@@ -59,41 +66,66 @@ class Drop:
 Take = Callable[[Drop, Sequence[Piece], bool], None]
 
 
-def drop_area(take: Take, *, key: str, folder: bool, button: str, invites: str, stopped: str, label: str = "") -> None:
-    """A place to drop files on, or to choose them.
+def drop_area(
+    take: Take,
+    *,
+    key: str,
+    invites: str,
+    stopped: str,
+    files: str = "",
+    folder: str = "",
+    on_stop: Callable[[], None] | None = None,
+    label: str = "",
+) -> None:
+    """A place to drop files and folders on, or to choose them.
 
     take: called with each batch, and whether it is the last, before the page reruns; a GraftError from it is told here
         and ends the drop.
-    folder: the button chooses a folder, not files. invites, stopped: what is said at first, and after Stop.
+    files, folder: what the button says that chooses files, or a folder; "" for no such button. invites, stopped: what
+        is said at first, and after Stop, which calls on_stop.
     """
     state = f"{key}_drop"
 
     def arrived() -> None:
         batch = st.session_state[key].get("batch")
         if isinstance(batch, dict):
-            st.session_state[state] = received(batch, st.session_state.get(state), take)
+            st.session_state[state] = received(batch, st.session_state.get(state), take, on_stop)
 
     drop: Drop | None = st.session_state.get(state)
     answer = {"drop": drop.id, "number": drop.expected - 1, "error": drop.error} if drop else {}
-    words = {"label": label, "button": button, "invites": invites, "stopped": stopped}
-    _area(key=key, data={"answer": answer, "folder": folder, **words}, on_batch_change=arrived)
+    words = {"label": label, "files": files, "folder": folder, "invites": invites, "stopped": stopped}
+    _area(key=key, data={"answer": answer, **words}, on_batch_change=arrived)
 
 
-def received(batch: dict[str, Any], drop: Drop | None, take: Take) -> Drop:
-    """Give on a batch that is the next one. One that comes twice, as its answer was late, is given on once."""
+def received(
+    batch: dict[str, Any], drop: Drop | None, take: Take, on_stop: Callable[[], None] | None = None
+) -> Drop | None:
+    """Give on a batch that is the next one. One that comes twice, as its answer was late, is given on once, and none
+    after the last. In the place of a batch the browser may say that the person has stopped it."""
     id, number = str(batch.get("drop")), batch.get("number")
+    if batch.get("stop"):
+        if drop is not None and drop.id == id and not drop.over:
+            drop.over = True
+            if on_stop is not None:
+                on_stop()
+        return drop
     if number == 0 and (drop is None or drop.id != id):
-        drop = Drop(id)
-    if drop is not None and drop.id == id and (drop.error or number == drop.expected - 1):
+        drop = Drop(id, files=_whole_number(batch.get("files")), bytes=_whole_number(batch.get("bytes")))
+    if drop is not None and drop.id == id and (drop.over or number == drop.expected - 1):
         return drop
     if drop is None or drop.id != id or number != drop.expected:
-        return Drop(id, number + 1 if isinstance(number, int) else 0, LOST)
+        return Drop(id, number + 1 if isinstance(number, int) else 0, LOST, over=True)
     drop.expected += 1
+    drop.over = batch.get("last") is True
     try:
-        take(drop, list(_pieces(batch)), batch.get("last") is True)
+        take(drop, list(_pieces(batch)), drop.over)
     except GraftError as error:
-        drop.error = str(error)
+        drop.error, drop.over = str(error), True
     return drop
+
+
+def _whole_number(said: object) -> int:
+    return said if isinstance(said, int) and said > 0 else 0
 
 
 def _pieces(batch: dict[str, Any]) -> Iterator[Piece]:

@@ -4,66 +4,128 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 from core import jobs
 from core.data.drafts import Draft
-from core.data.entries import LONGEST_NAME
+from core.data.entries import LONGEST_NAME, Limits
 from core.data.importing import titled
 from core.data.roots import allowed
-from core.errors import DataError
+from core.data.tables import is_table
+from core.errors import DataError, GraftError
 from core.jobs import Job
-from core.workspace import Workspace, slug
-from ui.drop import Piece
-from ui.widgets import uploaded_name
+from core.units import file_size
+from core.workspace import Workspace
+from ui.drop import Drop, Piece
+from ui.widgets import clip
 
-DROPPED = "folder.tar"
+DROPPED = "dropped.tar"
+LONGEST_COPY = 80  # characters
+MANY = "Pictures"  # what is dropped without one folder around it
 
 
-def from_upload(workspace: Workspace, name: str, file: BinaryIO) -> Job:
-    """Import an uploaded archive: copied to disk at once, as the upload is gone when the tab is.
+class Upload:
+    """What is dropped on the page, on its way to an import: a few megabytes at a time, into a job's directory.
 
-    Raises:
-        DataError: there is no room for the copy.
+    A file that comes alone is kept as it is: an archive, or what the import has to say no to. Of anything else a TAR is
+    made. Its files have their paths for names, and only inside of it: none is ever the name of a file on this machine.
     """
-    folder = jobs.prepare(workspace, "import")
-    title = titled(uploaded_name(name).replace("\\", "/").rsplit("/", 1)[-1])
-    path = folder / "upload" / f"{slug(title)}.{slug(name.rsplit('.', 1)[-1], 8)}"  # what goes wrong is told with it
-    with _room_in_words(folder), open(path, "wb") as copy:
-        shutil.copyfileobj(file, copy)
-    return jobs.start(workspace, "import path", title, folder, path=str(path), name=title)
+
+    def __init__(self, workspace: Workspace) -> None:
+        """
+        Raises:
+            GraftError: an import is at work.
+        """
+        self.workspace, self.limits = workspace, Limits.from_environment()
+        self.folder = jobs.prepare(workspace, "import")
+        self.title, self.path = "", self.folder / "upload" / DROPPED
+        self.alone = False  # a single file
+        self.files = self.bytes = 0
+
+    def take(self, drop: Drop, pieces: Sequence[Piece], last: bool) -> Job | None:
+        """Keep the pieces, and after the last ones begin the import. What is refused leaves nothing on disk.
+
+        Raises:
+            GraftError: there is no room for it, it is more than is read, or an import is at work by now.
+        """
+        try:
+            if drop.expected == 1:
+                self._begin(drop, pieces)
+            self._keep(pieces, last)
+            if not last:
+                return None
+            title, path = self.title or MANY, str(self.path)
+            return jobs.start(self.workspace, "import path", title, self.folder, path=path, name=title)
+        except GraftError:
+            self.discard()
+            raise
+
+    def discard(self) -> None:
+        """Nothing of it is left."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _begin(self, drop: Drop, pieces: Sequence[Piece]) -> None:
+        self._refuse(drop.files, drop.bytes)
+        free = shutil.disk_usage(self.folder).free
+        if drop.bytes > free:
+            raise DataError(
+                f"The files take {file_size(drop.bytes)} and the disk has {file_size(free)} left. "
+                "Make room where Graft keeps its workspace, then upload again."
+            )
+        name = pieces[0].name.replace("\\", "/") if pieces else ""
+        self.alone = drop.files == 1 and "/" not in name and not is_table(name)
+        if self.alone:
+            self.title, self.path = titled(name), self.path.with_name(_plain(name))
+
+    def _keep(self, pieces: Sequence[Piece], last: bool) -> None:
+        with _room_in_words(), open(self.path, "ab") as file:
+            os.utime(self.folder)  # `jobs.prepare` in another tab sees that this one is still coming
+            for piece in pieces:
+                self.files, self.bytes = self.files + (piece.at == 0), self.bytes + len(piece.data)
+                self._refuse(self.files, self.bytes)
+                if self.alone:
+                    file.write(piece.data)
+                else:
+                    self._entitle(piece)
+                    _write_in_tar(file, piece)
+            if last and not self.alone:
+                file.write(bytes(2 * tarfile.BLOCKSIZE))
+
+    def _entitle(self, piece: Piece) -> None:
+        """After the folder around all of it, if there is one."""
+        top = clip(piece.name.split("/")[0]) if "/" in piece.name else MANY
+        self.title = top if self.title in ("", top) else MANY
+
+    def _refuse(self, files: int, size: int) -> None:
+        """
+        Raises:
+            DataError: so many files, or bytes, are more than are read.
+        """
+        if files > self.limits.entries:
+            raise DataError(f"There are more than the {self.limits.entries:,} files that are read. Give fewer at once.")
+        if size > self.limits.total_bytes:
+            most = file_size(self.limits.total_bytes)
+            raise DataError(f"It is more than the {most} that are read. Give fewer pictures, or smaller ones.")
 
 
-def keep_dropped(folder: Path, pieces: Iterable[Piece], last: bool) -> None:
-    """Put what came of a dropped folder into a TAR in a job's directory. Its files have their paths for names, and only
-    inside of it: none of them is ever the name of a file on this machine.
-
-    Raises:
-        DataError: there is no room for it.
-    """
-    with _room_in_words(folder), open(folder / "upload" / DROPPED, "ab") as archive:
-        os.utime(folder)  # `jobs.prepare` in another tab sees that this one is still coming
-        for piece in pieces:
-            if piece.at == 0:
-                head = tarfile.TarInfo(piece.name[: LONGEST_NAME + 1])  # one that is too long is told, and not the rest
-                head.size = max(0, piece.size)
-                archive.write(head.tobuf(tarfile.PAX_FORMAT))
-            archive.write(piece.data)
-            if piece.ends:
-                archive.write(bytes(-piece.size % tarfile.BLOCKSIZE))
-        if last:
-            archive.write(bytes(2 * tarfile.BLOCKSIZE))
+def _plain(name: str) -> str:
+    """A name for the copy of a file, which the person is told when something is wrong with it."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name)[-LONGEST_COPY:].strip("-.") or "upload"
 
 
-def from_dropped_folder(workspace: Workspace, folder: Path, title: str) -> Job:
-    """Import what `keep_dropped` has put into the directory."""
-    path = folder / "upload" / DROPPED
-    return jobs.start(workspace, "import path", title, folder, path=str(path), name=title)
+def _write_in_tar(file: BinaryIO, piece: Piece) -> None:
+    if piece.at == 0:
+        head = tarfile.TarInfo(piece.name[: LONGEST_NAME + 1])  # one that is too long is told, and not the rest
+        head.size = max(0, piece.size)
+        file.write(head.tobuf(tarfile.PAX_FORMAT))
+    file.write(piece.data)
+    if piece.ends:
+        file.write(bytes(-piece.size % tarfile.BLOCKSIZE))
 
 
 def from_path(workspace: Workspace, text: str) -> Job:
@@ -91,12 +153,11 @@ def from_draft(workspace: Workspace, draft: Draft) -> Job:
 
 
 @contextmanager
-def _room_in_words(folder: Path) -> Iterator[None]:
-    """What the disk refuses in the block becomes a DataError, and the job's directory is gone."""
+def _room_in_words() -> Iterator[None]:
+    """What the disk refuses in the block becomes a DataError."""
     try:
         yield
     except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         words = "The disk is full. Make room" if full else f"The disk refused it ({error.strerror}). Mend that"
         raise DataError(f"{words}, then upload again.") from error

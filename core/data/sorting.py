@@ -41,6 +41,8 @@ def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str
     """
     if not intake.taken:
         reasons = Counter(one.reason for one in intake.rejected).most_common(1)
+        if intake.tables and not reasons:
+            raise DataError("There is a table, but no picture. Give the pictures together with their table.")
         hint = f" Of {len(intake.rejected)} files none could be used: {reasons[0][0]}" if reasons else " It is empty."
         raise DataError(f"There is no picture in it.{hint} Give folders of pictures, one folder a class.")
     manifest, rejected = _manifest(intake, labels, table)

@@ -69,10 +69,10 @@ def test_record_drop_refresh_restart_and_make_the_dataset(visit, app, workspace)
 
 def test_a_class_is_added_with_enter_and_pictures_removed_with_clicks(visit, workspace):
     page = panel(visit)
-    page.get_by_label("Add a class").fill("cats & <b>dogs</b>")
+    page.get_by_role("textbox", name="Add a class").fill("cats & <b>dogs</b>")
     page.keyboard.press("Enter")
     poll(lambda: len(list_drafts(workspace)[0].classes) == 3)
-    poll(lambda: page.get_by_label("Add a class").input_value() == "")
+    poll(lambda: page.get_by_role("textbox", name="Add a class").input_value() == "")
     files = [{"name": f"<i>{n}.jpg", "mimeType": "image/jpeg", "buffer": picture("red", n)} for n in range(3)]
     page.locator("input[type=file]").first.set_input_files(files)
     for n in range(3):
@@ -86,7 +86,7 @@ def test_hundreds_of_pictures_and_a_large_one_in_a_folder(visit, workspace, tmp_
     folder.mkdir()
     for n in range(401):
         (folder / f"{n:03}.png").write_bytes(picture("red", n, (8, 8), "png"))
-    Image.effect_noise((1600, 1500), 90).convert("RGB").save(folder / "large.bmp")
+    Image.effect_noise((2400, 2000), 90).convert("RGB").save(folder / "large.bmp")
     page = panel(visit)
     page.get_by_text("Folder").first.click()
     page.get_by_role("button", name="Choose a folder").wait_for()

@@ -26,6 +26,14 @@ def test_the_main_job(visit, make_zip, picture_of, tmp_path):
     picture_of(page, "backbone", height=1400)
 
     open_page(page, "Data")
+    with open(tmp_path / "large.zip", "wb") as large:
+        large.truncate(10**9)
+    page.locator("input[type=file]").first.set_input_files(tmp_path / "large.zip")
+    page.get_by_text(re.compile("[1-9].* MB of 1.0 GB")).wait_for()
+    assert list(visit.app.home.glob("jobs/*/upload/large.zip"))
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("Stopped. Nothing of it was kept.").wait_for()
+    poll(lambda: not list(visit.app.home.glob("jobs/*")))
     page.locator("input[type=file]").first.set_input_files(make_zip(files=photos, name="My textures.zip"))
     page.get_by_text("189 images imported").wait_for()
     page.get_by_role("button", name="Browse brick").wait_for()
@@ -70,8 +78,7 @@ def test_the_main_job(visit, make_zip, picture_of, tmp_path):
     page.locator("input[type=file]").first.set_input_files(files)
     page.get_by_text("broken.jpg: ", exact=False).first.wait_for()
     for label in ("brick", "grass", "gravel"):
-        card = page.get_by_text(f"{label}-01.png").first
-        card.wait_for()
+        page.get_by_test_id("stMarkdownContainer").get_by_text(f"{label}-01.png").wait_for()
     page.get_by_role("button", name="Download CSV").wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()

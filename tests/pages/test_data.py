@@ -1,7 +1,7 @@
 import io
 import json
 import shutil
-from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -9,13 +9,14 @@ from PIL import Image
 from core import jobs
 from core.data.changes import leave_out
 from core.data.dataset import list_datasets, load_dataset
-from core.data.importing import import_path, import_sample
+from core.data.importing import check, import_path, import_sample
+from core.errors import DataError
 from core.workspace import write_json
 from tests.conftest import picture
 from tests.pages.conftest import press, texts
 from tests.polling import poll
-from ui.drop import Piece
-from ui.imports import from_dropped_folder, from_path, keep_dropped
+from ui.drop import Drop, Piece
+from ui.imports import Upload, from_path
 
 
 @pytest.fixture(autouse=True)
@@ -69,31 +70,68 @@ def test_a_published_set_says_what_it_is_and_that_there_is_no_network(open_page,
     assert app.selectbox[0].value == "MNIST"  # to press again
 
 
+def drop(workspace, files, at_once=5):
+    """The upload of these files, and its job, after the browser has sent all of them, a few pieces at a time."""
+    pieces = []
+    for name, data in files.items():
+        half = len(data) // 2
+        pieces += [Piece(name, len(data), 0, data[:half]), Piece(name, len(data), half, data[half:])]
+    upload, it = Upload(workspace), Drop("it", files=len(files), bytes=sum(map(len, files.values())))
+    for start in range(0, len(pieces), at_once):
+        it.expected += 1
+        job = upload.take(it, pieces[start : start + at_once], start + at_once >= len(pieces))
+    return job
+
+
 def test_an_upload_becomes_a_dataset(open_page, finish, make_zip, workspace):
-    app = open_page("data")
-    app.file_uploader[0].upload("My pets.zip", make_zip({"cats": 6, "dogs": 5}).read_bytes(), "application/zip")
-    finish(app.run())
+    drop(workspace, {"My pets.zip": make_zip({"cats": 6, "dogs": 5}).read_bytes()})
+    finish(open_page("data"))
     (known,) = list_datasets(workspace)
     assert (known.name, known.images) == ("My pets", 11)
     assert not list(workspace.jobs.glob("*/upload"))
 
 
-@pytest.mark.parametrize("name", ["../evil\u202e$x$ **b**", "x" * 5000])
+@pytest.mark.parametrize("name", ["evil\u202e$x$ **b**", "x" * 5000])
 def test_whatever_an_upload_is_called_becomes_a_name_at_most(open_page, finish, make_zip, workspace, name):
-    app = open_page("data")
-    app.file_uploader[0].upload(f"{name}.zip", make_zip({"cats": 6, "dogs": 5}).read_bytes(), "application/zip")
-    app = finish(app.run())
+    drop(workspace, {f"{name}.zip": make_zip({"cats": 6, "dogs": 5}).read_bytes()})
+    app = finish(open_page("data"))
     assert not app.exception and "11 images imported" in app.success[0].value
     assert list_datasets(workspace)[0].name in ("evil$x$ **b**", "x" * 1000)
 
 
 def test_a_bad_upload_is_told_and_costs_nothing(open_page, finish, dataset, workspace):
-    app = open_page("data")
-    app.file_uploader[0].upload("no.zip", b"PK\x03\x04 but no more", "application/zip")
-    app = finish(app.run())
-    (said,) = app.error
+    drop(workspace, {"no.zip": b"PK\x03\x04 but no more"})
+    (said,) = finish(open_page("data")).error
     assert "cut short or damaged" in said.value
     assert [known.id for known in list_datasets(workspace)] == [dataset.id]
+    assert not list(workspace.jobs.glob("*/upload"))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("photos.rar", b"Rar!\x1a\x07", "'photos.rar' is an archive of a kind that Graft does not read"),
+        ("photos.zip.001", b"PK", "one part of several"),
+        ("metadata.csv", b"path,label\na.jpg,cat\n", "a table, but no picture"),
+        ("../a.zip", b"PK", "leads out of it"),
+        ("cats/a.jpg", b"hello", "There is no picture in it"),
+    ],
+)
+def test_what_cannot_be_used_says_why(workspace, monkeypatch, name, data, words):
+    monkeypatch.setattr(jobs, "start", lambda *_, path, name: Path(path))
+    with pytest.raises(DataError, match=words):
+        check(drop(workspace, {name: data}))
+
+
+@pytest.mark.parametrize(("limit", "most"), [("ENTRIES", 2), ("TOTAL_BYTES", 1000)])
+@pytest.mark.parametrize("honest", [True, False])
+def test_more_than_is_read_is_refused_while_it_comes(workspace, monkeypatch, limit, most, honest):
+    monkeypatch.setenv(f"GRAFT_MAX_{limit}", str(most))
+    upload, it = Upload(workspace), Drop("it", 1, files=3 * honest, bytes=1500 * honest)
+    pieces = [Piece(f"{n}.jpg", 500, 0, bytes(500)) for n in range(3)]
+    with pytest.raises(DataError, match="more than the"):
+        upload.take(it, pieces, False)
+    assert not list(workspace.jobs.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -238,19 +276,13 @@ def literal_words(said):
     return said.replace("\\", "")
 
 
-def test_a_folder_dropped_into_the_browser_becomes_a_dataset(workspace):
-    names = [f"pets/{label}/{n}.jpg" for label in ("cats", "dögs") for n in range(3)]
-    files = {name: picture(name) for name in names}
-    whole = [Piece(name, len(data), 0, data) for name, data in files.items()]
-    half = len(whole[2].data) // 2
-    parts = [replace(whole[2], data=whole[2].data[:half]), replace(whole[2], at=half, data=whole[2].data[half:])]
-    folder = jobs.prepare(workspace, "import")
-    for number, batch in enumerate([[*whole[:2], parts[0]], [parts[1], *whole[3:]]]):
-        keep_dropped(folder, batch, last=number == 1)
-    job = from_dropped_folder(workspace, folder, "pets")
+@pytest.mark.parametrize(("folder", "name"), [("pets/", "pets"), ("", "Pictures")])
+def test_folders_dropped_into_the_browser_become_a_dataset(workspace, folder, name):
+    names = [f"{folder}{label}/{n}.jpg" for label in ("cats", "dögs") for n in range(3)]
+    job = drop(workspace, {each: picture(each) for each in names})
     poll(lambda: not job.view().running)
     (known,) = list_datasets(workspace)
-    assert (known.name, known.images, known.classes) == ("pets", 6, ("cats", "dögs"))
+    assert (known.name, known.images, known.classes) == (name, 6, ("cats", "dögs"))
 
 
 def test_a_numbers_dataset_shows_its_spread(open_page, workspace, tmp_path):

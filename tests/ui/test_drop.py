@@ -50,6 +50,21 @@ def test_another_drop_begins_anew(take, taken):
     assert drop.id == "b" and taken[1] == ("b", ("b", b"y"), False)
 
 
+def test_nothing_comes_after_the_last(take, taken):
+    drop = received(batch(0, ("a", 1, 0, b"x"), last=True) | {"files": 1, "bytes": 1}, None, take)
+    assert (drop.files, drop.bytes, drop.over) == (1, 1, True)
+    assert received(batch(1, ("b", 1, 0, b"y"), last=True), drop, take) is drop and len(taken) == 1
+
+
+def test_stop_is_heard_once_and_ends_the_drop(take, taken):
+    stops = []
+    drop = received(batch(0, ("a", 1, 0, b"x")), None, take)
+    for id in ("b", "a", "a"):
+        assert received({"drop": id, "stop": True}, drop, take, lambda: stops.append(1)) is drop
+    assert stops == [1] and received(batch(1, ("b", 1, 0, b"x")), drop, take) is drop and len(taken) == 1
+    assert received({"drop": "a", "stop": True}, None, take) is None
+
+
 @pytest.mark.parametrize("before", [None, Drop("a", 1), Drop("b", 2)])
 def test_what_came_before_may_be_lost(take, taken, before):
     drop = received(batch(2, ("a", 1, 0, b"x")), before, take)

@@ -1,6 +1,6 @@
 // Files or whole folders, however many: read and sent a few megabytes at a time. The next batch goes when Python has
-// answered that the one before is on disk.
-const BATCH = 6e6, FILES = 400, AGAIN = 15000;
+// answered that the one before is on disk; where the answer comes soon, batches grow, as each costs a while of its own.
+const FIRST = 4e6, MOST = 16e6, FILES = 400, SOON = 3000, AGAIN = 15000;
 
 const areas = new WeakMap();
 const sending = new Set();
@@ -16,6 +16,8 @@ function make(tag, className, text) {
 
 const number = (count) => count.toLocaleString("en");
 const counted = (count) => number(count) + (count === 1 ? " file" : " files");
+
+const size = (bytes) => (bytes < 1e9 ? Math.round(bytes / 1e6) + " MB" : (bytes / 1e9).toFixed(1) + " GB");
 
 function duration(seconds) {
   if (seconds < 90) return Math.max(1, Math.round(seconds)) + " s";
@@ -54,22 +56,15 @@ class Area {
   constructor(root) {
     this.label = make("div", "label");
     this.root = make("div", "drop");
-    this.input = make("input");
-    this.input.type = "file";
-    this.input.multiple = true;
-    this.button = make("button");
-    this.button.type = "button";
+    this.choices = make("span", "choices");
+    const stop = make("button", "", "Stop");
+    stop.type = "button";
+    stop.onclick = () => this.stop();
     this.said = make("span", "said");
     this.said.setAttribute("role", "status");
     this.bar = make("progress");
-    this.root.append(this.button, this.said, this.bar, this.input);
+    this.root.append(this.choices, stop, this.said, this.bar);
     root.append(this.label, this.root);
-    this.button.onclick = () => (this.files ? this.stop() : this.input.click());
-    this.input.onchange = () => {
-      const files = [...this.input.files].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
-      this.input.value = "";
-      this.begin(files);
-    };
     this.root.ondragover = (event) => { event.preventDefault(); this.root.classList.add("over"); };
     this.root.ondragleave = (event) => { if (!this.root.contains(event.relatedTarget)) this.root.classList.remove("over"); };
     this.root.ondrop = (event) => this.dropped(event);
@@ -77,11 +72,30 @@ class Area {
 
   update({ data, setTriggerValue }) {
     this.trigger = setTriggerValue;
+    if (this.words?.files !== data.files || this.words?.folder !== data.folder) {
+      this.choices.replaceChildren(...this.choice(data.files, false), ...this.choice(data.folder, true));
+    }
     this.words = data;
     this.label.textContent = data.label;
-    this.input.webkitdirectory = data.folder;
     if (!this.files) this.rest();
     else if (this.posted && data.answer.drop === this.drop && data.answer.number === this.posted.number) this.answered(data.answer.error);
+  }
+
+  // A button that opens the browser's own dialog.
+  choice(words, folder) {
+    if (!words) return [];
+    const input = make("input"), button = make("button", "", words);
+    input.type = "file";
+    input.multiple = true;
+    input.webkitdirectory = folder;
+    button.type = "button";
+    button.onclick = () => input.click();
+    input.onchange = () => {
+      const files = [...input.files].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
+      input.value = "";
+      if (!this.files) this.begin(files);
+    };
+    return [button, input];
   }
 
   async dropped(event) {
@@ -91,7 +105,7 @@ class Area {
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile()).filter(Boolean);
     const files = [];
     this.files = files;  // a second drop waits until this one is through
-    this.button.textContent = "Stop";
+    this.busy(true);
     try {
       for (const entry of entries) {
         for await (const one of below(entry)) {
@@ -114,11 +128,11 @@ class Area {
     this.total = files.reduce((sum, one) => sum + one.file.size, 0);
     this.drop = crypto.randomUUID?.() ?? String(Math.random());
     this.at = { file: 0, byte: 0 };
+    this.batch = FIRST;
     this.number = this.doneFiles = this.doneBytes = 0;
     this.began = Date.now();
     sending.add(this);
-    this.button.textContent = "Stop";
-    this.bar.style.display = "";
+    this.busy(true);
     this.bar.value = 0;
     this.tell();
     this.next = this.read();
@@ -129,14 +143,14 @@ class Area {
   async read() {
     const pieces = [];
     let bytes = 0;
-    while (this.at.file < this.files.length && bytes < BATCH && pieces.length < FILES) {
+    while (this.at.file < this.files.length && bytes < this.batch && pieces.length < FILES) {
       const { file, name } = this.files[this.at.file];
-      const from = this.at.byte, to = Math.min(file.size, from + BATCH - bytes);
+      const from = this.at.byte, to = Math.min(file.size, from + this.batch - bytes);
       pieces.push(encoded(file.slice(from, to)).then((data) => ({ name, size: file.size, at: from, data })));
       bytes += to - from;
       this.at = to < file.size ? { file: this.at.file, byte: to } : { file: this.at.file + 1, byte: 0 };
     }
-    const batch = { drop: this.drop, number: this.number++, last: this.at.file >= this.files.length };
+    const batch = { drop: this.drop, files: this.files.length, bytes: this.total, number: this.number++, last: this.at.file >= this.files.length };
     const upTo = this.at.file;
     return { batch: { ...batch, pieces: await Promise.all(pieces) }, bytes, files: upTo };
   }
@@ -151,6 +165,7 @@ class Area {
     }
     if (this.drop !== drop || !this.files) return;
     this.posted = this.reading.batch;
+    this.sent = Date.now();
     if (!this.posted.last) { this.next = this.read(); this.next.catch(() => {}); }
     this.post();
   }
@@ -163,6 +178,8 @@ class Area {
   answered(error) {
     clearTimeout(this.timer);
     if (error) return this.end(error);
+    if (Date.now() - this.sent < SOON) this.batch = Math.min(MOST, 2 * this.batch);
+    else this.batch = Math.max(FIRST, this.batch / 2);
     this.doneBytes += this.reading.bytes;
     this.doneFiles = this.reading.files;
     const last = this.posted.last;
@@ -173,6 +190,7 @@ class Area {
   }
 
   stop() {
+    if (this.drop) this.trigger("batch", { drop: this.drop, stop: true });
     this.end("Stopped. " + this.words.stopped);
   }
 
@@ -184,8 +202,7 @@ class Area {
   }
 
   rest(trouble) {
-    this.button.textContent = this.words.button;
-    this.bar.style.display = "none";
+    this.busy(false);
     if (trouble) this.trouble = trouble;
     else if (trouble === "") this.trouble = null;
     this.said.classList.toggle("trouble", Boolean(this.trouble));
@@ -199,7 +216,13 @@ class Area {
     const seconds = (Date.now() - this.began) / 1000;
     const left = share > 0.02 && seconds > 3 ? `, about ${duration(seconds / share - seconds)} left` : "";
     this.bar.value = share;
-    this.say(`${number(this.doneFiles)} of ${counted(this.files.length)}${left}`);
+    const large = this.files.length === 1 && this.total > FIRST;
+    const done = large ? `${size(this.doneBytes)} of ${size(this.total)}` : `${number(this.doneFiles)} of ${counted(this.files.length)}`;
+    this.say(done + left);
+  }
+
+  busy(yes) {
+    this.root.classList.toggle("busy", yes);
   }
 
   say(words) {
