@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from core.data.entries import Limits
+from core.errors import GraftError
 from core.inference.predictor import Prediction
 from core.inference.table import SHARE, rows, to_csv
 from core.runs import Run, View
 from ui import state
 from ui.answers import bars
-from ui.asking import AT_ONCE, Answers, Oracle, Picture, oracle, thumbnail
+from ui.asking import AT_ONCE, Answers, Given, Oracle, Picture, oracle, thumbnail
+from ui.drop import Drop, Piece, drop_area
 from ui.runs import run_names, runs_and_views
 from ui.widgets import (
     clip,
@@ -24,7 +26,6 @@ from ui.widgets import (
     page_header,
     percent,
     show_error,
-    uploaded_name,
     words_table,
 )
 
@@ -44,8 +45,8 @@ def main() -> None:
         )
         return
     run = _pick_run(usable)
-    pictures = _pick_pictures()
     with errors_shown():
+        pictures = _pick_pictures()
         model = oracle(run.bundle)
         if not pictures:
             return
@@ -76,22 +77,57 @@ def _scored(view: View) -> str:
 
 
 def _pick_pictures() -> list[Picture]:
-    files = st.file_uploader(
-        "Pictures",
-        accept_multiple_files=True,
-        max_upload_size=max(1, Limits.from_environment().file_bytes // 10**6),
-        key="pictures",
-        help="One or many. Any picture file; one that cannot be read is named and the others are still answered.",
-    )
-    pictures = [Picture(file.file_id, uploaded_name(file.name), file.getvalue()) for file in files or []]
+    pictures = _given_pictures()
     camera = st.expander("Use the camera", icon=":material/photo_camera:", key="camera_open", on_change="rerun")
     if camera.open:  # the browser asks for the camera only then
         with camera:
             shot = st.camera_input("Take a picture", label_visibility="collapsed")
         if shot:
             data = shot.getvalue()
-            pictures.append(Picture(hashlib.sha256(data).hexdigest(), "camera.jpg", data))
+            pictures.append(Picture(hashlib.sha256(data).hexdigest(), "camera.jpg", lambda: data))
     return pictures
+
+
+def _given_pictures() -> list[Picture]:
+    if "given" not in st.session_state:
+        st.session_state["given"] = Given(state.workspace())
+    given: Given = st.session_state["given"]
+    _drop(given)
+    if given.pictures:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{count(len(given.pictures), 'file')} given", width="content")
+            st.button("Remove them", type="tertiary", on_click=given.clear)
+    return given.pictures
+
+
+@st.fragment
+def _drop(given: Given) -> None:
+    """A fragment, as it reruns for every few megabytes; the page does when all are here."""
+
+    def ended() -> None:
+        st.session_state["all_here"] = True
+
+    def take(drop: Drop, pieces: Sequence[Piece], last: bool) -> None:
+        try:
+            given.take(drop, pieces, last)
+        except GraftError:
+            ended()  # what came before is answered
+            raise
+        if last:
+            ended()
+
+    drop_area(
+        take,
+        key="pictures_drop",
+        label="Pictures",
+        files="Choose files",
+        folder="Choose a folder",
+        invites="or drop them here, one or many. What cannot be read is named, and the others are still answered",
+        stopped="What had come by then is kept.",
+        on_stop=ended,
+    )
+    if st.session_state.pop("all_here", False):
+        st.rerun()
 
 
 def _how_many_classes(model: Oracle) -> int:
@@ -167,7 +203,7 @@ def _card(model: Oracle, picture: Picture, prediction: Prediction, most: int, wi
             left, right = st.columns(2, gap="large")
         else:
             left = right = st.container()
-        small = thumbnail(picture.key, picture.data)
+        small = thumbnail(picture.key, picture.read)
         if small:
             left.image(small, alt=picture.name, width="stretch")
         with right:

@@ -6,17 +6,28 @@ once for the session.
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 import streamlit as st
 
+from core.data.entries import Limits
+from core.data.intake import disk_in_words
+from core.data.layout import is_junk
 from core.data.preprocessing import decode
-from core.errors import GraftError
+from core.errors import DataError, GraftError
 from core.inference.predictor import Prediction, Predictor
+from core.units import file_size
+from core.workspace import Workspace
+from ui.drop import Drop, Piece
 
 KEPT_CLASSES = 20  # likeliest classes kept of each answer, whatever number is shown now
 AT_ONCE = 8  # pictures between two movements of the progress bar
@@ -26,11 +37,68 @@ _ANSWERS = "answers"
 
 @dataclass(frozen=True)
 class Picture:
-    """key: differs between any two pictures of a session; name: as the person's file is called."""
+    """key: differs between any two pictures of a session; name: as the person's file is called, with its folders.
+
+    read: gives its bytes. refused: why they are not looked at, if so.
+    """
 
     key: str
     name: str
-    data: bytes
+    read: Callable[[], bytes]
+    refused: str = ""
+
+
+class Given:
+    """The pictures that a person gave in this session: in a file without a name, which goes when the session does."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """
+        Raises:
+            DataError: the disk refuses.
+        """
+        self.limits, self._lock = Limits.from_environment(), threading.Lock()
+        self._pictures: dict[str, Picture] = {}
+        with disk_in_words():
+            self._file = tempfile.TemporaryFile(dir=workspace.cache)  # noqa: SIM115  open as long as this lives
+        weakref.finalize(self, self._file.close)
+
+    @property
+    def pictures(self) -> list[Picture]:
+        return list(self._pictures.values())
+
+    def take(self, drop: Drop, pieces: Sequence[Piece], last: bool) -> None:
+        """Keep those that are whole by now. What is given twice is kept once; files of the system are passed over.
+
+        Raises:
+            DataError: they are more than are kept, or the disk is full. What was taken before that stays.
+        """
+        for name, data in drop.whole(pieces, self.limits.file_bytes):
+            if not is_junk(name):
+                self._add(name, data)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._pictures.clear()
+            self._file.truncate(0)
+
+    def _add(self, name: str, data: bytes) -> None:
+        key = hashlib.sha256(f"{name}\0".encode() + data).hexdigest()
+        refused = ""
+        if len(data) > self.limits.file_bytes:
+            refused, data = f"The file is larger than the {file_size(self.limits.file_bytes)} that one may have.", b""
+        with self._lock, disk_in_words():
+            begins = self._file.seek(0, os.SEEK_END)
+            if len(self._pictures) >= self.limits.entries or begins + len(data) > self.limits.total_bytes:
+                raise DataError("These are more pictures than are read at once. Remove those that were given before.")
+            if key not in self._pictures:
+                self._file.write(data)
+                self._file.flush()
+                self._pictures[key] = Picture(key, name, partial(self._read, begins, len(data)), refused)
+
+    def _read(self, begins: int, size: int) -> bytes:
+        with self._lock:
+            self._file.seek(begins)
+            return self._file.read(size)
 
 
 class Oracle:
@@ -46,7 +114,9 @@ class Oracle:
 
     def ask(self, pictures: Sequence[Picture]) -> list[Prediction]:
         with self._lock:
-            return list(self._predictor.predict([(each.name, each.data) for each in pictures], top=KEPT_CLASSES))
+            named = [(each.name, each.read()) for each in pictures if not each.refused]
+            answers = iter(self._predictor.predict(named, top=KEPT_CLASSES))
+            return [Prediction(one.name, error=one.refused) if one.refused else next(answers) for one in pictures]
 
 
 def oracle(bundle: Path) -> Oracle:
@@ -89,10 +159,10 @@ class Answers:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def thumbnail(key: str, _data: bytes) -> bytes | None:
+def thumbnail(key: str, _read: Callable[[], bytes]) -> bytes | None:
     """The picture as a small upright JPEG; None where it cannot be read. `key` names the picture."""
     try:
-        image = decode(_data, at_least=THUMBNAIL)
+        image = decode(_read(), at_least=THUMBNAIL)
     except GraftError:
         return None
     image.thumbnail((THUMBNAIL, THUMBNAIL))

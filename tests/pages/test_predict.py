@@ -3,11 +3,14 @@
 import pytest
 import streamlit as st
 
+from core.data.entries import Limits
+from core.errors import DataError
 from core.inference.predictor import Guess, Prediction
 from tests.conftest import picture
-from tests.pages.conftest import texts
+from tests.pages.conftest import press, texts
 from tests.pages.made_runs import finished, made_run
 from ui import asking
+from ui.drop import Drop, Piece
 
 HOSTILE = "<b>red</b> $x$"
 PRICE = r"\<b\>price\<\/b\>"
@@ -49,7 +52,9 @@ def app(open_page, workspace, dataset):
 
 
 def _give(app, *files):
-    return app.file_uploader[0].set_value([(name, data, "image/jpeg") for name, data in files]).run()
+    pieces = [Piece(name, len(data), 0, data) for name, data in files]
+    app.session_state["given"].take(Drop("it"), pieces, True)
+    return app.run()
 
 
 def test_without_a_finished_run_the_page_says_what_to_do(open_page):
@@ -70,8 +75,24 @@ def test_one_picture_is_answered_with_its_name_and_time(app):
 
 
 def test_a_name_with_quotes_is_shown_as_it_is(app):
-    _give(app, ("a %22b%22.jpg", picture("red")))  # as browsers send it
-    assert r"a \"b\"\.jpg" in texts(app)
+    _give(app, ('a "b" %22.jpg', picture("red")))
+    assert r"a \"b\" \%22\.jpg" in texts(app)
+
+
+def test_what_is_given_twice_is_there_once_and_goes_with_a_click(app, predictor):
+    for _ in range(2):
+        _give(app, ("photos/a.jpg", picture("red")), ("photos/.DS_Store", b"index"), ("b.jpg", picture("red")))
+    assert sorted(predictor.asked) == ["b.jpg", "photos/a.jpg"] and "2 files given" in texts(app)
+    press(app, "Remove them")
+    assert not app.dataframe and "given" not in texts(app)
+
+
+def test_a_file_that_is_too_large_is_named_with_its_limit(app, monkeypatch):
+    monkeypatch.setattr(app.session_state["given"], "limits", Limits(file_bytes=2000, total_bytes=2500))
+    _give(app, ("large.jpg", bytes(4000)), ("a.jpg", picture("red")))
+    assert "larger than the 2 kB" in app.error[0].value and len(app.dataframe[0].value) == 2
+    with pytest.raises(DataError, match="more pictures than are read at once"):
+        _give(app, ("b.jpg", bytes(1600)))
 
 
 def test_a_broken_picture_is_named_literally_and_the_others_are_answered(app):
@@ -104,9 +125,8 @@ def test_another_run_is_asked_afresh(app, predictor):
 def test_many_pictures_come_as_cards_a_few_at_a_time(app):
     _give(app, *[(f"{number}.jpg", picture("red", number)) for number in range(15)])
     assert len(app.dataframe[0].value) == 15
-    assert [button.label for button in app.button] == ["Show more (3 left)"]
-    app.button[0].click().run()
-    assert not app.exception and not app.button
+    app = press(app, "Show more (3 left)")
+    assert not app.exception and [button.label for button in app.button] == ["Remove them"]
 
 
 def test_stopping_keeps_what_is_answered_and_going_on_answers_the_rest(app, predictor):
