@@ -9,9 +9,10 @@ import streamlit as st
 from core.data.dataset import Dataset, DatasetSummary, delete_dataset, list_datasets, list_versions, load_dataset
 from core.workspace import Workspace
 from ui import job_watch, state
-from ui.add_dataset import ways_in
+from ui.add_dataset import ADDING, ways_in
 from ui.cache_panel import cache_panel
 from ui.dataset_panel import dataset_panel
+from ui.sight import here
 from ui.widgets import clip, count, empty_state, errors_shown, literal, page_header
 
 
@@ -24,7 +25,9 @@ def main() -> None:
     if running is not None:
         job_watch.watch(running, "import")
     else:
-        with st.expander("Add a dataset", expanded=not known, icon=":material/add_photo_alternate:"):
+        here("add")
+        icon = ":material/add_photo_alternate:"
+        with st.expander("Add a dataset", expanded=not known, icon=icon, key=ADDING, on_change="rerun"):
             ways_in(space)
     job_watch.last_word()
     if known:

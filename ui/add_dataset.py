@@ -8,19 +8,29 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.data.drafts import Draft
 from core.data.entries import Limits
 from core.data.published_sets import PUBLISHED
 from core.data.roots import roots
 from core.data.samples import SAMPLES
 from core.workspace import Workspace
-from ui.draft_panel import draft_panel
+from ui.draft_panel import choose_draft, draft_panel
 from ui.drop import Drop, Piece, drop_area
 from ui.imports import Upload, from_draft, from_path, from_published, from_sample
+from ui.sight import look_at_place
 from ui.widgets import count, errors_shown, file_size, literal
 
 STRIPS = Path(__file__).parent / "images"  # some pictures of each sample set, side by side
 UPLOAD, DRAFT, FOLDER = "Upload", "Make classes here", "Folder on this machine"
 SAMPLE, PUBLISHED_SET = "Sample set", "Published set"
+ADDING = "adding"  # whether the place is open where the ways are
+
+
+def open_draft(draft: Draft) -> None:
+    """Show it, wherever on the page it was asked for."""
+    st.session_state.update({ADDING: True, "way_in": DRAFT})
+    choose_draft(draft.id)
+    look_at_place("add")
 
 
 def ways_in(space: Workspace) -> None:

@@ -13,8 +13,10 @@ from core.data.browsing import Order, orders
 from core.data.dataset import SPLITS, Dataset
 from core.data.layout import Split
 from core.data.report import Kind
+from ui.sight import look_at_place
 from ui.widgets import clip
 
+LOOK, PICTURES = "look", "Pictures"  # which of the looks at a dataset is open, and the one at its pictures
 FEW, EVERY = "\0few", "\0every"  # no class is called so: names of classes have no control characters
 NONE = ""  # nor so
 ANY_SPLIT, ANY_FINDING = "any", "any"
@@ -38,6 +40,7 @@ _FINDINGS: dict[Kind, str] = {  # in the words of their sentences above
     "far out": "Far from the others",
     "mended": "Brought into shape",
     "twice": "In the table twice",
+    "commas": "Comma in the name",
 }
 _ORDERS: dict[Order, str] = {
     "lowest": "Lowest",
@@ -72,7 +75,7 @@ def filters(dataset: Dataset) -> Query:
             query = replace(query, label=None if label in (FEW, EVERY) else label, few=label == FEW)
         splits = [split for split in SPLITS if dataset.report.splits[split]]
         split = _choice(dataset, "Split", [ANY_SPLIT, *splits], _SPLITS)
-        titles = _findings(dataset.directory, dataset.version, dataset)
+        titles = {ANY_FINDING: "Any finding"} | shown_findings(dataset)
         finding = _choice(dataset, "Finding", list(titles), titles) if len(titles) > 1 else ANY_FINDING
         order = _choice(dataset, "Sort by", list(orders(dataset)), _ORDERS)
         text = _search(dataset)
@@ -85,10 +88,23 @@ def look_at(dataset: Dataset, label: str) -> None:
     st.session_state[_key(dataset, "Class")] = label
 
 
+def look_at_finding(dataset: Dataset, kind: Kind) -> None:
+    """Show the pages of all that a finding is about, wherever on the page it was clicked."""
+    clear(dataset)
+    st.session_state.update({_key(dataset, "Class"): EVERY, _key(dataset, "Finding"): kind, LOOK: PICTURES})
+    look_at_place("pictures")
+
+
 def clear(dataset: Dataset) -> None:
     """Ask for nothing."""
     nothing = {"Class": FEW, "Split": ANY_SPLIT, "Finding": ANY_FINDING, "Sort by": orders(dataset)[0], "Search": ""}
     st.session_state.update({_key(dataset, what): value for what, value in nothing.items()})
+
+
+def shown_findings(dataset: Dataset) -> dict[str, str]:
+    """The kinds of findings that have pictures of this version. In words without counts: those change with the version,
+    and the browser takes an option in other words for another one."""
+    return _findings(dataset.directory, dataset.version, dataset)
 
 
 def _choice(dataset: Dataset, what: str, options: list[Any], words: Mapping[Any, str], called: str = "") -> Any:
@@ -131,11 +147,9 @@ def _changed(dataset: Dataset, what: str) -> None:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _findings(directory: Path, version: int, _dataset: Dataset) -> dict[str, str]:
-    """The kinds of findings that have pictures of this version. In words without counts: those change with the version,
-    and the browser takes an option in other words for another one."""
     names = set(_dataset.frame["name"])
     kinds = [one.kind for one in _dataset.report.findings if not names.isdisjoint(one.files)]
-    return {ANY_FINDING: "Any finding"} | {kind: _FINDINGS.get(kind, kind.capitalize()) for kind in kinds}
+    return {kind: _FINDINGS.get(kind, kind.capitalize()) for kind in kinds}
 
 
 def page_key(dataset: Dataset, query: Query) -> str:

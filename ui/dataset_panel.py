@@ -12,8 +12,10 @@ from core.data.changes import resplit
 from core.data.dataset import SPLITS, Dataset
 from core.data.report import Report
 from ui import theme
+from ui.browser_filters import LOOK, PICTURES
 from ui.browser_panel import browser_panel
 from ui.findings_panel import findings_panel
+from ui.sight import here
 from ui.survey_panel import survey_panel
 from ui.undo import apply, undo_bar
 from ui.versions_panel import versions_panel
@@ -22,7 +24,7 @@ from ui.widgets import count, escaped, file_size, literal, short_number
 MOST_BARS = 24
 BINS = 30
 NUMBER = 104  # pixels: three in a row of a telephone
-PICTURES, MAP, BALANCE = "Pictures", "Map and doubts", "Balance and split"
+MAP, BALANCE = "Map and doubts", "Balance and split"
 
 
 def dataset_panel(dataset: Dataset) -> None:
@@ -32,7 +34,9 @@ def dataset_panel(dataset: Dataset) -> None:
     if report.ignored:
         st.caption(f"Also ignored: {count(report.ignored, 'file')} of the system, such as indexes of thumbnails.")
     looks = [PICTURES, MAP, BALANCE]
-    look = st.segmented_control("Look", looks, default=PICTURES, required=True, label_visibility="collapsed")
+    here("pictures")
+    st.session_state.setdefault(LOOK, PICTURES)
+    look = st.segmented_control("Look", looks, required=True, key=LOOK, label_visibility="collapsed")
     if look == BALANCE:
         left, right = st.columns(2, gap="large")
         with left:

@@ -54,7 +54,7 @@ def _header() -> Draft:
                 index=list(known).index(draft.id),
                 format_func=lambda id: f"{clip(known[id].name, 40)} ({count(known[id].pictures, 'picture')})",
                 key=f"drafts_{draft.id}",
-                on_change=lambda: _choose(st.session_state[f"drafts_{draft.id}"]),
+                on_change=lambda: choose_draft(st.session_state[f"drafts_{draft.id}"]),
             )
         new = "Begin another draft; this one stays"
         st.button("New", icon=":material/note_add:", type="tertiary", help=new, on_click=_new)
@@ -66,10 +66,11 @@ def _header() -> Draft:
 def _new() -> None:
     made = attempt("panel", lambda: new_draft(state.workspace()))
     if made is not None:
-        _choose(made.id)
+        choose_draft(made.id)
 
 
-def _choose(draft_id: str) -> None:
+def choose_draft(draft_id: str) -> None:
+    """Of several, the one that is drawn."""
     st.session_state[_CHOSEN] = draft_id
 
 
@@ -101,7 +102,11 @@ def _add(draft: Draft) -> None:
         attempt("panel", lambda: add_class(draft, st.session_state["new_class"]))
 
     with st.container(border=True, height="stretch"), st.form("add_class", clear_on_submit=True, border=False):
-        st.text_input("Add a class", placeholder=f"Class {len(draft.classes) + 1}", key="new_class")
+        help = (
+            "A picture has one class here: that of the card it is dropped on. Pictures with several labels each cannot "
+            "be made a dataset here: upload them with a table, such as metadata.csv, that lists the labels of each."
+        )
+        st.text_input("Add a class", placeholder=f"Class {len(draft.classes) + 1}", key="new_class", help=help)
         st.form_submit_button("Add", icon=":material/add:", on_click=added)
     last_word("panel")
 

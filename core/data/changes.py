@@ -48,6 +48,28 @@ def relabel_each(workspace: Workspace, dataset: Dataset, labels: Mapping[str, st
     return _made(workspace, dataset, frame, said)
 
 
+def relabel_by(workspace: Workspace, dataset: Dataset, column: str) -> Dataset:
+    """Give each picture the class that this one of `dataset.columns` says; of which it says nothing, it is left out.
+
+    A split that was drawn is drawn anew, as its classes are others.
+
+    Raises:
+        DataError: there is no such column, it says what the pictures are already, or too little would be left.
+    """
+    _refuse_kind(dataset, "classes")
+    if column not in dataset.columns:
+        raise DataError(f"No column {column[:80]!r} came with these pictures. Import them again with their table.")
+    label = dataset.frame["name"].map(dataset.columns[column]).fillna("")
+    if (label == dataset.frame["label"]).all():
+        raise DataError("Nothing changed: the pictures are of these classes already.")
+    untold = int((label == "").sum())
+    frame, repeats = _once(dataset.frame.assign(label=label)[label != ""])
+    if not dataset.split.given and len(frame):
+        frame = frame.assign(split=split_rows(frame, dataset.kind, dataset.split))
+    left_out = f"; {number_of(untold, 'picture')} of which it says nothing left out" if untold else ""
+    return _made(workspace, dataset, frame, f"Classes taken from the column {names_of([column])}{left_out}{repeats}")
+
+
 def mark(workspace: Workspace, dataset: Dataset, names: Collection[str], label: str, has: bool = True) -> Dataset:
     """Give the pictures of these names one label more, new or not; or, unless they shall have it, take it from them.
 

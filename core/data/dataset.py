@@ -3,6 +3,7 @@
 datasets/<id>/
   dataset.json            name, kind, when it was made
   report.json             what was found at import
+  columns.parquet         if there are any: columns of its table that may be classes, and did not count
   images/<2 hex>/<sha256>.<ending>
   versions/<n>.parquet    a row an image; <n>.json: classes, how it was split, what changed
 """
@@ -124,6 +125,14 @@ class Dataset:
         except (OSError, ValueError):  # from another version of Graft, or damaged: the rows still tell their own
             found = Intaken()
         return report_on(self.name, self.frame, self.kind, self.target, found)
+
+    @cached_property
+    def columns(self) -> pd.DataFrame:
+        """What a table said of the pictures, by their names, that may be classes and did not count at import."""
+        try:
+            return pd.read_parquet(self.directory / "columns.parquet")
+        except (OSError, ValueError):
+            return pd.DataFrame()
 
     def path(self, image: str) -> Path:
         """Where an image of the frame lies."""

@@ -23,7 +23,7 @@ from pathlib import Path
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.data.dataset import DELETED
+from core.data.dataset import DELETED, Dataset
 from core.data.entries import shown_name
 from core.data.intake import disk_in_words
 from core.errors import DataError
@@ -31,6 +31,7 @@ from core.workspace import Workspace, atomic_open, contained, new_id
 
 FIRST_CLASSES = ("Class 1", "Class 2")
 LONGEST_LABEL = 200  # characters
+MOST_TO_ADD_TO, MOST_CLASSES = 20_000, 30  # of a dataset that becomes a draft
 
 
 class Picture(BaseModel):
@@ -55,7 +56,8 @@ class DraftClass(BaseModel):
 
 
 class Draft(BaseModel):
-    """A draft as it was when it was read. next: the number of the next picture; none is ever given twice."""
+    """A draft as it was when it was read. next: the number of the next picture; none is ever given twice. origin: the
+    dataset whose pictures it began with, as `id@version`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,6 +65,7 @@ class Draft(BaseModel):
     name: str
     created: str
     next: int = 1
+    origin: str = ""
     classes: tuple[DraftClass, ...] = ()
 
     @property
@@ -91,14 +94,65 @@ class Draft(BaseModel):
 
 
 def new_draft(workspace: Workspace, name: str = "My pictures", labels: Iterable[str] = FIRST_CLASSES) -> Draft:
-    directory = _drafts(workspace) / new_id("draft")
+    created = datetime.now().isoformat(timespec="seconds")
+    draft = Draft(directory=_drafts(workspace) / new_id("draft"), name=_name(name), created=created)
+    for label in labels:
+        draft = with_new_class(draft, label)
     with disk_in_words():
-        (directory / "pictures").mkdir(parents=True)
-        created = datetime.now().isoformat(timespec="seconds")
-        draft = Draft(directory=directory, name=_name(name), created=created)
-        for label in labels:
-            draft = with_new_class(draft, label)
+        (draft.directory / "pictures").mkdir(parents=True)
         return _write(draft)
+
+
+def draft_of(workspace: Workspace, dataset: Dataset, empty: Iterable[str] = ()) -> Draft:
+    """A draft with the pictures of a dataset, to be added to: the one there is, with what was added, else a new one.
+
+    empty: classes without a picture yet. The classes that have the fewest come first.
+
+    Raises:
+        DataError: it is no dataset of classes, or too large for a draft.
+    """
+    origin = f"{dataset.id}@{dataset.version}"
+    for draft in list_drafts(workspace):
+        if draft.origin == origin:
+            return draft
+    if not fits_a_draft(dataset):
+        raise DataError(
+            f"Only a dataset of at most {MOST_TO_ADD_TO:,} pictures in {MOST_CLASSES} classes can be added to here. "
+            "Add the pictures where these came from, and import again."
+        )
+    sizes = dataset.frame["label"].value_counts()
+    labels = dict.fromkeys((*empty, *sorted(dataset.classes, key=lambda label: int(sizes[label]))))
+    draft = new_draft(workspace, dataset.name, labels)
+
+    def filled(now: Draft) -> Draft:
+        pictures: dict[str, list[Picture]] = {one.label: [] for one in now.classes}
+        for number, row in enumerate(dataset.frame.itertuples(), start=now.next):
+            file = f"{number:06}.{row.image.rsplit('.', 1)[-1]}"
+            picture = Picture(file=file, name=row.name.rsplit("/", 1)[-1], bytes=row.bytes, sha256=row.sha256)
+            _share(dataset.path(row.image), now.path(picture))
+            pictures[row.label].append(picture)
+        classes = tuple(one.model_copy(update={"pictures": tuple(pictures[one.label])}) for one in now.classes)
+        return now.model_copy(update={"classes": classes, "next": now.next + len(dataset.frame), "origin": origin})
+
+    try:
+        return change(draft, filled)
+    except DataError:
+        delete_draft(draft)
+        raise
+
+
+def fits_a_draft(dataset: Dataset) -> bool:
+    """Whether it could be shown as one: a draft's list is read and written as a whole, and each class has a card."""
+    few = len(dataset.frame) <= MOST_TO_ADD_TO and len(dataset.classes) <= MOST_CLASSES
+    return dataset.kind == "classes" and few
+
+
+def _share(source: Path, target: Path) -> None:
+    """The same bytes twice on disk, but only once where it can: neither is ever written again."""
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or one that knows no links
+        shutil.copyfile(source, target)
 
 
 def list_drafts(workspace: Workspace) -> list[Draft]:

@@ -230,6 +230,8 @@ def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> None:
             path.unlink()
     write_version(folder, 1, found.frame.assign(split=splits), settings, "Imported")
     write_json(folder / "report.json", found.found.model_dump())
+    if found.columns is not None:
+        found.columns.to_parquet(folder / "columns.parquet")
     said = {"name": name, "kind": found.kind, "target": found.target, "fingerprint": fingerprint}
     write_json(folder / "dataset.json", {**said, "created": datetime.now().isoformat(timespec="seconds")})
 

@@ -14,7 +14,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
@@ -62,6 +62,7 @@ GROUPS = (
 MANY_NUMBERS = 20  # different whole numbers: more are hardly classes
 TRUE = ("1", "1.0")  # in a column of 0 and 1
 MOST_PROJECT = 16 * 10**6  # bytes of a project's manifest: JSON becomes many times as much
+MOST_UNUSED = 20  # columns that did not count are looked at, and kept if they may be classes
 NEARLY_ALL = 0.9  # of the answers are numbers: then the others are slips, and no classes
 
 
@@ -81,6 +82,7 @@ class Manifest:
     """of: by the picture's name in the source. target: what the number is called, for kind "number".
 
     tables: the names of those that were used; others: of those that name no picture here, with the reason.
+    columns: by their headings, columns that may be classes and did not count, with the cell of each picture.
     """
 
     kind: Kind
@@ -89,6 +91,7 @@ class Manifest:
     tables: tuple[str, ...]
     others: tuple[tuple[str, str], ...] = ()
     findings: tuple[Finding, ...] = ()
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -238,16 +241,20 @@ def _combine(
     of: dict[str, Said] = {}
     outside, missing, unlabelled, several, twice = (list[str]() for _ in range(5))
     slips: set[str] = set()  # what stands where a number should
+    unused: dict[str, dict[str, str]] = {}
     for table, frame, columns in used:
         folder, base = posixpath.split(table)
         split = split_of(base.rsplit(".", 1)[0]) or split_of(folder.rsplit("/", 1)[-1])
         numbers = read_numbers(set(frame[columns.label])) if columns.label and kind == "number" else {}
+        may_be_classes = _may_be_classes(frame, columns.unused)
         for row in frame.to_dict("records"):
             cell = row[columns.path]
             picture = _find(cell, table, by_path)
             if picture is None:
                 (outside if leaves(cell) else missing).append(shown_name(cell))
                 continue
+            for column, means in may_be_classes.items():
+                unused.setdefault(shown_name(column), {}).setdefault(picture, means[row[column]])
             said = _said(row, columns, kind, split, numbers, several_in)
             if said is None:
                 (several if columns.one_hot else unlabelled).append(picture)
@@ -262,11 +269,24 @@ def _combine(
         *_told("no label", unsaid, "picture has", "pictures have", no_label, _instead(slips - {""})),
         *_told("several labels", several, "picture has", "pictures have", "none or several classes in the table"),
         *_told("twice", twice, "picture is", "pictures are", "in the table twice, with different answers"),
-        *_unused(used),
-        *_undivided(cells if kind == "classes" else {}),
+        *_unused(used, bool(unused)),
+        *_undivided(cells if kind == "classes" else {}, of),
     )
     target = next((columns.label for _, _, columns in used if columns.label), "") if kind == "number" else ""
-    return Manifest(kind, shown_name(target), of, tuple(name for name, _, _ in used), tuple(others), findings)
+    tables = tuple(name for name, _, _ in used)
+    return Manifest(kind, shown_name(target), of, tables, tuple(others), findings, unused)
+
+
+def _may_be_classes(frame: pd.DataFrame, unused: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Of these columns, those by which pictures fall into several classes, of two pictures or more on average; with the
+    class that each cell means."""
+    found: dict[str, dict[str, str]] = {}
+    for column in unused[:MOST_UNUSED]:
+        cells = set(frame[column].unique())
+        kept = shown_name(column) and not column.startswith("__")  # which Parquet has for its own
+        if kept and 1 < len(cells - {""}) <= len(frame) / 2:
+            found[column] = {cell: clean(cell) if cell else "" for cell in cells}
+    return found
 
 
 def _are_numbers(cells: Mapping[str, int], name: str) -> bool:
@@ -323,7 +343,7 @@ _WHY = {
     "outside": "Nothing outside is read. Put the pictures beside the table, and give their paths from there.",
     "missing": "Check the spelling of the paths, and that all the pictures were given.",
     "no label": "Nothing says what it is. Fill the table in and import again.",
-    "several labels": "Left out, as nearly all the others have one class each.",
+    "several labels": "Nearly all the others have one class each. Give these one in the table and import again.",
     "twice": "The first row was believed. Correct the table and import again.",
 }
 
@@ -342,20 +362,20 @@ def _instead(slips: set[str]) -> str:
     return f"Where the number should stand, the table says {said}. Correct it and import again."
 
 
-def _unused(used: list[tuple[str, pd.DataFrame, _Columns]]) -> list[Finding]:
+def _unused(used: list[tuple[str, pd.DataFrame, _Columns]], may_be_classes: bool) -> list[Finding]:
     """Of tables that may well tell what the pictures are, but not in which of their columns."""
     columns = list(dict.fromkeys(column for _, _, columns in used for column in columns.unused))
     if not columns:
         return []
     title = f"{number_of(len(columns), 'column')} of the table did not count: {names_of(columns)}."
-    why = (
-        "None is called label (for a class) or target (for a number), so the folders told the classes. If one of them "
-        "tells what the pictures are, call it so and import again."
-    )
+    tells = "If one of them tells what the pictures are, call it so and import again."
+    if may_be_classes:
+        tells = "If one tells the classes, choose it; if one is a number to learn, call it target and import again."
+    why = f"None is called label (for a class) or target (for a number), so the folders told the classes. {tells}"
     return [Finding(kind="unused", title=title, why=why)]
 
 
-def _undivided(cells: Mapping[str, int]) -> list[Finding]:
+def _undivided(cells: Mapping[str, int], of: Mapping[str, Said]) -> list[Finding]:
     """Of commas that may stand in names or between several labels."""
     names = undivided(cells)
     if not names:
@@ -365,7 +385,9 @@ def _undivided(cells: Mapping[str, int]) -> list[Finding]:
         "Each was taken as one class. If these are several labels a picture, put semicolons between them and import "
         "again."
     )
-    return [Finding(kind="unused", title=title, why=why)]
+    labels = set(map(clean, names))
+    files = [picture for picture, said in of.items() if said.label in labels]
+    return [Finding(kind="commas", title=title, why=why, files=files)]
 
 
 # Teachable Machine ----------------------------------------------------------------------------------------------------

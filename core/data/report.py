@@ -18,6 +18,7 @@ Kind = Literal[
     "outside",
     "twice",
     "unused",
+    "commas",
     "empty class",
     "mended",
     # Of a version: what could spoil the training.
@@ -42,7 +43,8 @@ LEFT_OUT: frozenset[Kind] = frozenset({"left out", "repeated", "no class", "no l
 class Finding(BaseModel):
     """title: what it is, a sentence. why: why it matters and what to do. files: all of them, as they were named.
 
-    groups: the files that belong together, where that matters (the copies of one picture).
+    groups: the files that belong together, where that matters (the copies of one picture). labels: the classes that it
+    is about, where no file tells them (those without a picture).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,6 +54,7 @@ class Finding(BaseModel):
     why: str
     files: list[str] = []
     groups: list[list[str]] = []
+    labels: list[str] = []
 
 
 class Sizes(BaseModel):

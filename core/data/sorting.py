@@ -23,12 +23,17 @@ from core.errors import DataError
 @dataclass(frozen=True)
 class Sorted:
     """frame: a row a picture, in the order of their names: the columns of a dataset's, with `given` for `split`: the
-    split that it came with, or "". target: what the number is called, for kind "number"."""
+    split that it came with, or "". target: what the number is called, for kind "number".
+
+    columns: by the names of the pictures, what their table says of them that may be classes and did not count; None if
+        there is nothing such.
+    """
 
     frame: pd.DataFrame
     kind: Kind
     target: str
     found: Intaken
+    columns: pd.DataFrame | None = None
 
 
 def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str = "") -> Sorted:
@@ -48,7 +53,8 @@ def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str
     manifest, rejected = _manifest(intake, labels, table)
     kind = manifest.kind if manifest else "classes"
     pictures, said, homeless = _answered(intake.taken, manifest, kind)
-    bare = _bare_classes(intake) if kind == "classes" and not (manifest and manifest.tables) else []
+    by_folders = kind == "classes" and not any(one.label for one in (manifest.of.values() if manifest else ()))
+    bare = _bare_classes(intake) if by_folders else []
     files, frame = intake.files, _frame(pictures, said)
     del pictures, said
     intake.taken.clear()  # the frame says it all in a third of the memory
@@ -66,7 +72,7 @@ def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str
     ]
     tables = list(manifest.tables) if manifest else []
     found = Intaken(findings=findings, files=files, tables=tables, ignored=intake.ignored)
-    return Sorted(frame, kind, manifest.target if manifest else "", found)
+    return Sorted(frame, kind, manifest.target if manifest else "", found, _columns(frame, manifest))
 
 
 def _manifest(intake: Intake, labels: Mapping[str, str] | None, table: str) -> tuple[Manifest | None, list[Rejected]]:
@@ -133,6 +139,13 @@ def _frame(pictures: Sequence[Taken], said: Sequence[Said]) -> pd.DataFrame:
     )
 
 
+def _columns(frame: pd.DataFrame, manifest: Manifest | None) -> pd.DataFrame | None:
+    if manifest is None or not manifest.columns:
+        return None
+    said = {column: frame["name"].map(cells).fillna("") for column, cells in manifest.columns.items()}
+    return pd.DataFrame(said, dtype=str).set_axis(frame["name"].tolist())
+
+
 def _unique(names: list[str]) -> list[str]:
     """Archives may hold two files of one name; the second becomes `name (2)`, if no other is called so."""
     taken, result = set(names), list[str]()
@@ -155,7 +168,7 @@ def _once(frame: pd.DataFrame, kind: Kind) -> tuple[pd.DataFrame, list[Finding]]
         return frame, []
     names = frame.loc[again, "name"].tolist()
     title = f"{number_of(len(names), 'exact copy was', 'exact copies were')} left out."
-    why = "Each picture was kept once."
+    why = "Each picture was kept once; there is nothing to do."
     torn = frame[frame.groupby(what)["given"].transform("nunique") > 1]
     if len(torn):
         why += f" {number_of(torn.groupby(what).ngroups, 'picture')} had copies on both sides of the split."
@@ -214,7 +227,7 @@ def _bare(classes: Sequence[str]) -> list[Finding]:
         return []
     title = f"{number_of(len(classes), 'class folder is', 'class folders are')} empty: {names_of(classes)}."
     why = "What has no picture cannot be learned, so it is no class. Add some pictures and import again."
-    return [Finding(kind="empty class", title=title, why=why)]
+    return [Finding(kind="empty class", title=title, why=why, labels=list(classes))]
 
 
 def _left_out(rejected: Sequence[Rejected]) -> list[Finding]:

@@ -9,6 +9,7 @@ from PIL import Image
 from core import jobs
 from core.data.changes import leave_out
 from core.data.dataset import list_datasets, load_dataset
+from core.data.drafts import list_drafts
 from core.data.importing import check, import_path, import_sample
 from core.errors import DataError
 from core.workspace import write_json
@@ -260,6 +261,50 @@ def test_two_numbers_of_one_picture_are_settled_on_the_spot(open_page, workspace
     assert "copies with different numbers" in texts(app)
     app = press(app, r"8\.5")
     assert "0.jpg" not in set(load_dataset(workspace, made.id, 2).frame["name"]) and not app.exception
+
+
+def test_more_pictures_for_a_class_come_by_a_draft(open_page, workspace, make_zip):
+    made = import_path(workspace, make_zip({"cats": 12, "dogs": 12, "one": 1}, files={"birds/": b""}))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    app = open_page("data")
+    assert "1 class folder is empty: birds" in literal_words(texts(app)) and not app.get("expander")[0].proto.expanded
+    app = next(one for one in app.button if one.label == "Add pictures").click().run()
+    (draft,) = list_drafts(workspace)
+    assert [(one.label, len(one.pictures)) for one in draft.classes] == [
+        *[("birds", 0), ("one", 1), ("cats", 12), ("dogs", 12)]
+    ]
+    assert [one.value for one in app.text_input if one.label == "Name of the class"][0] == "birds"
+    assert app.session_state["adding"] and not app.exception
+    app = next(one for one in app.button if one.label == "Add pictures").click().run()
+    assert list_drafts(workspace) == [draft]
+    app = press(app, "Make the dataset")
+    job = jobs.current(workspace, "import")
+    poll(lambda: not job.view().running)
+    assert {known.images for known in list_datasets(workspace)} == {25} and len(list_datasets(workspace)) == 2
+
+
+def test_another_column_tells_the_classes(open_page, workspace, make_zip):
+    files = {f"{label}/{n}.jpg": picture(label, n) for label in ("cats", "dogs") for n in range(6)}
+    rows = [f"{name},{('day', 'night', '')[n % 3]},{n}" for n, name in enumerate(files)]
+    table = "\n".join(["path,<b>when</b>,number", *rows])
+    made = import_path(workspace, make_zip(files={**files, "metadata.csv": table.encode()}))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    app = open_page("data")
+    (column,) = [one for one in app.selectbox if one.label == "Column that tells the classes"]
+    assert column.options == ["<b>when</b>: day, night"]
+    app = press(app, "Take the classes from it")
+    assert not app.exception and "4 pictures of which it says nothing left out" in literal_words(texts(app))
+    assert load_dataset(workspace, made.id).report.classes == {"day": 4, "night": 4}
+
+
+def test_the_pictures_of_a_finding_are_shown_below(open_page, workspace, make_zip):
+    made = import_path(workspace, make_zip({"cats": 12, "dogs": 12}, files={"cats/black.jpg": picture_of_one_colour()}))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    app = open_page("data")
+    (look,) = [control for control in app.segmented_control if control.label == "Look"]
+    app = press(look.set_value("Balance and split").run(), "Show")
+    chosen = {one.label: one.value for one in app.selectbox}
+    assert chosen["Finding"] == "one colour" and "1–1 of 1 picture" in texts(app)
 
 
 def state_of(workspace):

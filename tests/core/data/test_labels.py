@@ -93,9 +93,16 @@ def test_commas_that_may_stand_between_labels_are_told(make_zip):
     (finding,) = [
         one
         for one in check(make_zip(files={**PICTURES, "t.csv": table(lambda _: cells.pop())})).findings
-        if one.kind == "unused"
+        if one.kind == "commas"
     ]
-    assert "bowl, empty, cup, empty" in finding.title and "semicolons" in finding.why
+    assert "bowl, empty, cup, empty" in finding.title and "semicolons" in finding.why and len(finding.files) == 2
+
+
+def test_commas_do_not_make_the_only_class_an_untold_one(make_zip):
+    cells = ["bowl", "bowl", "bowl, empty", "cup, empty", "cup"]
+    few = {path: PICTURES[path] for path in PATHS[:2]}
+    with pytest.raises(DataError, match="There is only the class 'bowl'"):
+        check(make_zip(files={**few, "t.csv": csv(zip(PATHS, cells), "file;tags", ";")}))
 
 
 def test_the_same_labels_everywhere_are_refused(make_zip):

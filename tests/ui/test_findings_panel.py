@@ -1,0 +1,77 @@
+"""Whatever is found, there is something to do about it."""
+
+from __future__ import annotations
+
+import io
+from typing import get_args
+
+import pytest
+from PIL import Image
+
+from core.data.changes import REPAIRS
+from core.data.importing import import_path
+from core.data.report import Kind
+from tests.conftest import picture
+from tests.core.data.test_manifest import csv
+from ui.findings_panel import ways_out
+
+RED = {f"red/{n}.jpg": picture("red", n) for n in range(4)}
+BOTH = RED | {f"blue/{n}.jpg": picture("blue", n) for n in range(4)}
+NAMES = list(BOTH)
+
+
+def said(*rows, head="path,label"):
+    return {"t.csv": csv(rows, head, ";" if ";" in head else ",")}
+
+
+def one_class_each(several):
+    """The columns of 0 and 1 of 200 pictures of which `several` has two."""
+    small = {f"{n}.jpg": picture("red", n, (8, 8)) for n in range(200)}
+    rows = [(f"{n}.jpg", n % 2, int(n % 2 == 0 or n == several)) for n in range(200)]
+    return small | said(*rows, head="path,a,b")
+
+
+def palette():
+    file = io.BytesIO()
+    Image.open(io.BytesIO(picture("red", 8))).quantize(8).save(file, "PNG")
+    return file.getvalue()
+
+
+MESSY = BOTH | {
+    **{"red/notes.txt": b"hello", "red/copy.jpg": BOTH["red/0.jpg"], "cover.jpg": picture("red", 9), "bird/": b""},
+    "red/palette.png": palette(),
+}
+TABLE = said(
+    *((name, name[:3]) for name in NAMES[:6]),
+    *((NAMES[0], "other"), (NAMES[6], ""), ("/etc/passwd", "red"), ("gone.jpg", "red")),
+)
+COMMAS = ["bowl", "bowl, empty", "cup", "cup, empty", "bowl", "cup", "cup", "bowl"]
+FOUND = {
+    "folders": (MESSY, {"left out", "repeated", "no class", "empty class", "mended"}),
+    "table": (BOTH | TABLE, {"no class", "no label", "missing", "outside", "twice"}),
+    "columns": (BOTH | said(*((name, name[4], name[4]) for name in NAMES), head="path,width,height"), {"unused"}),
+    "commas": (BOTH | said(*zip(NAMES, COMMAS), head="path;label"), {"commas"}),
+    "marks": (one_class_each(several=7), {"several labels"}),
+}
+# Where there is nothing to click, the words say what to do.
+IN_WORDS = {"unused": "call it so and import again"}
+OF_A_VERSION = {*REPAIRS, "one number"}  # which has no picture to point at: the import refuses it
+
+
+@pytest.mark.parametrize("source", FOUND)
+def test_each_finding_has_its_files_or_a_button_or_says_what_to_do(workspace, make_zip, source):
+    files, kinds = FOUND[source]
+    dataset = import_path(workspace, make_zip(files=files))
+    found = {one.kind: one for one in dataset.report.findings}
+    assert kinds <= set(found)
+    for kind, one in found.items():
+        ways = ways_out(dataset, one)
+        assert ways or IN_WORDS[kind] in one.why
+        assert one.why and bool(one.files) == ("files" in ways)
+    if source == "folders":
+        assert ways_out(dataset, found["empty class"]) == {"add"}
+        assert {"repair", "add", "show", "files"} == ways_out(dataset, found["few images"])
+
+
+def test_no_kind_of_finding_is_left_out_here():
+    assert OF_A_VERSION.union(*(kinds for _, kinds in FOUND.values())) == set(get_args(Kind))
