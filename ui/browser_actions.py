@@ -12,10 +12,11 @@ from ui.undo import apply, bar
 from ui.widgets import clip, count, literal
 
 
-def action_bar(dataset: Dataset, ticks: Ticks, found: pd.DataFrame) -> None:
-    """Nothing, while nothing is ticked. found: the pictures that match the filters."""
+def action_bar(dataset: Dataset, ticks: Ticks, found: pd.Index) -> None:
+    """Nothing, while nothing is ticked. found: the rows that match the filters."""
     if not ticks.names:
         return
+    names = dataset.frame.loc[found, "name"]
     with bar("action_bar"):
         st.markdown(f"**{len(ticks.names):,} ticked**", width="content")
         {"classes": _relabel, "labels": _mark, "number": _retarget}[dataset.kind](dataset, ticks)
@@ -25,8 +26,8 @@ def action_bar(dataset: Dataset, ticks: Ticks, found: pd.DataFrame) -> None:
             apply(dataset, changes.move, ticks.names, split)
         if st.button("Leave out", help="They are left out of a new version; the files stay."):
             apply(dataset, changes.leave_out, ticks.names)
-        if len(ticks.names) < len(found) or not found["name"].isin(ticks.names).all():
-            st.button(f"Tick all {len(found):,} that match", type="tertiary", on_click=ticks.add, args=(found["name"],))
+        if len(ticks.names) < len(names) or not names.isin(ticks.names).all():
+            st.button(f"Tick all {len(names):,} that match", type="tertiary", on_click=ticks.add, args=(names,))
         st.button("Untick all", type="tertiary", on_click=ticks.clear)
 
 

@@ -44,13 +44,13 @@ def _overview(dataset: Dataset, query: Query) -> None:
     many = pages(len(dataset.classes), CLASSES_ON_A_PAGE)
     number = _page_number(many, key := page_key(dataset, query))
     labels = list(dataset.classes[(number - 1) * CLASSES_ON_A_PAGE : number * CLASSES_ON_A_PAGE])
-    few = first_of_each(_found(dataset.directory, dataset.version, Query(), dataset), labels, EACH)
+    few = _few(dataset.directory, dataset.version, tuple(labels), dataset)
     sizes = dataset.report.classes
     class_rows(dataset, few, sizes, on_open=lambda label: look_at(dataset, label), key="class_rows")
     _page_buttons(many, number, key)
 
 
-def _page(dataset: Dataset, found: pd.DataFrame, query: Query) -> None:
+def _page(dataset: Dataset, found: pd.Index, query: Query) -> None:
     if found.empty:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown("No picture matches.")
@@ -58,7 +58,7 @@ def _page(dataset: Dataset, found: pd.DataFrame, query: Query) -> None:
         return
     many = pages(len(found), ON_A_PAGE)
     number = _page_number(many, key := page_key(dataset, query))
-    rows = page_of(found, number, ON_A_PAGE)
+    rows = dataset.frame.loc[page_of(found, number, ON_A_PAGE)]
     first = (number - 1) * ON_A_PAGE + 1
     with st.container(gap="xsmall"):
         st.caption(f"{first:,}–{first + len(rows) - 1:,} of {count(len(found), 'picture')}")
@@ -75,10 +75,16 @@ def _page(dataset: Dataset, found: pd.DataFrame, query: Query) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _found(directory: Path, version: int, query: Query, _dataset: Dataset) -> pd.DataFrame:
-    """Kept, as every tick asks for it again."""
+def _found(directory: Path, version: int, query: Query, _dataset: Dataset) -> pd.Index:
+    """Which rows match, in their order; kept, as every tick asks for it again."""
     finding = next((one for one in _dataset.report.findings if one.kind == query.finding), None)
-    return matching(_dataset, label=query.label, split=query.split, finding=finding, text=query.text, order=query.order)
+    label, split, text, order = query.label, query.split, query.text, query.order
+    return matching(_dataset, label=label, split=split, finding=finding, text=text, order=order).index
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _few(directory: Path, version: int, labels: tuple[str, ...], _dataset: Dataset) -> dict[str, pd.DataFrame]:
+    return first_of_each(matching(_dataset), list(labels), EACH)
 
 
 def _enlarge(name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from core.data.layout import Split
 from core.data.report import Finding
 
 Order = Literal["name", "smallest", "largest", "lowest", "highest"]
+Found = TypeVar("Found", pd.DataFrame, pd.Index)
 _BY: dict[Order, tuple[str, bool]] = {  # the column, and whether it ascends
     "lowest": ("target", True),
     "highest": ("target", False),
@@ -60,10 +61,10 @@ def pages(count: int, size: int) -> int:
     return max(1, -(-count // size))
 
 
-def page_of(frame: pd.DataFrame, number: int, size: int) -> pd.DataFrame:
+def page_of(found: Found, number: int, size: int) -> Found:
     """The rows on page `number`, counted from 1; beyond the last page, those of the last."""
-    number = min(max(1, number), pages(len(frame), size))
-    return frame.iloc[(number - 1) * size : number * size]
+    number = min(max(1, number), pages(len(found), size))
+    return found[(number - 1) * size : number * size]
 
 
 def first_of_each(frame: pd.DataFrame, labels: list[str], each: int) -> dict[str, pd.DataFrame]:

@@ -251,16 +251,20 @@ def new_version(
     return load_dataset(workspace, dataset.id, version)
 
 
-def write_version(directory: Path, version: int, frame: pd.DataFrame, split: SplitSettings, changed: str) -> None:
-    """What is known of it first: a version is there as soon as its manifest is."""
+def write_version(
+    directory: Path, version: int, frame: pd.DataFrame, split: SplitSettings, changed: str
+) -> tuple[VersionInfo, pd.DataFrame]:
+    """What is known of it first: a version is there as soon as its manifest is. Returns both as they will be read."""
     path = _manifest(directory, version)
     path.parent.mkdir(exist_ok=True)
     classes = tuple(sorted({label for text in frame["label"].unique() for label in labels_in(text)}))
     made = datetime.now().isoformat(timespec="seconds")
     info = VersionInfo(images=len(frame), classes=classes, split=split, changed=changed, made=made)
     write_json(path.with_suffix(".json"), info.model_dump())
+    frame = frame[list(COLUMNS)].astype(COLUMNS)
     with atomic_open(path, "wb") as file:
-        frame[list(COLUMNS)].astype(COLUMNS).to_parquet(file, index=False)
+        frame.to_parquet(file, index=False)
+    return info, frame
 
 
 def delete_dataset(workspace: Workspace, dataset_id: str) -> None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from core.errors import DataError
 from core.units import file_size
 
 LONGEST_NAME = 1000  # characters
 MOST_BARE = 100  # folders with nothing in them
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,13 @@ class Source:
     labels: Mapping[str, str] | None = None
     table: str = ""
     bare: Collection[str] = ()
+
+
+def one_by_one(held: list[T]) -> Iterator[T]:
+    """Each in its order; it is forgotten when it is given, as what is taken in needs the memory."""
+    held.reverse()
+    while held:
+        yield held.pop()
 
 
 # Names ----------------------------------------------------------------------------------------------------------------

@@ -17,9 +17,10 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 from filelock import FileLock, Timeout
 
-from core.data.dataset import DELETED, Dataset, load_dataset, write_version
+from core.data.dataset import DELETED, Dataset, VersionInfo, load_dataset, write_version
 from core.data.entries import Limits, Source, shown_name
 from core.data.findings import report_on
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words, take
@@ -37,6 +38,7 @@ from core.workspace import Workspace, slug, write_json
 __all__ = ["ImportCancelled", "Progress", "check", "import_path", "import_sample", "import_source"]
 
 TEMPORARY = ".importing-"
+BLOCK = 4_096  # rows
 SUFFIXES = {
     *[
         ".zip",
@@ -116,7 +118,7 @@ def check(
 ) -> Report:
     """What an import would find. Keeps nothing. Raises as `import_path`."""
     limits = limits or Limits.from_environment()
-    with opened(path, limits) as source:
+    with disk_in_words(), opened(path, limits) as source:
         found = sort_out(take(source, None, limits, progress, cancelled), source.labels, source.table)
     splits, _ = complete(found.frame, found.kind)
     return report_on(title_of(path), found.frame.assign(split=splits), found.kind, found.target, found.found)
@@ -200,17 +202,18 @@ def _import(
         if progress is not None:
             progress(Progress("Looking for copies and faults", 0))
         found = sort_out(intake, source.labels, source.table)
+        del intake
         if progress is not None:
             progress(Progress("Writing the dataset", 0))
         digest = _digest(found)
         with FileLock(workspace.datasets / ".naming.lock"):  # two imports of the same pictures make one dataset
             for existing in workspace.datasets.glob(f"*-{digest}"):
                 return replace(load_dataset(workspace, existing.name), known=True)
-            _write(folder, name, found, fingerprint)
+            info, frame = _write(folder, name, found, fingerprint)
             os.sync()  # the pictures reach the disk before the name that vouches for them
-            dataset_id = f"{slug(name)}-{digest}"
-            folder.rename(workspace.datasets / dataset_id)
-    return load_dataset(workspace, dataset_id)
+            place = workspace.datasets / f"{slug(name)}-{digest}"
+            folder.rename(place)
+    return Dataset(place, 1, name, found.kind, found.target, info, frame)
 
 
 def _refuse_without_room(workspace: Workspace, source: Source) -> None:
@@ -222,26 +225,29 @@ def _refuse_without_room(workspace: Workspace, source: Source) -> None:
         )
 
 
-def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> None:
+def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[VersionInfo, pd.DataFrame]:
     splits, settings = complete(found.frame, found.kind)
     used = set(found.frame["image"])
     for path in (folder / "images").glob("*/*"):
         if path.relative_to(folder / "images").as_posix() not in used:
             path.unlink()
-    write_version(folder, 1, found.frame.assign(split=splits), settings, "Imported")
+    written = write_version(folder, 1, found.frame.assign(split=splits), settings, "Imported")
     write_json(folder / "report.json", found.found.model_dump())
     if found.columns is not None:
         found.columns.to_parquet(folder / "columns.parquet")
     said = {"name": name, "kind": found.kind, "target": found.target, "fingerprint": fingerprint}
     write_json(folder / "dataset.json", {**said, "created": datetime.now().isoformat(timespec="seconds")})
+    return written
 
 
 def _digest(found: Sorted) -> str:
     """Names the content: the same pictures with the same answers and splits, whatever their archive was called."""
     said = hashlib.sha256(b"labels" if found.kind == "labels" else b"")
-    columns = [found.frame[name].tolist() for name in ("sha256", "label", "target", "given", "group")]
-    for row in zip(*columns):
-        said.update("\n".join(map(str, row)).encode())
+    columns = found.frame[["sha256", "label", "target", "given", "group"]]
+    for start in range(0, len(columns), BLOCK):  # as objects all would take much memory
+        rows = columns[start : start + BLOCK]
+        for row in zip(*(rows[name].tolist() for name in rows)):
+            said.update("\n".join(map(str, row)).encode())
     return said.hexdigest()[:10]
 
 
@@ -251,7 +257,7 @@ def _fingerprint(path: Path, progress: OnProgress | None, cancelled: Cancelled |
     try:
         size = path.stat().st_size
         with open(path, "rb") as file:
-            while chunk := file.read(2**24):
+            while chunk := file.read(2**20):
                 digest.update(chunk)
                 done += len(chunk)
                 if cancelled is not None and cancelled():

@@ -13,7 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
 
+import numpy as np
+import pandas as pd
+import pyarrow
 from PIL import Image
 
 from core.data.entries import Limits, Source
@@ -30,6 +35,8 @@ NO_LOOK = bytes(LOOK_BYTES)
 CHECKED_AT = 64  # pixels of the shorter side: a reduced decode reads the whole file all the same
 AHEAD = 4  # pictures waiting for a core, for each core
 AHEAD_BYTES = 2**28  # that they may have together
+BLOCK = 4_096  # pictures whose rows are written together
+COLUMNS = ("image", "name", "width", "height", "bytes", "contrast", "mended")  # the hash stands in `image`
 ARCHIVES = (*ARCHIVE_ENDINGS, ".rar", ".7z", ".gz")
 
 
@@ -95,10 +102,12 @@ class Rejected:
 class Intake:
     """Every file of the source, in one of these. ignored: how many files of the system nobody misses.
 
-    bare: folders with nothing in them.
+    pictures: a row each, in the order of their names: `COLUMNS`, as in `Taken`, and the place of its look in `looks`,
+    uint8 (N, LOOK_BYTES), mapped from a file. bare: folders with nothing in them.
     """
 
-    taken: list[Taken] = field(default_factory=list)
+    pictures: pd.DataFrame = field(default_factory=pd.DataFrame)
+    looks: np.ndarray = field(default_factory=lambda: np.empty((0, LOOK_BYTES), np.uint8))
     rejected: list[Rejected] = field(default_factory=list)
     tables: list[tuple[str, bytes]] = field(default_factory=list)
     ignored: int = 0
@@ -106,7 +115,7 @@ class Intake:
 
     @property
     def files(self) -> int:
-        return len(self.taken) + len(self.rejected) + len(self.tables) + self.ignored
+        return len(self.pictures) + len(self.rejected) + len(self.tables) + self.ignored
 
 
 def take(
@@ -124,7 +133,7 @@ def take(
     cores = min(16, os.cpu_count() or 1)
     waiting: deque[tuple[int, Future[Taken | Rejected]]] = deque()  # with the bytes of each
     tables = ahead = 0  # bytes
-    with ThreadPoolExecutor(cores) as pool:
+    with _Pictures.beside(images) as pictures, ThreadPoolExecutor(cores) as pool:
         for number, entry in enumerate(source.entries, start=1):
             if cancelled is not None and cancelled():
                 raise ImportCancelled("The import was stopped; nothing of it was kept.")
@@ -150,22 +159,64 @@ def take(
             while len(waiting) > AHEAD * cores or ahead > AHEAD_BYTES:
                 size, future = waiting.popleft()
                 ahead -= size
-                _sort_in(result, future.result())
+                _sort_in(result, pictures, future.result())
             if progress is not None:
                 share = source.share() if source.share else None
                 progress(Progress("Checking pictures", number, source.total, share))
         for _, future in waiting:
-            _sort_in(result, future.result())
+            _sort_in(result, pictures, future.result())
+        result.pictures, result.looks = pictures.read()
     result.bare = [name for name in source.bare if not is_junk(name)]
-    result.taken.sort(key=lambda taken: taken.name)
     return result
 
 
-def _sort_in(result: Intake, one: Taken | Rejected) -> None:
+def _sort_in(result: Intake, pictures: _Pictures, one: Taken | Rejected) -> None:
     if isinstance(one, Taken):
-        result.taken.append(one)
+        pictures.add(one)
     else:
         result.rejected.append(one)
+
+
+class _Pictures:
+    """Pictures taken in. What is known of them goes to files without a name, so that memory stays flat."""
+
+    def __init__(self, rows: IO[bytes], looks: IO[bytes]) -> None:
+        self.rows, self.looks, self.last = rows, looks, list[Taken]()
+        self.writer: Any = None  # begun with the first rows, which have the types
+
+    @classmethod
+    @contextmanager
+    def beside(cls, images: Path | None) -> Iterator[_Pictures]:
+        folder = images and images.parent
+        with TemporaryFile(dir=folder) as rows, TemporaryFile(dir=folder) as looks:
+            yield cls(rows, looks)
+
+    def add(self, one: Taken) -> None:
+        self.last.append(one)
+        if len(self.last) == BLOCK:
+            self._write()
+
+    def _write(self) -> None:
+        rows = pd.DataFrame({name: [getattr(one, name) for one in self.last] for name in COLUMNS})
+        batch = pyarrow.RecordBatch.from_pandas(rows, preserve_index=False)
+        self.writer = self.writer or pyarrow.ipc.new_stream(self.rows, batch.schema)
+        self.writer.write_batch(batch)
+        self.looks.write(b"".join(one.look for one in self.last))
+        self.last.clear()
+
+    def read(self) -> tuple[pd.DataFrame, np.ndarray]:
+        """The pictures and the looks of an `Intake`."""
+        if self.last or self.writer is None:
+            self._write()
+        self.writer.close()
+        rows = pyarrow.ipc.open_stream(pyarrow.py_buffer(_mapped(self.rows))).read_pandas()
+        rows = rows.assign(look=range(len(rows))).sort_values("name", kind="stable", ignore_index=True)
+        return rows, _mapped(self.looks).reshape(-1, LOOK_BYTES)
+
+
+def _mapped(file: IO[bytes]) -> np.ndarray:
+    file.flush()
+    return np.memmap(file, np.uint8, "r") if file.tell() else np.empty(0, np.uint8)  # as nothing cannot be mapped
 
 
 def inspect(name: str, data: bytes, images: Path | None = None) -> Taken | Rejected:

@@ -35,7 +35,15 @@ def is_junk(name: str) -> bool:
 
 def classes_and_splits(names: Sequence[str]) -> list[tuple[str | None, Split | None]]:
     """(class, split) of each picture's path; the class is None where no folder tells it."""
-    folders = _without_shared([tuple(name.split("/")[:-1]) for name in names])
+    above = [name[: name.rfind("/") + 1] for name in names]
+    folders = list(dict.fromkeys(above))
+    told = dict(zip(folders, _told([tuple(folder.split("/")[:-1]) for folder in folders])))
+    return [told[folder] for folder in above]
+
+
+def _told(folders: list[tuple[str, ...]]) -> list[tuple[str | None, Split | None]]:
+    """The same of each folder that holds pictures."""
+    folders = _without_shared(folders)
     first = {folder[0] for folder in folders if folder}
     second = {folder[1] if len(folder) > 1 else "" for folder in folders if folder}
     if _are_splits(first) and any(len(folder) > 1 for folder in folders):

@@ -118,6 +118,9 @@ def read_manifest(tables: Iterable[tuple[str, bytes]], pictures: Collection[str]
     Raises:
         DataError: the table `only` cannot be used.
     """
+    tables = list(tables)
+    if not tables and not only:
+        return None
     by_path = _by_path(pictures)
     by_id = _by_path(pictures, key=lambda name: posixpath.splitext(name)[0])
     used: list[tuple[str, pd.DataFrame, _Columns]] = []

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from core.data.entries import DEVICE, LINK, BareFolders, Entry, Limits, Source, shown_name, too_much
+from core.data.entries import DEVICE, LINK, BareFolders, Entry, Limits, Source, one_by_one, shown_name, too_much
 from core.data.tars import is_tar, tar_source
 from core.data.zips import zip_source
 from core.errors import DataError
@@ -97,7 +97,7 @@ def folder_source(path: Path, limits: Limits) -> Source:
     size = sum(entry.size for entry in found)
     if size > limits.total_bytes:
         raise DataError(too_much(path.name, size, limits))
-    return Source(found, len(found), size, bare=bare)
+    return Source(one_by_one(found), len(found), size, bare=bare)
 
 
 def file_entry(full: Path, folder: Path) -> Entry:
@@ -108,7 +108,8 @@ def file_entry(full: Path, folder: Path) -> Entry:
         return Entry(_below(full, folder), 0, _never, f"The file could not be read ({error.strerror or error}).")
     kind = status.st_mode
     refused = "" if stat.S_ISREG(kind) else LINK if stat.S_ISLNK(kind) else DEVICE
-    return Entry(_below(full, folder), status.st_size if not refused else 0, partial(full.open, "rb"), refused)  # type: ignore[arg-type]
+    opened = partial(open, str(full), "rb")  # a Path takes several times the memory
+    return Entry(_below(full, folder), status.st_size if not refused else 0, opened, refused)  # type: ignore[arg-type]
 
 
 def _below(full: Path, folder: Path) -> str:

@@ -11,7 +11,7 @@ from itertools import count
 
 import pandas as pd
 
-from core.data.intake import Intake, Rejected, Taken
+from core.data.intake import Intake, Rejected
 from core.data.layout import classes_and_splits, split_of
 from core.data.manifest import Kind, Manifest, Said, from_labels, from_project, read_manifest
 from core.data.report import Finding, Intaken, names_of, number_of
@@ -38,35 +38,41 @@ class Sorted:
 
 def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str = "") -> Sorted:
     """
-    intake: is emptied of its pictures. labels: the class of each by name, if the source knows it. table: the one table
-        to believe.
+    intake: is emptied of its pictures and looks. labels: the class of each by name, if the source knows it. table: the
+        one table to believe.
 
     Raises:
         DataError: what is left makes no dataset, with what was found instead.
     """
-    if not intake.taken:
+    if intake.pictures.empty:
         reasons = Counter(one.reason for one in intake.rejected).most_common(1)
         if intake.tables and not reasons:
             raise DataError("There is a table, but no picture. Give the pictures together with their table.")
         hint = f" Of {len(intake.rejected)} files none could be used: {reasons[0][0]}" if reasons else " It is empty."
         raise DataError(f"There is no picture in it.{hint} Give folders of pictures, one folder a class.")
-    manifest, rejected = _manifest(intake, labels, table)
+    names = intake.pictures["name"].tolist()
+    manifest, rejected = _manifest(intake, names, labels, table)
     kind = manifest.kind if manifest else "classes"
-    pictures, said, homeless = _answered(intake.taken, manifest, kind)
+    of_tables = manifest.findings if manifest else ()
+    said = _said(names, manifest, kind)
+    told = {name for one in of_tables if one.kind in ("no label", "several labels") for name in one.files}
+    homeless = [name for name, one in zip(names, said) if one is None and name not in told]
     by_folders = kind == "classes" and not any(one.label for one in (manifest.of.values() if manifest else ()))
-    bare = _bare_classes(intake) if by_folders else []
-    files, frame = intake.files, _frame(pictures, said)
-    del pictures, said
-    intake.taken.clear()  # the frame says it all in a third of the memory
+    bare = _bare_classes(intake.bare, names) if by_folders else []
+    files, frame = intake.files, _frame(intake.pictures, said)
+    intake.pictures = pd.DataFrame()
+    del names, said  # the frame says it all in a fifth of the memory
     frame, repeated = _once(frame, kind)
-    untold = manifest is not None and any(one.kind == "unused" for one in manifest.findings)
+    untold = any(one.kind == "unused" for one in of_tables)
     _refuse_too_few(frame, kind, homeless, manifest.tables if manifest else (), bare, untold)
-    frame = frame.assign(twins=find_twins(frame.pop("look").tolist(), frame["sha256"].tolist()))
+    twins = find_twins(frame, intake.looks)
+    intake.looks = intake.looks[:0].copy()
+    frame = frame.drop(columns=["look", "same"]).assign(twins=twins, sha256=frame["image"].str[3:67])
     findings = [
         *_bare(bare),
         *_left_out([*intake.rejected, *rejected]),
         *_homeless(homeless, manifest),
-        *(manifest.findings if manifest else ()),
+        *of_tables,
         *repeated,
         *_mended(frame),
     ]
@@ -75,9 +81,10 @@ def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str
     return Sorted(frame, kind, manifest.target if manifest else "", found, _columns(frame, manifest))
 
 
-def _manifest(intake: Intake, labels: Mapping[str, str] | None, table: str) -> tuple[Manifest | None, list[Rejected]]:
+def _manifest(
+    intake: Intake, pictures: list[str], labels: Mapping[str, str] | None, table: str
+) -> tuple[Manifest | None, list[Rejected]]:
     """What is said of the pictures beyond their folders, and the tables that say nothing of them."""
-    pictures = [picture.name for picture in intake.taken]
     if labels is not None:
         return from_labels(dict(labels)), [Rejected(name, "A table says nothing here.") for name, _ in intake.tables]
     projects = [(name, data) for name, data in intake.tables if posixpath.basename(name) == PROJECT]
@@ -94,32 +101,19 @@ def _manifest(intake: Intake, labels: Mapping[str, str] | None, table: str) -> t
     return (read if read is not None and read.tables else None), rejected
 
 
-def _answered(
-    taken: Sequence[Taken], manifest: Manifest | None, kind: Kind
-) -> tuple[list[Taken], list[Said], list[str]]:
-    """The pictures of which something is said, what is said, and the names of the others."""
+def _said(pictures: list[str], manifest: Manifest | None, kind: Kind) -> list[Said | None]:
+    """What is said of each picture, by its table or by its folder."""
+    folders = classes_and_splits(pictures) if kind == "classes" else []
+    if manifest is None:
+        of_folder = {told: Said(told[0], split=told[1]) for told in set(folders) if told[0]}
+        return [of_folder.get(told) for told in folders]
     if kind != "classes":
-        assert manifest is not None
-        rows = [(picture, manifest.of.get(picture.name)) for picture in taken]
-    else:
-        rows = list(zip(taken, _classes(taken, manifest)))
-    findings = manifest.findings if manifest else ()
-    told = {name for one in findings if one.kind in ("no label", "several labels") for name in one.files}
-    homeless = [picture.name for picture, said in rows if said is None and picture.name not in told]
-    kept = [(picture, said) for picture, said in rows if said is not None]
-    return [picture for picture, _ in kept], [said for _, said in kept], homeless
-
-
-def _classes(taken: Sequence[Taken], manifest: Manifest | None) -> list[Said | None]:
-    folders = classes_and_splits([picture.name for picture in taken])
-    if manifest is not None and any(said.label for said in manifest.of.values()):
+        return [manifest.of.get(picture) for picture in pictures]
+    if any(said.label for said in manifest.of.values()):
         folders = [(None, split) for _, split in folders]  # where a table says the classes, folders are none
     result: list[Said | None] = []
-    for picture, (label, split) in zip(taken, folders):
-        if manifest is None:
-            result.append(Said(label, split=split) if label else None)
-            continue
-        said = manifest.of.get(picture.name)
+    for picture, (label, split) in zip(pictures, folders):
+        said = manifest.of.get(picture)
         if said is not None and not (said.label and said.split):  # what the table leaves open, the folders may tell
             told_label = said.label or label or ""
             said = Said(told_label, split=said.split or split, group=said.group) if told_label else None
@@ -127,15 +121,19 @@ def _classes(taken: Sequence[Taken], manifest: Manifest | None) -> list[Said | N
     return result
 
 
-def _frame(pictures: Sequence[Taken], said: Sequence[Said]) -> pd.DataFrame:
-    columns = ("image", "name", "width", "height", "bytes", "sha256", "contrast", "mended", "look")
-    frame = pd.DataFrame({name: [getattr(picture, name) for picture in pictures] for name in columns})
-    frame["name"] = _unique(frame["name"].tolist())
-    return frame.assign(
-        label=[one.label for one in said],
-        target=pd.Series([one.target for one in said], dtype="float64"),
-        given=[one.split or "" for one in said],
-        group=[one.group for one in said],
+def _frame(pictures: pd.DataFrame, said: Sequence[Said | None]) -> pd.DataFrame:
+    """The pictures of which something is said, and what it is."""
+    told = [one for one in said if one is not None]
+    if len(told) < len(said):
+        pictures = pictures[[one is not None for one in said]].reset_index(drop=True)
+    if pictures["name"].duplicated().any():
+        pictures = pictures.assign(name=_unique(pictures["name"].tolist()))
+    return pictures.assign(
+        same=pictures["image"].rank(method="dense"),  # which is called by its bytes
+        label=[one.label for one in told],
+        target=pd.Series([one.target for one in told], dtype="float64"),
+        given=[one.split or "" for one in told],
+        group=[one.group for one in told],
     )
 
 
@@ -162,7 +160,7 @@ def _unique(names: list[str]) -> list[str]:
 
 def _once(frame: pd.DataFrame, kind: Kind) -> tuple[pd.DataFrame, list[Finding]]:
     """Each picture once a class: the first of equal bytes stays. Equal bytes in two classes stay, and are told."""
-    what = ["sha256", "target" if kind == "number" else "label"]
+    what = ["same", "target" if kind == "number" else "label"]
     again = frame.duplicated(what)
     if not again.any():
         return frame, []
@@ -193,7 +191,7 @@ def _refuse_too_few(
         if frame["label"].nunique() < 2:
             raise DataError("All the pictures have the same labels, so there is nothing to tell apart.")
         return
-    labels = sorted(set(frame["label"]))
+    labels = sorted(frame["label"].unique())
     if not labels or (len(labels) == 1 and (untold or split_of(labels[0]))):
         if tables:
             raise DataError(
@@ -213,13 +211,12 @@ def _refuse_too_few(
         )
 
 
-def _bare_classes(intake: Intake) -> list[str]:
+def _bare_classes(bare: Sequence[str], pictures: list[str]) -> list[str]:
     """Classes whose folders have nothing in them."""
-    if not intake.bare:
+    if not bare:
         return []
-    names = [*(picture.name for picture in intake.taken), *(f"{folder}/nothing" for folder in intake.bare)]
-    labels = [label for label, _ in classes_and_splits(names)]
-    return sorted({label for label in labels[len(intake.taken) :] if label} - set(labels[: len(intake.taken)]))
+    labels = [label for label, _ in classes_and_splits([*pictures, *(f"{folder}/nothing" for folder in bare)])]
+    return sorted({label for label in labels[len(pictures) :] if label} - set(labels[: len(pictures)]))
 
 
 def _bare(classes: Sequence[str]) -> list[Finding]:

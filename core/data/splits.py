@@ -45,37 +45,37 @@ def stratified(labels: Sequence[str], settings: SplitSettings, units: Sequence[i
     A class of two units or more has at least one picture in training and, if there is validation at all, one in
     validation; a lone picture trains.
     """
-    members: dict[int, list[int]] = defaultdict(list)
-    for index, unit in enumerate(units if units is not None else range(len(labels))):
-        members[unit].append(index)
-    by_class: dict[str, list[list[int]]] = defaultdict(list)
-    for whole in members.values():  # a unit that spans classes counts with its first picture's
-        by_class[labels[whole[0]]].append(whole)
-    splits: list[Split] = ["train"] * len(labels)
+    numbers, _ = pd.factorize(np.asarray(range(len(labels)) if units is None else units))  # from 0, as they come
+    sizes = np.bincount(numbers).tolist()
+    by_class: dict[str, list[int]] = defaultdict(list)
+    for unit, first in enumerate(np.unique(numbers, return_index=True)[1].tolist()):
+        by_class[labels[first]].append(unit)  # one that spans classes counts with its first picture's
+    splits: list[Split] = ["train"] * len(sizes)
     for number, (_, its) in enumerate(sorted(by_class.items())):
         left = [its[position] for position in np.random.default_rng((settings.seed, number)).permutation(len(its))]
-        validation, test = _counts(sum(map(len, its)), len(its), settings)
+        validation, test = _counts(sum(sizes[unit] for unit in its), len(its), settings)
         for split, wanted in (("validation", validation), ("test", test)):
-            left = _assign(splits, left, split, wanted)  # type: ignore[arg-type]
-    return splits
+            left = _assign(splits, sizes, left, split, wanted)  # type: ignore[arg-type]
+    return [splits[unit] for unit in numbers.tolist()]
 
 
-def _assign(splits: list[Split], units: list[list[int]], split: Split, wanted: int) -> list[list[int]]:
-    """Give units to the split until it has as many pictures as wanted, or nearly; what is left, at least one unit."""
-    left: list[list[int]] = []
+def _assign(splits: list[Split], sizes: list[int], units: list[int], split: Split, wanted: int) -> list[int]:
+    """Give units to the split until it has as many pictures as wanted, or nearly; what is left, at least one unit.
+
+    splits, sizes: of each unit.
+    """
+    left: list[int] = []
     for position, unit in enumerate(units):
-        fits = len(unit) <= wanted or (wanted > 0 and len(unit) < 2 * wanted)
+        fits = sizes[unit] <= wanted or (wanted > 0 and sizes[unit] < 2 * wanted)
         last = not left and position == len(units) - 1
         if fits and not last:
-            wanted -= len(unit)
-            for index in unit:
-                splits[index] = split
+            wanted -= sizes[unit]
+            splits[unit] = split
         else:
             left.append(unit)
     if wanted > 0 and len(left) == len(units) > 1:  # all are too large: rather too many pictures than none
-        smallest = min(left, key=len)
-        for index in smallest:
-            splits[index] = split
+        smallest = min(left, key=sizes.__getitem__)
+        splits[smallest] = split
         left.remove(smallest)
     return left
 

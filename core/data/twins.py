@@ -6,7 +6,7 @@ comparing every picture with every other; a small copy of each then decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ COLOUR_SIDE = 4
 LOOK_BYTES = SIDE * SIDE + 3 * COLOUR_SIDE * COLOUR_SIDE
 BANDS = 5  # of the hash's 64 bits: two hashes that differ in fewer bits than this have a band in common
 BITS_APART = 10
-BLOCK = 4_096  # pictures or pairs at a time, so that memory stays flat
+BLOCK = 1_024  # pictures or pairs at a time, so that memory stays flat
 CROWD = 256  # pictures with a band in common, of which each is compared with so many neighbours at most
 ALIKE = 0.99  # correlation of the small copies
 COLOURS_APART = 12.0  # grey levels of 255, on average
@@ -36,48 +36,48 @@ def contrast(picture: Image.Image) -> float:
     return float(np.asarray(picture.convert("L").resize((64, 64), Image.Resampling.BOX), np.float32).std())
 
 
-def find_twins(looks: Sequence[bytes], sha256: Sequence[str]) -> np.ndarray:
+def find_twins(rows: pd.DataFrame, looks: np.ndarray) -> np.ndarray:
     """Which pictures look the same: int64 (N,), the same number above 0 for those that do, 0 for the others.
 
     A picture joins the first one that it resembles, so that a chain of small changes does not join its ends.
+
+    rows: with columns `same`, which is equal for equal bytes, and `look`: which of looks, (M, LOOK_BYTES), is theirs.
     """
-    if not len(looks):
+    if rows.empty:
         return np.zeros(0, np.int64)
-    codes, _ = pd.factorize(np.asarray(sha256, dtype=object))
+    codes, _ = pd.factorize(rows["same"])
     _, firsts = np.unique(codes, return_index=True)
-    small = np.frombuffer(b"".join(looks[index] for index in firsts), np.uint8).reshape(len(firsts), LOOK_BYTES)
-    leaders = firsts[_leaders(small)][codes]
+    leaders = firsts[_leaders(looks, rows["look"].to_numpy()[firsts])][codes]
     _, group, size = np.unique(leaders, return_inverse=True, return_counts=True)
     numbers = np.cumsum(size > 1) * (size > 1)
     return numbers[group]
 
 
-def _leaders(small: np.ndarray) -> np.ndarray:
-    """For each look, (N, LOOK_BYTES), the first one that it resembles: itself if none. int64 (N,)
+def _leaders(looks: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """For each picture the first one that it resembles: itself if none. int64 (N,)
 
     In a crowd not all are compared with all, so those who lead are compared once more, until nobody follows.
     """
-    leaders = np.arange(len(small))
+    leaders = np.arange(len(which))
     while True:
         leading = np.unique(leaders)
-        theirs = small if len(leading) == len(small) else small[leading]  # which would be a copy
-        followed = leading[_first_alike(theirs)]
+        followed = leading[_first_alike(looks, which[leading])]
         if (followed == leading).all():
             return leaders
         leaders = followed[np.searchsorted(leading, leaders)]
 
 
-def _first_alike(small: np.ndarray) -> np.ndarray:
-    blocks = [_hashes(small[start : start + BLOCK]) for start in range(0, len(small), BLOCK)]
+def _first_alike(looks: np.ndarray, which: np.ndarray) -> np.ndarray:
+    blocks = [_hashes(looks[which[start : start + BLOCK]]) for start in range(0, len(which), BLOCK)]
     hashes, lively = (np.concatenate(parts) for parts in zip(*blocks))
     alike = [np.zeros(0, np.int64)]  # pairs as one number each, which sorts quicker
     for one, other in _candidates(hashes, np.flatnonzero(lively)):
         for start in range(0, len(one), BLOCK):
             some, others = one[start : start + BLOCK], other[start : start + BLOCK]
-            same = _look_the_same(small[some], small[others])
-            alike.append(some[same] * len(small) + others[same])
-    first, second = np.divmod(np.unique(np.concatenate(alike)), len(small))
-    leaders = np.arange(len(small))
+            same = _look_the_same(looks[which[some]], looks[which[others]])
+            alike.append(some[same] * len(which) + others[same])
+    first, second = np.divmod(np.unique(np.concatenate(alike)), len(which))
+    leaders = np.arange(len(which))
     leading, starts = np.unique(first, return_index=True)
     for one, others in zip(leading.tolist(), np.split(second, starts[1:])):
         if leaders[one] == one:

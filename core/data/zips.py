@@ -17,6 +17,7 @@ from core.data.entries import (
     Source,
     leads_out,
     leaves,
+    one_by_one,
     shown_name,
     too_much,
     unnameable,
@@ -44,12 +45,11 @@ def zip_source(path: Path, limits: Limits) -> Iterator[Source]:
         members = [member for member in archive.infolist() if not member.filename.endswith(("/", "\\"))]
         _refuse_harm(path, members, limits)
         size = sum(member.file_size for member in members)
-        count, bare = len(members), _bare(archive.infolist())
-        archive.filelist.clear()  # what has been read is forgotten, as what is taken in needs the memory
+        bare = _bare(archive.infolist())
+        archive.filelist.clear()  # or nothing would be forgotten
         archive.NameToInfo.clear()
-        members.reverse()
-        entries = (_zip_entry(archive, members.pop()) for _ in range(count))
-        yield Source(entries, count, size, bare=bare)
+        entries = (_zip_entry(archive, member) for member in one_by_one(members))
+        yield Source(entries, len(members), size, bare=bare)
 
 
 def _bare(members: list[zipfile.ZipInfo]) -> BareFolders:

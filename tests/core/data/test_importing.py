@@ -11,12 +11,14 @@ import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
+import pandas as pd
 import pytest
 
 from core.data import importing, intake
 from core.data.dataset import list_datasets, load_dataset
 from core.data.importing import ImportCancelled, check, import_path
 from core.errors import DataError
+from core.workspace import Workspace
 from tests.conftest import picture
 from tests.core.data.test_readers import left
 
@@ -38,6 +40,17 @@ def test_a_plain_archive(workspace, make_zip):
         for image, size in zip(dataset.frame["image"], dataset.frame["bytes"])
     )
     assert [summary.id for summary in list_datasets(workspace)] == [dataset.id] == left(workspace)
+
+
+def test_rows_are_written_in_blocks_and_are_as_they_will_be_read(workspace, make_zip, monkeypatch):
+    path = make_zip({"red": 5, "blue": 6})
+    whole = import_path(workspace, path)
+    again = load_dataset(workspace, whole.id)
+    pd.testing.assert_frame_equal(whole.frame, again.frame)
+    assert (whole.info, whole.name, whole.directory) == (again.info, again.name, again.directory)
+    monkeypatch.setattr(intake, "BLOCK", 4)
+    monkeypatch.setattr(importing, "BLOCK", 3)
+    assert import_path(Workspace.open(workspace.root / "other"), path).frame.equals(whole.frame)
 
 
 def test_a_split_that_came_is_kept(workspace, make_zip):
