@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from contextlib import suppress
 from importlib import import_module
@@ -30,6 +31,7 @@ def _open_again() -> None:
 def _import_ahead(module: str) -> None:
     with suppress(Exception):  # whoever needs it will import it again, and be told what is wrong
         import_module(module)
+        gc.freeze()  # what was imported stays: no collection has to look through it again
 
 
 st.set_page_config(page_title="Graft", page_icon=brand.icon(), layout="wide", initial_sidebar_state="auto")
