@@ -1,14 +1,16 @@
-"""From Start to the first point on the chart, as someone at a browser sees it.
+"""From Start to the first point on the chart, as someone at a browser sees it; and what a run loses to who watches it.
 
     python -m benchmarks.live [--write]
 
 In the real app and a real browser, on the textures sample: the first run, and another one on the same data. The page
-has been open for a moment, as it is when somebody has looked at the settings.
+has been open for a moment, as it is when somebody has looked at the settings. Then a longer run, the last stage free,
+with its page open and without, in turns.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -16,13 +18,17 @@ from typing import Any
 
 from benchmarks.machine import describe_machine
 from benchmarks.results import write
+from core import runs
+from core.backbones.catalogue import BUNDLED
 from core.data.importing import import_sample
+from core.training.recipe import Recipe
 from core.workspace import Workspace, write_json
 from tests.browser.actions import curve_points
 from tests.browser.app import BROWSER, FLAGS, App
 from tests.polling import poll
 
 SECONDS_BETWEEN_LOOKS = 0.05
+TURNS, SECONDS_A_TURN, SECONDS_TO_SETTLE = 3, 15.0, 5.0
 
 
 def main() -> None:
@@ -30,7 +36,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        seconds = _measure(Path(folder) / "home")
+        seconds, (alone, watched) = _measure(Path(folder) / "home")
     words = "\n".join(
         [
             f"The textures sample, all stages frozen. {describe_machine().line()}",
@@ -38,6 +44,10 @@ def main() -> None:
             "| from Start to | first run, seconds | again, seconds |",
             "|---|---|---|",
             *(f"| {what} | {first:.1f} | {again:.1f} |" for what, first, again in zip(WHAT, *seconds)),
+            "",
+            "| the last stage free, epochs a second | nobody looks | its page is open | of that |",
+            "|---|---|---|---|",
+            f"| median of {TURNS} turns | {alone:.2f} | {watched:.2f} | {watched / alone:.2f} |",
             "",
         ]
     )
@@ -49,7 +59,7 @@ def main() -> None:
 WHAT = ("the first point on the chart", "the finished run")
 
 
-def _measure(home: Path) -> list[tuple[float, float]]:
+def _measure(home: Path) -> tuple[list[tuple[float, float]], tuple[float, float]]:
     from playwright.sync_api import sync_playwright
 
     workspace = Workspace.open(home)
@@ -66,10 +76,31 @@ def _measure(home: Path) -> list[tuple[float, float]]:
             first = _start(page, workspace)
             page.get_by_text("Settings of the next run").click()
             again = _start(page, workspace)
+            rates = _watched(page, app, workspace, dataset.id)
             browser.close()
     finally:
         app.stop()
-    return [first, again]
+    return [first, again], rates
+
+
+def _watched(page: Any, app: App, workspace: Workspace, dataset: str) -> tuple[float, float]:
+    """Epochs a second of a run at work, with no page open and with its own."""
+    recipe = Recipe(dataset=dataset, dataset_version=1, backbone=BUNDLED, freeze=8, epochs=10_000)
+    run = runs.start(workspace, recipe)
+    write_json(workspace.root / "choices.json", {"dataset": dataset, "dataset_version": 1, "run": run.id})
+    poll(lambda: len(run.view().curve) > 10)
+    rates: dict[str, list[float]] = {"about:blank": [], f"{app.address}/fine_tune": []}
+    for _ in range(TURNS):
+        for address, measured in rates.items():
+            page.goto(address)
+            time.sleep(SECONDS_TO_SETTLE)
+            before, began = len(run.view().curve), time.perf_counter()
+            time.sleep(SECONDS_A_TURN)
+            measured.append((len(run.view().curve) - before) / (time.perf_counter() - began))
+    run.stop()
+    poll(lambda: not run.status.active)
+    alone, watched = (statistics.median(each) for each in rates.values())
+    return alone, watched
 
 
 def _start(page: Any, workspace: Workspace) -> tuple[float, float]:
