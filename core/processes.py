@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def launch(
 
 def sign(path: Path) -> None:
     """Leave in this file which process this is, and of which machine."""
-    path.write_text(f"{os.getpid()} {platform.node()}\n", encoding="utf-8")
+    path.write_text(f"{os.getpid()} {_machine()}\n", encoding="utf-8")
 
 
 def signed(path: Path) -> tuple[int, str]:
@@ -60,8 +61,14 @@ def signed(path: Path) -> tuple[int, str]:
     Raises:
         OSError, ValueError: nobody has, or it cannot be read.
     """
-    number, *machine = path.read_text(encoding="utf-8").split()  # earlier versions wrote the number alone
-    return int(number), "" if machine in ([], [platform.node()]) else " ".join(machine)
+    # Earlier versions wrote the number alone.
+    number, _, machine = path.read_text(encoding="utf-8").strip().partition(" ")
+    return int(number), "" if machine in ("", _machine()) else machine
+
+
+def _machine() -> str:
+    """By the name that it keeps: elsewhere than on Linux, a host's name may follow the network that it is in."""
+    return platform.node() if sys.platform == "linux" else f"{uuid.getnode():x}"
 
 
 def share_cores() -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import streamlit as st
 
@@ -59,7 +60,7 @@ class Given:
         self.limits, self._lock = Limits.from_environment(), threading.Lock()
         self._pictures: dict[str, Picture] = {}
         with disk_in_words():
-            self._file = tempfile.TemporaryFile(dir=workspace.cache)  # noqa: SIM115  open as long as this lives
+            self._file = tempfile.TemporaryFile(dir=workspace.cache, buffering=0)  # noqa: SIM115  it outlives this
         weakref.finalize(self, self._file.close)
 
     @property
@@ -91,14 +92,25 @@ class Given:
             if len(self._pictures) >= self.limits.entries or begins + len(data) > self.limits.total_bytes:
                 raise DataError("These are more pictures than are read at once. Remove those that were given before.")
             if key not in self._pictures:
-                self._file.write(data)
-                self._file.flush()
-                self._pictures[key] = Picture(key, name, partial(self._read, begins, len(data)), refused)
+                try:
+                    self._write(data)
+                except OSError:
+                    self._file.truncate(begins)
+                    raise
+                # Not a method of this, which would hold itself then, and its file long after the session.
+                read = partial(_read, self._file, self._lock, begins, len(data))
+                self._pictures[key] = Picture(key, name, read, refused)
 
-    def _read(self, begins: int, size: int) -> bytes:
-        with self._lock:
-            self._file.seek(begins)
-            return self._file.read(size)
+    def _write(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[self._file.write(left) :]
+
+
+def _read(file: BinaryIO, lock: threading.Lock, begins: int, size: int) -> bytes:
+    with lock:
+        file.seek(begins)
+        return file.read(size)
 
 
 class Oracle:

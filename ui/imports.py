@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import shutil
 import tarfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import weakref
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from core import jobs
 from core.data.drafts import Draft
 from core.data.entries import LONGEST_NAME, Limits
 from core.data.importing import titled
+from core.data.intake import disk_in_words
 from core.data.roots import allowed
 from core.data.tables import is_table
 from core.errors import DataError, GraftError
@@ -46,6 +46,8 @@ class Upload:
         self.title, self.path = "", self.folder / "upload" / DROPPED
         self.alone = False  # a single file
         self.files = self.bytes = 0
+        # With the session, if not before.
+        self._gone = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
     def take(self, drop: Drop, pieces: Sequence[Piece], last: bool) -> Job | None:
         """Keep the pieces, and after the last ones begin the import. What is refused leaves nothing on disk.
@@ -54,28 +56,32 @@ class Upload:
             GraftError: there is no room for it, it is more than is read, or an import is at work by now.
         """
         try:
-            if drop.expected == 1:
-                self._begin(drop, pieces)
-            self._keep(pieces, last)
-            if not last:
-                return None
-            title, path = self.title or MANY, str(self.path)
-            return jobs.start(self.workspace, "import path", title, self.folder, path=path, name=title)
+            with disk_in_words():
+                if drop.expected == 1:
+                    self._begin(drop, pieces)
+                self._keep(pieces, last)
+                return self._import() if last else None
         except GraftError:
             self.discard()
             raise
 
+    def _import(self) -> Job:
+        title, path = self.title or MANY, str(self.path)
+        job = jobs.start(self.workspace, "import path", title, self.folder, path=path, name=title)
+        self._gone.detach()  # it is the job's from now on
+        return job
+
     def discard(self) -> None:
-        """Nothing of it is left."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Nothing of it is left, unless it is being imported."""
+        self._gone()
 
     def _begin(self, drop: Drop, pieces: Sequence[Piece]) -> None:
         self._refuse(drop.files, drop.bytes)
         free = shutil.disk_usage(self.folder).free
-        if drop.bytes > free:
+        if 2 * drop.bytes > free:
             raise DataError(
-                f"The files take {file_size(drop.bytes)} and the disk has {file_size(free)} left. "
-                "Make room where Graft keeps its workspace, then upload again."
+                f"The files take {file_size(drop.bytes)}, twice while they are imported, and the disk has "
+                f"{file_size(free)} left. Make room where Graft keeps its workspace, then upload again."
             )
         name = pieces[0].name.replace("\\", "/") if pieces else ""
         self.alone = drop.files == 1 and "/" not in name and not is_table(name)
@@ -83,7 +89,7 @@ class Upload:
             self.title, self.path = titled(name), self.path.with_name(_plain(name))
 
     def _keep(self, pieces: Sequence[Piece], last: bool) -> None:
-        with _room_in_words(), open(self.path, "ab") as file:
+        with open(self.path, "ab") as file:
             os.utime(self.folder)  # `jobs.prepare` in another tab sees that this one is still coming
             for piece in pieces:
                 self.files, self.bytes = self.files + (piece.at == 0), self.bytes + len(piece.data)
@@ -150,14 +156,3 @@ def from_published(workspace: Workspace, key: str, title: str) -> Job:
 def from_draft(workspace: Workspace, draft: Draft) -> Job:
     """Make a dataset of a draft as it then is; the draft stays."""
     return jobs.start(workspace, "import draft", draft.name, draft=draft.id)
-
-
-@contextmanager
-def _room_in_words() -> Iterator[None]:
-    """What the disk refuses in the block becomes a DataError."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        words = "The disk is full. Make room" if full else f"The disk refused it ({error.strerror}). Mend that"
-        raise DataError(f"{words}, then upload again.") from error

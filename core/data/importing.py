@@ -118,7 +118,7 @@ def check(
 ) -> Report:
     """What an import would find. Keeps nothing. Raises as `import_path`."""
     limits = limits or Limits.from_environment()
-    with disk_in_words(), opened(path, limits) as source:
+    with disk_in_words("in the system's folder for temporary files (TMPDIR)"), opened(path, limits) as source:
         found = sort_out(take(source, None, limits, progress, cancelled), source.labels, source.table)
     splits, _ = complete(found.frame, found.kind)
     return report_on(title_of(path), found.frame.assign(split=splits), found.kind, found.target, found.found)

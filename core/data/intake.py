@@ -62,15 +62,15 @@ class ImportCancelled(DataError):
 
 
 @contextmanager
-def disk_in_words() -> Iterator[None]:
-    """What the disk refuses in the block becomes a DataError that says what to do."""
+def disk_in_words(where: str = "where Graft keeps its workspace") -> Iterator[None]:
+    """What the disk refuses in the block becomes a DataError that says what to do, and where."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DataError("The disk is full. Make room where Graft keeps its workspace, then try again.") from error
-        where = f" {Path(error.filename).name!r}" if error.filename else ""
-        raise DataError(f"The disk refused to read or write{where} ({error.strerror or error}).") from error
+            raise DataError(f"The disk is full. Make room {where}, then try again.") from error
+        file = f" {Path(error.filename).name!r}" if error.filename else ""
+        raise DataError(f"The disk refused to read or write{file} ({error.strerror or error}).") from error
 
 
 @dataclass(frozen=True, slots=True)

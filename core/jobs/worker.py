@@ -64,6 +64,8 @@ def main() -> int:
             return 1
         state = _work(directory)
         job.tidy()
+        if not job.view().running:  # stopped meanwhile, from another machine
+            return 1
         write_json(directory / "state.json", state.model_dump())
     return 0 if state.status == "done" else 1
 

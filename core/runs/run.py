@@ -182,7 +182,10 @@ class Run:
     def discard(self) -> None:
         """Stop, if it runs, and delete everything of it."""
         Control(self.directory).ask("discard")
-        if not is_alive(self.directory):
+        elsewhere = False
+        with contextlib.suppress(RunError):  # one whose recipe is damaged goes too
+            elsewhere = self._talks_elsewhere(self.view())
+        if not is_alive(self.directory) and not elsewhere:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def resume(self, devices: int | None = None) -> None:

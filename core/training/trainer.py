@@ -317,8 +317,9 @@ class Trainer:
         return self.reporter.stopping() or self._out_of_patience()
 
     def _out_of_patience(self) -> bool:
-        """Never where the run was over already: who asked for more epochs then gets all of them."""
-        asked_for = any(change.kind == "end" for change in self.state.changes)
+        """Not where the run was over when somebody asked for more epochs: they get all of them."""
+        asked = [change.kind for change in self.state.changes if change.kind in ("end", "extend")]
+        asked_for = asked[-1:] == ["end"] or asked[-2:] == ["end", "extend"]
         return 0 < self.recipe.patience <= self.state.waited and not asked_for
 
     # What is asked while it runs ----------------------------------------------------------------------------------

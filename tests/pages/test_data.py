@@ -135,6 +135,14 @@ def test_more_than_is_read_is_refused_while_it_comes(workspace, monkeypatch, lim
     assert not list(workspace.jobs.iterdir())
 
 
+def test_an_upload_that_never_ends_goes_with_its_session(workspace):
+    upload = Upload(workspace)
+    upload.take(Drop("it", 1, files=2), [Piece("a.jpg", 500, 0, bytes(500))], False)
+    assert list(workspace.jobs.glob("*/upload/*"))
+    del upload
+    assert not list(workspace.jobs.iterdir())
+
+
 @pytest.mark.parametrize(
     ("path", "words"), [("photos", "There is no file or folder"), ("../", "lies outside"), ("~nosuchuser/x", "outside")]
 )

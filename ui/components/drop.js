@@ -160,7 +160,7 @@ class Area {
     try {
       this.reading = await this.next;
     } catch {
-      if (this.drop === drop) this.end("The browser could not read a file. It may have been moved or changed meanwhile: try again.");
+      if (this.drop === drop) this.giveUp("The browser could not read a file. It may have been moved or changed meanwhile: try again.");
       return;
     }
     if (this.drop !== drop || !this.files) return;
@@ -190,8 +190,12 @@ class Area {
   }
 
   stop() {
+    this.giveUp("Stopped. " + this.words.stopped);
+  }
+
+  giveUp(words) {
     if (this.drop) this.trigger("batch", { drop: this.drop, stop: true });
-    this.end("Stopped. " + this.words.stopped);
+    this.end(words);
   }
 
   end(trouble) {

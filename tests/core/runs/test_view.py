@@ -23,8 +23,12 @@ def test_a_worker_of_another_machine_lives_as_long_as_it_talks(workspace, monkey
     assert run.status is Status.INTERRUPTED
     (run.directory / "worker.pid").write_text("1 another")
     assert run.status is Status.TRAINING
+    run.discard()
+    assert run.directory.exists()  # it hears of it there
     monkeypatch.setattr("core.runs.run.SECONDS_OF_SILENCE", 0.0)
     assert run.status is Status.INTERRUPTED
+    run.discard()
+    assert not run.directory.exists()
 
 
 def test_epochs_become_rows_and_the_best_is_remembered():

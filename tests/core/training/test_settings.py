@@ -325,6 +325,10 @@ def test_a_run_that_was_over_before_its_time_is_trained_for_so_many_epochs(recip
     Control(directory).change("extend_ended", 2)
     ended = train(made)[-1]
     assert (ended.status, ended.epochs) == ("finished", done + 2)
+    if settings:  # asked while it works, it may lose its patience once more
+        Control(directory).clear()
+        Control(directory).change("extend", 20)
+        assert train(made)[-1].epochs < done + 22
 
 
 def test_the_learning_rate_and_the_frozen_stages_are_changed_on_the_way(recipe, train, workspace):
