@@ -10,6 +10,7 @@ import sys
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import pandas as pd
 import pytest
@@ -271,11 +272,12 @@ def test_thousands_of_pictures_come_in_quickly_and_in_little_memory(workspace, t
         (tmp_path / "many" / label).mkdir(parents=True)
         for number in range(1000):  # bytes after the end make each file another one
             (tmp_path / "many" / label / f"{number}.png").write_bytes(data + number.to_bytes(4, "big"))
+    import_module("core.inference.predictor")  # which a page, opened before, may still be importing: that would count
     begun = time.process_time()
     tracemalloc.start()
     dataset = import_path(workspace, tmp_path / "many")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert dataset.report.images == 2000
-    assert peak < 16 * 2**20, f"{peak / 2**20:.1f} MB at most; the pictures have {2000 * len(small[0]) / 2**20:.1f}"
+    assert peak < 8 * 2**20, f"{peak / 2**20:.1f} MB at most; the pictures have {2000 * len(small[0]) / 2**20:.1f}"
     assert time.process_time() - begun < 30  # of a core: others may be at work beside
