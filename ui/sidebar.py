@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import runs
 from core.errors import GraftError
 from ui import state
-from ui.runs import run_title
+from ui.runs import began
 from ui.widgets import clip, literal
 
 
@@ -39,6 +39,7 @@ def _run_title(run: str | None) -> str | None:
     if run is None:
         return None
     try:
-        return run_title(runs.get(state.workspace(), run))
+        found = runs.get(state.workspace(), run)
+        return f"{clip(state.dataset_name(found.recipe.dataset), 13)}, {began(found)}"  # as much as there is room for
     except GraftError:  # damaged
         return run
