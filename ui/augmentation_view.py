@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from PIL import Image
 
@@ -42,9 +43,7 @@ def augmentation_view(dataset: Dataset, preprocessing: Preprocessing, recipe: Re
 
 @st.cache_data(max_entries=16, show_spinner="Augmenting some of your pictures")
 def _drawn(directory: Path, version: int, preprocessing: str, looks: str, _dataset: Dataset, _recipe: Recipe) -> str:
-    rows = _dataset.part("train")
-    turn = rows.groupby("label").cumcount().sort_values(kind="stable")  # the first of every class, then the second...
-    rows = rows.loc[turn.index[:PICTURES]]
+    rows = some_of(_dataset)
     made = preview(
         [_dataset.path(image) for image in rows["image"]],
         list(rows["sha256"]),
@@ -55,6 +54,12 @@ def _drawn(directory: Path, version: int, preprocessing: str, looks: str, _datas
     return _markup(made, _dataset.answers(rows))
 
 
+def some_of(dataset: Dataset) -> pd.DataFrame:
+    """A few rows of the training part: the first of every class, then the second..."""
+    rows = dataset.part("train")
+    return rows.loc[rows.groupby("label").cumcount().sort_values(kind="stable").index[:PICTURES]]
+
+
 def _markup(made: Preview, answers: Sequence[str]) -> str:
     """answers: what each picture is said to be; other people's text, so escaped."""
     parts = []
@@ -62,9 +67,9 @@ def _markup(made: Preview, answers: Sequence[str]) -> str:
         words = ["As it is", *(f"View {number}" for number in range(1, VIEWS + 1))]
         for row, views in enumerate(made.views):
             said = words if row == 0 else [""] * len(words)
-            parts.append(_row([_figure(pixels, word) for pixels, word in zip(views, said)]))
+            parts.append(row_of([figure(pixels, word) for pixels, word in zip(views, said)]))
     if made.mixes:
-        parts.append(_row([_figure(mix.pixels, _mixture(mix, answers)) for mix in made.mixes]))
+        parts.append(row_of([figure(mix.pixels, _mixture(mix, answers)) for mix in made.mixes]))
     return "".join(parts)
 
 
@@ -72,13 +77,15 @@ def _mixture(mix: Mix, answers: Sequence[str]) -> str:
     return f"{mix.share:.0%} {clip(answers[mix.first], 30)}, {1 - mix.share:.0%} {clip(answers[mix.second], 30)}"
 
 
-def _row(figures: list[str]) -> str:
+def row_of(figures: list[str]) -> str:
     return f'<div style="{SIZES}">{"".join(figures)}</div>'
 
 
-def _figure(pixels: np.ndarray, words: str) -> str:
+def figure(pixels: np.ndarray, words: str) -> str:
+    """An image as HTML, with words above it. pixels: uint8 (H, W, 3)."""
     file, said = BytesIO(), html.escape(words, quote=True)
-    Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BILINEAR).save(file, "JPEG", quality=88)
+    height, width = (max(1, round(SIDE * side / max(pixels.shape[:2]))) for side in pixels.shape[:2])
+    Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR).save(file, "JPEG", quality=88)
     source = "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
     image = f'<img src="{source}" alt="{said}" style="width:100%;border-radius:0.35rem;display:block">'
     caption = f'<figcaption style="{WORDS}">{said}</figcaption>' if words else ""

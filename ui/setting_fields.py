@@ -15,6 +15,7 @@ GROUPS = {
     "What learns": ("unfreeze", "head_epochs", "unfreeze_rate", "rate_per_stage"),
     "Optimizer": ("optimizer", "learning_rate", "momentum", "nesterov", "weight_decay", "clip"),
     "Schedule": ("schedule", "warmup_epochs", "step_epochs", "step_factor"),
+    "Images": ("fit", "resolution"),
     "Augmentation": ("augmentation", "views", "mixup", "cutmix"),
     "Loss": ("loss", "focal_gamma", "label_smoothing", "balance"),
     "Run": ("batch_size", "accumulate", "precision", "average", "patience", "best_by", "seed"),
@@ -30,6 +31,8 @@ LABELS = {
     "warmup_epochs": "Warm-up, epochs",
     "step_epochs": "A step every so many epochs",
     "step_factor": "Learning rate at a step, times",
+    "fit": "How an image is fitted",
+    "resolution": "Resolution",
     "views": "Kept views of each image",
     "mixup": "MixUp",
     "cutmix": "CutMix",
@@ -41,7 +44,9 @@ LABELS = {
     "patience": "Patience (early stopping), epochs",
     "best_by": "Metric of the best epoch",
 }
+RESOLUTIONS = (None, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512, 640)
 WORDS: dict[Any, str] = OPTIMIZERS | {
+    "crop": "Crop the middle",
     "after_head": "Head first, then all",
     "gradually": "A stage each epoch",
     "one_cycle": "One-cycle",
@@ -89,6 +94,8 @@ def field(name: str, kind: str, now: dict[str, Any], problems: dict[str, str]) -
     label = label_of(name)
     shared: dict[str, Any] = {"key": key, "help": asked.description, "on_change": _changed, "args": (name, kind)}
     options = _options(name, kind)
+    if name == "resolution" and isinstance(value, int) and value not in options:  # of a recipe file
+        options = (None, *sorted({value, *options[1:]}))
     if name == "batch_size":
         _batch_size(value, kind, shared)
     elif options:
@@ -136,6 +143,8 @@ def _options(name: str, kind: str) -> tuple[Any, ...]:
         return {"loss": LOSSES, "balance": BALANCES}[name][kind]
     if name == "best_by":
         return (None, *METRICS[kind])
+    if name == "resolution":
+        return RESOLUTIONS
     annotation = Recipe.model_fields[name].annotation
     return get_args(annotation) if not isinstance(annotation, type) else ()
 

@@ -13,15 +13,17 @@ from pydantic import ValidationError
 from core import runs
 from core.backbones.catalogue import BackboneInfo, find
 from core.backbones.heads import HeadSettings
-from core.backbones.model import Stage
+from core.backbones.model import Stage, describe
 from core.data.dataset import Dataset
 from core.errors import GraftError
+from core.runs.checks import resolution_problem
 from core.training import recipe_file
 from core.training.presets import PRESETS
 from core.training.recipe import Recipe
 from ui import chosen_settings, state
 from ui.augmentation_view import augmentation_view
 from ui.comparison import compare_freezing
+from ui.fit_view import fit_view
 from ui.network import network_picture
 from ui.probes_panel import probes_panel
 from ui.schedule import schedule
@@ -50,10 +52,12 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
         "backbone": info.name,
         "weights_file": state.choices().weights_file,
     }
-    problems = Recipe.problems(asked)
+    problems = Recipe.problems(asked) or _resolution_problems(Recipe.parse(asked))
     _preset(kind)
     freeze = _freeze(info, len(stages), now["freeze"], kind)
-    _draw_network(st.container(), info, stages, dataset, freeze, _head_of(now))
+    recipe = None if problems else Recipe.parse(asked)
+    fitted = info.fitted(recipe.fit, recipe.resolution) if recipe else info
+    _draw_network(st.container(), fitted, describe(fitted), dataset, freeze, _head_of(now))
     epochs, start = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with epochs:
         field("epochs", kind, now, problems)
@@ -64,11 +68,11 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     )
     if problems:
         show_error(f"These settings cannot be used: {'; '.join(problems.values())}.")
-    recipe = None if problems else Recipe.parse(asked)
     previews: dict[str, Callable[[], None]] = {}
     if recipe:
         previews["Schedule"] = partial(schedule, recipe, len(stages))
-        previews["Augmentation"] = partial(augmentation_view, dataset, info.preprocessing, recipe)
+        previews["Images"] = partial(fit_view, dataset, fitted)
+        previews["Augmentation"] = partial(augmentation_view, dataset, fitted.preprocessing, recipe)
     with st.expander("Expert settings", icon=":material/tune:", key="expert_settings"):
         _expert_settings(kind, now, problems, previews)
     if recipe is None:
@@ -80,6 +84,11 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     if pressed:
         _start(recipe, dataset.name)
     probes_panel(recipe, _devices(), lambda rate: chosen_settings.change(kind, "learning_rate", rate))
+
+
+def _resolution_problems(recipe: Recipe) -> dict[str, str]:
+    problem = resolution_problem(recipe)
+    return {"resolution": problem.rstrip(".")} if problem else {}
 
 
 def _start(recipe: Recipe, name: str) -> None:
@@ -159,7 +168,7 @@ def _draw_network(
         )
         network_picture(
             stages,
-            input_size=info.input_size,
+            input_size=info.preprocessing.size,
             key="network",
             freeze=freeze,
             head=f"Head: {count(outputs, dataset.noun) if dataset.classes else 'one number'}",

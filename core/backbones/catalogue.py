@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.data.preprocessing import Preprocessing
+from core.data.preprocessing import Fit, Preprocessing
 from core.errors import BackboneError
 
 BUNDLED = "efficientnet_lite0"
@@ -24,6 +24,7 @@ class BackboneInfo:
         name: "efficientnet_lite0" (bundled), "torchvision/resnet50.IMAGENET1K_V2", "timm/resnet50.a1_in1k".
         library: "bundled", "torchvision" or "timm".
         parameters: Of the whole published network, its last layer included.
+        input_size: That it was published for; the one it is used with is in `preprocessing`, see `fitted`.
         gflops: Multiply-adds in 1e9 for one picture of `input_size`, as torchvision counts them.
         top1: Accuracy on ImageNet-1K in percent, as the library states it.
         licence: Of the weights, in the library's words.
@@ -45,6 +46,23 @@ class BackboneInfo:
     url: str | None
     hub: str | None
     preprocessing: Preprocessing
+
+    def fitted(self, fit: Fit = "crop", resolution: int | None = None) -> BackboneInfo:
+        """The same backbone for images of another size in pixels, or brought to it in another way.
+
+        resolution: None for its own size.
+        """
+        own = self.preprocessing
+        size = resolution or self.input_size
+        resize = round(own.resize * size / own.size)
+        return replace(self, preprocessing=own.model_copy(update={"size": size, "resize": resize, "fit": fit}))
+
+    @property
+    def said(self) -> str:
+        """Its name, with the size of images and their fit where they are not its own."""
+        how = self.preprocessing
+        parts = [f" at {how.size}" if how.size != self.input_size else "", f" {how.fit}" if how.fit != "crop" else ""]
+        return self.name + "".join(parts)
 
 
 @cache

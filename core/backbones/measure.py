@@ -67,7 +67,8 @@ def _measured_or_blank(info: BackboneInfo) -> BackboneInfo:
 
 
 def _row(info: BackboneInfo) -> list[Any]:
-    return list((asdict(info) | {"preprocessing": list(info.preprocessing.model_dump().values())}).values())
+    preprocessing = info.preprocessing.model_dump(exclude={"fit"})
+    return list((asdict(info) | {"preprocessing": list(preprocessing.values())}).values())
 
 
 def _versions() -> dict[str, str]:

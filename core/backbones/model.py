@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_map_only
 from core.backbones.architectures import find_last_layer, make_network, make_on_meta, pool, remove_last_layer
 from core.backbones.catalogue import BackboneInfo
 from core.backbones.padding import pad_by_kernel
-from core.backbones.stages import Stage, find_stages, trace
+from core.backbones.stages import Stage, at_size, find_stages, trace
 from core.backbones.weights import Match, load_file, pretrained_network
 from core.errors import BackboneError
 from core.workspace import Workspace
@@ -62,13 +62,21 @@ def build(
 @lru_cache(maxsize=32)
 def _plan(info: BackboneInfo) -> Plan:
     try:
-        network = remove_last_layer(make_on_meta(info), None)
+        size, network = info.preprocessing.size, remove_last_layer(make_on_meta(info), None)
         order = list(trace(network, info.input_size)) if info.library == "torchvision" else []
         last = find_last_layer(network, order)
-        stages, outputs = find_stages(remove_last_layer(network, last), info.input_size, prefix="network.")
+        network = remove_last_layer(network, last)
+        stages, outputs = find_stages(network, info.input_size, prefix="network.")
+        if size != info.input_size:
+            stages, outputs = at_size(stages, network, size, prefix="network.")
         with torch.no_grad():
-            features = pool(network(torch.empty(1, 3, info.input_size, info.input_size, device="meta")))
-    except (RuntimeError, ValueError, TypeError, NotImplementedError, IndexError) as error:
+            features = pool(network(torch.empty(1, 3, size, size, device="meta")))
+    except (RuntimeError, ValueError, TypeError, NotImplementedError, IndexError, AssertionError) as error:
+        if info.preprocessing.size != info.input_size and describe(info.fitted()):
+            raise BackboneError(
+                f"{info.name} takes no images of {info.preprocessing.size} pixels, only of its own {info.input_size}. "
+                f"Choose that resolution, or another backbone."
+            ) from error
         raise BackboneError(f"{info.name} cannot be cut into stages ({error}). Choose another backbone.") from error
     return Plan(last, (*stages[:-1], replace(stages[-1], output_shape=tuple(features.shape[1:]))), outputs)
 
@@ -154,15 +162,15 @@ class Backbone(nn.Module):
             name: _Absent(entry, self._outputs[name]) for name in self._modules_of(self.stages[:n])
         }
         stands_in[self._boundary(n)] = entry
-        after = _After(_rewired(self, stands_in, outside_on_meta=True), entry, self.info.input_size)
+        after = _After(_rewired(self, stands_in, outside_on_meta=True), entry, self.info.preprocessing.size)
         self._try_cut(n, after)
         return after
 
     def _try_cut(self, n: int, after: nn.Module) -> None:
         """Compare the two halves with the whole on a random picture; buffers and modes stay as they were."""
         modes = {module: module.training for module in self.modules()}
-        device = next(self.parameters()).device
-        images = torch.rand(2, 3, self.info.input_size, self.info.input_size, device=device)
+        device, size = next(self.parameters()).device, self.info.preprocessing.size
+        images = torch.rand(2, 3, size, size, device=device)
         self.eval()
         try:
             with torch.no_grad():

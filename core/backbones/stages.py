@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -147,6 +147,15 @@ def find_stages(network: nn.Module, size: int, prefix: str = "") -> tuple[tuple[
     stages = [_stage(group, prefix, outside if index == 0 else 0) for index, group in enumerate(groups)]
     stages[0] = _renamed_stem(stages[0], groups[0])
     return tuple(stages), {prefix + unit.name: unit.call.gave for unit in units}
+
+
+def at_size(
+    stages: Iterable[Stage], network: nn.Module, size: int, prefix: str = ""
+) -> tuple[tuple[Stage, ...], dict[str, Any]]:
+    """The same stages of a network that is given pictures of another size, as `find_stages` gives them."""
+    calls = trace(network, size)
+    gave = {name: calls[name.removeprefix(prefix)].gave for stage in stages for name in stage.modules}
+    return tuple(replace(stage, output_shape=_shape(gave[stage.modules[-1]])) for stage in stages), gave
 
 
 def _stage(group: list[Unit], prefix: str, extra_parameters: int) -> Stage:

@@ -24,7 +24,7 @@ AHEAD = 32
 
 
 class Pixels(Protocol):
-    """The pictures of a frame, in its order: `pixels[i]` is uint8 (H, W, 3) with the shorter side at the resize."""
+    """The pictures of a frame, in its order: `pixels[i]` is uint8 (H, W, 3), as `shrink` brings it to size."""
 
     def __len__(self) -> int: ...
 
@@ -92,12 +92,18 @@ def still_to_decode(workspace: Workspace, frame: pd.DataFrame, preprocessing: Pr
 
 
 def _store(workspace: Workspace, preprocessing: Preprocessing) -> Store:
-    return Store(workspace, "images", f"{preprocessing.resize}-{preprocessing.interpolation}-v{VERSION}", np.uint8)
+    how = preprocessing
+    sides = f"{how.resize}" if how.fit == "crop" else f"{how.fit}-{how.size}"
+    return Store(workspace, "images", f"{sides}-{how.interpolation}-v{VERSION}", np.uint8)
 
 
 def decoded_bytes(frame: pd.DataFrame, preprocessing: Preprocessing) -> int:
     """How much the pictures of these rows take once they are decoded."""
     short, long = frame[["width", "height"]].min(axis=1), frame[["width", "height"]].max(axis=1)
+    if preprocessing.fit == "squash":
+        return 3 * preprocessing.size**2 * len(frame)
+    if preprocessing.fit == "pad":
+        return int((3 * preprocessing.size**2 * (short / long)).sum())
     return int((3 * preprocessing.resize**2 * (long / short).clip(upper=LONGEST_TO_SHORTEST)).sum())
 
 

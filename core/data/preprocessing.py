@@ -54,10 +54,16 @@ INTERPOLATIONS = {
 }
 
 
+Fit = Literal["crop", "pad", "squash"]
+
+
 class Preprocessing(BaseModel):
-    """What a backbone expects: the shorter side brought to `resize`, the middle square of `size` cut out, normalised.
+    """How an image becomes the square of `size` pixels that a backbone expects, normalised.
 
     mean, std: of the channels red, green, blue, on a scale of 0 to 1.
+    fit: "crop": the shorter side is brought to `resize` and the middle square cut out; "pad": the longer side is
+        brought to `size` and the rest filled with the mean colour; "squash": both sides are brought to `size`. As
+        bundles were before there was a choice, it may be left out.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,6 +73,11 @@ class Preprocessing(BaseModel):
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
+    fit: Fit = "crop"
+
+    def key(self) -> str:
+        """Names it in a cache, as it did before there was a choice of how to fit."""
+        return self.model_dump_json(exclude={"fit"} if self.fit == "crop" else None)
 
 
 def decode(source: Path | bytes | BinaryIO, at_least: int | None = None) -> Image.Image:
@@ -189,15 +200,37 @@ def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
 
 
 def shrink(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
-    """uint8 (H, W, 3) whose shorter side is `preprocessing.resize`, as torchvision's Resize does it."""
+    """uint8 (H, W, 3), of which `square` makes what a network sees. To be cropped: the shorter side is
+    `preprocessing.resize`, as torchvision's Resize does it; to be padded: the longer side is `size`; squashed: both."""
     width, height = image.size
+    if preprocessing.fit != "crop":
+        full, longer = preprocessing.size, max(width, height)
+        padded = (max(1, round(full * width / longer)), max(1, round(full * height / longer)))
+        return _resized(image, padded if preprocessing.fit == "pad" else (full, full), preprocessing)
     if max(width, height) > LONGEST_TO_SHORTEST * min(width, height):
         side = LONGEST_TO_SHORTEST * min(width, height)
         image = _middle(image, min(width, side), min(height, side))
         width, height = image.size
     short = preprocessing.resize
     size = (short, int(short * height / width)) if width <= height else (int(short * width / height), short)
+    return _resized(image, size, preprocessing)
+
+
+def _resized(image: Image.Image, size: tuple[int, int], preprocessing: Preprocessing) -> np.ndarray:
     return np.asarray(image if size == image.size else image.resize(size, INTERPOLATIONS[preprocessing.interpolation]))
+
+
+def square(pixels: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    """What `shrink` gave, as the network sees it: uint8 (size, size, 3)."""
+    size = preprocessing.size
+    if preprocessing.fit != "pad":
+        return center_crop(pixels, size)
+    height, width = pixels.shape[:2]
+    top, left = (size - height) // 2, (size - width) // 2
+    padded = np.empty((size, size, 3), np.uint8)
+    padded[:] = [round(255 * mean) for mean in preprocessing.mean]  # 0 once it is normalised
+    padded[top : top + height, left : left + width] = pixels
+    return padded
 
 
 def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
@@ -221,34 +254,41 @@ JITTER = 0.3  # brightness, contrast and colour, each times 0.7 to 1.3
 LEANING = 12.0  # degrees, at most
 
 
-def augment(pixels: np.ndarray, size: int, random: np.random.Generator, kind: Augmentation = "standard") -> np.ndarray:
-    """A picture as it might have been taken, (size, size, 3). uint8 in and out; what is drawn from `random` decides.
+def augment(
+    pixels: np.ndarray, preprocessing: Preprocessing, random: np.random.Generator, kind: Augmentation = "standard"
+) -> np.ndarray:
+    """An image as it might have been taken, (size, size, 3). uint8 in and out; what is drawn from `random` decides.
 
-    kind: "mirror" mirrors the middle half of the time; "standard" a part of the picture instead, 35 to 100% of its area
-        at an aspect of 3:4 to 4:3; "strong" lets it be 20%, lean, and be brighter or darker and of other colours.
+    kind: "mirror" mirrors it half of the time; "standard" a part of it instead, 35 to 100% of its area and 3:4 to 4:3
+        as wide; "strong" lets it be 20%, lean, and be brighter or darker and of other colours. What fills the rest of
+        an image that is padded stays as it is.
     """
+    frame = pixels if preprocessing.fit == "pad" else center_crop(pixels, preprocessing.size)
     if kind == "mirror":
-        image = Image.fromarray(np.ascontiguousarray(center_crop(pixels, size)))
+        image = Image.fromarray(np.ascontiguousarray(frame))
     else:
-        image = _part(pixels, size, random, smallest=0.2 if kind == "strong" else 0.35)
+        image = _part(pixels, frame.shape[1], frame.shape[0], random, smallest=0.2 if kind == "strong" else 0.35)
     if random.random() < 0.5:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if kind == "strong":
         image = image.rotate(random.uniform(-LEANING, LEANING), Image.Resampling.BILINEAR, fillcolor=(128, 128, 128))
         for change in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
             image = change(image).enhance(random.uniform(1 - JITTER, 1 + JITTER))
-    return np.asarray(image)
+    return square(np.asarray(image), preprocessing)
 
 
-def _part(pixels: np.ndarray, size: int, random: np.random.Generator, smallest: float) -> Image.Image:
+def _part(
+    pixels: np.ndarray, to_width: int, to_height: int, random: np.random.Generator, smallest: float
+) -> Image.Image:
+    """A part of nearly the shape that it is brought to."""
     height, width = pixels.shape[:2]
     area = height * width * random.uniform(smallest, 1.0)
-    aspect = np.exp(random.uniform(np.log(3 / 4), np.log(4 / 3)))
+    aspect = np.exp(random.uniform(np.log(3 / 4), np.log(4 / 3))) * (to_width / to_height)
     crop_width = min(width, max(1, round(np.sqrt(area * aspect))))
     crop_height = min(height, max(1, round(np.sqrt(area / aspect))))
     left, top = int(random.integers(width - crop_width + 1)), int(random.integers(height - crop_height + 1))
     box = (left, top, left + crop_width, top + crop_height)
-    return Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR, box=box)
+    return Image.fromarray(pixels).resize((to_width, to_height), Image.Resampling.BILINEAR, box=box)
 
 
 def normalize(batch: torch.Tensor, preprocessing: Preprocessing) -> torch.Tensor:

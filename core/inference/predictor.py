@@ -17,7 +17,7 @@ from torch import nn
 from core.backbones.catalogue import find
 from core.backbones.heads import HeadSettings, build_head
 from core.backbones.model import build
-from core.data.preprocessing import Preprocessing, center_crop, decode, normalize, shrink
+from core.data.preprocessing import Preprocessing, decode, normalize, shrink, square
 from core.errors import GraftError, RunError
 from core.inference.prediction import Guess, Prediction
 from core.processes import keep_memory
@@ -116,7 +116,7 @@ class Predictor:
         began = time.perf_counter()
         try:
             image = decode(source, at_least=self.preprocessing.resize)
-            pixels = torch.from_numpy(center_crop(shrink(image, self.preprocessing), self.preprocessing.size).copy())
+            pixels = torch.from_numpy(square(shrink(image, self.preprocessing), self.preprocessing).copy())
             return name, pixels, time.perf_counter() - began
         except GraftError as error:
             return name, str(error), time.perf_counter() - began

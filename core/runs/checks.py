@@ -33,11 +33,26 @@ def _dataset_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
     return [f"{said[0].upper()}{said[1:]}." for said in unfit]
 
 
+def resolution_problem(recipe: Recipe) -> str | None:
+    """Why the backbone cannot look at images of this size; it is tried, without its weights."""
+    if recipe.resolution in (None, (info := find(recipe.backbone)).input_size):
+        return None
+    from core.backbones.model import describe  # which brings torch
+
+    try:
+        describe(info.fitted(recipe.fit, recipe.resolution))
+    except GraftError as error:
+        return str(error)
+    return None
+
+
 def _backbone_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
     try:
         info = find(recipe.backbone)
     except GraftError as error:
         return [str(error)]
+    if problem := resolution_problem(recipe):
+        return [problem]
     if recipe.weights_file is not None:
         there = Path(recipe.weights_file).is_file()
         return [] if there else [f"The weights file {recipe.weights_file!r} is not there any more. Choose another."]

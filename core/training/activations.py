@@ -102,7 +102,7 @@ def key(frozen: FrozenStages, source: PictureSource) -> str:
     backbone, device = frozen.backbone, source.device
     said = hashlib.blake2b(digest_size=16)
     settings = (FORMAT, pixels.VERSION, backbone.info.architecture, frozen.stages)
-    for part in (*settings, source.preprocessing.model_dump_json(), device.torch.type, frozen.way.name):
+    for part in (*settings, source.preprocessing.key(), device.torch.type, frozen.way.name):
         said.update(f"{part}\n".encode())
     free = tuple(f"{name}." for stage in backbone.stages[frozen.stages :] for name in stage.modules)
     for name, tensor in backbone.state_dict().items():

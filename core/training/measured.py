@@ -30,6 +30,12 @@ def remember(workspace: Workspace, name: str, found: object) -> None:
     write_json(workspace.root / "measured.json", {**kept, name: asdict(found)})  # type: ignore[call-overload]
 
 
+def measured_rate(workspace: Workspace, begins: str) -> float | None:
+    """The `rate` that was remembered last under a name that begins so."""
+    rates = [said.get("rate") for name, said in _remembered(workspace).items() if name.startswith(begins)]
+    return next((rate for rate in reversed(rates) if isinstance(rate, int | float) and rate > 0), None)
+
+
 def _remembered(workspace: Workspace) -> dict[str, dict[str, Any]]:
     try:
         said = json.loads((workspace.root / "measured.json").read_text(encoding="utf-8"))

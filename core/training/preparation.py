@@ -68,7 +68,8 @@ class Material:
         self.workspace, self.recipe, self.device, self.reporter = workspace, recipe, device, reporter
         self.dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
         own_weights = Path(recipe.weights_file) if recipe.weights_file else None
-        self.backbone: Backbone = build(find(recipe.backbone), workspace, weights_file=own_weights)
+        info = find(recipe.backbone).fitted(recipe.fit, recipe.resolution)
+        self.backbone: Backbone = build(info, workspace, weights_file=own_weights)
         self.backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.task = task_of(self.dataset, recipe)
         self.head = build_head(recipe.head, self.backbone.num_features, self.task.outputs).to(device.torch)
@@ -236,7 +237,7 @@ def _way_to_train(material: Material, frozen_stages: int, model: nn.Module, part
     if device.autocast_dtype is not None:
         return Way(str(device.autocast_dtype).removeprefix("torch."))
     few = np.arange(min(len(part), EXAMPLES))
-    name = f"{material.backbone.info.name} after {frozen_stages} stages"
+    name = f"{material.backbone.info.said} after {frozen_stages} stages"
     return way_to_train(material.workspace, model, name, device, lambda: next(iter(part.source.batches([few], None))))
 
 

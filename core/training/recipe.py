@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from core.backbones.heads import HeadSettings
+from core.data.preprocessing import Fit
 from core.errors import RecipeError
 
 Loss = Literal["cross_entropy", "binary_cross_entropy", "focal", "mean_squared_error", "mean_absolute_error", "huber"]
@@ -137,6 +138,19 @@ class Recipe(BaseModel):
     )
     accumulate: int = Field(
         1, ge=1, le=1024, description="How many batches make a step: as one large batch, in the memory of a small one."
+    )
+    fit: Fit = Field(
+        "crop",
+        description="How an image becomes a square: its middle is cut out, which loses margins; or it is padded, or "
+        "squashed, which lose none.",
+    )
+    resolution: int | None = Field(
+        None,
+        ge=64,
+        le=640,
+        multiple_of=8,
+        description="The side of the square in pixels, that of the backbone unless said: more show more detail, and "
+        "cost as many times more as there are more pixels.",
     )
     augmentation: Literal["none", "mirror", "standard", "strong"] = Field(
         "none", description="Show each image a little different every time: slower, and better with few images."
@@ -282,6 +296,7 @@ OPTIONS = {
         ),
         *("rate_per_stage", "momentum", "nesterov", "weight_decay", "clip", "schedule", "warmup_epochs", "step_epochs"),
         *("step_factor", "accumulate", "augmentation", "views", "mixup", "cutmix", "precision", "average", "patience"),
+        *("fit", "resolution"),
         "best_by",
     )
 }

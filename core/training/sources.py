@@ -16,7 +16,7 @@ import torch
 
 from core.data.kept import Rows
 from core.data.pixels import Pixels
-from core.data.preprocessing import Augmentation, Preprocessing, augment, center_crop, normalize
+from core.data.preprocessing import Augmentation, Preprocessing, augment, normalize, square
 from core.training.device import Device, available_cores
 
 PREFETCHED_BATCHES = 4
@@ -71,16 +71,18 @@ class PictureSource:
         size = self.preprocessing.size
         batch = np.empty((len(chunk), size, size, 3), np.uint8)
         for row, index in enumerate(chunk):
-            batch[row] = view(pixels[int(index)], self.digests[index], size, epoch, self.augmentation)
+            batch[row] = view(pixels[int(index)], self.digests[index], self.preprocessing, epoch, self.augmentation)
         tensor = torch.from_numpy(batch)
         return tensor.pin_memory() if self.device.torch.type == "cuda" else tensor
 
 
-def view(picture: np.ndarray, digest: str, size: int, epoch: int | None, augmentation: Augmentation) -> np.ndarray:
+def view(
+    picture: np.ndarray, digest: str, preprocessing: Preprocessing, epoch: int | None, augmentation: Augmentation
+) -> np.ndarray:
     """What a network sees of a picture in an epoch: uint8 (size, size, 3). digest: names its content, as above."""
     if augmentation == "none" or epoch is None:
-        return center_crop(picture, size)
-    return augment(picture, size, np.random.default_rng((epoch, int(digest[:16], 16))), augmentation)
+        return square(picture, preprocessing)
+    return augment(picture, preprocessing, np.random.default_rng((epoch, int(digest[:16], 16))), augmentation)
 
 
 def some(source: PictureSource, many: int = 8) -> torch.Tensor:

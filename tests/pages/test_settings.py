@@ -7,7 +7,9 @@ import pytest
 
 from core import runs
 from core.training import recipe_file
+from core.training.measured import remember
 from core.training.recipe import PLACES, Recipe
+from core.training.ways import Way
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from ui.setting_fields import GROUPS
@@ -176,6 +178,35 @@ def test_augmentation_is_shown_on_the_persons_own_pictures_when_its_tab_is_open(
     assert "% red" in drawn and "% blue" in drawn
     assert "4 kept views of each picture take turns: less variety than a new one every epoch" in texts(app)
     assert not app.exception
+
+
+def test_how_images_are_fitted_is_shown_on_the_persons_own_when_its_tab_is_open(open_page, dataset, started):
+    app = _load(open_page("fine_tune"), '{"fit": "pad", "resolution": 288}')
+    app.session_state["expert_tab"] = "Images"
+    (drawn,) = [html.value for html in app.run().html if "<img" in html.value]
+    assert drawn.count("<img") == 4 * 4, "as it is, cropped, padded, squashed"
+    assert "Pad (chosen)" in drawn and "Squash" in drawn and "Crop the middle" in drawn
+    assert "288 × 288 pixels in place of its own 224 × 224: 1.7 times the work" in texts(app)
+    press(app, "Start")
+    assert (started[0].fit, started[0].resolution) == ("pad", 288)
+
+
+def test_what_the_resolution_costs_is_said_in_milliseconds_where_it_was_measured(open_page, dataset, workspace):
+    remember(workspace, "efficientnet_lite0, 9 stages, some dataset, some processor", Way("float32", 40.0))
+    app = open_page("fine_tune")
+    app.session_state["expert_tab"] = "Images"
+    assert "as it was made for: 25 ms an image" in texts(app.run())
+    app.selectbox(key="set_resolution").set_value(112 * 4).run()
+    assert "4 times the work (there: 25 ms an image, as measured on this machine)" in texts(app)
+
+
+def test_a_backbone_of_one_size_refuses_another_before_start(open_page, dataset, workspace):
+    chosen = json.loads((workspace.root / "choices.json").read_text())
+    write_json(workspace.root / "choices.json", {**chosen, "backbone": "torchvision/vit_b_16.IMAGENET1K_V1"})
+    app = _load(open_page("fine_tune"), '{"resolution": 288}')
+    assert "takes no images of 288 pixels, only of its own 224" in _plain(app)
+    assert app.button(key="start").disabled
+    assert not app.button(key="undo_resolution").click().run().button(key="start").disabled
 
 
 def test_the_number_of_devices_is_asked_for_where_there_are_several(open_page, dataset, monkeypatch):

@@ -97,3 +97,12 @@ def test_a_wrong_name_gets_a_hint():
         find("efficientnet_lite00")
     with pytest.raises(BackboneError, match="lists all"):
         find("<script>" * 100)
+
+
+def test_an_image_may_be_fitted_otherwise_and_comes_back_to_what_it_was():
+    own = find("efficientnet_lite0")
+    assert own.fitted() == own and own.said == own.name
+    larger = own.fitted("pad", 288)
+    assert (larger.preprocessing.size, larger.preprocessing.resize, larger.input_size) == (288, 329, 224)
+    assert larger.said == "efficientnet_lite0 at 288 pad"
+    assert larger.fitted() == own

@@ -122,6 +122,25 @@ def test_a_frozen_batchnorm_stays_in_eval_even_after_train():
     assert not any(module.training for name, module in backbone.named_modules() if name)
 
 
+@torch.no_grad()
+def test_another_resolution_has_the_same_stages_of_other_shapes(tmp_path):
+    for name, size in (("efficientnet_lite0", 288), ("efficientnet_lite0", 64), (NAMES[1], 96), (NAMES[7], 160)):
+        own, other = find(name), find(name).fitted(resolution=size)
+        backbone = build(other, Workspace.open(tmp_path), random=True).eval()
+        assert [stage.modules for stage in backbone.stages] == [stage.modules for stage in describe(own)]
+        images, n = torch.rand(2, 3, size, size), len(backbone.stages) - 2
+        activation = backbone.until(n)(images)
+        assert activation.shape[1:] == backbone.stages[n - 1].output_shape != describe(own)[n - 1].output_shape
+        torch.testing.assert_close(backbone.after(n)(activation), backbone(images), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["torchvision/vit_b_16.IMAGENET1K_V1", NAMES[6]])
+def test_a_network_of_one_size_says_which(name):
+    with pytest.raises(BackboneError, match=r"takes no images of 288 pixels, only of its own 224\. Choose that"):
+        describe(find(name).fitted(resolution=288))
+    assert describe(find(name).fitted("pad", 224)) == describe(find(name))
+
+
 def test_more_stages_than_there_are_is_refused_in_words():
     with pytest.raises(BackboneError, match="has 5. Choose a number from 0 to 5"):
         _random_backbone("torchvision/resnet18.IMAGENET1K_V1").freeze(6)

@@ -54,11 +54,20 @@ def test_the_second_time_decodes_nothing(workspace, dataset, decoded):
     assert len(decoded) == 12 and len(folders(workspace)) == 1
 
 
-@pytest.mark.parametrize("change", [{"resize": 24}, {"interpolation": "nearest"}])
+@pytest.mark.parametrize("change", [{"resize": 24}, {"interpolation": "nearest"}, {"fit": "pad"}, {"fit": "squash"}])
 def test_what_would_change_the_pixels_is_kept_apart(workspace, dataset, change):
     first = pixels(workspace, dataset, dataset.frame, SMALL)
     other = pixels(workspace, dataset, dataset.frame, SMALL.model_copy(update=change))
     assert not np.array_equal(first[0], other[0]) and len(folders(workspace)) == 2
+
+
+def test_padded_and_squashed_images_are_kept_by_their_size(workspace, dataset):
+    for fit, shape in (("pad", (20, 24)), ("squash", (24, 24))):
+        for size in (16, 24):
+            kept = pixels(workspace, dataset, dataset.frame, SMALL.model_copy(update={"fit": fit, "size": size}))
+        assert kept[0].shape == (*shape, 3)
+        settings = SMALL.model_copy(update={"fit": fit, "size": 24})
+        assert decoded_bytes(dataset.frame, settings) == 12 * 3 * shape[0] * shape[1]
 
 
 def test_another_split_other_labels_and_fewer_pictures_decode_nothing(workspace, dataset, decoded):

@@ -12,7 +12,7 @@ from torchvision import transforms
 from torchvision.transforms import InterpolationMode
 
 from core.data import preprocessing as module
-from core.data.preprocessing import Preprocessing, augment, center_crop, decode, normalize, shrink
+from core.data.preprocessing import Preprocessing, augment, center_crop, decode, normalize, shrink, square
 from core.errors import DataError
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -33,8 +33,8 @@ def encoded(image: Image.Image, format: str = "PNG", **options: object) -> bytes
     return file.getvalue()
 
 
-def prepared(size: int = 32, resize: int = 40, interpolation: str = "bilinear") -> Preprocessing:
-    return Preprocessing(size=size, resize=resize, mean=MEAN, std=STD, interpolation=interpolation)
+def prepared(size: int = 32, resize: int = 40, interpolation: str = "bilinear", fit: str = "crop") -> Preprocessing:
+    return Preprocessing(size=size, resize=resize, mean=MEAN, std=STD, interpolation=interpolation, fit=fit)
 
 
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos"])
@@ -179,7 +179,7 @@ def test_a_long_strip_stays_small(size):
 
 def test_augment_is_decided_by_its_generator():
     pixels = shrink(photo(90, 60), prepared())
-    first, again, other = (augment(pixels, 32, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, again, other = (augment(pixels, prepared(), np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first.shape == (32, 32, 3) and first.dtype == np.uint8
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
@@ -188,7 +188,7 @@ def test_augment_mirrors_half_of_the_time_and_stays_near_the_picture():
     pixels = np.zeros((40, 40, 3), np.uint8)
     pixels[:, :, 0] = np.arange(40) * 6
     random = np.random.default_rng(0)
-    views = [augment(pixels, 16, random).astype(int) for _ in range(200)]
+    views = [augment(pixels, prepared(16), random).astype(int) for _ in range(200)]
     mirrored = sum(view[:, 0, 0].mean() > view[:, -1, 0].mean() for view in views)
     assert 70 < mirrored < 130
     assert all(view.max() <= pixels.max() for view in views)
@@ -202,8 +202,58 @@ def test_the_kinds_of_augmentation_differ_in_strength():
 
     def apart(kind):
         random = np.random.default_rng(0)
-        views = [augment(pixels, 32, random, kind) for _ in range(60)]
+        views = [augment(pixels, prepared(), random, kind) for _ in range(60)]
         assert {(view.shape, view.dtype.name) for view in views} == {((32, 32, 3), "uint8")}
         return np.mean([min(np.abs(view - middle).mean(), np.abs(view[:, ::-1] - middle).mean()) for view in views])
 
     assert apart("mirror") == 0 < apart("standard") < apart("strong")
+
+
+def test_what_a_bundle_said_before_there_was_a_choice_is_a_crop_and_is_named_as_then():
+    settings = Preprocessing(size=32, resize=40, mean=MEAN, std=STD)
+    assert settings.fit == "crop" and "fit" not in settings.key()
+    assert prepared(fit="pad").key() != prepared(fit="squash").key() != settings.key() == prepared().key()
+
+
+def test_padding_keeps_the_whole_image_and_its_shape():
+    image = Image.new("RGB", (80, 40), (250, 10, 10))
+    seen = square(shrink(image, prepared(fit="pad")), prepared(fit="pad"))
+    assert seen.shape == (32, 32, 3)
+    assert (seen[8:24] == (250, 10, 10)).all()
+    assert (seen[:8] == seen[24:]).all() and (seen[0, 0] == [round(255 * mean) for mean in MEAN]).all()
+    assert abs(normalize(torch.from_numpy(seen)[None], prepared())[0, :, 0, 0]).max() < 0.01
+
+
+def test_squashing_keeps_the_whole_image_and_not_its_shape():
+    image = Image.new("RGB", (80, 40), "red")
+    image.paste("blue", (0, 0, 20, 40))
+    seen = square(shrink(image, prepared(fit="squash")), prepared(fit="squash"))
+    assert np.array_equal(seen, transforms.Resize((32, 32))(image))
+    assert (seen[:, :7] == (0, 0, 255)).all() and (seen[:, 9:] == (255, 0, 0)).all()
+
+
+@pytest.mark.parametrize("fit", ["pad", "squash"])
+@pytest.mark.parametrize("size", [(3000, 1), (1, 3000), (5, 4), (32, 32)])
+def test_images_of_any_shape_are_fitted(fit, size):
+    settings = prepared(fit=fit)
+    pixels = shrink(Image.new("RGB", size, "red"), settings)
+    assert max(pixels.shape[:2]) == 32
+    assert square(pixels, settings).shape == (32, 32, 3) and (pixels == (255, 0, 0)).all()
+
+
+@pytest.mark.parametrize("kind", ["mirror", "standard", "strong"])
+def test_augmentation_leaves_the_padding_alone_and_loses_no_shape(kind):
+    settings = prepared(fit="pad")
+    pixels = shrink(photo(90, 45), settings)
+    plain = square(pixels, settings)
+    views = np.stack([augment(pixels, settings, np.random.default_rng(seed), kind) for seed in range(10)])
+    assert (views[:, :8] == plain[:8]).all() and (views[:, 24:] == plain[24:]).all()
+    assert len(np.unique(views[:, 8:24], axis=0)) == (2 if kind == "mirror" else 10)
+
+
+@pytest.mark.parametrize("fit", ["crop", "squash"])
+def test_augmentation_fills_the_square_where_nothing_is_padded(fit):
+    settings, image = prepared(fit=fit), Image.new("RGB", (90, 45), "red")
+    for seed in range(10):
+        view = augment(shrink(image, settings), settings, np.random.default_rng(seed))
+        assert view.shape == (32, 32, 3) and (view == (255, 0, 0)).all()

@@ -33,7 +33,7 @@ def test_views_are_those_that_a_run_will_see(pictures):
     assert [views.shape for views in made.views] == [(3, 32, 32, 3)] * 3
     pixels = np.asarray(Image.open(paths[1]))
     for epoch in (None, 1, 2):
-        expected = view(pixels, digests[1], SHAPED.size, epoch, "strong")
+        expected = view(pixels, digests[1], SHAPED, epoch, "strong")
         assert np.array_equal(made.views[1][epoch or 0], expected)
     assert made.mixes == []
 

@@ -46,6 +46,7 @@ def test_a_recipe_cannot_be_changed_afterwards():
         {"freeze": 4, "head": {"kind": "hidden", "hidden_units": 64, "dropout": 0.5}, "augmentation": "standard"},
         {"weights_file": "/my folder/a$b.pth", "weight_decay": 0.3, "batch_size": 7, "seed": 9},
         {"batch_size": "auto"},
+        {"fit": "pad", "resolution": 288},
     ],
 )
 def test_the_command_gives_the_same_recipe(settings, monkeypatch):
@@ -66,6 +67,11 @@ def test_a_switch_that_was_on_in_a_preset_can_be_typed_off():
     from core.commands.parser import build_parser
 
     assert build_parser().parse_args(["train", "--data", "x", "--no-nesterov"]).nesterov is False
+
+
+@pytest.mark.parametrize("resolution", [0, 63, 100, 641, 1e9, "large"])
+def test_a_resolution_that_no_network_takes_is_refused(resolution):
+    assert "resolution is" in Recipe.problems({**SETTINGS, "resolution": resolution})["resolution"]
 
 
 def test_problems_are_told_by_setting():

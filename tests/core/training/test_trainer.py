@@ -41,9 +41,13 @@ def test_the_best_epoch_is_the_one_that_is_kept(recipe, train, workspace):
     assert events[-1].validation == best.validation
 
 
-def test_what_is_kept_scores_what_was_said(recipe, train, workspace):
+FITS = [{}, {"fit": "pad"}, {"fit": "squash", "resolution": 96}, {"resolution": 64, "augmentation": "standard"}]
+
+
+@pytest.mark.parametrize("fitted", FITS)
+def test_what_is_kept_scores_what_was_said(recipe, train, workspace, fitted):
     """The bundle, asked through the page's path, gives the validation scores that the run told."""
-    ended = train(recipe.model_copy(update={"freeze": 2}))[-1]
+    ended = train(recipe.model_copy(update={"freeze": 2, **fitted}))[-1]
     dataset = load_dataset(workspace, recipe.dataset)
     part = dataset.part("validation")
     predictor = Predictor.open(workspace.runs / "run" / "bundle")
@@ -53,6 +57,22 @@ def test_what_is_kept_scores_what_was_said(recipe, train, workspace):
     loss = -sum(torch.log(torch.tensor(each[label])) for each, label in zip(chances, part["label"])) / len(part)
     assert sum(right) / len(part) == pytest.approx(ended.validation.accuracy)
     assert float(loss) == pytest.approx(ended.validation.loss, rel=1e-4)
+    said, size = predictor.preprocessing, fitted.get("resolution", find(recipe.backbone).input_size)
+    assert (said.fit, said.size) == (fitted.get("fit", "crop"), size)
+
+
+@pytest.mark.parametrize("freeze", [0, 2, "all"])
+def test_images_fitted_in_another_way_never_meet_the_others_cache(recipe, train, workspace, freeze):
+    """Each run, after all the others, ends as it does in a workspace of its own."""
+
+    def ended(name, fitted):
+        return train(recipe.model_copy(update={"freeze": freeze, "epochs": 1, **fitted}), name)[-1].validation
+
+    together = [ended(f"together-{number}", fitted) for number, fitted in enumerate(FITS)]
+    for number, fitted in enumerate(FITS):
+        empty(workspace)
+        assert ended(f"alone-{number}", fitted) == together[number]
+    assert len({scores.loss for scores in together}) == len(FITS)
 
 
 @pytest.mark.parametrize("freeze", [0, 2, "all"])
