@@ -116,11 +116,11 @@ def graft(workspace: Workspace, dataset: Dataset, folder: Path, seed: int, prese
     return Measured(seconds, statistics.fmean(right))
 
 
-def fastai(workspace: Workspace, folder: Path, seed: int) -> Measured:
+def fastai(workspace: Workspace, folder: Path, seed: int, epochs: int = EPOCHS) -> Measured:
     weights = workspace.root / "backbone.safetensors"
     if not weights.exists():
         save_file(pretrained_network(find(BUNDLED), workspace).state_dict(), weights)
-    command = [sys.executable, "-m", "benchmarks.fastai_side", str(folder), str(weights), str(EPOCHS), str(seed)]
+    command = [sys.executable, "-m", "benchmarks.fastai_side", str(folder), str(weights), str(epochs), str(seed)]
     environment = {**os.environ, **ALLOCATOR, "PYTHONPATH": str(FASTAI), "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment, cwd=ROOT)
     said = json.loads(done.stdout.splitlines()[-1])

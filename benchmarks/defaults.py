@@ -1,108 +1,138 @@
-"""Which settings reach the best accuracy untouched? The measurement behind docs/defaults.md.
+"""Do the untouched defaults win? The measurement behind docs/defaults.md.
 
-    python benchmarks/defaults.py SET [SET ...]
+    python -m benchmarks.defaults FOLDER [--final] [--sides ...] [--presets] [--quick] [--write]
 
-Each SET is a folder of class folders. Every candidate runs on every set with three seeds, through the code that the
-worker runs, but in this process, so that the frozen stages run once for a set and not once for a candidate.
+FOLDER has the sets that `python -m benchmarks.sets` builds. Of each set so many images of a class are labeled, with
+each of three seeds, and others test, which no side trains or chooses with. Each side then learns from the labeled ones:
+
+- Recommended, untouched, through the code that the worker runs, asked as a bundle is asked; a fifth of the labeled
+  images validate, as in any dataset that comes without a split;
+- logistic regression (scikit-learn) on the same frozen features of all labeled images, C by cross-validation;
+- the nearest of all labeled images, by the cosine of the same features;
+- fastai's `fine_tune` for 1 + 4 epochs, as in benchmarks/accuracy.py, with the same part to validate;
+- Recommended with the last two stages free;
+- with --presets, every preset.
+
+Without --final the sets to tune with are measured; with it the four whose hashes were kept before anything was tuned,
+which is done once. Every result is kept in WORK/results.jsonl as soon as it is there, so that an interrupted
+measurement goes on; Graft's own are computed again when the code that decides them has changed. fastai is in
+build/fastai: `make build/fastai/installed`.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
-import tempfile
+import json
+import sys
 import time
 from pathlib import Path
-from typing import Any
 
-from core.data.changes import resplit
-from core.data.dataset import Dataset
-from core.data.importing import import_path
-from core.training.control import Control
-from core.training.device import choose_device
-from core.training.events import Ended, EventLog, read_events
-from core.training.recipe import Recipe
-from core.training.reporter import Reporter
-from core.training.trainer import Trainer
-from core.workspace import Workspace, new_id
+from benchmarks import contest, sets
+from benchmarks.contest import Side, Trial, preset_sides, ready, sides
+from benchmarks.draws import SIZES, Cell, draw
+from benchmarks.machine import describe_machine
+from benchmarks.pairs import CONFIDENCE, Found, Kept, tables
+from benchmarks.results import write
+from core.workspace import Workspace
 
 SEEDS = (0, 1, 2)
-VALIDATION = 0.3
+QUICK_SIZES, QUICK_SEEDS = ("5", "20"), (0,)
 
-TEXTBOOK = {"optimizer": "sgd", "learning_rate": 0.001, "schedule": "constant", "weight_decay": 0.0, "epochs": 10}
-CANDIDATES: dict[str, dict[str, Any]] = {
-    "textbook: SGD 0.001, momentum 0.9, 10 epochs": TEXTBOOK,
-    "SGD 0.01, 10 epochs": {**TEXTBOOK, "learning_rate": 0.01},
-    "SGD 0.01, cosine, 20 epochs": {**TEXTBOOK, "learning_rate": 0.01, "schedule": "cosine", "epochs": 20},
-    "SGD 0.1, cosine, 20 epochs": {**TEXTBOOK, "learning_rate": 0.1, "schedule": "cosine", "epochs": 20},
-    "AdamW 0.001, cosine, 10 epochs": {"learning_rate": 0.001, "epochs": 10},
-    "AdamW 0.001, cosine, 20 epochs": {"learning_rate": 0.001, "epochs": 20},
-    "AdamW 0.001, cosine, 40 epochs": {"learning_rate": 0.001, "epochs": 40},
-    "AdamW 0.003, cosine, 20 epochs": {"learning_rate": 0.003, "epochs": 20},
-    "AdamW 0.003, cosine, 40 epochs": {"learning_rate": 0.003, "epochs": 40},
-    "AdamW 0.01, cosine, 20 epochs": {"learning_rate": 0.01, "epochs": 20},
-    "AdamW 0.01, cosine, 40 epochs": {"learning_rate": 0.01, "epochs": 40},
-    "AdamW 0.03, cosine, 20 epochs": {"learning_rate": 0.03, "epochs": 20},
-    "AdamW 0.01, decay 0, 20 epochs": {"learning_rate": 0.01, "weight_decay": 0.0, "epochs": 20},
-    "AdamW 0.003, constant, 20 epochs": {"learning_rate": 0.003, "schedule": "constant", "epochs": 20},
-    "AdamW 0.003, decay 0.1, 20 epochs": {"learning_rate": 0.003, "weight_decay": 0.1, "epochs": 20},
-    "AdamW 0.003, augmented, 20 epochs": {"learning_rate": 0.003, "augmentation": "standard", "epochs": 20},
-    "AdamW 0.003, augmented, 40 epochs": {"learning_rate": 0.003, "augmentation": "standard", "epochs": 40},
-    "AdamW 0.01, augmented, 20 epochs": {"learning_rate": 0.01, "augmentation": "standard", "epochs": 20},
-    "AdamW 0.001, hidden head, 20 epochs": {"learning_rate": 0.001, "head": {"kind": "hidden"}, "epochs": 20},
-    "two stages free, AdamW 0.01, 10 epochs": {"learning_rate": 0.01, "freeze": 7, "epochs": 10},
-    "two stages free, AdamW 0.003, 10 epochs": {"learning_rate": 0.003, "freeze": 7, "epochs": 10},
-    "two stages free, AdamW 0.001, 10 epochs": {"learning_rate": 0.001, "freeze": 7, "epochs": 10},
-    "two stages free, AdamW 0.0003, 10 epochs": {"learning_rate": 0.0003, "freeze": 7, "epochs": 10},
-}
+
+def cells_of(names: list[str], sizes: list[str], seeds: tuple[int, ...]) -> list[Cell]:
+    """The small sizes of all sets first: they are soon done, and tell most."""
+    return [Cell(name, size, seed) for size in sizes for name in names for seed in seeds]
+
+
+def measure(folder: Path, work: Path, cells: list[Cell], chosen: dict[str, Side]) -> Found:
+    """Compute what is not kept yet, and give what the chosen sides reached."""
+    workspace, kept = Workspace.open(work / "workspace"), Kept(work / "results.jsonl")
+    for cell in cells:
+        missing = [key for key, side in chosen.items() if kept.get(cell, key, side.known_as) is None]
+        if missing:
+            drawn = draw(folder / cell.set, cell)
+            trial = ready(workspace, folder / cell.set, drawn, cell.seed)
+            for key in missing:
+                _try(kept, cell, key, chosen[key], trial)
+    return collect(kept, cells, chosen)
+
+
+def _try(kept: Kept, cell: Cell, key: str, side: Side, trial: Trial) -> None:
+    began = time.perf_counter()
+    accuracy = side.answers(trial, side.settings)
+    seconds = time.perf_counter() - began
+    kept.add(cell, key, side.known_as, accuracy, seconds)
+    where = f"{cell.set}, {cell.size} a class, seed {cell.seed}"
+    print(f"{where}, {side.title}: {accuracy:.1%} in {seconds:.1f} s", file=sys.stderr, flush=True)
+
+
+def collect(kept: Kept, cells: list[Cell], chosen: dict[str, Side]) -> Found:
+    """What is there already, without computing anything."""
+    reached = {cell: {key: kept.get(cell, key, side.known_as) for key, side in chosen.items()} for cell in cells}
+    return {
+        cell: {key: accuracy for key, accuracy in each.items() if accuracy is not None}
+        for cell, each in reached.items()
+    }
+
+
+def refuse_others(folder: Path, names: list[str]) -> None:
+    """A set that is not the one whose hash is known measures something else."""
+    known = json.loads(sets.KNOWN.read_text(encoding="utf-8"))
+    for name in names:
+        if not (folder / name).is_dir() or sets.digest(folder / name) != known[name]["sha256"]:
+            raise SystemExit(f"{folder / name} is not there or not as it was. Say: python -m benchmarks.sets {folder}")
+
+
+def words(found: Found, chosen: dict[str, Side]) -> str:
+    seeds = len({cell.seed for cell in found})
+    head = (
+        f"Accuracy on the test images of {len({cell.set for cell in found})} sets, a mean of {seeds} seeds. Then the "
+        f"mean difference of {next(iter(chosen.values())).title} over all pairs of a set and a seed, in points, with "
+        f"its {CONFIDENCE:.0%} interval, and how many pairs it won, tied and lost."
+    )
+    lines = tables(found, {key: side.title for key, side in chosen.items()})
+    return "\n".join([head, describe_machine().line(), "", *lines, ""])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("sets", type=Path, nargs="+")
-    parser.add_argument("--only", default="", help="only candidates whose name contains this")
+    options = _options()
+    names = [
+        each.name for each in sets.SETS if each.final == options.final and each.name in (options.sets or [each.name])
+    ]
+    refuse_others(options.folder, names)
+    known = sides() | preset_sides()
+    keys = options.sides or [*sides(), *(preset_sides() if options.presets else ())]
+    chosen = {key: known[key] for key in keys}
+    sizes = [size for size in SIZES if size in (options.sizes or (QUICK_SIZES if options.quick else SIZES))]
+    cells = cells_of(names, sizes, QUICK_SEEDS if options.quick else SEEDS)
+    options.work.mkdir(parents=True, exist_ok=True)
+    if options.only_table:
+        found = collect(Kept(options.work / "results.jsonl"), cells, chosen)
+    else:
+        found = measure(options.folder, options.work, cells, chosen)
+    said = words(found, chosen)
+    print(said)
+    if options.write:
+        write(said, "Final sets" if options.final else "Tuning sets", "defaults.py", "defaults.md")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks.defaults", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("folder", type=Path, help="where python -m benchmarks.sets built the sets")
+    parser.add_argument("--final", action="store_true", help="the sets kept for the last table, and not the others")
+    parser.add_argument("--work", type=Path, default=Path("build/defaults"), help="where results are kept")
+    parser.add_argument("--sides", nargs="+", choices=[*sides(), *preset_sides()], metavar="SIDE")
+    parser.add_argument("--presets", action="store_true", help="every preset as well")
+    parser.add_argument("--sets", nargs="+", choices=[each.name for each in sets.SETS], metavar="NAME")
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, metavar="SIZE")
+    parser.add_argument("--quick", action="store_true", help="two sizes, one seed")
+    parser.add_argument("--only-table", action="store_true", help="compute nothing: the table of what is kept")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/defaults.md")
     options = parser.parse_args()
-    candidates = {name: settings for name, settings in CANDIDATES.items() if options.only in name}
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace.open(folder)
-        splits = {path.name: _splits(workspace, path) for path in options.sets}
-        print("| settings | " + " | ".join(splits) + " | mean, best epoch | mean, last epoch | seconds |")
-        print("|---|" + "---|" * (len(splits) + 3))
-        for name, settings in candidates.items():
-            began = time.perf_counter()
-            scores = {key: [_run(workspace, dataset, settings) for dataset in said] for key, said in splits.items()}
-            seconds = (time.perf_counter() - began) / sum(len(runs) for runs in scores.values())
-            best = {key: statistics.mean(best for best, _ in runs) for key, runs in scores.items()}
-            last = statistics.mean(last for runs in scores.values() for _, last in runs)
-            cells = [f"{accuracy:.1%}" for accuracy in (*best.values(), statistics.mean(best.values()), last)]
-            print(f"| {name} | {' | '.join(cells)} | {seconds:.1f} |", flush=True)
-
-
-def _splits(workspace: Workspace, path: Path) -> list[Dataset]:
-    """The set split anew for each seed, so that a lucky split decides nothing."""
-    dataset = import_path(workspace, path)
-    return [resplit(workspace, dataset, validation=VALIDATION, test=0.0, seed=seed) for seed in SEEDS]
-
-
-def _run(workspace: Workspace, dataset: Dataset, settings: dict[str, Any]) -> tuple[float, float]:
-    """Validation accuracy of the best and of the last epoch."""
-    recipe = Recipe.parse(
-        {
-            "dataset": dataset.id,
-            "dataset_version": dataset.version,
-            "backbone": "efficientnet_lite0",
-            "seed": dataset.version,
-            **settings,
-        }
-    )
-    directory = workspace.runs / new_id("defaults")
-    directory.mkdir()
-    log, device = EventLog(directory / "events.jsonl"), choose_device()
-    Trainer(workspace, directory, recipe, device, Reporter(log, Control(directory), device)).run()
-    log.close()
-    events = [event for _, event in read_events(directory / "events.jsonl")[0]]
-    assert isinstance(events[-1], Ended) and events[-1].validation
-    return events[-1].validation.accuracy, events[-2].validation.accuracy  # type: ignore[union-attr]
+    wanted = options.sides or sides()
+    if "fastai" in wanted and not options.only_table and not contest.can_run("fastai"):
+        parser.error("fastai is not there yet; say: make build/fastai/installed (or leave it out with --sides)")
+    return options
 
 
 if __name__ == "__main__":
