@@ -15,7 +15,7 @@ FASTAI := build/fastai
 
 run: $(VENV)/installed
 	@echo "Graft starts at http://localhost:$(PORT) (stop it with Ctrl-C)"
-	@$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+	@$(BIN)/python serve.py --server.port $(PORT)
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
@@ -37,6 +37,7 @@ bench: $(VENV)/installed-dev $(FASTAI)/installed
 	$(BIN)/python -m benchmarks.engine "$(DATA)"
 	$(BIN)/python -m benchmarks.throughput "$(DATA)"
 	$(BIN)/python -m benchmarks.importing
+	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.sharing
 	$(BIN)/python -m benchmarks.accuracy "$(DATA)"

@@ -1,4 +1,4 @@
-"""Graft in the browser: `streamlit run app.py`. Lists the pages and draws what surrounds them."""
+"""Graft in the browser: `python serve.py`, or `streamlit run app.py`. Lists the pages and draws what surrounds them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ui import brand, sidebar, state, theme
 
 @st.cache_resource(show_spinner=False)
 def _warm_up() -> None:
-    """Import what takes seconds (torch) while the first page is being read, once for the server."""
-    share_cores()
+    """Import what takes seconds (torch), once for the server, while the first page is being read: it is drawn by now,
+    and had the processor for itself."""
     threading.Thread(target=_import_ahead, args=("core.inference.predictor",), daemon=True).start()
 
 
@@ -35,7 +35,7 @@ def _import_ahead(module: str) -> None:
 
 
 st.set_page_config(page_title="Graft", page_icon=brand.icon(), layout="wide", initial_sidebar_state="auto")
-_warm_up()
+share_cores()
 _open_again()
 page = st.navigation(
     [
@@ -54,3 +54,4 @@ shown = sidebar.summary(place)
 page.run()
 if state.choices() != shown:  # the page has just changed something
     sidebar.summary(place)
+_warm_up()

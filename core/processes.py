@@ -77,6 +77,11 @@ def share_cores() -> None:
         os.environ.setdefault(name, value)
 
 
+def available_cores() -> int:
+    """How many cores this process may use, which a container can make fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def keep_memory() -> None:
     """Let this process keep the blocks of up to 256 MB that it frees, up to 512 MB of them, for the next that it needs.
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
-from core.data.dataset import Dataset, DatasetSummary, delete_dataset, list_datasets, list_versions, load_dataset
+from core.data.dataset import DatasetSummary, delete_dataset, list_datasets, list_versions, load_dataset
 from core.workspace import Workspace
 from ui import job_watch, state
 from ui.add_dataset import ADDING, ways_in
@@ -85,13 +83,8 @@ def _chosen(space: Workspace, known: list[DatasetSummary]) -> None:
         state.choose(dataset=picked, dataset_version=version)
         st.rerun()  # what is above, and beside, says it too
     with errors_shown():
-        dataset_panel(_dataset(space.root, picked, version))
+        dataset_panel(state.dataset(picked, version))
         st.page_link("pages/fine_tune.py", label="Fine-tune on this dataset", icon=":material/arrow_forward:")
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _dataset(root: Path, dataset_id: str, version: int) -> Dataset:
-    return load_dataset(Workspace(root), dataset_id, version)
 
 
 @st.dialog("Delete this dataset?")

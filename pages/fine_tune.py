@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from core.backbones.catalogue import find
-from core.data.dataset import load_dataset
 from core.runs import Run, View
 from ui import state
 from ui.comparison import comparison
@@ -74,7 +73,7 @@ def _settings() -> None:
         return
     with errors_shown():
         info = find(chosen.backbone)
-        settings(info, stages_of(info.name), load_dataset(state.workspace(), chosen.dataset, chosen.dataset_version))
+        settings(info, stages_of(info), state.dataset(chosen.dataset, chosen.dataset_version))
 
 
 main()

@@ -9,14 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import GraftError
-from core.inference.predictor import Prediction
+from core.inference.prediction import Prediction
 from core.inference.table import SHARE, rows, to_csv
 from core.runs import Run, View
 from ui import state
 from ui.answers import bars
 from ui.asking import AT_ONCE, Answers, Given, Oracle, Picture, oracle, thumbnail
 from ui.drop import Drop, Piece, drop_area
-from ui.runs import run_names, runs_and_views
+from ui.runs import offered, run_names, runs_and_views
 from ui.widgets import (
     clip,
     count,
@@ -47,9 +47,9 @@ def main() -> None:
     run = _pick_run(usable)
     with errors_shown():
         pictures = _pick_pictures()
-        model = oracle(run.bundle)
         if not pictures:
             return
+        model = oracle(run.bundle)
         most = _how_many_classes(model)
         answered = _ask(model, Answers(run.bundle), pictures)
         _show(model, answered, most)
@@ -58,13 +58,15 @@ def main() -> None:
 def _pick_run(usable: list[tuple[Run, View]]) -> Run:
     by_id = {run.id: (run, view) for run, view in usable}
     chosen = state.choices().run
-    ids, names = list(by_id), run_names([run for run, _ in usable])
+    runs = [run for run, _ in usable]
+    ids, names = [run.id for run in offered(runs, (chosen or "",))], run_names(runs)
     picked = st.selectbox(
         "Run",
         ids,
         index=ids.index(chosen) if chosen in ids else 0,
         format_func=lambda id: names[id] + _scored(by_id[id][1]),
-        help="Any run that has finished or was stopped and kept; the newest comes first.",
+        help="Runs that have finished or were stopped and kept, the newest first. An older one than these is chosen in "
+        "the table on the Fine-tune page.",
     )
     if picked != chosen and chosen in ids:
         state.choose(run=picked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.inference.predictor import Prediction
+from core.inference.prediction import Prediction
 from ui.components import source
 from ui.widgets import clip
 

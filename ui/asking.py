@@ -25,7 +25,7 @@ from core.data.intake import disk_in_words
 from core.data.layout import is_junk
 from core.data.preprocessing import decode
 from core.errors import DataError, GraftError
-from core.inference.predictor import Prediction, Predictor
+from core.inference.prediction import Prediction
 from core.units import file_size
 from core.workspace import Workspace
 from ui.drop import Drop, Piece
@@ -117,6 +117,8 @@ class Oracle:
     """A predictor that many tabs may ask: one at a time."""
 
     def __init__(self, bundle: Path) -> None:
+        from core.inference.predictor import Predictor  # torch takes seconds to import
+
         self._predictor = Predictor.open(bundle)
         self._lock = threading.Lock()
         self.classes, self.target = self._predictor.classes, self._predictor.target

@@ -7,6 +7,7 @@ import html
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,11 @@ from PIL import Image
 
 from core.data.dataset import Dataset
 from core.data.preprocessing import Preprocessing
-from core.training.preview import Mix, Preview, preview
 from core.training.recipe import Recipe
 from ui.widgets import clip, errors_shown
+
+if TYPE_CHECKING:  # torch takes seconds to import, and only the open tab needs it
+    from core.training.preview import Mix, Preview
 
 PICTURES, VIEWS = 4, 4
 SIDE = 144  # pixels as sent; at most 104 as shown, for sharp screens
@@ -43,6 +46,8 @@ def augmentation_view(dataset: Dataset, preprocessing: Preprocessing, recipe: Re
 
 @st.cache_data(max_entries=16, show_spinner="Augmenting some of your pictures")
 def _drawn(directory: Path, version: int, preprocessing: str, looks: str, _dataset: Dataset, _recipe: Recipe) -> str:
+    from core.training.preview import preview
+
     rows = some_of(_dataset)
     made = preview(
         [_dataset.path(image) for image in rows["image"]],

@@ -40,7 +40,7 @@ def card(info: BackboneInfo) -> None:
             "**The network, stage by stage.** A picture goes in at the top; what the head learns from comes out below."
         )
         with errors_shown():
-            network_picture(stages_of(info.name), input_size=info.input_size, key=f"picture_{info.name}")
+            network_picture(stages_of(info), input_size=info.input_size, key=f"picture_{info.name}")
 
 
 def facts(info: BackboneInfo) -> dict[str, str]:

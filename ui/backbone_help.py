@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 
 import streamlit as st
 
 from core.backbones.suggest import TASKS, Suggestion, suggest
 from core.backbones.weights import source
-from core.data.dataset import load_dataset
 from core.errors import GraftError
+from core.processes import available_cores
+from core.runs import gpus
 from ui import state
-from ui.widgets import file_size, literal, short_number
+from ui.widgets import count, file_size, literal, short_number
 
 
 @dataclass(frozen=True)
@@ -24,18 +26,22 @@ class Machine:
 
 @st.cache_resource(show_spinner="Looking at this machine")
 def machine() -> Machine:
+    if sys.platform == "linux" and not gpus():  # torch takes seconds to import
+        return Machine(f"CPU, {count(available_cores(), 'core')}", "cpu", _memory())
     import torch
 
     from core.training.device import choose_device
 
     device = choose_device()
     if device.torch.type == "cuda":
-        memory = torch.cuda.get_device_properties(device.torch).total_memory
-    elif hasattr(os, "sysconf"):
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    else:  # Windows: what a small laptop has
-        memory = 8 * 2**30
-    return Machine(device.name, device.torch.type, memory)
+        return Machine(device.name, "cuda", torch.cuda.get_device_properties(device.torch).total_memory)
+    return Machine(device.name, device.torch.type, _memory())
+
+
+def _memory() -> int:
+    if hasattr(os, "sysconf"):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return 8 * 2**30  # Windows: what a small laptop has
 
 
 def help_me_choose() -> None:
@@ -87,6 +93,6 @@ def _images_of_dataset() -> int | None:
     if not chosen.dataset:
         return None
     try:
-        return max(2, len(load_dataset(state.workspace(), chosen.dataset, chosen.dataset_version).frame))
+        return max(2, len(state.dataset(chosen.dataset, chosen.dataset_version).frame))
     except GraftError:
         return None

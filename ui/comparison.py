@@ -15,7 +15,7 @@ from core.training.recipe import Recipe
 from ui import state
 from ui.curves import MAIN_TITLES, comparison_chart
 from ui.live_chart import live_chart
-from ui.runs import run_names, view_of
+from ui.runs import offered, run_names, view_of
 from ui.widgets import duration, errors_shown, short_number, steady
 
 SECONDS_BETWEEN_LOOKS = 1.5
@@ -46,7 +46,7 @@ def comparison(found: Sequence[tuple[Run, View]]) -> None:
         st.session_state["compared"] = chosen
         st.multiselect(
             "Runs on one chart",
-            list(by_id),
+            [run.id for run in offered(list(by_id.values()), chosen)],
             format_func=names.__getitem__,
             key="compared",
             max_selections=MOST,

@@ -9,12 +9,12 @@ import numpy as np
 import streamlit as st
 
 from core.backbones.catalogue import BackboneInfo
-from core.backbones.model import describe
 from core.data.dataset import Dataset
 from core.data.preprocessing import Fit, Preprocessing, decode, shrink, square
 from core.training.measured import measured_rate
 from ui import state
 from ui.augmentation_view import SIDE, figure, row_of, some_of
+from ui.stages import stages_of
 from ui.widgets import errors_shown
 
 TITLES: dict[Fit, str] = {"crop": "Crop the middle", "pad": "Pad", "squash": "Squash"}
@@ -41,7 +41,7 @@ def cost(fitted: BackboneInfo) -> str:
 
 
 def _milliseconds(info: BackboneInfo) -> str:
-    rate = measured_rate(state.workspace(), f"{info.said}, {len(describe(info))} stages, ")
+    rate = measured_rate(state.workspace(), f"{info.said}, {len(stages_of(info))} stages, ")
     return f"{1000 / rate:.3g} ms an image, as measured on this machine" if rate else ""
 
 

@@ -7,15 +7,12 @@ One row a stage, from the picture that comes in to the answer that goes out, so 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.backbones.kept_stages import Stage
 from ui.components import source
 from ui.widgets import clip, count, short_number
-
-if TYPE_CHECKING:
-    from core.backbones.model import Stage
 
 _picture = st.components.v2.component("graft_network", css=source("network.css"), js=source("network.js"))
 

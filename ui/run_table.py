@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.data.browsing import pages
 from core.runs import Run, Status, View
 from core.runs.comparison import frozen_words
 from ui import state
@@ -12,6 +13,7 @@ from ui.runs import all_runs, run_names, run_title
 from ui.widgets import clip, count, literal, steady
 
 SECONDS_BETWEEN_LOOKS = 2.5
+ON_A_PAGE = 50
 DOING = {Status.QUEUED: "waiting for the device", Status.PREPARING: "getting ready"}
 Found = list[tuple[Run, View]]
 Damaged = list[tuple[Run, str]]
@@ -51,25 +53,32 @@ def _live(drawn: list[tuple[Run, Status]], shown: str | None) -> None:
     runs = [run for run, _ in (*found, *damaged)]
     if state.choices().run != shown or [(run, view.status) for run, view in found] != drawn:
         st.rerun()  # a click here, or something on the page has changed with them
+    many = pages(len(runs), ON_A_PAGE)
+    number = min(st.session_state.get("runs_page", 1), many)
+    here = slice((number - 1) * ON_A_PAGE, number * ON_A_PAGE)
+    key = f"run_table_{number}" if number > 1 else "run_table"
 
     def show() -> None:  # as a callback it runs once for a click, and not again when a new run shifts the rows
-        if rows := st.session_state["run_table"]["selection"]["rows"]:
-            state.choose(run=runs[rows[0]].id)
+        if rows := st.session_state[key]["selection"]["rows"]:
+            state.choose(run=runs[here][rows[0]].id)
 
-    table = pd.DataFrame([_row(run, view) for run, view in found] + [_damaged_row(run) for run, _ in damaged])
+    views = {run.id: view for run, view in found}
+    table = pd.DataFrame([_row(run, views[run.id]) if run.id in views else _damaged_row(run) for run in runs[here]])
     st.dataframe(
         table,
         hide_index=True,
         placeholder="–",
         on_select=show,
         selection_mode="single-row",
-        key="run_table",
+        key=key,
         height=min(38 * (len(table) + 1), 320),
         column_config={
             "Validation": st.column_config.TextColumn(help="On the validation part, at the best epoch."),
             "Id": st.column_config.TextColumn(help="What it is called in a shell, and its folder among the runs."),
         },
     )
+    if many > 1:
+        st.pagination(many, default=number, key="runs_page", persist_state="session")
 
 
 def _row(run: Run, view: View) -> dict[str, object]:
@@ -79,8 +88,8 @@ def _row(run: Run, view: View) -> dict[str, object]:
         "Run": run_title(run),
         "Status": view.status.value,
         "Validation": scores.words[0].upper() + scores.words[1:] if scores else "",
-        "Backbone": clip(run.recipe.backbone, 60),
-        "Frozen": frozen_words(run.recipe.freeze).removesuffix(" frozen"),
+        "Backbone": clip(run.facts.backbone, 60),
+        "Frozen": frozen_words(run.facts.freeze).removesuffix(" frozen"),
         "Epochs": f"{view.epochs_done:,} of {view.epochs:,}",
         "Id": run.id,
     }

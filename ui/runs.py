@@ -1,20 +1,20 @@
-"""Runs as the pages look at them: every look reads only what a run has written since the look before."""
+"""Runs as the pages look at them, and what they call them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
-from core.errors import GraftError
-from core.runs import Run, Status, View, list_runs
+from core.data.dataset import list_datasets
+from core.runs import Run, Status, View, index_of
 from core.runs.comparison import frozen_words
 from core.workspace import Workspace
 from ui.state import dataset_name
 from ui.widgets import clip
 
+MOST_OFFERED = 100
 STATUS_COLOURS = {
     Status.NOT_STARTED: "gray",
     Status.QUEUED: "gray",
@@ -31,43 +31,29 @@ STATUS_COLOURS = {
 }
 
 
-@st.cache_resource
-def _views() -> dict[Path, View]:
-    """The last look at each run, shared by every tab. A view is never changed, so a lost race costs one more read."""
-    return {}
-
-
 def view_of(run: Run) -> View:
-    """The run as it stands now.
+    """All of the run as it stands now.
 
     Raises:
         RunError: its recipe cannot be read.
     """
-    views = _views()
-    view = run.view(views.get(run.directory))
-    views[run.directory] = view
-    return view
+    return index_of(run.workspace).view(run)
 
 
 def runs_and_views(workspace: Workspace) -> list[tuple[Run, View]]:
-    """Every readable run with its view, newest first."""
+    """Every readable run with its view, newest first; of one that has ended, only what lists show."""
     return all_runs(workspace)[0]
 
 
 def all_runs(workspace: Workspace) -> tuple[list[tuple[Run, View]], list[tuple[Run, str]]]:
-    """Every readable run with its view, and every other one with what is wrong with it, newest first."""
-    found, damaged = [], []
-    for run in list_runs(workspace):
-        try:
-            run.recipe  # noqa: B018  read here, so that no page meets a damaged one
-            found.append((run, view_of(run)))
-        except (GraftError, OSError) as error:
-            if (run.directory / "recipe.json").exists():  # and not deleted since it was listed
-                damaged.append((run, str(error)))
-    known = {run.directory for run, _ in found}
-    for gone in [path for path in _views() if path not in known]:
-        _views().pop(gone, None)
-    return found, damaged
+    """The same, and every other one with what is wrong with it."""
+    return index_of(workspace).look()
+
+
+def offered(runs: Sequence[Run], chosen: Collection[str]) -> list[Run]:
+    """What there is to choose from in a list that drops down: the newest runs, and what is chosen. The table on the
+    Fine-tune page has them all."""
+    return [run for place, run in enumerate(runs) if place < MOST_OFFERED or run.id in chosen]
 
 
 def badge(status: Status) -> None:
@@ -81,8 +67,10 @@ def run_names(runs: Sequence[Run]) -> dict[str, str]:
     """
     names: dict[str, str] = {}
     seen: Counter[str] = Counter()
+    known = {each.id: each.name for each in list_datasets(runs[0].workspace)} if runs else {}
+    datasets = {id: clip(known.get(id, id), 40) for id in {run.facts.dataset for run in runs}}
     for run in reversed(runs):
-        name = f"{run_title(run)}: {frozen_words(run.recipe.freeze)}"
+        name = f"{datasets[run.facts.dataset]}, {began(run)}: {frozen_words(run.facts.freeze)}"
         seen[name] += 1
         names[run.id] = name if seen[name] == 1 else f"{name} ({seen[name]})"
     return names
@@ -90,7 +78,7 @@ def run_names(runs: Sequence[Run]) -> dict[str, str]:
 
 def run_title(run: Run) -> str:
     """Its dataset and when it was started, for people. Hostile text, as the dataset's name is."""
-    return f"{clip(dataset_name(run.recipe.dataset), 40)}, {began(run)}"
+    return f"{clip(dataset_name(run.facts.dataset), 40)}, {began(run)}"
 
 
 def began(run: Run) -> str:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from core import runs
 from core.backbones.catalogue import BackboneInfo, find
 from core.backbones.heads import HeadSettings
-from core.backbones.model import Stage, describe
+from core.backbones.kept_stages import Stage
 from core.data.dataset import Dataset
 from core.errors import GraftError
 from core.runs.checks import resolution_problem
@@ -28,7 +28,7 @@ from ui.network import network_picture
 from ui.probes_panel import probes_panel
 from ui.schedule import schedule
 from ui.setting_fields import GROUPS, HEADS, field, said_of, shown_in
-from ui.stages import head_parameters
+from ui.stages import head_parameters, stages_of
 from ui.widgets import count, errors_shown, literal, short_number, show_error
 
 _OTHER_BACKBONE = "backbone_of_recipe"
@@ -57,7 +57,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     freeze = _freeze(info, len(stages), now["freeze"], kind)
     recipe = None if problems else Recipe.parse(asked)
     fitted = info.fitted(recipe.fit, recipe.resolution) if recipe else info
-    _draw_network(st.container(), fitted, describe(fitted), dataset, freeze, _head_of(now))
+    _draw_network(st.container(), fitted, stages_of(fitted), dataset, freeze, _head_of(now))
     epochs, start = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with epochs:
         field("epochs", kind, now, problems)

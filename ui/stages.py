@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import torch
+from core.backbones import kept_stages
+from core.backbones.catalogue import BackboneInfo
+from core.backbones.heads import HeadSettings
+from core.backbones.kept_stages import Stage
+from ui import state
 
-from core.backbones.catalogue import find
-from core.backbones.heads import HeadSettings, build_head
-from core.backbones.model import Stage, describe
 
-
-def stages_of(name: str) -> tuple[Stage, ...]:
+def stages_of(info: BackboneInfo) -> tuple[Stage, ...]:
     """
     Raises:
-        BackboneError: there is no such backbone, or it cannot be cut into stages.
+        BackboneError: it cannot be cut into stages.
     """
-    return describe(find(name))
+    return kept_stages.stages_of(info, state.workspace())
 
 
-def head_parameters(settings: HeadSettings, stages: tuple[Stage, ...], classes: int) -> int:
+def head_parameters(settings: HeadSettings, stages: tuple[Stage, ...], outputs: int) -> int:
     """How many parameters the head has; the last stage's output is what goes into it."""
-    with torch.device("meta"):
-        head = build_head(settings, stages[-1].output_shape[0], classes)
-    return sum(parameter.numel() for parameter in head.parameters())
+    return settings.parameters(stages[-1].output_shape[0], outputs)

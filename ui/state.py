@@ -12,6 +12,8 @@ from typing import Any
 import streamlit as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from core.data.dataset import Dataset, load_dataset
+from core.data.dataset import dataset_name as named
 from core.errors import GraftError, WorkspaceError
 from core.training.presets import DEFAULT
 from core.workspace import Workspace, contained, write_json
@@ -72,11 +74,18 @@ def choose(**changes: Any) -> Choices:
 
 
 def dataset_name(dataset: str) -> str:
-    """The name its maker gave the dataset: one small read, so that it costs nothing on any page."""
-    try:
-        return str(json.loads((workspace().datasets / dataset / "dataset.json").read_text(encoding="utf-8"))["name"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return dataset
+    """The name its maker gave the dataset, or its id where it is gone. It costs nothing on any page."""
+    return named(workspace(), dataset) or dataset
+
+
+def dataset(dataset_id: str, version: int | None) -> Dataset:
+    """A version, in memory for the whole server while it is looked at. Raises as `load_dataset`."""
+    return _dataset(workspace(), dataset_id, version)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={Workspace: lambda space: str(space.root)})
+def _dataset(space: Workspace, dataset_id: str, version: int | None) -> Dataset:
+    return load_dataset(space, dataset_id, version)
 
 
 def _read(space: Workspace) -> Choices:

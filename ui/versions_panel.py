@@ -8,11 +8,9 @@ from datetime import datetime
 import streamlit as st
 
 from core.data.dataset import Dataset, VersionInfo, list_versions
-from core.errors import RunError
-from core.runs import list_runs
 from core.workspace import Workspace
 from ui import state
-from ui.runs import began
+from ui.runs import began, runs_and_views
 from ui.widgets import count, literal
 
 SHOWN = 10
@@ -36,12 +34,9 @@ def versions_panel(dataset: Dataset) -> None:
 def _used_by(workspace: Workspace, dataset_id: str) -> dict[int, list[str]]:
     """When the runs of each version began, newest first."""
     found: dict[int, list[str]] = defaultdict(list)
-    for run in list_runs(workspace):
-        try:
-            if run.recipe.dataset == dataset_id:
-                found[run.recipe.dataset_version].append(began(run))
-        except RunError:  # damaged, or deleted since it was listed
-            continue
+    for run, _ in runs_and_views(workspace):
+        if run.facts.dataset == dataset_id:
+            found[run.facts.dataset_version].append(began(run))
     return found
 
 

@@ -17,18 +17,9 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
+from core.backbones.kept_stages import Stage
+
 MOST_STAGES = 9  # more than this, and neighbours at the same resolution join
-
-
-@dataclass(frozen=True)
-class Stage:
-    """`output_shape` is without the batch; of the last stage it is (features,). `modules` run in this order."""
-
-    name: str
-    layers: int
-    parameters: int
-    output_shape: tuple[int, ...]
-    modules: tuple[str, ...]
 
 
 @dataclass(frozen=True)

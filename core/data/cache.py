@@ -5,6 +5,8 @@
           surveys/      <key>/: what a look over a dataset found
           baselines/    <key>.json: what a backbone scores without training
           probes/       <kind>-<key>.json: what trying a recipe for a moment told
+          runs/         <form>.jsonl: what lists show of runs that have ended
+          stages/       <key>.json: the stages of backbones that were looked at
           compiled/     code that was compiled for this machine, in folders of torch's
           users/        <token>.lock, held by a living process, and <token>.txt: the chunks that it uses
           weights/      downloads: counted, but never thrown away to make room
@@ -31,7 +33,7 @@ from core.processes import is_held
 from core.workspace import Workspace
 
 DEFAULT_BUDGET = 20 * 10**9
-EVICTABLE = ("images", "activations", "surveys", "baselines", "probes", "compiled")
+EVICTABLE = ("images", "activations", "surveys", "baselines", "probes", "runs", "stages", "compiled")
 GONE = ".gone-"
 
 

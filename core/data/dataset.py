@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import secrets
 import shutil
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,6 +56,7 @@ COLUMNS = {
 # What a version from before there were these columns has in their place.
 FORMERLY = {"target": float("nan"), "group": "", "twins": 0, "contrast": 99.0, "mended": ""}
 DELETED = ".deleted-"
+SECONDS_TO_SETTLE = 2.0  # what changed so recently may change again within one tick of the disk's clock
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
@@ -168,17 +171,40 @@ class Dataset:
 
 def list_datasets(workspace: Workspace) -> list[DatasetSummary]:
     """All datasets, newest first."""
-    found = []
-    for directory in workspace.datasets.glob("[!.]*"):  # what begins with a dot is not whole, or on its way out
-        try:
+    names = (
+        name for name in os.listdir(workspace.datasets) if name[0] != "."
+    )  # others are not whole, or on their way out
+    found = [summary for name in names if (summary := _summary(workspace.datasets / name))]
+    return sorted(found, key=lambda summary: summary.created, reverse=True)
+
+
+def dataset_name(workspace: Workspace, dataset_id: str) -> str | None:
+    """The name its maker gave the dataset, at no cost on any page; None if there is no such dataset."""
+    with suppress(WorkspaceError):
+        summary = _summary(contained(workspace.datasets, dataset_id))
+        return summary.name if summary else None
+    return None
+
+
+_summed_up: dict[Path, tuple[tuple[int, ...], DatasetSummary]] = {}  # as long as nothing is made or renamed in there
+
+
+def _summary(directory: Path) -> DatasetSummary | None:
+    """None: it is no dataset, or was deleted this moment."""
+    try:
+        stamp = os.stat(directory).st_mtime_ns, os.stat(directory / "versions").st_mtime_ns
+        known = _summed_up.get(directory)
+        if known is None or known[0] != stamp or time.time() - max(stamp) / 1e9 < SECONDS_TO_SETTLE:
             said = json.loads((directory / "dataset.json").read_text(encoding="utf-8"))
             versions = _versions(directory)
             newest = _read_info(directory, versions[-1])
             kind, images, classes = said.get("kind", "classes"), newest.images, newest.classes
-            found.append(DatasetSummary(directory.name, said["name"], said["created"], images, kind, classes, versions))
-        except (OSError, ValueError, KeyError, TypeError, IndexError):  # not a dataset, or deleted this moment
-            continue
-    return sorted(found, key=lambda summary: summary.created, reverse=True)
+            made = DatasetSummary(directory.name, said["name"], said["created"], images, kind, classes, versions)
+            known = _summed_up[directory] = stamp, made
+        return known[1]
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        _summed_up.pop(directory, None)
+        return None
 
 
 def list_versions(workspace: Workspace, dataset_id: str) -> dict[int, VersionInfo]:

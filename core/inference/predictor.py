@@ -20,8 +20,8 @@ from core.backbones.model import build
 from core.data.preprocessing import Preprocessing, decode, normalize, shrink, square
 from core.errors import GraftError, RunError
 from core.inference.prediction import Guess, Prediction
-from core.processes import keep_memory
-from core.training.device import Device, available_cores, choose_device
+from core.processes import available_cores, keep_memory
+from core.training.device import Device, choose_device
 from core.training.folding import folded
 from core.workspace import Workspace
 

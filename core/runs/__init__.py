@@ -4,8 +4,9 @@ Runs in the process that asks (a page, a shell, a notebook). It writes `recipe.j
 and never imports torch.
 """
 
-from core.runs.devices import how_many
-from core.runs.run import Run, expect_start, get, list_runs, make, requeue, start
+from core.runs.devices import gpus, how_many
+from core.runs.index import index_of, requeue
+from core.runs.run import Run, expect_start, get, list_runs, make, start
 from core.runs.view import CurvePoint, Mark, Status, View
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "View",
     "expect_start",
     "get",
+    "gpus",
     "how_many",
+    "index_of",
     "list_runs",
     "make",
     "requeue",

@@ -15,6 +15,11 @@ def how_many(environment: Mapping[str, str] = os.environ, system: Path = Path("/
         return max(1, int(said))
     if environment.get("GRAFT_DEVICE", "cuda") != "cuda":
         return 1
-    there = len(list(system.glob("nvidia[0-9]*")))
+    there = gpus(system)
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     return max(1, there if visible is None else min(there, len([each for each in visible.split(",") if each.strip()])))
+
+
+def gpus(system: Path = Path("/dev")) -> int:
+    """How many of NVIDIA's a Linux machine has."""
+    return len(list(system.glob("nvidia[0-9]*")))

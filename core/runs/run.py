@@ -43,9 +43,27 @@ _children: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What lists show of a run's recipe. created: unix seconds."""
+
+    created: float
+    dataset: str
+    dataset_version: int
+    backbone: str
+    freeze: int | str
+
+
+@dataclass(frozen=True)
 class Run:
     workspace: Workspace
     directory: Path
+
+    @classmethod
+    def known(cls, workspace: Workspace, directory: Path, facts: Facts) -> Run:
+        """One of which these facts were kept, so that nothing has to be opened for them."""
+        run = cls(workspace, directory)
+        run.__dict__["facts"] = facts
+        return run
 
     @property
     def id(self) -> str:
@@ -64,15 +82,25 @@ class Run:
                 f"The recipe of run {self.id} cannot be read; discard the run and start it again."
             ) from error
 
-    @property
+    @cached_property
+    def facts(self) -> Facts:
+        """
+        Raises:
+            RunError: the run's recipe cannot be read.
+        """
+        recipe = self.recipe
+        created = (self.directory / "recipe.json").stat().st_mtime
+        return Facts(created, recipe.dataset, recipe.dataset_version, recipe.backbone, recipe.freeze)
+
+    @cached_property
     def created(self) -> datetime:
-        return datetime.fromtimestamp((self.directory / "recipe.json").stat().st_mtime)
+        return datetime.fromtimestamp(self.facts.created)
 
     @property
     def bundle(self) -> Path | None:
         """The folder to predict with, as soon as there is one."""
-        folder = self.directory / "bundle"
-        return folder if (folder / "bundle.json").exists() else None
+        there = os.path.exists(f"{self.directory}{os.sep}bundle{os.sep}bundle.json")  # thousands are asked at a click
+        return self.directory / "bundle" if there else None
 
     @property
     def turn(self) -> int:
@@ -105,7 +133,7 @@ class Run:
         return self.view().status
 
     def _status(self, view: View) -> Status:
-        begun = self._said_since_launch(view)
+        begun = self.said_since_launch(view)
         if view.ended and begun:
             return Status(view.ended.status)
         if not self._worker_lives() and not self._talks_elsewhere(view):
@@ -136,7 +164,7 @@ class Run:
             return bool(signed(self.directory / "worker.pid")[1])
         return False
 
-    def _said_since_launch(self, view: View) -> bool:
+    def said_since_launch(self, view: View) -> bool:
         """Whether the worker that was launched last has said something."""
         launch = launched(self.directory)
         return launch is None or view.offset > launch.told
@@ -156,7 +184,7 @@ class Run:
             Control(self.directory).clear()
         Control(self.directory).ask("stop")
         if idle:
-            _launch(self.directory)
+            launch_worker(self.directory)
 
     def pause(self) -> None:
         """The worker leaves within a step and frees the device; `resume` goes on exactly there."""
@@ -243,7 +271,7 @@ class Run:
         _ = self.recipe  # no worker could do without it
         _check_devices(devices)
         Control(self.directory).clear()
-        _launch(self.directory, devices)
+        launch_worker(self.directory, devices)
 
     def log_tail(self) -> str:
         """The end of what the worker printed."""
@@ -266,7 +294,7 @@ def start(workspace: Workspace, recipe: Recipe, name: str | None = None, devices
     """
     _check_devices(devices)
     run = make(workspace, recipe, name)
-    _launch(run.directory, devices)
+    launch_worker(run.directory, devices)
     return run
 
 
@@ -302,29 +330,12 @@ def list_runs(workspace: Workspace) -> list[Run]:
     return [Run(workspace, path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
 
 
-def requeue(workspace: Workspace) -> list[Run]:
-    """Put the runs that were waiting when the machine went down back into the queue, in the order that they had.
-
-    Those that were training stay interrupted, until somebody resumes them: perhaps it was they who brought it down.
-    """
-    waiting = []
-    for run in list_runs(workspace):
-        with contextlib.suppress(RunError):
-            launch, view = launched(run.directory), run.view()
-            if launch and view.status is Status.INTERRUPTED and (view.ahead or not run._said_since_launch(view)):
-                waiting.append((launch.number, run))
-    waiting.sort(key=lambda pair: pair[0])
-    for _, run in waiting:
-        _launch(run.directory)
-    return [run for _, run in waiting]
-
-
 def _check_devices(devices: int | None) -> None:
     if devices is not None and not 1 <= devices <= MOST_DEVICES:
         raise RunError(f"A run trains on 1 to {MOST_DEVICES} devices of a machine, and not on {devices}.")
 
 
-def _launch(directory: Path, devices: int | None = None) -> None:
+def launch_worker(directory: Path, devices: int | None = None) -> None:
     """Start a worker in its own process group and session: whatever ends this process, it goes on."""
     queue.join(directory, devices)
     if not standby.hand_over(Workspace(directory.parent.parent), directory):

@@ -13,6 +13,7 @@ from torch import dtype as DType
 from torch.amp import GradScaler
 
 from core.errors import RunError
+from core.processes import available_cores
 from core.training.team import ALONE, Team
 
 
@@ -152,8 +153,3 @@ def _own(device: torch.device, team: Team) -> torch.device:
     if own.type == "cuda":
         torch.cuda.set_device(own)
     return own
-
-
-def available_cores() -> int:
-    """How many cores this process may use, which a container can make fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

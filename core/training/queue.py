@@ -10,6 +10,7 @@ in the queue from its launch until its worker ends. Its place goes by a number a
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,6 +58,7 @@ def join(run_directory: Path, devices: int | None = None) -> None:
         last = max((launch.number for path in runs.iterdir() if (launch := launched(path))), default=0)
         launch = Launch(last + 1, _told(run_directory), devices)
         write_json(run_directory / "control" / "launched", asdict(launch))
+    os.utime(run_directory)  # so that who knew it as ended looks again
 
 
 def launched(run_directory: Path) -> Launch | None:

@@ -17,7 +17,8 @@ import torch
 from core.data.kept import Rows
 from core.data.pixels import Pixels
 from core.data.preprocessing import Augmentation, Preprocessing, augment, normalize, square
-from core.training.device import Device, available_cores
+from core.processes import available_cores
+from core.training.device import Device
 
 PREFETCHED_BATCHES = 4
 

@@ -223,3 +223,15 @@ def test_runs_are_compared_by_choosing_them_and_one_that_is_gone_is_left_out(ope
     one.discard()
     app = open_page("fine_tune")
     assert not app.multiselect and not app.exception
+
+
+def test_many_runs_come_page_by_page(open_page, workspace, dataset):
+    for number in range(60):
+        made_run(workspace, dataset.id, finished(), name=f"20260101-1200{number:02}-r")
+    app = open_page("fine_tune")
+    (table,) = [frame.value for frame in app.dataframe if "Status" in frame.value]
+    assert len(table) == 50 and table["Id"].iloc[0] == "20260101-120059-r"
+    app.session_state["runs_page"] = 2
+    app.run()
+    (table,) = [frame.value for frame in app.dataframe if "Status" in frame.value]
+    assert len(table) == 10 and table["Id"].iloc[-1] == "20260101-120000-r"

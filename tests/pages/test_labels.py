@@ -16,7 +16,6 @@ from tests.pages.conftest import press, texts
 from tests.pages.made_runs import made_run
 from tests.pages.test_browser_panel import drawn, field, tick
 from tests.pages.test_predict import FakePredictor, _give
-from ui import asking
 
 BOLD = "<b>cat</b>"
 
@@ -86,7 +85,7 @@ def test_predict_marks_each_label_that_is_likelier_than_not(open_page, run, monk
                 guesses = (Guess("dog", 0.9 - 0.6 * number), Guess(BOLD, 0.2))
                 yield Prediction(name, guesses, labels=("dog",)[number:])
 
-    monkeypatch.setattr(asking, "Predictor", Several)
+    monkeypatch.setattr("core.inference.predictor.Predictor", Several)
     st.cache_resource.clear()
     app = _give(open_page("predict"), ("a.jpg", picture("red", 1)), ("b.jpg", picture("red", 2)))
     assert "None of the labels" in texts(app) and "\ndog\n" in texts(app) and "Unsure" not in texts(app)

@@ -9,7 +9,6 @@ from core.inference.predictor import Guess, Prediction
 from tests.conftest import picture
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import finished, made_run
-from ui import asking
 from ui.drop import Drop, Piece
 
 HOSTILE = "<b>red</b> $x$"
@@ -38,7 +37,7 @@ class FakePredictor:
 @pytest.fixture(autouse=True)
 def predictor(monkeypatch):
     FakePredictor.asked = []
-    monkeypatch.setattr(asking, "Predictor", FakePredictor)
+    monkeypatch.setattr("core.inference.predictor.Predictor", FakePredictor)
     return FakePredictor
 
 
@@ -150,7 +149,7 @@ def test_a_number_is_shown_with_its_name_and_a_warning_outside_of_what_was_taugh
             for number, (name, _) in enumerate(pictures):
                 yield Prediction(name, value=7.5 + 10 * number)
 
-    monkeypatch.setattr(asking, "Predictor", Numbers)
+    monkeypatch.setattr("core.inference.predictor.Predictor", Numbers)
     st.cache_resource.clear()
     app = _give(app, ("a.jpg", picture("red", 1)), ("b.jpg", picture("red", 2)))
     assert [(one.label, one.value) for one in app.metric] == [(PRICE, "7.5"), (PRICE, "17.5")]

@@ -1,0 +1,77 @@
+"""The stages of a backbone without torch, which takes seconds to import: as they were found before.
+
+stages.json                      of the bundled backbones, as `python -m core.backbones.kept_stages` writes it
+<workspace>/cache/stages/        <key>.json: of any other, after it was looked at once with these libraries
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from core.backbones.catalogue import BackboneInfo, catalogue
+from core.workspace import Workspace, atomic_open, write_json
+
+DATA = Path(__file__).with_name("stages.json")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`output_shape` is without the batch; of the last stage it is (features,). `modules` run in this order."""
+
+    name: str
+    layers: int
+    parameters: int
+    output_shape: tuple[int, ...]
+    modules: tuple[str, ...]
+
+
+def stages_of(info: BackboneInfo, workspace: Workspace) -> tuple[Stage, ...]:
+    """The stages of a backbone, in their order; the first time for a backbone that is not bundled takes seconds.
+
+    Raises:
+        BackboneError: it cannot be built, or cannot be cut into stages.
+    """
+    if info.name in _shipped() and info.preprocessing.size == info.input_size:
+        return _shipped()[info.name]
+    said = f"{info.name}\n{info.preprocessing.size}\n{version('torchvision')}\n{version('timm')}"
+    path = workspace.cache / "stages" / f"{hashlib.blake2b(said.encode(), digest_size=12).hexdigest()}.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return _read(json.loads(path.read_text(encoding="utf-8")))
+    from core.backbones.model import describe
+
+    found = describe(info)
+    with suppress(OSError):  # it is only speed
+        path.parent.mkdir(exist_ok=True)
+        write_json(path, [asdict(stage) for stage in found])
+    return found
+
+
+def _read(said: list[dict[str, Any]]) -> tuple[Stage, ...]:
+    return tuple(
+        Stage(**{**one, "output_shape": tuple(one["output_shape"]), "modules": tuple(one["modules"])}) for one in said
+    )
+
+
+@cache
+def _shipped() -> dict[str, tuple[Stage, ...]]:
+    return {name: _read(said) for name, said in json.loads(DATA.read_text(encoding="utf-8")).items()}
+
+
+def main() -> None:
+    from core.backbones.model import describe
+
+    bundled = {info.name: describe(info) for info in catalogue() if info.library == "bundled"}
+    with atomic_open(DATA) as file:
+        json.dump({name: [asdict(stage) for stage in stages] for name, stages in bundled.items()}, file, indent=1)
+        file.write("\n")
+
+
+if __name__ == "__main__":
+    main()
