@@ -47,7 +47,7 @@ from core.data.dataset import Dataset
 from core.data.importing import import_path
 from core.data.samples import SAMPLES, sample_folder
 from core.inference.predictor import Predictor
-from core.runs.run import ALLOCATOR
+from core.runs.launching import ALLOCATOR
 from core.training.presets import DEFAULT, PRESETS
 from core.training.recipe import Recipe
 from core.workspace import Workspace

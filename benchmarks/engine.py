@@ -31,7 +31,7 @@ from core.backbones.catalogue import BUNDLED
 from core.data.dataset import Dataset
 from core.data.importing import import_path
 from core.runs import Run, View
-from core.runs.run import ALLOCATOR
+from core.runs.launching import ALLOCATOR
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 

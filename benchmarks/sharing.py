@@ -22,7 +22,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.results import write
 from core.backbones.catalogue import BUNDLED, find
 from core.processes import WAITING
-from core.runs.run import ALLOCATOR
+from core.runs.launching import ALLOCATOR
 
 SECONDS = 6.0
 BUSY = (0, 1, 2)

@@ -38,7 +38,7 @@ from core.data.importing import import_path
 from core.data.pixels import pixels
 from core.data.preprocessing import Augmentation, Preprocessing
 from core.processes import WAITING
-from core.runs.run import ALLOCATOR
+from core.runs.launching import ALLOCATOR
 from core.training.device import Device, choose_device
 from core.training.sources import PictureSource, cut
 from core.workspace import Workspace

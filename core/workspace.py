@@ -6,6 +6,7 @@
       runs/<id>/          one directory a run
       crossvals/<key>/    one directory a cross-validation
       jobs/<id>/          imports and the like, while they are at work
+      trash/<id>/         what was deleted, for some days, see trash.py
       cache/              activations/ images/ weights/: may be deleted at any time
 
 A file is written beside its place and renamed, so a power cut leaves the old one or the new one.

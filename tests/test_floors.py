@@ -20,7 +20,7 @@ FLOORS = [
     {"core.training", "core.inference"},
     {"core.backbones"},
     {"core.data"},
-    {"core.workspace", "core.processes", "core.fetching"},
+    {"core.workspace", "core.trash", "core.processes", "core.fetching"},
     {"core.errors"},
 ]
 HEIGHT = {name: len(FLOORS) - number for number, floor in enumerate(FLOORS) for name in floor}

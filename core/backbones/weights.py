@@ -13,6 +13,7 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core import trash
 from core.backbones.catalogue import BackboneInfo
 from core.errors import BackboneError
 from core.workspace import Workspace, atomic_open, slug
@@ -154,6 +155,17 @@ def keep_file(workspace: Workspace, name: str, content: BufferedIOBase) -> Path:
         with atomic_open(path, "wb") as file:
             shutil.copyfileobj(content, file, 1 << 20)
     return path
+
+
+def kept_files(workspace: Workspace) -> list[Path]:
+    """The weights files that people gave, by name."""
+    folder = workspace.root / "weights"
+    return sorted(path for path in folder.glob("[!.]*") if path.suffix in ENDINGS) if folder.is_dir() else []
+
+
+def delete_file(workspace: Workspace, path: Path) -> trash.Trashed | None:
+    """Move a weights file that somebody gave to the trash. None: it was gone."""
+    return trash.put(workspace, "weights", path.name, path.name)
 
 
 def load_file(network: nn.Module, path: Path) -> Match:

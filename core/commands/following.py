@@ -83,6 +83,7 @@ def outcome(run: Run, view: View) -> dict[str, Any]:
     scores = {"train": ended and ended.train, "validation": ended and ended.validation}
     told = {
         "run": run.id,
+        "title": run.title,
         "status": view.status.value,
         "seconds": ended.seconds if ended else None,
         "epochs": ended.epochs if ended else view.epochs_done,

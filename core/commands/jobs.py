@@ -21,7 +21,7 @@ from core.data.importing import import_path
 from core.errors import BackboneError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
-from core.runs import Run, get, list_runs, make, start
+from core.runs import Run, check_name, find_run, list_runs, make, rename, start, titles
 from core.training import recipe_file
 from core.training.presets import PRESETS
 from core.training.recipe import Recipe, usual_settings
@@ -38,13 +38,16 @@ Job = Callable[[Namespace], int]
 def train(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
     recipe = recipe_of(workspace, options)
+    check_name(options.name)
     if options.no_start:
         run = make(workspace, recipe)
+        rename(run, options.name)
         print(f"On each machine, in this folder: {run.torchrun}", file=sys.stderr)
         print(f"Or on this one alone: python -m core resume {run.id}", file=sys.stderr)
         print(json.dumps(outcome(run, run.view())) if options.json else run.directory)
         return 0
     run = start(workspace, recipe, devices=options.devices or 1)
+    rename(run, options.name)
     print(f"Run {run.id}", file=sys.stderr)
     return finish(run, options.json)
 
@@ -130,7 +133,7 @@ def _bundle(workspace: Workspace, name: str) -> Path:
         if bundle is None:
             raise RunError("No run has finished yet. Train one first: python -m core train --data PATH.")
         return bundle
-    run = get(workspace, name)
+    run = find_run(workspace, name)
     if run.bundle is None:
         raise RunError(f"Run {run.id} is {run.status.value} and has nothing to predict with yet.")
     return run.bundle
@@ -200,8 +203,9 @@ def runs(options: Namespace) -> int:
     if options.json:
         print(json.dumps([_listed(run) for run in found]))
         return 0
+    names = titles(found)
     for run in found:
-        print(_line(run))
+        print(printable(_line(run, names[run.id])))
     if not found:
         print("No runs yet. Train one: python -m core train --data PATH", file=sys.stderr)
     return 0
@@ -214,10 +218,10 @@ def _listed(run: Run) -> dict[str, Any]:
         return {"run": run.id, "status": "damaged", "error": str(error)}
 
 
-def _line(run: Run) -> str:
+def _line(run: Run, name: str) -> str:
     try:
         view, backbone = run.view(), run.recipe.backbone
     except RunError as error:
         return f"{run.id:50} {'damaged':14} {error}"
     score = view.ended.validation.words if view.ended and view.ended.validation else ""
-    return f"{run.id:50} {view.status.value:14} {score:25} {backbone}"
+    return f"{run.id:50} {view.status.value:14} {score:25} {backbone:30} {name}"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, get_args
 
 from core.backbones.catalogue import BUNDLED
-from core.commands import data, jobs, probes, steering
+from core.commands import data, deleting, jobs, probes, steering
 from core.commands.cache import cache as cache_job
 from core.errors import GraftError
 from core.training.presets import DEFAULT, PRESETS
@@ -51,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     _devices(where, "how many devices of this machine train together (default: 1); the results stay the same")
     no_start = "only make the run, and print its folder: for `torchrun`, which is told how many devices there are"
     where.add_argument("--no-start", action="store_true", help=no_start)
+    train.add_argument("--name", metavar="NAME", default="", help="what to call the run (default: by what it is)")
     _recipe(train)
     _recipe(_command(commands, "estimate", probes.estimate, "say how long a run would take here, and how much memory"))
     _recipe(_command(commands, "lr-find", probes.lr_find, "try learning rates, and suggest one"))
@@ -77,7 +78,19 @@ def build_parser() -> argparse.ArgumentParser:
     cache = _command(commands, "cache", cache_job, "say how large the cache is, part by part, or empty it")
     cache.add_argument("--empty", action="store_true", help="throw away all that can be made again")
     cache.add_argument("--weights", action="store_true", help="with --empty: downloaded weights too")
+    _deleting(commands)
     return parser
+
+
+def _deleting(commands: Any) -> None:
+    delete = _command(commands, "delete", deleting.delete, "move something to the trash, where it stays for some days")
+    delete.add_argument("kind", metavar="KIND", choices=deleting.KINDS, help=", ".join(deleting.KINDS))
+    delete.add_argument("name", metavar="NAME", help="its id or its name")
+    delete.add_argument("--stop", action="store_true", help="stop the runs that are at work on it first")
+    trash = _command(commands, "trash", deleting.trash, "list what is in the trash, take it back, or empty it")
+    whats = ("list", "restore", "empty")
+    trash.add_argument("what", metavar="|".join(whats), nargs="?", choices=whats, default="list")
+    trash.add_argument("id", metavar="ID", nargs="?", help="of what to restore (default: what was deleted last)")
 
 
 def _command(commands: Any, name: str, job: jobs.Job, help: str, json_option: bool = True) -> argparse.ArgumentParser:
@@ -155,7 +168,7 @@ def _setting(group: Any, name: str, option: str) -> None:
 
 
 def _predict(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--run", metavar="RUN", required=True, help="a run's id, or `latest`")
+    command.add_argument("--run", metavar="RUN", required=True, help="a run's id or name, or `latest`")
     command.add_argument(
         "--top", metavar="K", type=_positive, default=5, help="classes per image (default: %(default)s)"
     )
@@ -165,12 +178,14 @@ def _predict(command: argparse.ArgumentParser) -> None:
 
 def _steering(commands: Any) -> None:
     going_on = "go on with a run that was paused, stopped or interrupted, or start one that was only made"
+    name = _command(commands, "name", steering.name, "give a run a name; it decides nothing of what the run gives")
     resume = _command(commands, "resume", steering.resume, going_on)
     extend = _command(commands, "extend", steering.extend, "train a run for more epochs, also one that has finished")
     pause = _command(commands, "pause", steering.pause, "let a run leave the device for now, to go on exactly there")
     stop = _command(commands, "stop", steering.stop, "end a run, and keep the weights of its best epoch")
-    for command in (resume, extend, pause, stop):
-        command.add_argument("run", metavar="RUN", help="a run's id, or `latest`")
+    for command in (resume, extend, pause, stop, name):
+        command.add_argument("run", metavar="RUN", help="a run's id or name, or `latest`")
+    name.add_argument("name", metavar="NAME", help='its name from now on; "" gives back the one it had by itself')
     more = "how many more: of a run at work, after those that are planned, and its patience counts afresh; of one that "
     more += "has ended, all of them, whatever its patience"
     extend.add_argument("--epochs", metavar="N", type=_positive, required=True, help=more)

@@ -1,4 +1,4 @@
-"""The commands that steer a run: resume, pause, stop, extend."""
+"""The commands that steer a run: resume, pause, stop, extend, name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import time
 from argparse import Namespace
 
 from core.commands.following import SECONDS_BETWEEN_LOOKS, finish, outcome
+from core.commands.printing import printable
 from core.errors import RunError
-from core.runs import Run, Status, View, get, list_runs
+from core.runs import Run, Status, View, find_run, rename
 from core.workspace import Workspace
 
 
@@ -45,15 +46,17 @@ def stop(options: Namespace) -> int:
     return _left(run, options)
 
 
+def name(options: Namespace) -> int:
+    run = _run(options)
+    rename(run, options.name)
+    print(printable(f"Run {run.id}: {run.title}"), file=sys.stderr)
+    if options.json:
+        print(json.dumps(outcome(run, run.view())))
+    return 0
+
+
 def _run(options: Namespace) -> Run:
-    """The run that is named; `latest` is the one that was started last."""
-    workspace = Workspace.open(options.workspace)
-    if options.run != "latest":
-        return get(workspace, options.run)
-    found = list_runs(workspace)
-    if not found:
-        raise RunError("There is no run yet. Train one first: python -m core train --data PATH")
-    return found[0]
+    return find_run(Workspace.open(options.workspace), options.run)
 
 
 def _go_on(run: Run, before: View, options: Namespace) -> int:

@@ -13,8 +13,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
-import secrets
-import shutil
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ import pandas as pd
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
+from core import trash
 from core.data.findings import report_on
 from core.data.labels import a_row_each, in_words, labels_in
 from core.data.layout import Split
@@ -33,6 +33,7 @@ from core.data.manifest import Kind
 from core.data.report import Intaken, Report
 from core.data.splits import SplitSettings
 from core.errors import DataError, WorkspaceError
+from core.words import clip
 from core.workspace import Workspace, atomic_open, contained, write_json
 
 # A row an image: where it lies below images/, its path as it was given, its class (or its labels as labels.py keeps
@@ -178,12 +179,18 @@ def list_datasets(workspace: Workspace) -> list[DatasetSummary]:
     return sorted(found, key=lambda summary: summary.created, reverse=True)
 
 
-def dataset_name(workspace: Workspace, dataset_id: str) -> str | None:
-    """The name its maker gave the dataset, at no cost on any page; None if there is no such dataset."""
+def dataset_title(workspace: Workspace, dataset_id: str) -> str:
+    """The name its maker gave the dataset, also when it was deleted, at no cost on any page."""
     with suppress(WorkspaceError):
-        summary = _summary(contained(workspace.datasets, dataset_id))
-        return summary.name if summary else None
-    return None
+        if summary := _summary(contained(workspace.datasets, dataset_id)):
+            return summary.name
+    return trash.last_title(workspace, "dataset", dataset_id) or _said_by(dataset_id)
+
+
+def _said_by(dataset_id: str) -> str:
+    """What an id remembers of the name: `20261123-140501-flowers-9f3a` and `flowers-a8d772c35b` were "Flowers"."""
+    said = re.fullmatch(r"(?:\d{8}-\d{6}-)?(.+)-[0-9a-f]{4,12}", dataset_id)
+    return said[1].replace("-", " ").capitalize() if said else dataset_id
 
 
 _summed_up: dict[Path, tuple[tuple[int, ...], DatasetSummary]] = {}  # as long as nothing is made or renamed in there
@@ -228,7 +235,7 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
         said = json.loads((directory / "dataset.json").read_text(encoding="utf-8"))
         name, kind, target = said["name"], said.get("kind", "classes"), said.get("target", "")
     except (OSError, ValueError, KeyError, TypeError, WorkspaceError) as error:
-        raise DataError(f"There is no dataset {dataset_id!r} in this workspace. Choose or import one.") from error
+        raise DataError(missing_words(workspace, dataset_id)) from error
     versions = _versions(directory)
     if version is None:
         version = max(versions, default=0)
@@ -243,6 +250,13 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"Version {version} of the dataset {name!r} is damaged; import it again.") from error
     return Dataset(directory, version, name, kind, target, info, frame)
+
+
+def missing_words(workspace: Workspace, dataset_id: str) -> str:
+    """What to say of a dataset that is not there."""
+    if title := trash.last_title(workspace, "dataset", dataset_id):
+        return f"The dataset {clip(title, 60)!r} was deleted. Take it back from the trash, or choose or import another."
+    return f"There is no dataset {dataset_id!r} in this workspace. Choose or import one."
 
 
 def find_dataset(workspace: Workspace, said: str, expected: str = "dataset") -> Dataset:
@@ -293,12 +307,16 @@ def write_version(
     return info, frame
 
 
-def delete_dataset(workspace: Workspace, dataset_id: str) -> None:
-    """Delete a dataset with all its versions. Runs that used it keep their bundles."""
-    doomed = workspace.datasets / f"{DELETED}{secrets.token_hex(6)}"
-    with suppress(FileNotFoundError):  # someone else was quicker
-        contained(workspace.datasets, dataset_id).rename(doomed)  # gone at once and as a whole
-    shutil.rmtree(doomed, ignore_errors=True)
+def delete_dataset(workspace: Workspace, dataset_id: str) -> trash.Trashed | None:
+    """Move a dataset with all its versions to the trash. Runs that used it keep their bundles. None: it was gone."""
+    return trash.put(workspace, "dataset", dataset_id, dataset_title(workspace, dataset_id))
+
+
+def is_there(workspace: Workspace, dataset_id: str, version: int) -> bool:
+    """Whether there is this version, without reading it."""
+    with suppress(WorkspaceError):
+        return _manifest(contained(workspace.datasets, dataset_id), version).is_file()
+    return False
 
 
 def _manifest(directory: Path, version: int) -> Path:

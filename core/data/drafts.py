@@ -23,7 +23,8 @@ from pathlib import Path
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.data.dataset import DELETED, Dataset
+from core import trash
+from core.data.dataset import Dataset
 from core.data.entries import shown_name
 from core.data.intake import disk_in_words
 from core.errors import DataError
@@ -137,7 +138,7 @@ def draft_of(workspace: Workspace, dataset: Dataset, empty: Iterable[str] = ()) 
     try:
         return change(draft, filled)
     except DataError:
-        delete_draft(draft)
+        shutil.rmtree(draft.directory, ignore_errors=True)
         raise
 
 
@@ -176,13 +177,12 @@ def rename(draft: Draft, name: str) -> Draft:
     return change(draft, lambda now: now.model_copy(update={"name": _name(name)}))
 
 
-def delete_draft(draft: Draft) -> None:
-    """Delete it with its pictures. Datasets that were made from it stay."""
-    doomed = draft.directory.with_name(f"{DELETED}{secrets.token_hex(6)}")
-    with _lock(draft), suppress(FileNotFoundError):  # someone else was quicker
-        draft.directory.rename(doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
+def delete_draft(draft: Draft) -> trash.Trashed | None:
+    """Move it to the trash with its pictures. Datasets that were made from it stay. None: someone else was quicker."""
+    with _lock(draft):
+        trashed = trash.put(Workspace(draft.directory.parent.parent), "draft", draft.id, draft.name)
     Path(_lock(draft).lock_file).unlink(missing_ok=True)
+    return trashed
 
 
 # Classes --------------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict
 from core.data.importing import clear_leftovers
 from core.errors import GraftError
 from core.processes import is_held, launch, signed
-from core.runs.run import ALLOCATOR
+from core.runs.launching import ALLOCATOR
 from core.workspace import Workspace, new_id, write_json
 
 SECONDS_TO_START = 20

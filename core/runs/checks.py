@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core import trash
 from core.backbones.catalogue import find
 from core.backbones.weights import source
-from core.data.dataset import load_dataset
+from core.data.dataset import dataset_title, is_there, load_dataset
 from core.errors import GraftError, RecipeError
 from core.training.recipe import Recipe, misfits
+from core.words import clip
 from core.workspace import Workspace
 
 
@@ -20,6 +22,17 @@ def check_recipe(workspace: Workspace, recipe: Recipe) -> None:
     problems = [*_dataset_problems(workspace, recipe), *_backbone_problems(workspace, recipe)]
     if problems:
         raise RecipeError(" ".join(problems))
+
+
+def obstacle(workspace: Workspace, recipe: Recipe) -> str:
+    """Why a run of this recipe, once made, cannot go on: what it needs is gone. Quick, and empty if nothing is in its
+    way."""
+    problems = _backbone_problems(workspace, recipe)
+    if not is_there(workspace, recipe.dataset, recipe.dataset_version):
+        title = clip(dataset_title(workspace, recipe.dataset), 60)
+        back = " Take it back from the trash first." if trash.find(workspace, "dataset", recipe.dataset) else ""
+        problems.insert(0, f"The run cannot go on: its dataset {title!r} was deleted.{back}")
+    return " ".join(problems)
 
 
 def _dataset_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
@@ -55,10 +68,16 @@ def _backbone_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
         return [problem]
     if recipe.weights_file is not None:
         there = Path(recipe.weights_file).is_file()
-        return [] if there else [f"The weights file {recipe.weights_file!r} is not there any more. Choose another."]
+        return [] if there else [_no_weights(workspace, Path(recipe.weights_file))]
     if source(info, workspace) == "download":
         return [
             f"The weights of {info.name} are not on this machine yet. Download them first, "
             f"on the Backbone page or with: python -m core backbones --download {info.name}"
         ]
     return []
+
+
+def _no_weights(workspace: Workspace, path: Path) -> str:
+    if title := trash.last_title(workspace, "weights", path.name):
+        return f"Its weights file {clip(title, 60)!r} was deleted. Take it back from the trash, or choose another."
+    return f"The weights file {str(path)!r} is not there any more. Choose another."

@@ -21,7 +21,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from core.errors import GraftError
-from core.runs.run import Facts, Run, launch_worker
+from core.runs.launching import launch_worker
+from core.runs.run import Facts, Run
 from core.runs.view import CurvePoint, Status, View
 from core.training.events import Ended, Scores
 from core.training.queue import launched

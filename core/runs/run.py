@@ -3,54 +3,44 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shlex
-import shutil
 import signal
-import subprocess
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from core import trash
 from core.errors import RunError
-from core.processes import is_held, launch, signed
-from core.runs.checks import check_recipe
+from core.processes import signed
+from core.runs import naming
+from core.runs.checks import obstacle
+from core.runs.launching import check_devices, child_ended, launch_worker
 from core.runs.view import Status, View
-from core.training import queue, standby
 from core.training.control import REQUESTS, Control
 from core.training.events import read_events
 from core.training.probe_results import Estimate
 from core.training.queue import is_alive, is_starting, launched
 from core.training.recipe import Recipe
-from core.workspace import Workspace, contained, new_id, write_json
+from core.trash import Trashed
+from core.workspace import Workspace, contained
 
-MOST_DEVICES = 64
 SECONDS_OF_SILENCE = 60  # after which a worker that trains is not answering
 LOG_TAIL_BYTES = 20_000
-
-# glibc gives large blocks back to the system after every operation; keeping them, in huge pages, makes a CPU pass up to
-# three times as fast.
-ALLOCATOR = {
-    "MALLOC_MMAP_THRESHOLD_": "1073741824",
-    "MALLOC_TRIM_THRESHOLD_": "4294967296",
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-}
-
-_children: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What lists show of a run's recipe. created: unix seconds."""
+    """What lists show of a run's recipe. created: unix seconds. name: that somebody gave it, or ""."""
 
     created: float
     dataset: str
     dataset_version: int
     backbone: str
     freeze: int | str
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,8 +63,9 @@ class Run:
     def recipe(self) -> Recipe:
         """
         Raises:
-            RunError: the run's recipe cannot be read.
+            RunError: the run is gone, or its recipe cannot be read.
         """
+        self.must_be_there()
         try:
             return Recipe.model_validate_json((self.directory / "recipe.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -90,7 +81,8 @@ class Run:
         """
         recipe = self.recipe
         created = (self.directory / "recipe.json").stat().st_mtime
-        return Facts(created, recipe.dataset, recipe.dataset_version, recipe.backbone, recipe.freeze)
+        name = naming.name_of(self)
+        return Facts(created, recipe.dataset, recipe.dataset_version, recipe.backbone, recipe.freeze, name)
 
     @cached_property
     def created(self) -> datetime:
@@ -119,8 +111,27 @@ class Run:
         """What it was thought to take, where someone had asked before it was started."""
         return Estimate.read(self.directory / "estimate.json")
 
+    @property
+    def title(self) -> str:  # see naming.py
+        return naming.title(self)
+
+    def must_be_there(self) -> None:
+        """Raises: RunError, if the run was discarded."""
+        if not (self.directory / "recipe.json").exists():
+            raise RunError(naming.gone(self.workspace, self.id))
+
+    @property
+    def obstacle(self) -> str:
+        """Why it cannot go on, in words: what it needs is gone. Empty if nothing is in its way."""
+        return obstacle(self.workspace, self.recipe)
+
     def view(self, previous: View | None = None) -> View:
-        """The run as it stands now. With the view of the last look, reads only what was appended since."""
+        """The run as it stands now. With the view of the last look, reads only what was appended since.
+
+        Raises:
+            RunError: it is gone, or its recipe cannot be read.
+        """
+        self.must_be_there()
         view = previous or View()
         events, offset = read_events(self.directory / "events.jsonl", view.offset)
         for moment, event in events:
@@ -154,7 +165,7 @@ class Run:
         return Status.TRAINING if view.phase == "training" else Status.PREPARING
 
     def _worker_lives(self) -> bool:
-        return is_alive(self.directory) or (is_starting(self.directory) and not self._child_ended())
+        return is_alive(self.directory) or (is_starting(self.directory) and not child_ended(self.directory))
 
     def _talks_elsewhere(self, view: View) -> bool:
         """Whether a worker of another machine, whose lock may not be seen here, has said something of late."""
@@ -169,11 +180,6 @@ class Run:
         launch = launched(self.directory)
         return launch is None or view.offset > launch.told
 
-    def _child_ended(self) -> bool:
-        """Of several workers, the last: one before it may still be on its way out."""
-        mine = [child for child in _children if child.args[-1] == str(self.directory)]  # type: ignore[index]
-        return bool(mine) and mine[-1].poll() is not None
-
     def stop(self) -> None:
         """Stop and keep: the worker ends within a step, and keeps the best epoch's weights.
 
@@ -181,6 +187,7 @@ class Run:
         """
         idle = self.status in (Status.PAUSED, Status.INTERRUPTED)
         if idle:
+            self._must_be_able()
             Control(self.directory).clear()
         Control(self.directory).ask("stop")
         if idle:
@@ -188,6 +195,7 @@ class Run:
 
     def pause(self) -> None:
         """The worker leaves within a step and frees the device; `resume` goes on exactly there."""
+        self.must_be_there()
         Control(self.directory).ask("pause")
 
     def end_worker(self) -> None:
@@ -207,14 +215,22 @@ class Run:
                 )
             os.kill(number, getattr(signal, "SIGKILL", signal.SIGTERM))
 
-    def discard(self) -> None:
-        """Stop, if it runs, and delete everything of it."""
-        Control(self.directory).ask("discard")
+    def discard(self) -> Trashed | None:
+        """Move it to the trash. A worker that is at it stops first, and then moves it there: None.
+
+        Raises:
+            RunError: it is gone. WorkspaceError: the disk refuses.
+        """
+        self.must_be_there()
+        title, control = self.title, Control(self.directory)
+        control.ask("discard", title)
         elsewhere = False
         with contextlib.suppress(RunError):  # one whose recipe is damaged goes too
             elsewhere = self._talks_elsewhere(self.view())
-        if not is_alive(self.directory) and not elsewhere:
-            shutil.rmtree(self.directory, ignore_errors=True)
+        if is_alive(self.directory) or elsewhere:
+            return None
+        control.clear()
+        return trash.put(self.workspace, "run", self.id, title)
 
     def resume(self, devices: int | None = None) -> None:
         """Go on from the last checkpoint, after a pause, an interruption or a failure, or where it was stopped.
@@ -248,6 +264,8 @@ class Run:
         ended = not status.active
         if ended and not (self.directory / "checkpoints").is_dir():
             raise RunError(f"Run {self.id} has no checkpoint to go on from. Start it again with more epochs.")
+        if ended:
+            self._must_be_able()
         over = status in (Status.FINISHED, Status.STOPPED)
         Control(self.directory).change("extend_ended" if over else "extend", epochs)
         if ended:
@@ -261,15 +279,25 @@ class Run:
         """
         if not 0 < rate <= 10:
             raise RunError(f"A learning rate lies above 0 and is at most 10, and is not {rate:g}.")
+        self.must_be_there()
         Control(self.directory).change("learning_rate", rate)
 
     def unfreeze(self, stages: int = 1) -> None:
         """So many more stages are free from the next epoch on."""
+        self.must_be_there()
         Control(self.directory).change("unfreeze", stages)
 
+    def _must_be_able(self) -> None:
+        """
+        Raises:
+            RunError: it is gone, or it cannot go on.
+        """
+        if self.obstacle:
+            raise RunError(self.obstacle)
+
     def _go_on(self, devices: int | None) -> None:
-        _ = self.recipe  # no worker could do without it
-        _check_devices(devices)
+        self._must_be_able()
+        check_devices(devices)
         Control(self.directory).clear()
         launch_worker(self.directory, devices)
 
@@ -283,35 +311,6 @@ class Run:
             return ""
 
 
-def start(workspace: Workspace, recipe: Recipe, name: str | None = None, devices: int = 1) -> Run:
-    """Check the recipe, give it a directory of its own and launch its worker.
-
-    devices: of this machine to train on together. They share each batch, and change no result beyond rounding.
-
-    Raises:
-        RecipeError: everything that is wrong with the recipe, at once.
-        RunError: so many devices cannot be meant.
-    """
-    _check_devices(devices)
-    run = make(workspace, recipe, name)
-    launch_worker(run.directory, devices)
-    return run
-
-
-def make(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
-    """The same without a worker, for who starts them otherwise, on several machines for instance: see `Run.torchrun`.
-
-    Raises:
-        RecipeError: everything that is wrong with the recipe, at once.
-    """
-    check_recipe(workspace, recipe)
-    directory = workspace.runs / new_id(name or recipe.dataset)
-    directory.mkdir()
-    write_json(directory / "recipe.json", json.loads(recipe.model_dump_json()))
-    Estimate.move(workspace, recipe, directory / "estimate.json")
-    return Run(workspace, directory)
-
-
 def get(workspace: Workspace, run_id: str) -> Run:
     """
     Raises:
@@ -319,6 +318,8 @@ def get(workspace: Workspace, run_id: str) -> Run:
     """
     directory = contained(workspace.runs, run_id)
     if not (directory / "recipe.json").exists():
+        if trash.last_title(workspace, "run", run_id):
+            raise RunError(naming.gone(workspace, run_id))
         known = ", ".join(run.id for run in list_runs(workspace)[:5]) or "none yet"
         raise RunError(f"There is no run {run_id!r} in {workspace.root}. The newest runs: {known}.")
     return Run(workspace, directory)
@@ -328,30 +329,3 @@ def list_runs(workspace: Workspace) -> list[Run]:
     """All runs, newest first. Ids begin with their time, so names sort."""
     found = (path for path in workspace.runs.iterdir() if (path / "recipe.json").exists())
     return [Run(workspace, path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
-
-
-def _check_devices(devices: int | None) -> None:
-    if devices is not None and not 1 <= devices <= MOST_DEVICES:
-        raise RunError(f"A run trains on 1 to {MOST_DEVICES} devices of a machine, and not on {devices}.")
-
-
-def launch_worker(directory: Path, devices: int | None = None) -> None:
-    """Start a worker in its own process group and session: whatever ends this process, it goes on."""
-    queue.join(directory, devices)
-    if not standby.hand_over(Workspace(directory.parent.parent), directory):
-        _remember(launch("core.training.worker", directory, "worker.log", ALLOCATOR))
-
-
-def _remember(child: subprocess.Popen[bytes]) -> None:
-    """Until it ends, so that the system is told that we know."""
-    _children[:] = [each for each in _children if each.poll() is None]
-    _children.append(child)
-
-
-def expect_start(workspace: Workspace, backbone: str) -> None:
-    """Somebody may press Start soon, with this backbone: let a worker stand by, so that the run begins at once."""
-    if is_held(workspace.root / "device.lock"):  # a run at work needs the processor more
-        return
-    begun = standby.keep_one(workspace, backbone, ALLOCATOR)
-    if begun is not None:
-        _remember(begun)

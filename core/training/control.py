@@ -38,12 +38,20 @@ class Control:
     def __init__(self, run_directory: Path) -> None:
         self.folder = run_directory / "control"
 
-    def ask(self, request: Request) -> None:
+    def ask(self, request: Request, words: str = "") -> None:
+        """words: what goes with it; of a run that is to be discarded, its title."""
         self.folder.mkdir(exist_ok=True)
-        (self.folder / request).touch()
+        (self.folder / request).write_text(words, encoding="utf-8")
 
     def asked(self, request: Request) -> bool:
         return (self.folder / request).exists()
+
+    def words(self, request: Request) -> str:
+        """What goes with the request, if anything."""
+        try:
+            return (self.folder / request).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return ""
 
     def clear(self) -> None:
         """Forget earlier requests, before the worker is started again."""

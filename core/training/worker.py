@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +23,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from core import trash
+from core.errors import GraftError
 from core.processes import sign, take
 from core.training.control import Control
 from core.training.events import Ended, EventLog, Paused, Queued
@@ -124,8 +125,15 @@ class _Worker:
                 device.release()
         self.log.close()
         if self.control.asked("discard"):
-            shutil.rmtree(self.directory, ignore_errors=True)
+            self._discard()
         return status
+
+    def _discard(self) -> None:
+        """To the trash, without the wish to be there: whoever takes the run back finds it stopped."""
+        title = self.control.words("discard") or self.directory.name
+        self.control.clear()
+        with suppress(GraftError):  # it stays, stopped, and can be discarded again
+            trash.put(self.workspace, "run", self.directory.name, title)
 
     def _wait_for(self, device: FileLock) -> bool:
         """Wait in the queue, first come first served. Returns False if someone ended the run before its turn."""

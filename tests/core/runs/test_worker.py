@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core import runs
+from core import runs, trash
 from core.data.importing import import_path
 from core.errors import RecipeError, RunError
 from core.processes import SOURCE_ROOT, signed
@@ -90,14 +90,19 @@ def test_stop_and_keep(workspace, recipe):
     assert run.bundle and view.ended.best_epoch
 
 
-def test_discard_leaves_nothing(workspace, recipe):
+def test_a_run_at_work_stops_and_goes_to_the_trash_from_where_it_comes_back_stopped(workspace, recipe):
     run = runs.start(workspace, long(recipe))
     wait(run, trained)
-    run.discard()
-    poll(lambda: not run.directory.exists())
+    title = run.title
+    assert run.discard() is None
+    poll(lambda: not run.directory.exists() and trash.listed(workspace))
     assert runs.list_runs(workspace) == []
-    with pytest.raises(RunError, match="no run"):
+    with pytest.raises(RunError, match="is not there any more"):
         runs.get(workspace, run.id)
+    (trashed,) = trash.listed(workspace)
+    assert trashed.title == title
+    trash.restore(workspace, trashed.id)
+    assert run.title == title and run.status is Status.STOPPED and run.bundle
 
 
 def test_a_killed_worker_is_seen_and_resume_goes_on(workspace, recipe):

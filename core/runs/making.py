@@ -1,0 +1,41 @@
+"""A run begins: its recipe is checked and gets a directory of its own, and a worker."""
+
+from __future__ import annotations
+
+import json
+
+from core.runs.checks import check_recipe
+from core.runs.launching import check_devices, launch_worker
+from core.runs.run import Run
+from core.training.probe_results import Estimate
+from core.training.recipe import Recipe
+from core.workspace import Workspace, new_id, write_json
+
+
+def start(workspace: Workspace, recipe: Recipe, name: str | None = None, devices: int = 1) -> Run:
+    """Check the recipe, give it a directory of its own and launch its worker.
+
+    devices: of this machine to train on together. They share each batch, and change no result beyond rounding.
+
+    Raises:
+        RecipeError: everything that is wrong with the recipe, at once.
+        RunError: so many devices cannot be meant.
+    """
+    check_devices(devices)
+    run = make(workspace, recipe, name)
+    launch_worker(run.directory, devices)
+    return run
+
+
+def make(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
+    """The same without a worker, for who starts them otherwise, on several machines for instance: see `Run.torchrun`.
+
+    Raises:
+        RecipeError: everything that is wrong with the recipe, at once.
+    """
+    check_recipe(workspace, recipe)
+    directory = workspace.runs / new_id(name or recipe.dataset)
+    directory.mkdir()
+    write_json(directory / "recipe.json", json.loads(recipe.model_dump_json()))
+    Estimate.move(workspace, recipe, directory / "estimate.json")
+    return Run(workspace, directory)

@@ -1,0 +1,108 @@
+"""What runs are called: the name that somebody gave, in `name.txt` in the run's directory, else what they are.
+
+A name decides nothing of what a run gives, so it is no part of its recipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from core import trash
+from core.data.dataset import dataset_title
+from core.errors import GraftError, RunError
+from core.runs.comparison import frozen_words
+from core.words import clip
+from core.workspace import Workspace, atomic_open
+
+if TYPE_CHECKING:
+    from core.runs.run import Run
+
+LONGEST = 60  # characters of a name
+
+
+def name_of(run: Run) -> str:
+    """The name that somebody gave it, or "". Hostile text."""
+    try:
+        return clip((run.directory / "name.txt").read_text(encoding="utf-8"), LONGEST)
+    except (OSError, ValueError):
+        return ""
+
+
+def rename(run: Run, name: str) -> None:
+    """Call it so from now on; "" gives it back the name that it had by itself.
+
+    Raises:
+        RunError: the name is too long, or the run is gone.
+    """
+    name = check_name(name)
+    if not run.directory.is_dir():
+        raise RunError(gone(run.workspace, run.id))
+    try:
+        if name:
+            with atomic_open(run.directory / "name.txt") as file:
+                file.write(f"{name}\n")
+        else:
+            (run.directory / "name.txt").unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(f"The run cannot be named: the disk refuses ({error.strerror or error}).") from error
+
+
+def check_name(name: str) -> str:
+    """The name as it is kept.
+
+    Raises:
+        RunError: it is too long.
+    """
+    name = clip(name)
+    if len(name) > LONGEST:
+        raise RunError(f"The name of a run has at most {LONGEST} characters; this one has {len(name)}.")
+    return name
+
+
+def title(run: Run) -> str:
+    """Its name, else its dataset, what was frozen, and when it was started. Hostile text, as the dataset's name is."""
+    if name := name_of(run):
+        return name
+    try:
+        facts = run.facts
+        dataset = clip(dataset_title(run.workspace, facts.dataset), 40)
+        return f"{dataset}, {frozen_words(facts.freeze)}, {began(run)}"
+    except (GraftError, OSError):  # damaged, or gone
+        return trash.last_title(run.workspace, "run", run.id) or run.id
+
+
+def titles(runs: Sequence[Run]) -> dict[str, str]:
+    """What lists call them, by id, each another: the title, then the backbone, and a number where all are the same.
+
+    runs: newest first, so that a new run does not change what older ones are called.
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for run in reversed(runs):
+        found[run.id] = next(each for each in _candidates(run) if each not in taken)
+        taken.add(found[run.id])
+    return found
+
+
+def _candidates(run: Run) -> Iterable[str]:
+    said = title(run)
+    yield said
+    if not name_of(run):
+        try:
+            said = f"{said}, {clip(run.recipe.backbone, 40)}"
+            yield said
+        except GraftError:
+            pass
+    yield from (f"{said} ({number})" for number in range(2, 1_000_000))
+
+
+def began(run: Run) -> str:
+    """`25 Nov, 16:50`."""
+    return f"{run.created.day} {run.created:%b, %H:%M}"
+
+
+def gone(workspace: Workspace, run_id: str) -> str:
+    """What to say of a run that is not there any more."""
+    named = trash.last_title(workspace, "run", run_id)
+    return f"The run {clip(named or run_id, 100)!r} is not there any more. It was discarded, perhaps in another tab."
