@@ -9,7 +9,7 @@ from importlib import import_module
 
 import streamlit as st
 
-from core import runs
+from core import runs, trash
 from core.processes import share_cores
 from ui import brand, sidebar, state, theme
 
@@ -23,9 +23,12 @@ def _warm_up() -> None:
 
 @st.cache_resource(show_spinner=False)
 def _open_again() -> None:
-    """Once for the server: what waited its turn when the machine went down gets it after all."""
+    """Once for the server: what waited its turn when the machine went down gets it after all, and what has been in the
+    trash for its days goes for good."""
     with suppress(Exception):  # the page says what is wrong with the workspace
         runs.requeue(state.workspace())
+    with suppress(Exception):
+        trash.empty(state.workspace(), older_than=trash.days_kept())
 
 
 def _import_ahead(module: str) -> None:

@@ -10,6 +10,7 @@ from ui import state
 from ui.backbone_browser import browse
 from ui.backbone_card import card
 from ui.backbone_help import help_me_choose
+from ui.page import draw
 from ui.widgets import page_header, show_error
 
 
@@ -31,4 +32,4 @@ def _chosen() -> BackboneInfo:
         return find(BUNDLED)
 
 
-main()
+draw(main)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import streamlit as st
 
-from core.data.dataset import DatasetSummary, delete_dataset, list_datasets, list_versions, load_dataset
+from core.data.dataset import DatasetSummary, list_datasets, list_versions, load_dataset
+from core.jobs.dependents import delete_with_dependents, dependents
+from core.runs import Run, titles
 from core.workspace import Workspace
 from ui import job_watch, state
 from ui.add_dataset import ADDING, ways_in
 from ui.cache_panel import cache_panel
+from ui.confirm import confirm
 from ui.dataset_panel import dataset_panel
+from ui.page import draw
 from ui.sight import here
+from ui.trash_panel import trash_panel
 from ui.widgets import clip, count, empty_state, errors_shown, literal, page_header
+
+NAMED = 3  # runs that depend on a dataset
 
 
 def main() -> None:
@@ -32,6 +41,7 @@ def main() -> None:
         _chosen(space, known)
     elif running is None:
         empty_state("No dataset yet", "Upload a ZIP or a folder of class folders, or take a sample set above.")
+    trash_panel(space)
     cache_panel(space)
 
 
@@ -87,18 +97,31 @@ def _chosen(space: Workspace, known: list[DatasetSummary]) -> None:
         st.page_link("pages/fine_tune.py", label="Fine-tune on this dataset", icon=":material/arrow_forward:")
 
 
-@st.dialog("Delete this dataset?")
 def _confirm_delete(space: Workspace, summary: DatasetSummary) -> None:
-    st.markdown(
-        f"**{literal(summary.name, 80)}**, {count(summary.images, 'image')}, with all its versions, will be deleted. "
-        "Runs that used it can still predict, but not go on. This cannot be undone."
+    confirm(
+        "Delete this dataset?",
+        "\n\n".join(_what_depends_on(space, summary)),
+        "Delete the dataset",
+        lambda: delete_with_dependents(space, summary.id),
     )
-    with st.container(horizontal=True):
-        if st.button("Delete the dataset", type="primary"):
-            delete_dataset(space, summary.id)
-            st.rerun()
-        if st.button("Keep it"):
-            st.rerun()
 
 
-main()
+def _what_depends_on(space: Workspace, summary: DatasetSummary) -> Iterator[str]:
+    versions = f", {len(summary.versions)} versions" if len(summary.versions) > 1 else ""
+    yield f"**{literal(summary.name, 80)}**, {count(summary.images, 'image')}{versions}."
+    found = dependents(space, summary.id)
+    if found.active:
+        yield f"At work on it now, and stopped first, keeping what was learned: {_named(found.active)}."
+    if found.jobs:
+        yield f"Ended too: {'; '.join(literal(job.title, 60) for job in found.jobs)}."
+    if over := [run for run in found.runs if run not in found.active]:
+        yield f"Learned from it, and can still predict, but not go on without it: {_named(over)}."
+
+
+def _named(runs: list[Run]) -> str:
+    names = [literal(name, 100) for name in titles(runs).values()]
+    more = f"; and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return "; ".join(names[:NAMED]) + more
+
+
+draw(main)

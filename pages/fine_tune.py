@@ -9,6 +9,7 @@ from core.runs import Run, View
 from ui import state
 from ui.comparison import comparison
 from ui.live_chart import prepare
+from ui.page import draw
 from ui.run_panel import damaged_panel, run_panel
 from ui.run_table import at_work_elsewhere, run_table
 from ui.runs import all_runs
@@ -76,4 +77,4 @@ def _settings() -> None:
         settings(info, stages_of(info), state.dataset(chosen.dataset, chosen.dataset_version))
 
 
-main()
+draw(main)

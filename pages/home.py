@@ -8,6 +8,7 @@ from core.data.importing import Progress, import_sample
 from core.data.samples import SAMPLES
 from core.runs import Run, View
 from ui import brand, state
+from ui.page import draw
 from ui.runs import runs_and_views
 from ui.steps import Step, draw_steps
 from ui.widgets import count, errors_shown, literal
@@ -103,4 +104,4 @@ def _training_state(found: list[tuple[Run, View]]) -> str:
     return f"Last run {view.status.value}" + (f", validation {scores.words}" if scores else "")
 
 
-main()
+draw(main)

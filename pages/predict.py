@@ -11,12 +11,14 @@ import streamlit as st
 from core.errors import GraftError
 from core.inference.prediction import Prediction
 from core.inference.table import SHARE, rows, to_csv
-from core.runs import Run, View
+from core.runs import Run, View, titles
 from ui import state
 from ui.answers import bars
 from ui.asking import AT_ONCE, Answers, Given, Oracle, Picture, oracle, thumbnail
 from ui.drop import Drop, Piece, drop_area
-from ui.runs import offered, run_names, runs_and_views
+from ui.gone import apart
+from ui.page import draw
+from ui.runs import offered, runs_and_views
 from ui.widgets import (
     clip,
     count,
@@ -59,7 +61,7 @@ def _pick_run(usable: list[tuple[Run, View]]) -> Run:
     by_id = {run.id: (run, view) for run, view in usable}
     chosen = state.choices().run
     runs = [run for run, _ in usable]
-    ids, names = [run.id for run in offered(runs, (chosen or "",))], run_names(runs)
+    ids, names = [run.id for run in offered(runs, (chosen or "",))], titles(runs)
     picked = st.selectbox(
         "Run",
         ids,
@@ -103,6 +105,7 @@ def _given_pictures() -> list[Picture]:
 
 
 @st.fragment
+@apart
 def _drop(given: Given) -> None:
     """A fragment, as it reruns for every few megabytes; the page does when all are here."""
 
@@ -265,4 +268,4 @@ def _table(predictions: list[Prediction]) -> None:
     )
 
 
-main()
+draw(main)

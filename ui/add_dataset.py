@@ -16,6 +16,7 @@ from core.data.samples import SAMPLES
 from core.workspace import Workspace
 from ui.draft_panel import choose_draft, draft_panel
 from ui.drop import Drop, Piece, drop_area
+from ui.gone import apart
 from ui.imports import Upload, from_draft, from_path, from_published, from_sample
 from ui.sight import look_at_place
 from ui.widgets import count, errors_shown, file_size, literal
@@ -65,6 +66,7 @@ def _upload(space: Workspace) -> None:
 
 
 @st.fragment
+@apart
 def _drop(space: Workspace) -> None:
     """A fragment, as it reruns for every few megabytes."""
 

@@ -11,6 +11,7 @@ from core.backbones.weights import ENDINGS, Match, keep_file, source
 from core.errors import BackboneError
 from ui import state
 from ui.downloads import Download, downloads, key
+from ui.gone import apart
 from ui.network import network_picture
 from ui.stages import stages_of
 from ui.widgets import clip, errors_shown, file_size, literal, short_number, show_error
@@ -77,7 +78,7 @@ def _weights(info: BackboneInfo) -> None:
     space = state.workspace()
     running = downloads().get(key(info, space))
     if running and running.running:
-        st.fragment(_progress, run_every=0.5)(info.name)
+        st.fragment(apart(_progress), run_every=0.5)(info.name)
         return
     if running and running.error:
         show_error(running.error)

@@ -11,6 +11,7 @@ from core.data.browsing import first_of_each, matching, page_of, pages
 from core.data.dataset import Dataset
 from ui.browser_actions import action_bar
 from ui.browser_filters import Query, clear, filters, look_at, page_key
+from ui.gone import apart
 from ui.picture_dialog import picture_dialog
 from ui.picture_grid import class_rows, picture_grid
 from ui.ticks import ticks
@@ -27,6 +28,7 @@ def browser_panel(dataset: Dataset) -> None:
 
 
 @st.fragment
+@apart
 def _browser(dataset: Dataset) -> None:
     query = filters(dataset)
     if query.few:

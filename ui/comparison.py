@@ -9,13 +9,14 @@ import streamlit as st
 
 from core import runs
 from core.errors import GraftError
-from core.runs import Run, View
+from core.runs import Run, View, titles
 from core.runs.comparison import differences, freezing
 from core.training.recipe import Recipe
 from ui import state
 from ui.curves import MAIN_TITLES, comparison_chart
+from ui.gone import apart
 from ui.live_chart import live_chart
-from ui.runs import offered, run_names, view_of
+from ui.runs import offered, view_of
 from ui.widgets import duration, errors_shown, short_number, steady
 
 SECONDS_BETWEEN_LOOKS = 1.5
@@ -40,7 +41,7 @@ def comparison(found: Sequence[tuple[Run, View]]) -> None:
     if len(found) < 2:
         return
     by_id = {run.id: run for run, _ in found}
-    names = run_names([run for run, _ in found])
+    names = titles([run for run, _ in found])
     chosen = [each for each in state.choices().compared if each in by_id]
     with st.expander("Compare runs", expanded=len(chosen) > 1, icon=":material/ssid_chart:"):
         st.session_state["compared"] = chosen
@@ -57,7 +58,7 @@ def comparison(found: Sequence[tuple[Run, View]]) -> None:
             return
         together = [by_id[each] for each in chosen]
         active = any(view.status.active for run, view in found if run.id in chosen)
-        live = st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if active else None)
+        live = st.fragment(apart(_live), run_every=SECONDS_BETWEEN_LOOKS if active else None)
         with steady("live_comparison"):
             live(together, active)
 

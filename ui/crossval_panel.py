@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core import trash
 from core.data.folds import FEWEST, MOST
 from core.inference.table import harmless
 from core.training.crossval_results import CrossValidation
 from core.training.events import Scores
 from core.training.recipe import Recipe
 from ui import state, theme
+from ui.confirm import confirm
 from ui.curves import MAIN_TITLES, thin
 from ui.live_chart import live_chart
 from ui.widgets import count, percent, short_number
@@ -61,8 +62,8 @@ def crossval_panel(recipe: Recipe, begin: Callable[[int], None] | None) -> None:
                     on_click="ignore",
                     help="Each by the network that had not seen it (out-of-fold predictions).",
                 )
-            if begin is not None:
-                st.button("Discard", icon=":material/delete:", key="discard_folds", on_click=_discard, args=(found,))
+            if begin is not None and st.button("Discard", icon=":material/delete:", key="discard_folds"):
+                _confirm_discard(found)
 
 
 def _scores(found: CrossValidation) -> None:
@@ -131,5 +132,11 @@ def _answers(found: CrossValidation) -> str:
     return str(table.to_csv(index=False))
 
 
-def _discard(found: CrossValidation) -> None:
-    shutil.rmtree(found.directory, ignore_errors=True)
+def _confirm_discard(found: CrossValidation) -> None:
+    title = f"Cross-validation, {count(found.folds, 'fold')}"
+    confirm(
+        "Discard this cross-validation?",
+        f"**{title}**, {len(found.done)} done, with every fold's curves and answers.",
+        "Discard it",
+        lambda: trash.put(state.workspace(), "cross-validation", found.directory.name, title),
+    )

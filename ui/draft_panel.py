@@ -9,7 +9,9 @@ import streamlit as st
 from core.data.dataset import list_datasets
 from core.data.drafts import Draft, add_class, delete_draft, list_drafts, new_draft, rename
 from ui import state
+from ui.confirm import confirm
 from ui.draft_card import attempt, draft_card, last_word
+from ui.gone import apart
 from ui.widgets import clip, count, errors_shown, literal
 
 ACROSS = 3  # cards
@@ -19,6 +21,7 @@ _CHOSEN = "draft"
 
 
 @st.fragment
+@apart
 def draft_panel(start: Callable[[Draft], object]) -> None:
     """Draw the drafts of this workspace. start: begins to make the dataset; the page then runs again."""
     with errors_shown():
@@ -84,17 +87,9 @@ def _name(draft: Draft) -> None:
     )
 
 
-@st.dialog("Delete this draft?")
 def _confirm_delete(draft: Draft) -> None:
-    st.markdown(
-        f"**{literal(draft.name, 80)}**, {count(draft.pictures, 'picture')}, will be deleted. "
-        "Datasets that were made from it stay. This cannot be undone."
-    )
-    with st.container(horizontal=True):
-        if st.button("Delete the draft", type="primary", on_click=lambda: delete_draft(draft)):
-            st.rerun()
-        if st.button("Keep it"):
-            st.rerun()
+    words = f"**{literal(draft.name, 80)}**, {count(draft.pictures, 'image')}. Datasets that were made from it stay."
+    confirm("Delete this draft?", words, "Delete the draft", lambda: delete_draft(draft))
 
 
 def _add(draft: Draft) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from core import jobs
 from core.jobs import Job, JobView
 from core.workspace import Workspace
+from ui.gone import apart
 from ui.widgets import clip, duration, literal, show_error
 
 SECONDS_BETWEEN_LOOKS = 0.4
@@ -40,6 +41,7 @@ def watch(job: Job, family: jobs.Family) -> None:
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+@apart
 def _watch(job: Job, title: str) -> None:
     view = job.view()
     if not view.running:

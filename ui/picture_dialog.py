@@ -9,6 +9,7 @@ from core.data.browsing import findings_of
 from core.data.changes import SPLIT_WORDS
 from core.data.dataset import Dataset
 from core.data.thumbnails import large
+from ui.gone import apart
 from ui.widgets import clip, errors_shown, file_size, literal
 
 WIDEST, HIGHEST = 780, 600  # pixels on the screen
@@ -17,7 +18,7 @@ WIDEST, HIGHEST = 780, 600  # pixels on the screen
 def picture_dialog(dataset: Dataset, name: str) -> None:
     """name: of a picture of this version."""
     row = dataset.frame.loc[dataset.frame["name"] == name].iloc[0]
-    st.dialog(literal(name.rsplit("/", 1)[-1], 60), width="large")(_picture)(dataset, row)
+    st.dialog(literal(name.rsplit("/", 1)[-1], 60), width="large")(apart(_picture))(dataset, row)
 
 
 def _picture(dataset: Dataset, row: pd.Series) -> None:

@@ -16,9 +16,10 @@ from core.runs.advice import Kind, advice
 from core.runs.comparison import frozen_words
 from core.training.events import Scores
 from ui.curves import MAIN_TITLES, curve
+from ui.gone import apart
 from ui.live_chart import live_chart
 from ui.probes_panel import estimate_line
-from ui.runs import badge, run_title, view_of
+from ui.runs import badge, view_of
 from ui.setting_fields import OPTIMIZERS
 from ui.steering import buttons, discard_button
 from ui.widgets import count, duration, escaped, file_size, literal, percent, short_number, show_error, steady
@@ -47,14 +48,14 @@ PHASES = {
 def run_panel(run: Run, view: View) -> None:
     """Draw the run. `view` is the caller's look at it, which decides the buttons; the live part looks for itself."""
     _head(run, view)
-    live = st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if view.status.active else None)
+    live = st.fragment(apart(_live), run_every=SECONDS_BETWEEN_LOOKS if view.status.active else None)
     with steady("live"):
         live(run, (view.status, view.frozen))
 
 
 def damaged_panel(run: Run, words: str) -> None:
     """A run whose recipe cannot be read: why, what the worker said, and away with it."""
-    st.subheader(f"Run {literal(run.id)}", anchor=False)
+    st.subheader(f"Run {literal(run.title)}", anchor=False)
     show_error(words)
     discard_button(run)
     _log(run)
@@ -62,7 +63,7 @@ def damaged_panel(run: Run, words: str) -> None:
 
 def _head(run: Run, view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(literal(run_title(run)), anchor=False, width="content")
+        st.subheader(literal(run.title), anchor=False, width="content")
         badge(view.status)
     st.caption(_in_short(run, view))
     buttons(run, view)

@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from core.data.browsing import pages
-from core.runs import Run, Status, View
-from core.runs.comparison import frozen_words
+from core.runs import Run, Status, View, titles
 from ui import state
-from ui.runs import all_runs, run_names, run_title
+from ui.gone import apart
+from ui.runs import all_runs
 from ui.widgets import clip, count, literal, steady
 
 SECONDS_BETWEEN_LOOKS = 2.5
@@ -25,7 +25,7 @@ def at_work_elsewhere(shown: Run, found: Found) -> None:
     if not others:
         return
     run, view = min(others, key=lambda pair: pair[0].turn)
-    name, doing = run_names([run for run, _ in found])[run.id], DOING.get(view.status, view.status.value)
+    name, doing = titles([run for run, _ in found])[run.id], DOING.get(view.status, view.status.value)
     more = f", and {count(len(others) - 1, 'other run')} after it" if len(others) > 1 else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":material/hourglass_top: {literal(name)} is {doing}{more}.", width="content")
@@ -42,7 +42,7 @@ def run_table(found: Found, damaged: Damaged) -> None:
         return
     drawn = [(run, view.status) for run, view in found]
     active = any(view.status.active for _, view in found)
-    live = st.fragment(_live, run_every=SECONDS_BETWEEN_LOOKS if active else None)
+    live = st.fragment(apart(_live), run_every=SECONDS_BETWEEN_LOOKS if active else None)
     title = f"Runs so far ({len(runs)})"
     with st.expander(title, expanded=len(runs) > 1, icon=":material/history:"), steady("live_runs"):
         live(drawn, state.choices().run)
@@ -62,8 +62,9 @@ def _live(drawn: list[tuple[Run, Status]], shown: str | None) -> None:
         if rows := st.session_state[key]["selection"]["rows"]:
             state.choose(run=runs[here][rows[0]].id)
 
-    views = {run.id: view for run, view in found}
-    table = pd.DataFrame([_row(run, views[run.id]) if run.id in views else _damaged_row(run) for run in runs[here]])
+    views, names = {run.id: view for run, view in found}, titles([run for run, _ in found])
+    rows = [_row(run, views[run.id], names[run.id]) if run.id in views else _damaged_row(run) for run in runs[here]]
+    table = pd.DataFrame(rows)
     st.dataframe(
         table,
         hide_index=True,
@@ -81,20 +82,19 @@ def _live(drawn: list[tuple[Run, Status]], shown: str | None) -> None:
         st.pagination(many, default=number, key="runs_page", persist_state="session")
 
 
-def _row(run: Run, view: View) -> dict[str, object]:
+def _row(run: Run, view: View, name: str) -> dict[str, object]:
     best = next((row for row in reversed(view.curve) if row.epoch == view.best_epoch), None)
     scores = (view.ended and view.ended.validation) or (best and best.validation) or None
     return {
-        "Run": run_title(run),
+        "Run": name,
         "Status": view.status.value,
         "Validation": scores.words[0].upper() + scores.words[1:] if scores else "",
         "Backbone": clip(run.facts.backbone, 60),
-        "Frozen": frozen_words(run.facts.freeze).removesuffix(" frozen"),
         "Epochs": f"{view.epochs_done:,} of {view.epochs:,}",
         "Id": run.id,
     }
 
 
 def _damaged_row(run: Run) -> dict[str, object]:
-    empty = {"Validation": "", "Backbone": "", "Frozen": "", "Epochs": ""}
-    return {"Run": run.id, "Status": "damaged", **empty, "Id": run.id}
+    empty = {"Validation": "", "Backbone": "", "Epochs": ""}
+    return {"Run": run.title, "Status": "damaged", **empty, "Id": run.id}

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 
 import streamlit as st
 
-from core.data.dataset import list_datasets
 from core.runs import Run, Status, View, index_of
-from core.runs.comparison import frozen_words
 from core.workspace import Workspace
-from ui.state import dataset_name
-from ui.widgets import clip
 
 MOST_OFFERED = 100
 STATUS_COLOURS = {
@@ -58,29 +53,3 @@ def offered(runs: Sequence[Run], chosen: Collection[str]) -> list[Run]:
 
 def badge(status: Status) -> None:
     st.badge(status.value.capitalize(), color=STATUS_COLOURS[status])
-
-
-def run_names(runs: Sequence[Run]) -> dict[str, str]:
-    """What lists call them, by id, each another: title and frozen stages, and a number where these are the same.
-
-    runs: newest first, none damaged, so that a new run does not change the numbers of older ones.
-    """
-    names: dict[str, str] = {}
-    seen: Counter[str] = Counter()
-    known = {each.id: each.name for each in list_datasets(runs[0].workspace)} if runs else {}
-    datasets = {id: clip(known.get(id, id), 40) for id in {run.facts.dataset for run in runs}}
-    for run in reversed(runs):
-        name = f"{datasets[run.facts.dataset]}, {began(run)}: {frozen_words(run.facts.freeze)}"
-        seen[name] += 1
-        names[run.id] = name if seen[name] == 1 else f"{name} ({seen[name]})"
-    return names
-
-
-def run_title(run: Run) -> str:
-    """Its dataset and when it was started, for people. Hostile text, as the dataset's name is."""
-    return f"{clip(dataset_name(run.facts.dataset), 40)}, {began(run)}"
-
-
-def began(run: Run) -> str:
-    """`25 Nov, 16:50`."""
-    return f"{run.created.day} {run.created:%b, %H:%M}"

@@ -24,6 +24,7 @@ from ui import chosen_settings, state
 from ui.augmentation_view import augmentation_view
 from ui.comparison import compare_freezing
 from ui.fit_view import fit_view
+from ui.gone import apart
 from ui.network import network_picture
 from ui.probes_panel import probes_panel
 from ui.schedule import schedule
@@ -35,6 +36,7 @@ _OTHER_BACKBONE = "backbone_of_recipe"
 
 
 @st.fragment
+@apart
 def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) -> None:
     """Ask for all that a recipe needs, show what it comes to, and start it. Moving a slider redraws only this."""
     if st.session_state.pop(_OTHER_BACKBONE, False):

@@ -7,8 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import runs
 from core.errors import GraftError
+from core.runs.naming import name_of
 from ui import state
-from ui.runs import began
 from ui.widgets import clip, literal
 
 
@@ -40,6 +40,7 @@ def _run_title(run: str | None) -> str | None:
         return None
     try:
         found = runs.get(state.workspace(), run)
-        return f"{clip(state.dataset_name(found.recipe.dataset), 13)}, {began(found)}"  # as much as there is room for
-    except GraftError:  # damaged
+        named = clip(name_of(found), 26)  # as much as there is room for
+        return named or f"{clip(state.dataset_name(found.recipe.dataset), 13)}, {runs.began(found)}"
+    except (GraftError, OSError):  # damaged, or gone
         return run

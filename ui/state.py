@@ -12,8 +12,7 @@ from typing import Any
 import streamlit as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.data.dataset import Dataset, load_dataset
-from core.data.dataset import dataset_name as named
+from core.data.dataset import Dataset, dataset_title, load_dataset
 from core.errors import GraftError, WorkspaceError
 from core.training.presets import DEFAULT
 from core.workspace import Workspace, contained, write_json
@@ -74,8 +73,8 @@ def choose(**changes: Any) -> Choices:
 
 
 def dataset_name(dataset: str) -> str:
-    """The name its maker gave the dataset, or its id where it is gone. It costs nothing on any page."""
-    return named(workspace(), dataset) or dataset
+    """See `dataset_title`."""
+    return dataset_title(workspace(), dataset)
 
 
 def dataset(dataset_id: str, version: int | None) -> Dataset:

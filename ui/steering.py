@@ -6,51 +6,81 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.errors import GraftError
-from core.runs import Run, Status, View
-from ui import state
-from ui.runs import run_title
-from ui.widgets import count, literal, show_error
+from core import trash
+from core.runs import Run, Status, View, rename
+from core.runs.naming import LONGEST, name_of
+from ui import gone, state
+from ui.confirm import confirm, take_back
+from ui.widgets import count, literal
 
 GOING_ON = (Status.NOT_STARTED, Status.PAUSED, Status.INTERRUPTED, Status.FAILED, Status.STOPPED)
 LEAVING = (Status.STOPPING, Status.PAUSING)
 CAN_EXTEND = (Status.FINISHED, Status.STOPPED)
 CAN_CHANGE = (Status.TRAINING, Status.PAUSED, Status.INTERRUPTED, *CAN_EXTEND)
-_ERROR = "steering_error"
 
 
 def buttons(run: Run, view: View) -> None:
     """One row: what leads on comes first, what ends it all comes last."""
-    status = view.status
+    status, why = view.status, run.obstacle
     with st.container(horizontal=True):
         ready = status in (Status.FINISHED, Status.STOPPED) and run.bundle
         if ready and st.button("Predict with this run", type="primary", icon=":material/image_search:"):
             state.choose(run=run.id)
             st.switch_page("pages/predict.py")
-        if status in GOING_ON:
+        if status in GOING_ON and not why and _is_left(view):
             _go_on(run, status)
         if status.active:
             help = "Leave the device to others for now; Go on continues exactly there."
             _button("Pause", ":material/pause:", help, run.pause, disabled=status in LEAVING)
-        if status.active or status in (Status.PAUSED, Status.INTERRUPTED):
+        if status.active or (status in (Status.PAUSED, Status.INTERRUPTED) and not why):
             help = "End training now and keep the best epoch's weights."
             _button("Stop and keep", ":material/stop:", help, run.stop, disabled=status is Status.STOPPING)
         if status is Status.SILENT:
             help = "It can be resumed from its last checkpoint, which is seconds old when it fell silent."
             _button("End the worker", ":material/power_settings_new:", help, run.end_worker)
-        if status in CAN_CHANGE:
+        if status in CAN_CHANGE and not why:
             _change(run, view)
-        discard_button(run)
-    if (error := st.session_state.pop(_ERROR, None)) is not None:
-        show_error(error)
+        discard_button(run, status.active)
+        _name(run)
+    _obstacle(run, why)
 
 
-def discard_button(run: Run) -> None:
+def discard_button(run: Run, active: bool = False) -> None:
     """Discard, which asks first."""
     if st.button(
-        "Discard", icon=":material/delete:", help="End the run and delete everything of it.", key=f"discard_{run.id}"
+        "Discard", icon=":material/delete:", help="End the run and move it to the trash.", key=f"discard_{run.id}"
     ):
-        _confirm_discard(run)
+        first = " It is at work and stops first." if active else ""
+        words = f"**{literal(run.title, 120)}**, with everything it learned.{first}"
+        confirm("Discard this run?", words, "Discard the run", run.discard)
+
+
+def _is_left(view: View) -> bool:
+    """Whether a run that was stopped has epochs left to train."""
+    return view.status is not Status.STOPPED or view.ended is None or view.ended.epochs < view.epochs
+
+
+def _obstacle(run: Run, why: str) -> None:
+    """Why the run cannot go on, with the way to mend it."""
+    if not why:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/link_off: {literal(why)}", width="content")
+        trashed = trash.find(run.workspace, "dataset", run.recipe.dataset)
+        if trashed is not None:
+            st.button("Bring the dataset back", icon=":material/undo:", on_click=take_back, args=(trashed,))
+
+
+def _name(run: Run) -> None:
+    key = f"name_{run.id}"
+
+    def named() -> None:
+        with gone.told():
+            rename(run, st.session_state[key])
+
+    with st.popover("Rename", icon=":material/edit:"):
+        help = "It decides nothing of what the run gives. Empty: what it is called by itself."
+        st.text_input("Name of the run", name_of(run), key=key, max_chars=LONGEST, help=help, on_change=named)
 
 
 def _go_on(run: Run, status: Status) -> None:
@@ -72,29 +102,10 @@ def _button(
 
 def _ask(ask: Callable[[], None], done: str = "") -> None:
     """Ask it of the run; what cannot be done is said on the page."""
-    try:
+    with gone.told():
         ask()
-    except (GraftError, OSError) as error:
-        st.session_state[_ERROR] = str(error)
-    else:
         if done:
             st.toast(done, icon=":material/check:")
-
-
-@st.dialog("Discard this run?")
-def _confirm_discard(run: Run) -> None:
-    st.markdown(f"**{literal(run_title(run))}** and everything it learned will be deleted. This cannot be undone.")
-    with st.container(horizontal=True):
-        if st.button("Discard the run", type="primary", on_click=_discard, args=(run,)):
-            st.rerun()
-        if st.button("Keep it"):
-            st.rerun()
-
-
-def _discard(run: Run) -> None:
-    run.discard()
-    if state.choices().run == run.id:
-        state.choose(run=None)
 
 
 # Change this run ------------------------------------------------------------------------------------------------------

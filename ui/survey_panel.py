@@ -18,6 +18,7 @@ from core.survey.survey import TILE
 from ui import job_watch, state, theme
 from ui.browser_actions import action_bar
 from ui.components import source
+from ui.gone import apart
 from ui.picture_dialog import picture_dialog
 from ui.picture_grid import picture_grid
 from ui.ticks import Ticks, ticks
@@ -99,6 +100,7 @@ def _survey(root: Path, directory: Path, version: int, backbone: str, dataset: D
 
 
 @st.fragment
+@apart
 def _seen(dataset: Dataset, seen: Survey) -> None:
     right = confirmed(dataset)
     suspects = seen.suspects[~seen.suspects["name"].isin(right)]

@@ -23,6 +23,7 @@ class Palette:
     muted: str
     grid: str
     surface: str
+    danger: str  # the ground of a button that destroys; its words are white
     series: tuple[str, ...]  # for categories, in order
     scale: tuple[str, ...]  # for five ranges of a number, from low to high
 
@@ -37,6 +38,7 @@ LIGHT = Palette(
     muted="#5B6970",
     grid="#E3E9E7",
     surface="#F3F6F5",
+    danger="#B3261E",
     series=("#0067A3", "#C24E00", "#0B7A5E", "#A84B85", "#8A6A00", "#3B8FC4", "#5B6970", "#6B4FA0"),
     scale=("#3B528B", "#21829A", "#2AA876", "#8FBF3C", "#D9A400"),
 )
@@ -50,6 +52,7 @@ DARK = Palette(
     muted="#9DABB0",
     grid="#2B363B",
     surface="#1C2529",
+    danger="#C4362E",
     series=("#5DB3E8", "#F0924A", "#3DBB95", "#DB8CBC", "#E0C050", "#8CCBF0", "#9DABB0", "#B39DDB"),
     scale=("#7C8FD6", "#4FB3CC", "#4FCB98", "#B3DB62", "#F2CD4A"),
 )

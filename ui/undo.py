@@ -18,7 +18,7 @@ _UNDO = "undo"
 _IN_SIGHT = """<style>
   [data-testid=stLayoutWrapper]:has(> .st-key-{bar}) {{ position: sticky; bottom: 0.75rem; z-index: 10; }}
   .st-key-{bar} {{ background: {background}; padding: 0.6rem 1rem; box-shadow: 0 2px 14px rgb(0 0 0 / 16%); }}
-  .stMain:has(.st-key-action_bar) .st-key-undo_bar {{ display: none; }}
+  .stMain:has(.st-key-action_bar, .st-key-trash_bar) .st-key-undo_bar {{ display: none; }}
 </style>"""
 
 
@@ -51,7 +51,7 @@ def undo_bar(dataset: Dataset) -> None:
 
 
 def bar(key: str) -> DeltaGenerator:
-    """A bar at the foot of the window: "action_bar" or "undo_bar"."""
+    """A bar at the foot of the window: "action_bar", "undo_bar" or "trash_bar"."""
     st.html(_IN_SIGHT.format(bar=key, background=theme.palette().surface))
     return st.container(border=True, horizontal=True, vertical_alignment="center", key=key)
 

@@ -8,9 +8,9 @@ from datetime import datetime
 import streamlit as st
 
 from core.data.dataset import Dataset, VersionInfo, list_versions
+from core.runs import titles, using
 from core.workspace import Workspace
 from ui import state
-from ui.runs import began, runs_and_views
 from ui.widgets import count, literal
 
 SHOWN = 10
@@ -32,11 +32,12 @@ def versions_panel(dataset: Dataset) -> None:
 
 
 def _used_by(workspace: Workspace, dataset_id: str) -> dict[int, list[str]]:
-    """When the runs of each version began, newest first."""
+    """What the runs of each version are called, newest first."""
     found: dict[int, list[str]] = defaultdict(list)
-    for run, _ in runs_and_views(workspace):
-        if run.facts.dataset == dataset_id:
-            found[run.facts.dataset_version].append(began(run))
+    runs = using(workspace, dataset_id)
+    names = titles(runs)
+    for run in runs:
+        found[run.facts.dataset_version].append(names[run.id])
     return found
 
 
@@ -69,4 +70,4 @@ def _runs(runs: list[str]) -> str:
     if not runs:
         return "no run yet"
     more = f" and {len(runs) - RUNS_NAMED} more" if len(runs) > RUNS_NAMED else ""
-    return f"used by the run{'s' * (len(runs) > 1)} of {'; '.join(runs[:RUNS_NAMED])}{more}"
+    return f"used by {literal('; '.join(runs[:RUNS_NAMED]))}{more}"

@@ -14,6 +14,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from core.errors import GraftError
 from core.units import file_size as file_size
+from core.words import clip as clip
 
 _JOINER = (
     "\u2060"  # zero width: cuts patterns that Streamlit replaces even in escaped text (:smile:, ->, www.x.y, a@b.c)
@@ -30,12 +31,6 @@ def literal(text: object, limit: int | None = None) -> str:
     """
     line = clip(text, limit)
     return _PUNCTUATION.sub(r"\\\1", _PATTERNS.sub(_JOINER, line))
-
-
-def clip(text: object, limit: int | None = None) -> str:
-    """`text` on one line without control characters, cut to `limit` characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def uploaded_name(name: str) -> str:

@@ -11,10 +11,11 @@ from dataclasses import asdict
 from core import trash as bin
 from core.backbones.weights import delete_file, kept_files
 from core.commands.printing import printable
-from core.data.dataset import delete_dataset, find_dataset
+from core.data.dataset import find_dataset
 from core.data.drafts import delete_draft, list_drafts
 from core.errors import DataError, GraftError, RunError
-from core.runs import find_run, stop_all, using
+from core.jobs.dependents import delete_with_dependents, dependents
+from core.runs import find_run, stop_all
 from core.units import file_size
 from core.workspace import Workspace
 
@@ -35,12 +36,11 @@ def delete(options: Namespace) -> int:
 
 def _dataset(workspace: Workspace, name: str, stop: bool) -> bin.Trashed | None:
     found = find_dataset(workspace, name)
-    active = [run for run in using(workspace, found.id) if run.status.active]
+    active = dependents(workspace, found.id).active
     if active and not stop:
         named = "; ".join(run.title for run in active[:5])
         raise RunError(f"{len(active)} of its runs are at work or wait: {named}. End them first, or add --stop.")
-    stop_all(active)
-    return delete_dataset(workspace, found.id)
+    return delete_with_dependents(workspace, found.id)
 
 
 def _run(workspace: Workspace, name: str, stop: bool) -> bin.Trashed | None:

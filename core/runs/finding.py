@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 from core.errors import RunError, WorkspaceError
-from core.runs.naming import name_of, title
+from core.runs.index import index_of
+from core.runs.naming import title
 from core.runs.run import Run, get, list_runs
 from core.words import clip
 from core.workspace import Workspace
@@ -21,14 +23,13 @@ def find_run(workspace: Workspace, said: str) -> Run:
     Raises:
         RunError: there is none, or several have that name.
     """
-    known = list_runs(workspace)
     if said == "latest":
-        if not known:
+        if not (every := list_runs(workspace)):
             raise RunError("There is no run yet. Train one first: python -m core train --data PATH")
-        return known[0]
-    if any(run.id == said for run in known):
+        return every[0]
+    with suppress(RunError, WorkspaceError):
         return get(workspace, said)
-    called = [run for run in known if said in (name_of(run), title(run))]
+    called = [run for run, _ in index_of(workspace).look()[0] if said in (run.facts.name, title(run))]
     if len(called) > 1:
         ids = ", ".join(run.id for run in called)
         raise RunError(f"{len(called)} runs are called {clip(said, 80)!r}. Say which one by its id: {ids}.")
@@ -42,14 +43,7 @@ def find_run(workspace: Workspace, said: str) -> Run:
 
 def using(workspace: Workspace, dataset_id: str) -> list[Run]:
     """The runs of a dataset, newest first."""
-    found = []
-    for run in list_runs(workspace):
-        try:
-            if run.recipe.dataset == dataset_id:
-                found.append(run)
-        except RunError:  # damaged, or discarded since it was listed
-            continue
-    return found
+    return [run for run, _ in index_of(workspace).look()[0] if run.facts.dataset == dataset_id]
 
 
 def stop_all(runs: Iterable[Run], patience: float = SECONDS_TO_STOP) -> None:

@@ -5,7 +5,9 @@ A name decides nothing of what a run gives, so it is no part of its recipe.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from core import trash
@@ -46,6 +48,7 @@ def rename(run: Run, name: str) -> None:
             (run.directory / "name.txt").unlink(missing_ok=True)
     except OSError as error:
         raise RunError(f"The run cannot be named: the disk refuses ({error.strerror or error}).") from error
+    vars(run).pop("facts", None)
 
 
 def check_name(name: str) -> str:
@@ -62,14 +65,7 @@ def check_name(name: str) -> str:
 
 def title(run: Run) -> str:
     """Its name, else its dataset, what was frozen, and when it was started. Hostile text, as the dataset's name is."""
-    if name := name_of(run):
-        return name
-    try:
-        facts = run.facts
-        dataset = clip(dataset_title(run.workspace, facts.dataset), 40)
-        return f"{dataset}, {frozen_words(facts.freeze)}, {began(run)}"
-    except (GraftError, OSError):  # damaged, or gone
-        return trash.last_title(run.workspace, "run", run.id) or run.id
+    return _title(run, partial(_dataset, run.workspace))
 
 
 def titles(runs: Sequence[Run]) -> dict[str, str]:
@@ -78,23 +74,40 @@ def titles(runs: Sequence[Run]) -> dict[str, str]:
     runs: newest first, so that a new run does not change what older ones are called.
     """
     found: dict[str, str] = {}
+    dataset = cache(partial(_dataset, runs[0].workspace)) if runs else str
     taken: set[str] = set()
+    backbones: dict[str, set[str]] = defaultdict(set)
+    numbers: dict[str, int] = defaultdict(lambda: 1)
     for run in reversed(runs):
-        found[run.id] = next(each for each in _candidates(run) if each not in taken)
-        taken.add(found[run.id])
+        first, backbone = _title(run, dataset), _backbone(run)
+        said = now = first if first not in taken or backbone in backbones[first] else f"{first}, {backbone}"
+        backbones[first].add(backbone)
+        while now in taken:
+            numbers[said] += 1
+            now = f"{said} ({numbers[said]})"
+        found[run.id] = now
+        taken.add(now)
     return found
 
 
-def _candidates(run: Run) -> Iterable[str]:
-    said = title(run)
-    yield said
-    if not name_of(run):
-        try:
-            said = f"{said}, {clip(run.recipe.backbone, 40)}"
-            yield said
-        except GraftError:
-            pass
-    yield from (f"{said} ({number})" for number in range(2, 1_000_000))
+def _dataset(workspace: Workspace, dataset_id: str) -> str:
+    return clip(dataset_title(workspace, dataset_id), 40)
+
+
+def _title(run: Run, dataset: Callable[[str], str]) -> str:
+    try:
+        facts = run.facts
+        return facts.name or f"{dataset(facts.dataset)}, {frozen_words(facts.freeze)}, {began(run)}"
+    except (GraftError, OSError):  # damaged, or gone
+        return name_of(run) or trash.last_title(run.workspace, "run", run.id) or run.id
+
+
+def _backbone(run: Run) -> str:
+    """Nothing, where somebody gave it a name, or it is damaged."""
+    try:
+        return "" if run.facts.name else clip(run.facts.backbone, 40)
+    except (GraftError, OSError):
+        return ""
 
 
 def began(run: Run) -> str:

@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core import jobs
+from core import jobs, trash
 from core.data.changes import leave_out
-from core.data.dataset import list_datasets, load_dataset
+from core.data.dataset import delete_dataset, list_datasets, load_dataset
 from core.data.drafts import list_drafts
 from core.data.importing import check, import_path, import_sample
 from core.errors import DataError
+from core.runs import Run
+from core.units import file_size
 from core.workspace import write_json
 from tests.conftest import picture
 from tests.pages.conftest import press, texts
+from tests.pages.made_runs import made_run
 from tests.polling import poll
 from ui.drop import Drop, Piece
 from ui.imports import Upload, from_path
@@ -202,11 +205,32 @@ def test_a_new_split_is_a_new_version(open_page, dataset, workspace):
     assert len(load_dataset(workspace, dataset.id, 1).part("validation")) == 4
 
 
-def test_delete_asks_first(open_page, dataset, workspace):
+def test_delete_asks_first_says_what_depends_on_it_and_can_be_undone(open_page, dataset, workspace, monkeypatch):
+    over, active = (made_run(workspace, dataset.id, name=f"2026010{day}-120000-r") for day in (1, 2))
+    asked = []
+    monkeypatch.setattr(Run, "_worker_lives", lambda self: self.id == active.id and not asked)
+    monkeypatch.setattr(Run, "stop", lambda self: asked.append(self.id))
     app = press(open_page("data"), "Delete dataset")
-    assert "Delete the dataset" in [button.label for button in app.button]
-    assert "cannot be undone" in texts(app)
-    assert list_datasets(workspace)
+    said = texts(app)
+    assert "stopped first, keeping what was learned: " in said and "not go on without it: " in said
+    assert "taken back for 14 days" in said and list_datasets(workspace)
+    press(app, "Delete the dataset")
+    assert not app.exception and asked == [active.id] and list_datasets(workspace) == []
+    assert "No dataset yet" in texts(app) and "14 days left" in texts(app)
+    app.button(key="undo_delete").click().run()
+    assert not app.exception and [one.id for one in list_datasets(workspace)] == [dataset.id]
+    assert app.selectbox[0].value == dataset.id and "No dataset yet" not in texts(app)
+
+
+def test_the_trash_is_listed_with_its_size_and_emptied_in_red(open_page, dataset, workspace):
+    delete_dataset(workspace, dataset.id)
+    app = open_page("data")
+    size = file_size(trash.size(workspace))
+    assert f"Trash (1, {size})" in [one.label for one in app.expander] and f"Trash: {size}" in texts(app)
+    press(app, "Empty the trash")
+    assert "cannot be undone" in texts(app) and app.button(key="destroy").label == "Delete for good"
+    press(app, "Delete for good")
+    assert trash.listed(workspace) == [] and not app.exception
 
 
 def test_findings_are_told_with_their_files(open_page, workspace, make_zip):

@@ -95,7 +95,7 @@ def test_a_run_that_is_over_tells_which_others_are_at_work(open_page, dataset, w
     _choose(workspace, dataset, over)
     monkeypatch.setattr(Run, "_worker_lives", lambda self: self.id == waiting.id)
     app = open_page("fine_tune")
-    assert "all stages frozen \\(2\\) is waiting for the device." in texts(app)
+    assert "12\\:\u206000 \\(2\\) is waiting for the device." in texts(app)
     press(app, "Show it")
     assert "Waiting for the device: number 2 in the queue." in texts(app) and "Show it" not in texts(app)
 
@@ -166,7 +166,10 @@ def test_discard_asks_first(open_page, dataset, workspace):
     app = press(open_page("fine_tune"), "Discard")
     assert run.directory.exists()
     press(app, "Discard the run")
-    assert not run.directory.exists()
+    assert not app.exception and not run.directory.exists() and run.id not in texts(app)
+    press(app, "Undo")
+    assert not app.exception and run.directory.exists()
+    assert "all stages frozen" in app.subheader[0].value
 
 
 def test_a_damaged_run_does_not_take_the_page_away(open_page, dataset, workspace):

@@ -64,7 +64,7 @@ def test_the_newest_run_is_asked_unless_another_is_picked(app):
     (select,) = app.selectbox
     assert select.value == "20260102-120000-new"
     names = [option.split(", validation")[0] for option in select.options]
-    assert names == [f"**My** <b>photos</b>, {day} Jan, 12:00: all stages frozen" for day in (2, 1)]
+    assert names == [f"**My** <b>photos</b>, all stages frozen, {day} Jan, 12:00" for day in (2, 1)]
 
 
 def test_one_picture_is_answered_with_its_name_and_time(app):

@@ -121,6 +121,7 @@ def test_one_that_was_stopped_goes_on_or_is_discarded(open_page, crossed, begun,
     press(app, "Go on")
     assert begun == [("crossval", recipe.model_dump_json(), 2)]
     app.button(key="discard_folds").click().run()
+    press(app, "Discard it")
     assert not found.directory.exists() and "folds done" not in texts(app)
 
 

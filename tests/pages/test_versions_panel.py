@@ -34,7 +34,7 @@ def test_versions_say_what_made_them_and_who_used_them(dataset, workspace):
     app = open_panel()
     said = texts(app)
     assert "2 pictures left out" in said and "14 pictures · no run yet" in said
-    assert "16 pictures · used by the run of 1 Jan, 12:00" in said
+    assert "16 pictures · used by \\*\\*My\\*\\* " in said
     press(app, "Use this version")
     assert json.loads((workspace.root / "choices.json").read_text())["dataset_version"] == 2
 

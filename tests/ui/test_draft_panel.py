@@ -144,7 +144,7 @@ def test_uneven_classes_are_told(open_panel, filled):
 
 def test_deleting_asks_first(open_panel, filled, workspace):
     app = press(open_panel(), "Delete draft")
-    assert "cannot be undone" in texts(app) and only_draft(workspace) == filled
+    assert "It goes to the trash" in texts(app) and only_draft(workspace) == filled
     press(app, "Delete the draft")
     assert filled.id not in [draft.id for draft in list_drafts(workspace)]
 
