@@ -6,8 +6,26 @@ from collections.abc import Callable
 from typing import Any
 
 from core.training.presets import DEFAULT, PRESETS, changed_from, nearest
-from core.training.recipe import LOSSES, PLACES, Recipe, fitting, suggested_learning_rate, usual_settings
+from core.training.recipe import (
+    LOSSES,
+    PLACES,
+    Recipe,
+    fitting,
+    is_solvable,
+    suggested_learning_rate,
+    usual_settings,
+)
 from ui import state
+
+
+def solved(now: dict[str, Any]) -> bool:
+    """Whether the head is solved for from beginning to end, so that no step is taken."""
+    return now["freeze"] == "all" and is_solvable({**now, "head": now["head"]["kind"]})
+
+
+def _steps(now: dict[str, Any]) -> bool:
+    return not solved(now)
+
 
 # Settings that do nothing unless others have certain values; those that are not here always do something.
 MATTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
@@ -15,6 +33,9 @@ MATTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "head_epochs": lambda now: now["freeze"] != "all" and now["unfreeze"] != "never",
     "unfreeze_rate": lambda now: now["freeze"] != "all" and now["unfreeze"] != "never",
     "rate_per_stage": lambda now: now["freeze"] != "all",
+    **dict.fromkeys(("momentum", "weight_decay", "clip", "schedule", "accumulate", "patience", "best_by"), _steps),
+    "warmup_epochs": _steps,
+    "refit": solved,
     "nesterov": lambda now: now["optimizer"] == "sgd",
     "step_epochs": lambda now: now["schedule"] in ("step", "plateau"),
     "step_factor": lambda now: now["schedule"] in ("step", "plateau"),

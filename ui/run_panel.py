@@ -41,7 +41,9 @@ PHASES = {
     "batch_size": "Finding how many images together suit this device",
     "pictures": "Reading the pictures",
     "features": "Running the frozen stages over the pictures, once",
+    "fitting": "Choosing how strongly the head is held back",
     "training": "Training",
+    "finishing": "Finishing",
 }
 
 

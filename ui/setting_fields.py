@@ -10,7 +10,7 @@ from core.training.recipe import BALANCES, LOSSES, METRICS, USUAL_BATCH, Recipe
 from ui import chosen_settings
 from ui.widgets import literal
 
-OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}
+OPTIMIZERS = {"auto": "Automatic", "adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}
 GROUPS = {
     "What learns": ("unfreeze", "head_epochs", "unfreeze_rate", "rate_per_stage"),
     "Optimizer": ("optimizer", "learning_rate", "momentum", "nesterov", "weight_decay", "clip"),
@@ -18,9 +18,10 @@ GROUPS = {
     "Images": ("fit", "resolution"),
     "Augmentation": ("augmentation", "views", "mixup", "cutmix"),
     "Loss": ("loss", "focal_gamma", "label_smoothing", "balance"),
-    "Run": ("batch_size", "accumulate", "precision", "average", "patience", "best_by", "seed"),
+    "Run": ("batch_size", "accumulate", "precision", "average", "patience", "best_by", "refit", "seed"),
 }
 HEADS = {"linear": "Linear", "hidden": "One hidden layer"}
+READS = {"auto": "Automatic", "last": "The last stage", "several": "Several stages"}
 LABELS = {
     "freeze": "Frozen stages",
     "unfreeze": "Two phases (unfreezing)",
@@ -43,6 +44,7 @@ LABELS = {
     "average": "Weight averaging (EMA)",
     "patience": "Patience (early stopping), epochs",
     "best_by": "Metric of the best epoch",
+    "refit": "Refit on all labeled images",
 }
 RESOLUTIONS = (None, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512, 640)
 WORDS: dict[Any, str] = OPTIMIZERS | {

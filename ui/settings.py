@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from core import runs
 from core.backbones.catalogue import BackboneInfo, find
-from core.backbones.heads import HeadSettings
+from core.backbones.heads import HeadSettings, Reads
 from core.backbones.kept_stages import Stage
 from core.data.dataset import Dataset
 from core.errors import GraftError
@@ -28,7 +28,7 @@ from ui.gone import apart
 from ui.network import network_picture
 from ui.probes_panel import probes_panel
 from ui.schedule import schedule
-from ui.setting_fields import GROUPS, HEADS, field, said_of, shown_in
+from ui.setting_fields import GROUPS, HEADS, READS, field, said_of, shown_in
 from ui.stages import head_parameters, stages_of
 from ui.widgets import count, errors_shown, literal, short_number, show_error
 
@@ -59,7 +59,8 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     freeze = _freeze(info, len(stages), now["freeze"], kind)
     recipe = None if problems else Recipe.parse(asked)
     fitted = info.fitted(recipe.fit, recipe.resolution) if recipe else info
-    _draw_network(st.container(), fitted, stages_of(fitted), dataset, freeze, _head_of(now))
+    head = _head_of(now)
+    _draw_network(st.container(), fitted, stages_of(fitted), dataset, freeze, (head, _reads(head, now)))
     epochs, start = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with epochs:
         field("epochs", kind, now, problems)
@@ -154,10 +155,16 @@ def _froze(freeze: int, stages: int, kind: str) -> None:
 
 
 def _draw_network(
-    place: Any, info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset, freeze: int, head: HeadSettings
+    place: Any,
+    info: BackboneInfo,
+    stages: tuple[Stage, ...],
+    dataset: Dataset,
+    freeze: int,
+    head: tuple[HeadSettings, Reads],
 ) -> None:
+    """head: its settings, and which stages it reads."""
     outputs = len(dataset.classes) or 1
-    in_head = head_parameters(head, stages, outputs)
+    in_head = head_parameters(*head, stages, outputs)
     trainable = sum(stage.parameters for stage in stages[freeze:]) + in_head
     total = sum(stage.parameters for stage in stages) + in_head
 
@@ -232,12 +239,19 @@ def _head_of(now: dict[str, Any]) -> HeadSettings:
         return HeadSettings()
 
 
+def _reads(head: HeadSettings, now: dict[str, Any]) -> Reads:
+    """As `Recipe.reads`, of settings that may be wrong."""
+    if head.reads != "auto":
+        return head.reads
+    return "several" if chosen_settings.solved({**now, "head": head.model_dump()}) else "last"
+
+
 def _head(now: HeadSettings, kind: str) -> None:
     def changed(name: str) -> None:
         head = now.model_dump() | {name: st.session_state[keys[name]]}
         chosen_settings.change(kind, "head", head)
 
-    keys = {"kind": "set_head_kind", "hidden_units": "set_hidden_units", "dropout": "set_dropout"}
+    keys = {"kind": "set_head_kind", "hidden_units": "set_hidden_units", "dropout": "set_dropout", "reads": "set_reads"}
     st.session_state.update({keys[name]: value for name, value in now.model_dump().items()})
     left, middle, right = st.columns(3, gap="medium")
     left.segmented_control(
@@ -249,6 +263,17 @@ def _head(now: HeadSettings, kind: str) -> None:
         on_change=changed,
         args=("kind",),
         help="The new layer that learns your classes; a hidden layer can learn more but needs more images.",
+    )
+    st.segmented_control(
+        "What the head reads",
+        list(READS),
+        format_func=READS.__getitem__,
+        required=True,
+        key=keys["reads"],
+        on_change=changed,
+        args=("reads",),
+        help="Late stages know whole things, earlier ones strokes and textures: reading several helps with images "
+        "unlike photographs. Automatic: several where the head is solved for, else the last.",
     )
     if now.kind == "linear":
         return

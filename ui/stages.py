@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.backbones import kept_stages
 from core.backbones.catalogue import BackboneInfo
-from core.backbones.heads import HeadSettings
-from core.backbones.kept_stages import Stage
+from core.backbones.heads import HeadSettings, Reads
+from core.backbones.kept_stages import Stage, features_read
 from ui import state
 
 
@@ -17,6 +17,6 @@ def stages_of(info: BackboneInfo) -> tuple[Stage, ...]:
     return kept_stages.stages_of(info, state.workspace())
 
 
-def head_parameters(settings: HeadSettings, stages: tuple[Stage, ...], outputs: int) -> int:
-    """How many parameters the head has; the last stage's output is what goes into it."""
-    return settings.parameters(stages[-1].output_shape[0], outputs)
+def head_parameters(settings: HeadSettings, reads: Reads, stages: tuple[Stage, ...], outputs: int) -> int:
+    """How many parameters the head has."""
+    return settings.parameters(features_read(stages, reads), outputs)

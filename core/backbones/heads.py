@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 if TYPE_CHECKING:  # torch takes seconds to import, and a page that only lists settings does not need it
     from torch import nn
 
 
+Reads = Literal["last", "several"]  # which stages a head reads: see reading.py
+
+
 class HeadSettings(BaseModel):
-    """`hidden_units` and `dropout` matter only for the kind "hidden"."""
+    """`hidden_units` and `dropout` matter only for the kind "hidden".
+
+    reads: which stages; "auto" is "several" where the head is solved for, else "last" (`Recipe.reads`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["linear", "hidden"] = "linear"
     hidden_units: int = Field(256, ge=1, le=8192)
     dropout: float = Field(0.2, ge=0, lt=1)
+    reads: Literal["auto"] | Reads = "auto"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_versions(cls, given: Any) -> Any:
+        if isinstance(given, dict) and {"kind", "hidden_units", "dropout"} == given.keys():
+            return {**given, "reads": "last"}  # all that was said when there was no choice
+        return given
 
     def parameters(self, in_features: int, outputs: int) -> int:
         """How many numbers the head of these settings learns."""

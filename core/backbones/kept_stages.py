@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -16,20 +17,29 @@ from pathlib import Path
 from typing import Any
 
 from core.backbones.catalogue import BackboneInfo, catalogue
+from core.backbones.heads import Reads
 from core.workspace import Workspace, atomic_open, write_json
 
 DATA = Path(__file__).with_name("stages.json")
+FORMAT = 2  # change when the same network would have other stages
 
 
 @dataclass(frozen=True)
 class Stage:
-    """`output_shape` is without the batch; of the last stage it is (features,). `modules` run in this order."""
+    """`output_shape` is without the batch; of the last stage it is (features,). `modules` run in this order. summary:
+    how many numbers a head has of it that reads several stages (see reading.py), 0 of those that it does not read."""
 
     name: str
     layers: int
     parameters: int
     output_shape: tuple[int, ...]
     modules: tuple[str, ...]
+    summary: int = 0
+
+
+def features_read(stages: Sequence[Stage], reads: Reads) -> int:
+    """How many features a head gets from these stages."""
+    return stages[-1].output_shape[0] + (sum(stage.summary for stage in stages) if reads == "several" else 0)
 
 
 def stages_of(info: BackboneInfo, workspace: Workspace) -> tuple[Stage, ...]:
@@ -40,7 +50,7 @@ def stages_of(info: BackboneInfo, workspace: Workspace) -> tuple[Stage, ...]:
     """
     if info.name in _shipped() and info.preprocessing.size == info.input_size:
         return _shipped()[info.name]
-    said = f"{info.name}\n{info.preprocessing.size}\n{version('torchvision')}\n{version('timm')}"
+    said = f"{FORMAT}\n{info.name}\n{info.preprocessing.size}\n{version('torchvision')}\n{version('timm')}"
     path = workspace.cache / "stages" / f"{hashlib.blake2b(said.encode(), digest_size=12).hexdigest()}.json"
     with suppress(OSError, ValueError, KeyError, TypeError):
         return _read(json.loads(path.read_text(encoding="utf-8")))

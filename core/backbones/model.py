@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +16,10 @@ from torch.utils._pytree import tree_map_only
 
 from core.backbones.architectures import find_last_layer, make_network, make_on_meta, pool, remove_last_layer
 from core.backbones.catalogue import BackboneInfo
+from core.backbones.heads import Reads
+from core.backbones.kept_stages import features_read
 from core.backbones.padding import pad_by_kernel
+from core.backbones.reading import Tap, channels, positions, summary
 from core.backbones.stages import Stage, at_size, find_stages, trace
 from core.backbones.weights import Match, load_file, pretrained_network
 from core.errors import BackboneError
@@ -42,9 +47,16 @@ def describe(info: BackboneInfo) -> tuple[Stage, ...]:
 
 
 def build(
-    info: BackboneInfo, workspace: Workspace, *, weights_file: Path | None = None, random: bool = False
+    info: BackboneInfo,
+    workspace: Workspace,
+    *,
+    weights_file: Path | None = None,
+    random: bool = False,
+    reads: Reads = "last",
 ) -> Backbone:
     """Make a backbone with its pretrained weights, with a person's own, or, only if asked, with random ones.
+
+    reads: which stages its features come from, see reading.py.
 
     Raises:
         BackboneError: the weights are not on this machine, are damaged, or do not fit.
@@ -56,7 +68,7 @@ def build(
         match = load_file(network, weights_file)
     else:
         network = make_network(info) if random else pretrained_network(info, workspace)
-    return Backbone(info, remove_last_layer(network, plan.last), plan, match)
+    return Backbone(info, remove_last_layer(network, plan.last), plan, match, reads)
 
 
 @lru_cache(maxsize=32)
@@ -78,7 +90,32 @@ def _plan(info: BackboneInfo) -> Plan:
                 f"Choose that resolution, or another backbone."
             ) from error
         raise BackboneError(f"{info.name} cannot be cut into stages ({error}). Choose another backbone.") from error
-    return Plan(last, (*stages[:-1], replace(stages[-1], output_shape=tuple(features.shape[1:]))), outputs)
+    stages = (*stages[:-1], replace(stages[-1], output_shape=tuple(features.shape[1:])))
+    plan, read = Plan(last, stages, outputs), Plan(last, _summarised(stages, outputs), outputs)
+    return read if _can_be_read(info, network, read) else plan
+
+
+def _summarised(stages: tuple[Stage, ...], outputs: dict[str, Any]) -> tuple[Stage, ...]:
+    """The stages with what a head may read of them: of the later half, those that give one tensor with places in it."""
+
+    def numbers(number: int) -> int:
+        gave = outputs[stages[number].modules[-1]]
+        late = len(stages) // 2 <= number < len(stages) - 1
+        return 2 * channels(gave.shape) if late and isinstance(gave, torch.Tensor) and positions(gave.shape) else 0
+
+    return tuple(replace(stage, summary=numbers(number)) for number, stage in enumerate(stages))
+
+
+def _can_be_read(info: BackboneInfo, network: nn.Module, plan: Plan) -> bool:
+    """Whether the network runs when it is watched: tried on the meta device, which costs nothing."""
+    size = info.preprocessing.size
+    try:
+        reading = Backbone(info, network, plan, reads="several").eval()
+        with torch.no_grad():
+            features = reading(torch.empty(2, 3, size, size, device="meta"))
+    except (RuntimeError, ValueError, TypeError, NotImplementedError, IndexError, AttributeError):
+        return False
+    return tuple(features.shape) == (2, reading.num_features)
 
 
 class Backbone(nn.Module):
@@ -86,22 +123,28 @@ class Backbone(nn.Module):
 
     Attributes:
         stages: In order. Parameters outside every stage's modules (class tokens, positions) belong to the first.
-        num_features: F.
+        num_features: F, of which the first `last_features` are what the last stage gives.
         match: For a person's own weights, which tensors fitted.
     """
 
-    def __init__(self, info: BackboneInfo, network: nn.Module, plan: Plan, match: Match | None = None) -> None:
+    def __init__(
+        self, info: BackboneInfo, network: nn.Module, plan: Plan, match: Match | None = None, reads: Reads = "last"
+    ) -> None:
         super().__init__()
         self.info, self.match, self.stages = info, match, plan.stages
-        self.num_features = plan.stages[-1].output_shape[0]
+        self.num_features, self.last_features = (features_read(plan.stages, each) for each in (reads, "last"))
         self.network = pad_by_kernel(network)
         self._outputs = plan.outputs
+        summarised = [number for number, stage in enumerate(plan.stages) if stage.summary]
+        self._read = tuple(summarised) if reads == "several" else ()
+        self.__dict__["_reading"] = self._whole()  # shares all modules: nothing to save or to move twice
         self._frozen = 0
         self._fixed = [name for name, parameter in self.named_parameters() if not parameter.requires_grad]
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """images: (B, 3, S, S), normalized. Returns features (B, F)."""
-        return pool(self.network(images))
+        features: torch.Tensor = self.__dict__["_reading"](images)
+        return features
 
     def freeze(self, n: int) -> None:
         """Freeze the first `n` stages, free the others. Frozen ones stay in eval mode: BatchNorm keeps its numbers.
@@ -121,7 +164,9 @@ class Backbone(nn.Module):
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Backbone:
-        super().train(mode and self._frozen < len(self.stages))
+        learns = mode and self._frozen < len(self.stages)
+        super().train(learns)
+        self.__dict__["_reading"].train(learns)  # its containers are copies
         for name in self._modules_of(self.stages[: self._frozen]):
             self.get_submodule(name).eval()
         self.training = mode
@@ -130,18 +175,47 @@ class Backbone(nn.Module):
     def until(self, n: int) -> nn.Module:
         """Only the first `n` stages: images -> the activation at the boundary (for n == len(stages), the features).
 
+        Where the features come from stages before the boundary too, what they give comes along: see `boundary_shape`.
+
         Raises:
             BackboneError: what crosses the boundary is not one tensor.
         """
         self._check(n)
         if n == len(self.stages):
-            return _Whole(self.network)
+            return self._whole()
         if n == 0:
             return nn.Identity()
         boundary = self._boundary(n)
+        found: list[torch.Tensor] = []
         stands_in: dict[str, nn.Module] = {name: nn.Identity() for name in self._modules_of(self.stages[n:])}
+        stands_in |= self._taps(self._carried(n), found)
         stands_in[boundary] = _Stop(self.get_submodule(boundary))
-        return _Until(_rewired(self, stands_in, outside_on_meta=False))
+        return _Until(_rewired(self, stands_in, outside_on_meta=False), found)
+
+    def boundary_shape(self, n: int) -> tuple[int, ...]:
+        """The shape of what `until(n)` gives, without batch: the activation's, or, where it carries along what earlier
+        stages gave, one dimension with the activation first."""
+        if n == len(self.stages):
+            return (self.num_features,)
+        shape, carried = tuple(self.stages[n - 1].output_shape), self._carried(n)
+        return (math.prod(shape) + sum(self.stages[stage].summary for stage in carried),) if carried else shape
+
+    def read_before(self, n: int) -> tuple[int, ...]:
+        """The stages besides the last of which `until(n)` gives a summary."""
+        return self._read if n == len(self.stages) else self._carried(n)
+
+    def _carried(self, n: int) -> tuple[int, ...]:
+        """The stages that are read and lie before the boundary, where their outputs are out of reach."""
+        return tuple(stage for stage in self._read if stage < n - 1)
+
+    def _taps(self, stages: Iterable[int], found: list[torch.Tensor]) -> dict[str, nn.Module]:
+        names = [self.stages[stage].modules[-1] for stage in stages]
+        return {name: Tap(self.get_submodule(name), found) for name in names}
+
+    def _whole(self) -> nn.Module:
+        found: list[torch.Tensor] = []
+        taps = self._taps(self._read, found)
+        return _Whole(_rewired(self, taps, outside_on_meta=False) if taps else self.network, found)
 
     def after(self, n: int) -> nn.Module:
         """Only the stages after the first `n`: activation at the boundary -> features. It shares their parameters.
@@ -157,12 +231,14 @@ class Backbone(nn.Module):
             return self
         if n == len(self.stages):
             return nn.Identity()
-        entry = _Entry()
+        entry = _Entry(n - 1 in self._read)
         stands_in: dict[str, nn.Module] = {
             name: _Absent(entry, self._outputs[name]) for name in self._modules_of(self.stages[:n])
         }
+        stands_in |= self._taps((stage for stage in self._read if stage >= n), entry.found)
         stands_in[self._boundary(n)] = entry
-        after = _After(_rewired(self, stands_in, outside_on_meta=True), entry, self.info.preprocessing.size)
+        shape = tuple(self.stages[n - 1].output_shape) if self._carried(n) else None
+        after = _After(_rewired(self, stands_in, outside_on_meta=True), entry, self.info.preprocessing.size, shape)
         self._try_cut(n, after)
         return after
 
@@ -241,33 +317,47 @@ class _Stop(nn.Module):
 
 
 class _Until(nn.Module):
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, found: list[torch.Tensor]) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.found = network, found
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.found.clear()
         try:
             self.network(images)
         except _Reached as reached:
-            return reached.activation
+            activation = reached.activation
+            return torch.cat([activation.flatten(1), *self.found], dim=1) if self.found else activation
         raise AssertionError("the boundary never ran")
 
 
 class _Whole(nn.Module):
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, found: list[torch.Tensor]) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.found = network, found
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return pool(self.network(images))
+        self.found.clear()
+        features = pool(self.network(images))
+        return torch.cat([features, *self.found], dim=1) if self.found else features
 
 
 class _Entry(nn.Module):
-    """Stands where the boundary unit was and gives the activation that came from outside."""
+    """Stands where the boundary unit was and gives the activation that came from outside.
+
+    found: what the head reads of the stages so far. read: whether the boundary itself belongs to that.
+    """
 
     activation: torch.Tensor
 
+    def __init__(self, read: bool) -> None:
+        super().__init__()
+        self.read = read
+        self.found: list[torch.Tensor] = []
+
     def forward(self, *came: Any, **settings: Any) -> torch.Tensor:
+        if self.read:
+            self.found.append(summary(self.activation))
         return self.activation
 
 
@@ -291,15 +381,23 @@ class _Absent(nn.Module):
 class _After(nn.Module):
     entry: _Entry
 
-    def __init__(self, network: nn.Module, entry: _Entry, size: int) -> None:
+    def __init__(self, network: nn.Module, entry: _Entry, size: int, shape: tuple[int, ...] | None) -> None:
+        """shape: of the activation, where what comes carries along what earlier stages gave."""
         super().__init__()
-        self.network, self.size = network, size
+        self.network, self.size, self.shape = network, size, shape
         self.__dict__["entry"] = entry
 
-    def forward(self, activation: torch.Tensor) -> torch.Tensor:
-        """activation: (B, *stages[n - 1].output_shape). Returns features (B, F)."""
-        self.entry.activation = activation
+    def forward(self, came: torch.Tensor) -> torch.Tensor:
+        """came: what `until` gives, (B, *boundary_shape(n)). Returns features (B, F)."""
+        entry, found = self.entry, list[torch.Tensor]()
+        if self.shape is not None:
+            activation, carried = came.split([math.prod(self.shape), came.shape[1] - math.prod(self.shape)], dim=1)
+            came, found = activation.unflatten(1, self.shape), [carried]
+        entry.activation = came
+        entry.found[:] = found
         try:
-            return pool(self.network(torch.empty(len(activation), 3, self.size, self.size, device="meta")))
+            features = pool(self.network(torch.empty(len(came), 3, self.size, self.size, device="meta")))
+            return torch.cat([features, *entry.found], dim=1) if entry.found else features
         finally:
-            del self.entry.activation
+            del entry.activation
+            entry.found.clear()

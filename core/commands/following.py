@@ -17,6 +17,8 @@ PHASES = {
     "batch_size": "Finding the batch size",
     "pictures": "Reading pictures",
     "features": "Running the frozen stages",
+    "fitting": "Fitting the head",
+    "finishing": "Finishing",
 }
 WELL = (Status.FINISHED, Status.STOPPED, Status.PAUSED)
 

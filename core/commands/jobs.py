@@ -77,7 +77,10 @@ def _settings(options: Namespace, kind: str | None = None) -> dict[str, Any]:
     """
     typed = {name: getattr(options, name) for name in Recipe.model_fields if hasattr(options, name)}
     if options.hidden_units:
-        typed["head"] = {"kind": "hidden", "hidden_units": options.hidden_units, "dropout": options.dropout}
+        hidden = {"kind": "hidden", "hidden_units": options.hidden_units, "dropout": options.dropout}
+        typed["head"] = {**hidden, "reads": options.reads}
+    elif options.reads != "auto":
+        typed["head"] = {"reads": options.reads}
     if typed.get("weights_file"):
         typed["weights_file"] = str(Path(typed["weights_file"]).resolve())
     settings = {"backbone": BUNDLED, **_base(options, kind), **typed}

@@ -129,7 +129,14 @@ def _recipe(command: argparse.ArgumentParser) -> None:
     )
     add("--hidden-units", metavar="N", type=_positive, help="a head with one hidden layer of N units")
     add("--dropout", metavar="P", type=float, default=0.2, help="dropout in such a head (default: %(default)s)")
-    add("--optimizer", metavar="NAME", default=SUPPRESS, help=f"adamw, adam or sgd (default: {default['optimizer']})")
+    stages = "which stages the head reads (default: auto)"
+    add("--reads", choices=("auto", "last", "several"), default="auto", help=stages)
+    add(
+        "--optimizer",
+        metavar="NAME",
+        default=SUPPRESS,
+        help=f"auto, adamw, adam or sgd (default: {default['optimizer']})",
+    )
     add(
         "--lr",
         metavar="X",

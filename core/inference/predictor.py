@@ -58,8 +58,10 @@ class Predictor:
             task = said.get("task") or {"kind": "classes", "classes": said["classes"]}  # as bundles once were
             outputs = 1 if task["kind"] == "number" else len(task["classes"])
             # Random numbers are fine here: every one of them is replaced by the bundle's.
-            backbone = build(find(said["backbone"]), Workspace(bundle), random=True)
-            head = build_head(HeadSettings(**said["head"]), backbone.num_features, outputs)
+            settings = HeadSettings(**said["head"])
+            reads = "last" if settings.reads == "auto" else settings.reads
+            backbone = build(find(said["backbone"]), Workspace(bundle), random=True, reads=reads)
+            head = build_head(settings, backbone.num_features, outputs)
             model = nn.ModuleDict({"backbone": backbone, "head": head})
             model.load_state_dict(weights)
             preprocessing = Preprocessing(**said["preprocessing"])

@@ -101,7 +101,7 @@ def key(frozen: FrozenStages, source: PictureSource) -> str:
     """Names everything but the picture and the view that decides a row."""
     backbone, device = frozen.backbone, source.device
     said = hashlib.blake2b(digest_size=16)
-    settings = (FORMAT, pixels.VERSION, backbone.info.architecture, frozen.stages)
+    settings = (FORMAT, pixels.VERSION, backbone.info.architecture, frozen.stages, *backbone.read_before(frozen.stages))
     for part in (*settings, source.preprocessing.key(), device.torch.type, frozen.way.name):
         said.update(f"{part}\n".encode())
     free = tuple(f"{name}." for stage in backbone.stages[frozen.stages :] for name in stage.modules)

@@ -24,7 +24,7 @@ from core.training.sources import cut
 from core.training.task import Labels, Number, Task
 from core.workspace import write_json
 
-FORMAT = 1  # change when the same features would give other scores
+FORMAT = 2  # change when the same features would give other scores
 NEIGHBOURS = 10
 STRENGTH = 0.01  # of logistic regression, scikit-learn's C: see docs/defaults.md
 PENALTIES = 10.0 ** np.arange(-3, 4)  # of ridge regression, a picture; leaving one out says which is best
@@ -60,7 +60,8 @@ def baseline_of(material: Material, prepared: Prepared) -> Baseline | None:
 
 
 def _features(material: Material, prepared: Prepared, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
-    """What the whole backbone gives for the part, or for so many of it: (N, F) on the device, and their targets."""
+    """What the backbone's last stage gives for the part, or for so many of it: (N, F) on the device, and their
+    targets."""
     reporter, device, body = material.reporter, material.device, prepared.model[0]  # type: ignore[index]
     numbers = np.unique(np.linspace(0, len(part) - 1, min(len(part), MOST)).astype(int))
     if prepared.frozen_stages < len(material.backbone.stages):
@@ -70,7 +71,7 @@ def _features(material: Material, prepared: Prepared, part: Part) -> tuple[torch
     with torch.no_grad():
         for inputs in part.source.batches(cut(numbers, BATCH, training=False), epoch=None):
             with device.autocast():
-                rows.append(body(inputs).float())
+                rows.append(body(inputs).float()[:, : material.backbone.last_features])
             if prepared.frozen_stages < len(material.backbone.stages):
                 reporter.prepared(min(len(rows) * BATCH, len(numbers)), len(numbers))
         return torch.cat(rows), part.targets[torch.from_numpy(numbers).to(part.targets.device)]

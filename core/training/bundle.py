@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import safetensors.torch
 
 from core.training.checkpoints import Checkpoint
+from core.training.finishing import Finished
 from core.training.preparation import Material
 from core.workspace import atomic_open, write_json
 
 FORMAT = 2
 
 
-def write_bundle(folder: Path, material: Material, state: Checkpoint) -> None:
-    """The whole network as it stands, frozen stages included, so that a bundle needs nothing but itself.
+def write_bundle(folder: Path, material: Material, state: Checkpoint, finished: Finished) -> None:
+    """The whole network as it stands, frozen stages included, so that a bundle needs nothing but itself. Beside it, in
+    `answers.parquet`, what was answered about images that the answering network had not seen.
 
     The description is written last: a folder with a `bundle.json` is complete.
     """
@@ -23,6 +26,10 @@ def write_bundle(folder: Path, material: Material, state: Checkpoint) -> None:
     recipe = material.recipe
     with atomic_open(folder / "weights.safetensors", "wb") as file:
         file.write(safetensors.torch.save(tensors))
+    with atomic_open(folder / "answers.parquet", "wb") as file:
+        finished.answers.to_parquet(file, index=False)
+    head = recipe.head.model_copy(update={"reads": recipe.reads})
+    scores = {**state.best_scores, "test": asdict(finished.test) if finished.test else None}
     write_json(
         folder / "bundle.json",
         {
@@ -30,9 +37,11 @@ def write_bundle(folder: Path, material: Material, state: Checkpoint) -> None:
             "backbone": recipe.backbone,
             "task": material.task.said,
             "preprocessing": material.backbone.info.preprocessing.model_dump(mode="json"),
-            "head": recipe.head.model_dump(mode="json"),
+            "head": head.model_dump(mode="json"),
             "best_epoch": state.best_epoch,
-            "scores": state.best_scores,
+            "scores": scores,
+            "learned_from": finished.learned_from,
+            "refitted": finished.refitted,
             "recipe": recipe.model_dump(mode="json"),
         },
     )

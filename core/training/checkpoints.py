@@ -30,7 +30,7 @@ class Checkpoint:
         model, best: What training moves, now and after the best epoch. average: The running mean of it.
         waited: Epochs since the best. lowered: How often the schedule "plateau" has lowered the rate.
         rate: What someone has made the learning rate times. changes: Of the plan. heard: How many requests were heeded.
-        batch_size: The recipe's, or what was found for the device.
+        batch_size: The recipe's, or what was found for the device. solver: Where a head is solved for, see solving.py.
     """
 
     epoch: int = 0
@@ -43,6 +43,7 @@ class Checkpoint:
     best_scores: dict[str, dict[str, float] | None] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     scaler: dict[str, Any] = field(default_factory=dict)
+    solver: State = field(default_factory=dict)
     rng: State = field(default_factory=dict)
     waited: int = 0
     lowered: int = 0

@@ -11,18 +11,16 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-import torch
 
-from core.data.dataset import Dataset, load_dataset
+from core.data.dataset import load_dataset
 from core.data.folds import folds_of, held_out
 from core.data.intake import OnProgress, Progress
-from core.training.batches import plain_batches
 from core.training.control import Control
 from core.training.crossval_results import CrossValidation, Fold
 from core.training.device import Device, choose_device
 from core.training.events import Event, EventLog, Scores
 from core.training.events import Progress as Moved
-from core.training.preparation import Part, Prepared
+from core.training.finishing import answers
 from core.training.probing import PHASES, GaveWay, OtherRuns, between_runs
 from core.training.recipe import Recipe
 from core.training.reporter import Reporter
@@ -101,21 +99,9 @@ class _Trainer(Trainer):
     outcome: tuple[Fold, pd.DataFrame]
 
     def _write_bundle(self) -> None:
-        state, part = self.state, self.prepared.validation
+        state = self.state
         train, validation = state.best_scores["train"], state.best_scores["validation"]
-        assert state.best_epoch and train and part and validation, "a fold holds something out"
+        assert state.best_epoch and train and validation, "a fold holds something out"
         self.material.load(state.best)
         fold = Fold(state.best_epoch, Scores(**train), Scores(**validation))
-        self.outcome = fold, _answers(self.material.dataset, self.prepared, part)
-
-
-@torch.inference_mode()
-def _answers(dataset: Dataset, prepared: Prepared, part: Part) -> pd.DataFrame:
-    """About the validation part, in the order of its rows: see `CrossValidation.answers`."""
-    prepared.model.eval()
-    outputs = []
-    for batch in plain_batches(part):
-        with prepared.device.autocast():
-            outputs.append(prepared.model(batch.inputs).float().cpu())
-    given, task, rows = torch.cat(outputs), prepared.material.task, dataset.part("validation")
-    return pd.concat([rows[["image", "name"]], task.answers(given, rows)], axis=1)
+        self.outcome = fold, answers(self.material, self.prepared)

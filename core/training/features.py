@@ -35,7 +35,8 @@ def features(
 ) -> np.ndarray:
     """The features of the frame's rows, unaugmented: float32 (N, F) in memory, from the cache or computed now.
 
-    Training and this share what is kept: whoever comes second starts at once.
+    They are the last stage's. Training and this share what is kept, for which a recipe's head usually reads several
+    stages: whoever comes second starts at once.
 
     Raises:
         GraftError: the weights are not there, or a picture cannot be read any more.
@@ -44,7 +45,7 @@ def features(
     device = device or choose_device()
     if not len(frame):
         return np.empty((0, describe(info)[-1].output_shape[0]), np.float32)
-    backbone = build(info, workspace, weights_file=weights_file)
+    backbone = build(info, workspace, weights_file=weights_file, reads="several")
     backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     source = PictureSource(
         partial(pixels, workspace, dataset, frame, info.preprocessing, progress, cancelled),
@@ -64,4 +65,4 @@ def features(
             progress(Progress("Looking with the backbone", done, total))
 
     (rows,) = kept.rows(computed)
-    return rows.take(np.arange(len(frame)))
+    return rows.take(np.arange(len(frame)))[:, : backbone.last_features]

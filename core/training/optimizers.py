@@ -29,7 +29,7 @@ def build_optimizer(recipe: Recipe, depths: Sequence[Sequence[nn.Parameter]]) ->
     rate = recipe.learning_rate
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=rate, momentum=recipe.momentum, nesterov=recipe.nesterov)
-    kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
+    kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.AdamW
     return kind(groups, lr=rate, betas=(recipe.momentum, 0.999))
 
 

@@ -69,11 +69,11 @@ class Material:
         self.dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
         own_weights = Path(recipe.weights_file) if recipe.weights_file else None
         info = find(recipe.backbone).fitted(recipe.fit, recipe.resolution)
-        self.backbone: Backbone = build(info, workspace, weights_file=own_weights)
+        self.backbone: Backbone = build(info, workspace, weights_file=own_weights, reads=recipe.reads)
         self.backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.task = task_of(self.dataset, recipe)
         self.head = build_head(recipe.head, self.backbone.num_features, self.task.outputs).to(device.torch)
-        self.splits: list[Split] = ["train", "validation"] if len(self.dataset.part("validation")) else ["train"]
+        self.splits = _splits(self.dataset)
 
     @cached_property
     def pictures(self) -> list[PictureSource]:
@@ -88,6 +88,7 @@ class Material:
         """The same network and task, with other pictures."""
         other = copy.copy(self)
         other.dataset = dataset
+        other.splits = _splits(dataset)
         for name in ("pictures", "targets"):
             vars(other).pop(name, None)
         return other
@@ -126,6 +127,10 @@ class Material:
             self.backbone.info.preprocessing,
             progress=lambda progress: self.reporter.prepared(progress.done, progress.total or len(frame)),
         )
+
+
+def _splits(dataset: Dataset) -> list[Split]:
+    return ["train", "validation"] if len(dataset.part("validation")) else ["train"]
 
 
 @dataclass
@@ -318,9 +323,7 @@ class _Cutting:
 
     def _boundary_shape(self) -> tuple[int, ...]:
         """The shape, without batch, of what the frozen stages give."""
-        if self.frozen_stages == len(self.backbone.stages):
-            return (self.backbone.num_features,)
-        return tuple(self.backbone.stages[self.frozen_stages - 1].output_shape)
+        return self.backbone.boundary_shape(self.frozen_stages)
 
     def _activations(self, kept: Kept) -> ActivationSource:
         reporter = self.material.reporter

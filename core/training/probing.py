@@ -26,7 +26,9 @@ PHASES = {
     "batch_size": "Finding the batch size",
     "pictures": "Reading pictures",
     "features": "Running the frozen stages",
+    "fitting": "Fitting the head",
     "training": "Trying a few steps",
+    "finishing": "Finishing",
 }
 Answer = TypeVar("Answer")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.backbones.heads import HeadSettings
+from core.backbones.heads import HeadSettings, Reads
 from core.data.preprocessing import Fit
 from core.errors import RecipeError
 
@@ -34,6 +34,7 @@ BALANCES: dict[str, tuple[Balance, ...]] = {  # a picture that is shown more oft
 }
 
 PLACES = ("dataset", "dataset_version", "backbone", "weights_file")  # where a run begins; all else is a setting of it
+SOLVED_LOSSES = ("cross_entropy", "binary_cross_entropy", "mean_squared_error")
 USUAL_BATCH = 32  # for which the suggested learning rates were found
 FOR_CLASSES = ("label_smoothing", "focal_gamma", "balance")
 
@@ -46,6 +47,17 @@ def suggested_learning_rate(optimizer: str, freeze: int | str) -> float:
     if optimizer == "sgd":
         return 0.001
     return 0.01 if freeze == "all" else 0.001
+
+
+def is_solvable(settings: Mapping[str, Any]) -> bool:
+    """Whether a head with these settings of a recipe is solved for while every stage is frozen. head: its kind.
+
+    A learning rate of one's own asks for steps; so does what is drawn anew in each of them.
+    """
+    rate = suggested_learning_rate(settings["optimizer"], settings["freeze"])
+    drawn = settings["mixup"] or settings["cutmix"] or settings["average"] or settings["balance"] == "sampling"
+    usual = settings["optimizer"] == "auto" and settings.get("learning_rate", rate) == rate
+    return usual and settings["head"] == "linear" and settings["loss"] in SOLVED_LOSSES and not drawn
 
 
 class Recipe(BaseModel):
@@ -89,9 +101,10 @@ class Recipe(BaseModel):
         "none",
         description="Lets small classes count as much as large ones: they weigh more, or are shown more often.",
     )
-    optimizer: Literal["adamw", "adam", "sgd"] = Field(
-        "adamw",
-        description="How the weights are moved. AdamW adapts to each of them; SGD is the textbook's.",
+    optimizer: Literal["auto", "adamw", "adam", "sgd"] = Field(
+        "auto",
+        description="How the weights are found. Automatic: a linear head on frozen stages is solved for exactly, and "
+        "everything else is trained with AdamW. AdamW adapts its steps to each weight; SGD is the textbook's.",
     )
     learning_rate: float = Field(
         default_factory=lambda given: suggested_learning_rate(given.get("optimizer", ""), given.get("freeze", "all")),
@@ -188,6 +201,11 @@ class Recipe(BaseModel):
         0, ge=0, le=10_000, description="Ends the run after so many epochs that brought nothing better. 0: never."
     )
     best_by: Metric | None = Field(None, description="Which score says which epoch is the best, and is kept.")
+    refit: bool = Field(
+        True,
+        description="Where the head is solved for: fits it once more at the end, on training and validation images "
+        "together. The scores stay those of images that it had not seen.",
+    )
     seed: int = Field(
         0, ge=0, le=2**31 - 1, description="The same seed gives the same run again; another one gives another chance."
     )
@@ -240,6 +258,18 @@ class Recipe(BaseModel):
             return dict(_problems(error))
         return {}
 
+    @property
+    def solvable(self) -> bool:
+        """Whether the head is solved for while every stage is frozen, and not trained step by step."""
+        return is_solvable({name: getattr(self, name) for name in type(self).model_fields} | {"head": self.head.kind})
+
+    @property
+    def reads(self) -> Reads:
+        """Which stages the head reads: several where nothing but a head that is solved for will ever be fitted."""
+        if self.head.reads != "auto":
+            return self.head.reads
+        return "several" if self.freeze == "all" and self.solvable else "last"
+
     def with_batch_size(self, found: int) -> Recipe:
         """The same with so many images together. A learning rate that is the suggested one follows.
 
@@ -274,9 +304,14 @@ class Recipe(BaseModel):
             value = getattr(self, name)
             if value == type(self).model_fields[name].default:
                 continue
-            words += [option] if value is True else [option, f"{value}"]
+            if isinstance(value, bool):
+                words.append(option if value else option.replace("--", "--no-", 1))
+            else:
+                words += [option, f"{value}"]
         if self.head.kind == "hidden":
             words += ["--hidden-units", str(self.head.hidden_units), "--dropout", f"{self.head.dropout:g}"]
+        if self.head.reads != "auto":
+            words += ["--reads", self.head.reads]
         return shlex.join(words + (["--workspace", workspace] if workspace else []))
 
 
@@ -298,6 +333,7 @@ OPTIONS = {
         *("step_factor", "accumulate", "augmentation", "views", "mixup", "cutmix", "precision", "average", "patience"),
         *("fit", "resolution"),
         "best_by",
+        "refit",
     )
 }
 

@@ -36,6 +36,7 @@ class Reporter:
     def __init__(self, log: EventLog, control: Control, device: Device) -> None:
         self.log, self.control, self.device = log, control, device
         self.interrupted = False  # set by the worker's signal handler
+        self.finishing = False  # what is left takes a moment: Stop was heard, and is carried out
         self.heard_at, self.told = 0.0, False
         self.begin("loading")
 
@@ -96,7 +97,7 @@ class Reporter:
         now = time.monotonic()
         if now - self.heard_at > SECONDS_BETWEEN_HEARINGS:
             self.heard_at, self.told = now, any(map(self.control.asked, REQUESTS))
-        return self.interrupted or self.told
+        return self.interrupted or (self.told and not (self.finishing and not self.control.asked("discard")))
 
     @property
     def pausing(self) -> bool:

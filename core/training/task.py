@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch.nn import functional
 from core.data.dataset import Dataset
 from core.data.labels import labels_in
 from core.training.events import Scores
+from core.training.linear import Convex
 from core.training.recipe import METRICS, Recipe
 
 ERRORS = ("loss", "rmse", "mae")  # of the scores, those that are the better, the smaller they are
@@ -42,6 +44,10 @@ class Task(Protocol):
 
     def judged(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """The same without what only helps to learn (weights, smoothing), so that runs can be compared by it."""
+        ...
+
+    def convex(self, targets: torch.Tensor) -> Convex:
+        """The same for who solves for a linear layer: summed and not averaged. The recipe's loss is the usual one."""
         ...
 
     def tally(self, outputs: torch.Tensor, targets: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
@@ -105,6 +111,12 @@ class Classes(Task):
         if self.recipe.loss == "focal":
             return focal(outputs, targets, self.recipe.focal_gamma)
         return functional.cross_entropy(outputs, targets)
+
+    def convex(self, targets: torch.Tensor) -> Convex:
+        smooth, targets = self.recipe.label_smoothing, targets.cpu()
+        goals = functional.one_hot(targets, self.outputs) * (1 - smooth) + smooth / self.outputs
+        weights = torch.ones(len(targets)) if self.weights is None else self.weights[targets]
+        return Convex(partial(torch.softmax, dim=-1), goals, weights.unsqueeze(1), curvature=0.5)
 
     def tally(self, outputs: torch.Tensor, targets: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
         """(3 + 3 C,): loss, examples, right ones; then of each class how many are right, are there, were said."""
@@ -185,6 +197,13 @@ class Labels(Task):
             return binary_focal(outputs, targets, self.recipe.focal_gamma)
         return functional.binary_cross_entropy_with_logits(outputs, targets)
 
+    def convex(self, targets: torch.Tensor) -> Convex:
+        smooth = self.recipe.label_smoothing
+        yes = targets.cpu() * (1 - smooth) + smooth / 2
+        heavier = torch.ones(self.outputs) if self.weights is None else self.weights
+        weights = heavier * yes + (1 - yes)
+        return Convex(torch.sigmoid, heavier * yes / weights, weights, curvature=0.25)
+
     def tally(self, outputs: torch.Tensor, targets: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
         """(4 + 3 C,): loss, examples, the right shares of their answers, those that are all right; then of each label
         how many are right, are there, were said."""
@@ -260,6 +279,9 @@ class Number(Task):
 
     def weight(self, targets: torch.Tensor) -> float:
         return len(targets)
+
+    def convex(self, targets: torch.Tensor) -> Convex:
+        return Convex(lambda outputs: outputs, targets.cpu().unsqueeze(1), torch.ones(len(targets), 1), curvature=1.0)
 
     def tally(self, outputs: torch.Tensor, targets: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
         missed = outputs.squeeze(1) - targets

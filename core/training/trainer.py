@@ -15,7 +15,7 @@ from torch import nn
 
 from core.data.dataset import Dataset
 from core.errors import RunError
-from core.training import checkpoints, plan
+from core.training import checkpoints, plan, solving
 from core.training.averaging import Average
 from core.training.baseline import baseline_of
 from core.training.batch_size import settle
@@ -25,6 +25,8 @@ from core.training.checkpoints import Checkpoint
 from core.training.control import Asked
 from core.training.device import Device
 from core.training.events import Changed, Ended, EpochEnded, Paused, Scores, Started
+from core.training.finishing import Finished, finish
+from core.training.linear import Solver
 from core.training.loop import Updater, run_epoch
 from core.training.optimizers import build_optimizer, carry_over, set_learning_rate
 from core.training.plan import Change, Phase
@@ -54,6 +56,8 @@ class Trainer:
     network: nn.Module  # the prepared model, as the team trains it
     optimizer: torch.optim.Optimizer
     average: Average | None
+    solver: Solver | None  # of the head, where it is solved for and not trained
+    finished: Finished | None = None
 
     def __init__(
         self,
@@ -190,6 +194,15 @@ class Trainer:
         self.network = self.team.trains(self.prepared.model, self.device.torch)
         all_frozen = self.prepared.frozen_stages == len(self.material.backbone.stages)
         self.device.spread(not (all_frozen and isinstance(self.prepared.train.source, ActivationSource)))
+        self.solver = self._solver() if solving.is_solved(self.material, self.prepared) else None
+
+    def _solver(self) -> Solver:
+        self.device.spread(True)
+        if self.state.solver:
+            return solving.resumed(self.material, self.prepared.train, self.state.solver)
+        self.reporter.begin("fitting")
+        strength = solving.strength_for(self.material, self.prepared.train, self.reporter.prepared)
+        return solving.solver_of(self.material, self.prepared.train, strength.value)
 
     def _enter(self, phase: Phase) -> None:
         """More stages are free from now on."""
@@ -220,8 +233,22 @@ class Trainer:
             self._save(0, None)  # to prepare takes a while, in which anything may happen
             self._enter(self.phase)
         self.position.epoch, self.position.step = number, self.state.step
+        train = self._solve() if self.solver is not None else self._train(number)
+        if train is None:
+            return False
+        if not math.isfinite(train.loss):
+            raise LossNotFinite
+        validation = self._validate(self.prepared.validation) if self.prepared.validation else None
+        if self.prepared.validation and validation is None:
+            if self.solver is None:
+                self._save(self.position.step, self.totals)
+            return False
+        self._record(number, train, validation, time.monotonic() - began)
+        return True
+
+    def _train(self, number: int) -> Scores | None:
         self.totals = self._begun()
-        train = run_epoch(
+        return run_epoch(
             self.network,
             training_batches(self.prepared.train, self.material, number, self.state.step),
             self.material.task,
@@ -231,16 +258,15 @@ class Trainer:
             0.0 if self.totals is None else self.totals,
             self.team.sum,
         )
-        if train is None:
-            return False
-        if not math.isfinite(train.loss):
-            raise LossNotFinite
-        validation = self._validate(self.prepared.validation) if self.prepared.validation else None
-        if self.prepared.validation and validation is None:
-            self._save(self.position.step, self.totals)
-            return False
-        self._record(number, train, validation, time.monotonic() - began)
-        return True
+
+    def _solve(self) -> Scores | None:
+        """An epoch of a head that is solved for: some iterations over all images at once. One that is broken off is
+        taken again as a whole."""
+        assert self.solver is not None and isinstance(self.material.head, nn.Linear)
+        self.solver.run(solving.ITERATIONS)
+        self.solver.put_into(self.material.head)
+        self.position.done += self.position.steps
+        return self._validate(self.prepared.train)
 
     def _begun(self) -> torch.Tensor | None:
         """Totals of the epoch's steps that were taken before, which the leader has for the team."""
@@ -293,10 +319,11 @@ class Trainer:
         return [asdict(each) for each in self.reporter.changes(self.state.heard)]
 
     def _record(self, number: int, train: Scores, validation: Scores | None, seconds: float) -> None:
-        """Remember the epoch. The best is the one whose validation the task ranks highest."""
+        """Remember the epoch. The best is the one whose validation the task ranks highest; of a head that is solved
+        for, the last, whatever its score: it is the closest to the solution, and nobody has chosen it."""
         state, judged, rank = self.state, validation or train, self.material.task.rank
         best = state.best_scores.get("validation") or state.best_scores.get("train")
-        better = best is None or rank(judged) > rank(Scores(**best))
+        better = best is None or self.solver is not None or rank(judged) > rank(Scores(**best))
         state.epoch, state.step, state.totals = number, 0, None
         self.position.step = 0
         state.waited = 0 if better else state.waited + 1
@@ -309,7 +336,7 @@ class Trainer:
             state.best_scores = {"train": asdict(train), "validation": asdict(validation) if validation else None}
         elif self.recipe.schedule == "plateau" and state.waited % self.recipe.step_epochs == 0:
             state.lowered += 1
-        rate = self.optimizer.param_groups[0]["lr"]
+        rate = 0.0 if self.solver is not None else self.optimizer.param_groups[0]["lr"]
         self.reporter.write(EpochEnded(number, train, validation, rate, seconds, better))
 
     def _enough(self) -> bool:
@@ -397,6 +424,7 @@ class Trainer:
         kept.model = self.prepared.moving_state()
         kept.optimizer, kept.scaler = self.optimizer.state_dict(), self.scaler.state_dict()
         kept.average = self.average.state() if self.average else {}
+        kept.solver = solving.state_of(self.solver) if self.solver is not None else {}
         kept.rng, kept.seconds = rng, self.seconds
         checkpoints.save(self.folder, kept)
         self.saved_at = time.monotonic()
@@ -411,9 +439,14 @@ class Trainer:
         if state.best_epoch is None:
             self._end("stopped", "Stopped before the first epoch ended, so there is nothing to predict with.")
             return
-        self._write_bundle()
+        try:
+            self._write_bundle()
+        except StopRequested:  # the worker must leave: whoever resumes the run finishes it
+            return
         kept = f"The weights of epoch {state.best_epoch}, the best"
-        if state.epoch == self.epochs:
+        if self.solver is not None:
+            self._end("finished" if state.epoch == self.epochs else "stopped", self._solved_words())
+        elif state.epoch == self.epochs:
             self._end("finished", f"Finished. {kept} one, were kept.")
         elif self._out_of_patience():
             waited = _epochs(state.waited)
@@ -423,9 +456,23 @@ class Trainer:
         else:
             self._end("stopped", f"Stopped after {_epochs(state.epoch)}. {kept}, were kept.")
 
+    def _solved_words(self) -> str:
+        done = "Finished" if self.state.epoch == self.epochs else f"Stopped after {_epochs(self.state.epoch)}"
+        if self.finished is None or not self.finished.refitted:
+            return f"{done}. The head is the one of the last epoch."
+        learned, unseen = self.finished.learned_from, len(self.prepared.validation or ())
+        return (
+            f"{done}. In the end the head was fitted once more, on all {learned:,} labeled images; the validation "
+            f"score is from before that, of {unseen:,} images that it had not seen."
+        )
+
     def _write_bundle(self) -> None:
         self.material.load(self.state.best)
-        write_bundle(self.directory / "bundle", self.material, self.state)
+        self.reporter.finishing = True
+        self.reporter.begin("finishing")
+        self.device.spread(True)
+        self.finished = finish(self.material, self.prepared, self.solver.strength if self.solver else None)
+        write_bundle(self.directory / "bundle", self.material, self.state, self.finished)
 
     def fail(self, message: str, error: str = "") -> None:
         """The last word of a run that cannot go on; what was best until then is kept if it still can be."""
@@ -450,8 +497,19 @@ class Trainer:
                 train=scores.get("train"),
                 validation=scores.get("validation"),
                 error=error,
+                judged_on=len(self.prepared.validation) if scores.get("validation") and self.prepared.validation else 0,
+                chosen=self.solver is None and "validation" in scores,
+                **self._found(),
             )
         )
+
+    def _found(self) -> dict[str, Any]:
+        """What was found when the epochs were over."""
+        found = self.finished
+        if found is None:
+            return {}
+        kept = {"test": found.test, "tested_on": found.tested_on}
+        return {**kept, "learned_from": found.learned_from, "refitted": found.refitted}
 
 
 def _epochs(number: int) -> str:

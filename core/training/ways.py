@@ -79,7 +79,8 @@ class FrozenStages:
         self.pictures, self.many = pictures, many
         self.code: Compiled | None = None
         where = f"{device.name}, torch {torch.__version__}"
-        self.name = f"{backbone.info.said}, {stages} stages, {dataset}, {where}"  # under which it is remembered
+        read = f" ({len(backbone.read_before(stages))} read)" if backbone.read_before(stages) else ""
+        self.name = f"{backbone.info.said}, {stages} stages{read}, {dataset}, {where}"  # under which it is remembered
         self.way = self._way() if precision == "auto" else Way(precision)
 
     def _way(self) -> Way:

@@ -1,0 +1,110 @@
+"""What is left when the epochs are over: answers about what was held out, the refit, and the test part's score.
+
+The validation images are answered by the network that had not seen them, before anything else. Then a head that was
+solved for is fitted once more, on training and validation images together: a fifth of the labels is worth having. The
+test part has chosen nothing, so it alone is asked the network that is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+import torch
+from torch import nn
+
+from core.data.dataset import Dataset
+from core.training.batches import plain_batches
+from core.training.events import Scores
+from core.training.loop import run_epoch
+from core.training.preparation import Material, Part, Prepared, prepare
+from core.training.solving import solver_of
+from core.training.team import ALONE
+
+ITERATIONS = 200  # to solve for a head at one go
+
+
+@dataclass(frozen=True)
+class Finished:
+    """answers: a row for each held-out image, see `answers`. learned_from: images that the kept weights learned from.
+    refitted: whether those of the validation part are among them. test: the scores of the test part; tested_on: its
+    images."""
+
+    answers: pd.DataFrame
+    learned_from: int
+    refitted: bool = False
+    test: Scores | None = None
+    tested_on: int = 0
+
+
+def finish(material: Material, prepared: Prepared, strength: float | None) -> Finished:
+    """The network holds the best epoch's weights, and afterwards those that are kept.
+
+    strength: of the penalty, where the head was solved for.
+
+    Raises:
+        StopRequested: the worker must leave; the run can be taken up again here.
+    """
+    kept = [_answers(material, prepared, "validation")] if prepared.validation else []
+    refits = strength is not None and prepared.validation is not None and material.recipe.refit
+    tests = len(material.dataset.part("test")) > 0
+    if not refits and not tests:
+        return Finished(_together(kept), len(prepared.train))
+    other = _alone(material, _regrouped(material.dataset, refits))
+    last = prepare(other, prepared.frozen_stages)
+    if refits and strength is not None:
+        _refit(other, last, strength)
+    found = Finished(_together(kept), len(last.train), refits)
+    if last.validation is None:
+        return found
+    scores = run_epoch(last.model, plain_batches(last.validation), material.task, last.device)
+    kept.append(_answers(other, last, "test"))
+    return replace(found, answers=_together(kept), test=scores, tested_on=len(last.validation))
+
+
+def _refit(material: Material, prepared: Prepared, strength: float) -> None:
+    assert isinstance(material.head, nn.Linear)
+    solver = solver_of(material, prepared.train, strength)
+    solver.run(ITERATIONS)
+    solver.put_into(material.head)
+
+
+def _alone(material: Material, dataset: Dataset) -> Material:
+    """The same network with other images; the processes that trained along have left."""
+    other = material.of(dataset)
+    other.team = ALONE
+    return other
+
+
+def _regrouped(dataset: Dataset, refits: bool) -> Dataset:
+    """The test part where the validation part was, and that, where the head is fitted anew, in the training part."""
+    moves = {"train": "train", "validation": "train" if refits else "test", "test": "validation"}
+    split = dataset.frame["split"].map(moves)
+    return replace(dataset, frame=dataset.frame.assign(split=split.astype(dataset.frame["split"].dtype)))
+
+
+@torch.inference_mode()
+def outputs_of(prepared: Prepared, part: Part) -> torch.Tensor:
+    """(N, task.outputs), in the order of the part's rows, on the CPU."""
+    prepared.model.eval()
+    given = []
+    for batch in plain_batches(part):
+        with prepared.device.autocast():
+            given.append(prepared.model(batch.inputs).float().cpu())
+    return torch.cat(given)
+
+
+def answers(material: Material, prepared: Prepared) -> pd.DataFrame:
+    """About the validation part, in the order of its rows: image, name, and what the task's answers have."""
+    assert prepared.validation is not None
+    rows = material.dataset.part("validation")
+    given = material.task.answers(outputs_of(prepared, prepared.validation), rows)
+    return pd.concat([rows[["image", "name"]], given], axis=1)
+
+
+def _answers(material: Material, prepared: Prepared, split: str) -> pd.DataFrame:
+    return answers(material, prepared).assign(split=split)
+
+
+def _together(kept: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame({"image": [], "name": [], "split": []})
