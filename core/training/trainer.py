@@ -56,7 +56,7 @@ class Trainer:
     network: nn.Module  # the prepared model, as the team trains it
     optimizer: torch.optim.Optimizer
     average: Average | None
-    solver: Solver | None  # of the head, where it is solved for and not trained
+    solver: Solver | None = None  # of the head, where it is solved for and not trained
     finished: Finished | None = None
 
     def __init__(

@@ -27,9 +27,9 @@ def random_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Backbones have random weights, but the same each time."""
     import torch
 
-    def build_random(info, workspace, *, weights_file=None):
+    def build_random(info, workspace, *, weights_file=None, reads="last"):
         torch.manual_seed(1)
-        return build(info, workspace, random=True)
+        return build(info, workspace, random=True, reads=reads)
 
     monkeypatch.setattr(preparation, "build", build_random)
 
@@ -53,6 +53,7 @@ def recipe(workspace, make_zip, small_backbone) -> Recipe:
         backbone=small_backbone,
         epochs=3,
         batch_size=8,
+        optimizer="adamw",
         learning_rate=0.01,
         precision="float32",  # what else is measured to be quicker may change the last bits
     )

@@ -20,9 +20,9 @@ def look(recipe, workspace, monkeypatch):
     """`look(frame)`: the features, and the steps that were told."""
     import torch
 
-    def build(info, workspace, *, weights_file=None):
+    def build(info, workspace, *, weights_file=None, reads="last"):
         torch.manual_seed(1)
-        return real_build(info, workspace, random=True)
+        return real_build(info, workspace, random=True, reads=reads)
 
     monkeypatch.setattr(module, "build", build)
     dataset, device = load_dataset(workspace, recipe.dataset), choose_device("cpu")
@@ -47,7 +47,7 @@ def test_they_follow_the_rows_and_are_computed_once(look, recipe, workspace):
 
 
 def test_training_after_them_starts_at_once_and_the_other_way_round(look, recipe, train):
-    recipe = recipe.model_copy(update={"precision": "auto"})
+    recipe = recipe.model_copy(update={"precision": "auto", "optimizer": "auto"})
     events = train(recipe)
     assert look()[1] == []
     assert "features" in {event.phase for event in events if isinstance(event, Progress)}

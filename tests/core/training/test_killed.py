@@ -36,9 +36,9 @@ def carry_out(root: Path, recipe: Recipe, name: str, dies_writing: int = 0) -> N
     Where the environment tells of others, they train it together.
     """
 
-    def build_random(info, workspace, *, weights_file=None):
+    def build_random(info, workspace, *, weights_file=None, reads="last"):
         torch.manual_seed(1)
-        return build(info, workspace, random=True)
+        return build(info, workspace, random=True, reads=reads)
 
     written = []
 

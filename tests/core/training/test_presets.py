@@ -22,7 +22,7 @@ def test_the_textbook_is_the_textbooks():
     settings = Recipe.parse({**PLACE, **PRESETS["textbook"].settings("classes")}).settings()
     assert settings.items() >= {
         "freeze": "all",
-        "head": {"kind": "linear", "hidden_units": 256, "dropout": 0.2},
+        "head": {"kind": "linear", "hidden_units": 256, "dropout": 0.2, "reads": "auto"},
         "loss": "cross_entropy",
         "optimizer": "sgd",
         "learning_rate": 0.001,
