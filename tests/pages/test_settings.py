@@ -89,10 +89,10 @@ def test_settings_stay_through_pages_and_refresh(open_page, dataset):
 def test_settings_appear_where_they_do_something(open_page, dataset, started):
     app = open_page("fine_tune")
     keys = {each.key for each in (*app.number_input, *app.toggle, *app.selectbox, *app.segmented_control)}
-    assert not {"set_nesterov", "set_step_epochs", "set_unfreeze", "set_focal_gamma"} & keys
+    assert not {"set_nesterov", "set_step_epochs", "set_unfreeze", "set_focal_gamma", "set_momentum", "set_schedule"} & keys
     app.slider(key=FREEZE).set_value(4).run()
     app.selectbox(key="set_unfreeze").set_value("gradually").run()
-    app.segmented_control(key="set_optimizer").set_value("sgd").run()
+    app.selectbox(key="set_optimizer").set_value("sgd").run()
     app.toggle(key="set_nesterov").set_value(True).run()
     press(app, "Start")
     assert (started[0].freeze, started[0].unfreeze, started[0].nesterov) == (4, "gradually", True)
