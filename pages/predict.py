@@ -213,6 +213,7 @@ def _card(model: Oracle, picture: Picture, prediction: Prediction, most: int, wi
             left.image(small, alt=picture.name, width="stretch")
         with right:
             st.markdown(f"**{literal(prediction.image, 80)}**")
+            _caution(prediction)
             if prediction.value is not None:
                 _number(model, prediction.value)
             else:
@@ -228,8 +229,17 @@ def _labels(prediction: Prediction) -> None:
         st.markdown(literal(", ".join(prediction.labels), 300) or ":gray[None of the labels]")
 
 
+def _caution(prediction: Prediction) -> None:
+    if prediction.is_foreign:
+        st.warning(
+            "**Unlike anything it was trained on.** It resembles the labeled images less than 95 of 100 of them "
+            "resemble each other, so the answer may be a guess, however sure it looks.",
+            icon=":material/travel_explore:",
+        )
+
+
 def _doubt(model: Oracle, prediction: Prediction) -> None:
-    if prediction.is_unsure(len(model.classes)):
+    if not prediction.is_foreign and prediction.is_unsure(len(model.classes)):
         best, chance = prediction.top[0].probability, 1 / len(model.classes)
         st.caption(
             f":material/help: Unsure: {percent(best)} for the likeliest, where chance alone gives {percent(chance)}. "

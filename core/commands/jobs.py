@@ -123,6 +123,7 @@ def predict(options: Namespace) -> int:
     else:
         for prediction in found:
             said = prediction.error or _guesses(prediction, len(model.classes), options.top)
+            said += "; unlike anything it was trained on" if prediction.is_foreign else ""
             print(f"{printable(prediction.image)}: {said}")
     return 1 if all(prediction.error for prediction in found) else 0
 
@@ -142,10 +143,11 @@ def _bundle(workspace: Workspace, name: str) -> Path:
 def _answer(prediction: Prediction) -> dict[str, Any]:
     if prediction.error:
         return {"image": prediction.image, "error": prediction.error}
+    near = {} if prediction.nearest is None else {"foreign": prediction.is_foreign, "nearest": prediction.nearest}
     if prediction.value is not None:
-        return {"image": prediction.image, "value": prediction.value}
+        return {"image": prediction.image, "value": prediction.value, **near}
     labels = {} if prediction.labels is None else {"labels": prediction.labels}
-    return {"image": prediction.image, **labels, "top": [asdict(guess) for guess in prediction.top]}
+    return {"image": prediction.image, **labels, "top": [asdict(guess) for guess in prediction.top], **near}
 
 
 def _guesses(prediction: Prediction, classes: int, most: int = 5) -> str:

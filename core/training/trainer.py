@@ -21,6 +21,7 @@ from core.training.baseline import baseline_of
 from core.training.batch_size import settle
 from core.training.batches import plain_batches, steps_of, training_batches
 from core.training.bundle import write_bundle
+from core.training.caution import write_caution
 from core.training.checkpoints import Checkpoint
 from core.training.control import Asked
 from core.training.device import Device
@@ -426,6 +427,7 @@ class Trainer:
     def _write_bundle(self) -> None:
         self.material.load(self.state.best)
         write_bundle(self.directory / "bundle", self.material, self.state)
+        write_caution(self.directory / "bundle", self.material, self.prepared.frozen_stages)
 
     def fail(self, message: str, error: str = "") -> None:
         """The last word of a run that cannot go on; what was best until then is kept if it still can be."""
