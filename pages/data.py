@@ -58,6 +58,7 @@ def _take_result(space: Workspace) -> None:
         with errors_shown():
             made = load_dataset(space, ended.result["dataset"], ended.result["version"])
             state.choose(dataset=made.id, dataset_version=made.version)
+            st.session_state[ADDING] = False  # what was added is shown instead
             before = f"These pictures were here already, as {clip(made.name, 60)}."
             job_watch.tell("done", before if ended.result["known"] else f"{count(len(made.frame), 'image')} imported.")
 

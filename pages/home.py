@@ -41,7 +41,7 @@ def _take_sample() -> None:
     with errors_shown():
         bar = st.progress(0.0, text=PREPARING)
         dataset = import_sample(state.workspace(), SAMPLES[0].key, progress=lambda progress: _move(bar, progress))
-        state.choose(dataset=dataset.id, dataset_version=dataset.version)
+        state.choose(dataset=dataset.id, dataset_version=dataset.version, run=None)
         st.switch_page("pages/fine_tune.py")
 
 

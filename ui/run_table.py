@@ -19,9 +19,9 @@ Found = list[tuple[Run, View]]
 Damaged = list[tuple[Run, str]]
 
 
-def at_work_elsewhere(shown: Run, found: Found) -> None:
+def at_work_elsewhere(shown: Run | None, found: Found) -> None:
     """Which other run than `shown` trains, or will next; nothing, where there is none."""
-    others = [(run, view) for run, view in found if view.status.active and run.id != shown.id]
+    others = [(run, view) for run, view in found if view.status.active and (shown is None or run.id != shown.id)]
     if not others:
         return
     run, view = min(others, key=lambda pair: pair[0].turn)

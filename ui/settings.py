@@ -23,6 +23,7 @@ from core.training.recipe import Recipe
 from ui import chosen_settings, state
 from ui.augmentation_view import augmentation_view
 from ui.comparison import compare_freezing
+from ui.downloads import is_missing, offer
 from ui.fit_view import fit_view
 from ui.gone import apart
 from ui.network import network_picture
@@ -65,9 +66,12 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
         field("epochs", kind, now, problems)
     with start:
         buttons = st.container(horizontal=True)
+    missing = is_missing(info, asked["weights_file"])
     pressed = buttons.button(
-        "Start", type="primary", icon=":material/play_arrow:", key="start", disabled=bool(problems)
+        "Start", type="primary", icon=":material/play_arrow:", key="start", disabled=bool(problems) or missing
     )
+    if missing:
+        offer(info)
     if problems:
         show_error(f"These settings cannot be used: {'; '.join(problems.values())}.")
     previews: dict[str, Callable[[], None]] = {}
@@ -80,12 +84,13 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     if recipe is None:
         return
     with buttons:
-        compare_freezing(recipe, len(stages), dataset.name, _devices())
+        compare_freezing(recipe, 0 if missing else len(stages), dataset.name, _devices())
     with st.expander("Save, load or share these settings", icon=":material/save:", key="recipe_files"):
         _recipe_file(recipe, dataset)
     if pressed:
         _start(recipe, dataset.name)
-    probes_panel(recipe, _devices(), lambda rate: chosen_settings.change(kind, "learning_rate", rate))
+    if not missing:
+        probes_panel(recipe, _devices(), lambda rate: chosen_settings.change(kind, "learning_rate", rate))
 
 
 def _resolution_problems(recipe: Recipe) -> dict[str, str]:

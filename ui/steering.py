@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import streamlit as st
 
 from core import trash
+from core.backbones.catalogue import find
+from core.errors import BackboneError
 from core.runs import Run, Status, View, rename
 from core.runs.naming import LONGEST, name_of
 from ui import gone, state
 from ui.confirm import confirm, take_back
+from ui.downloads import is_missing, offer
 from ui.widgets import count, literal
 
 GOING_ON = (Status.NOT_STARTED, Status.PAUSED, Status.INTERRUPTED, Status.FAILED, Status.STOPPED)
@@ -69,6 +73,10 @@ def _obstacle(run: Run, why: str) -> None:
         trashed = trash.find(run.workspace, "dataset", run.recipe.dataset)
         if trashed is not None:
             st.button("Bring the dataset back", icon=":material/undo:", on_click=take_back, args=(trashed,))
+    with suppress(BackboneError):  # of other versions of the libraries; `why` says so
+        info = find(run.recipe.backbone)
+        if is_missing(info, run.recipe.weights_file):
+            offer(info, "_for_run")
 
 
 def _name(run: Run) -> None:
