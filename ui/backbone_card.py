@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from core.backbones.catalogue import BackboneInfo, find
-from core.backbones.weights import ENDINGS, Match, keep_file, source
+from core.backbones.weights import ENDINGS, Match, keep_file, kept_files, source
 from core.errors import BackboneError
 from ui import state
 from ui.downloads import offer
 from ui.network import network_picture
+from ui.own_weights import given_before
 from ui.stages import stages_of
 from ui.widgets import clip, errors_shown, file_size, literal, short_number, show_error
 
@@ -122,14 +124,25 @@ def _upload(info: BackboneInfo) -> None:
     file = st.file_uploader("Weights file", type=list(ENDINGS), key=f"own_{info.name}")
     if file is not None and st.button("Use this file", icon=":material/check:"):
         with errors_shown():
+            before = kept_files(state.workspace())
             path = keep_file(state.workspace(), file.name, file)
             try:
-                _match(info.name, str(path))
+                _use(info, path)
             except BackboneError:
-                path.unlink(missing_ok=True)
+                if path not in before:
+                    path.unlink(missing_ok=True)
                 raise
-            state.choose(backbone=info.name, weights_file=str(path))
-            st.rerun()
+    given_before(info, partial(_use, info))
+
+
+def _use(info: BackboneInfo, path: Path) -> None:
+    """
+    Raises:
+        BackboneError: the file does not fit.
+    """
+    _match(info.name, str(path))
+    state.choose(backbone=info.name, weights_file=str(path))
+    st.rerun()
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the weights")

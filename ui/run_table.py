@@ -10,9 +10,10 @@ from core.runs import Run, Status, View, titles
 from ui import state
 from ui.gone import apart
 from ui.runs import all_runs
-from ui.widgets import clip, count, literal, steady
+from ui.widgets import clip, column_width, count, literal, steady
 
 SECONDS_BETWEEN_LOOKS = 2.5
+ID_HELP = "What it is called in a shell, and its folder among the runs."
 ON_A_PAGE = 50
 DOING = {Status.QUEUED: "waiting for the device", Status.PREPARING: "getting ready"}
 Found = list[tuple[Run, View]]
@@ -74,8 +75,10 @@ def _live(drawn: list[tuple[Run, Status]], shown: str | None) -> None:
         key=key,
         height=min(38 * (len(table) + 1), 320),
         column_config={
-            "Validation": st.column_config.TextColumn(help="On the validation part, at the best epoch."),
-            "Id": st.column_config.TextColumn(help="What it is called in a shell, and its folder among the runs."),
+            "Validation": st.column_config.TextColumn(width=132, help="On the validation part, at the best epoch."),
+            "Run": st.column_config.TextColumn(width=column_width(table["Run"], 300)),
+            "Status": st.column_config.TextColumn(width=92),
+            "Id": st.column_config.TextColumn(width=column_width(table["Id"]), help=ID_HELP),
         },
     )
     if many > 1:
@@ -89,12 +92,11 @@ def _row(run: Run, view: View, name: str) -> dict[str, object]:
         "Run": name,
         "Status": view.status.value,
         "Validation": scores.words[0].upper() + scores.words[1:] if scores else "",
-        "Backbone": clip(run.facts.backbone, 60),
-        "Epochs": f"{view.epochs_done:,} of {view.epochs:,}",
         "Id": run.id,
+        "Epochs": f"{view.epochs_done:,} of {view.epochs:,}",
+        "Backbone": clip(run.facts.backbone, 60),
     }
 
 
 def _damaged_row(run: Run) -> dict[str, object]:
-    empty = {"Validation": "", "Backbone": "", "Epochs": ""}
-    return {"Run": run.title, "Status": "damaged", **empty, "Id": run.id}
+    return {"Run": run.title, "Status": "damaged", "Validation": "", "Id": run.id, "Epochs": "", "Backbone": ""}

@@ -17,6 +17,7 @@ from core.backbones.kept_stages import Stage
 from core.data.dataset import Dataset
 from core.errors import GraftError
 from core.runs.checks import resolution_problem
+from core.runs.naming import LONGEST
 from core.training import recipe_file
 from core.training.presets import PRESETS
 from core.training.recipe import Recipe
@@ -61,9 +62,11 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     recipe = None if problems else Recipe.parse(asked)
     fitted = info.fitted(recipe.fit, recipe.resolution) if recipe else info
     _draw_network(st.container(), fitted, stages_of(fitted), dataset, freeze, _head_of(now))
-    epochs, start = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
+    epochs, naming, start = st.columns([1, 1.5, 2.5], gap="medium", vertical_alignment="bottom")
     with epochs:
         field("epochs", kind, now, problems)
+    with naming:
+        name = _name()
     with start:
         buttons = st.container(horizontal=True)
     missing = is_missing(info, asked["weights_file"])
@@ -88,7 +91,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     with st.expander("Save, load or share these settings", icon=":material/save:", key="recipe_files"):
         _recipe_file(recipe, dataset)
     if pressed:
-        _start(recipe, dataset.name)
+        _start(recipe, dataset.name, name)
     if not missing:
         probes_panel(recipe, _devices(), lambda rate: chosen_settings.change(kind, "learning_rate", rate))
 
@@ -98,9 +101,17 @@ def _resolution_problems(recipe: Recipe) -> dict[str, str]:
     return {"resolution": problem.rstrip(".")} if problem else {}
 
 
-def _start(recipe: Recipe, name: str) -> None:
+def _name() -> str:
+    """Of the next run. It is empty again after each."""
+    help = "What lists call it. It can be changed later, and decides nothing of what the run gives."
+    key, placeholder = f"run_name_{state.choices().run}", "Named by what it is"
+    return st.text_input("Name of the run", key=key, max_chars=LONGEST, placeholder=placeholder, help=help)
+
+
+def _start(recipe: Recipe, dataset: str, name: str) -> None:
     with errors_shown():
-        run = runs.start(state.workspace(), recipe, name, _devices())
+        run = runs.start(state.workspace(), recipe, dataset, _devices())
+        runs.rename(run, name)
         state.choose(run=run.id)
         st.rerun()
 

@@ -8,6 +8,7 @@ restart begins where the last click ended. A choice whose object is gone reads a
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -123,6 +124,8 @@ def _coherent(space: Workspace, chosen: Choices) -> Choices:
     made_with = _made_with(space, chosen.run) if chosen.run else {}
     if chosen.dataset is None:  # the run's own was deleted, or it would have brought it
         made_with = {name: value for name, value in made_with.items() if not name.startswith("dataset")}
+    if (own := made_with.get("weights_file")) and not Path(own).is_file():
+        del made_with["weights_file"]
     fits = all(getattr(chosen, name) == value for name, value in made_with.items())
     return chosen if fits else chosen.model_copy(update={"run": None})
 
@@ -131,6 +134,8 @@ def _still_there(space: Workspace, chosen: Choices) -> Choices:
     gone: dict[str, None] = {}
     if chosen.dataset and not _exists(space, "datasets", chosen.dataset, f"versions/{chosen.dataset_version}.json"):
         gone |= {"dataset": None, "dataset_version": None}
+    if chosen.weights_file and not Path(chosen.weights_file).is_file():
+        gone |= {"weights_file": None}
     if chosen.run and not _exists(space, "runs", chosen.run, "recipe.json"):
         gone |= {"run": None}
     return chosen.model_copy(update=gone) if gone else chosen

@@ -88,7 +88,7 @@ def _name(run: Run) -> None:
 
     with st.popover("Rename", icon=":material/edit:"):
         help = "It decides nothing of what the run gives. Empty: what it is called by itself."
-        st.text_input("Name of the run", name_of(run), key=key, max_chars=LONGEST, help=help, on_change=named)
+        st.text_input("Its name", name_of(run), key=key, max_chars=LONGEST, help=help, on_change=named)
 
 
 def _go_on(run: Run, status: Status) -> None:

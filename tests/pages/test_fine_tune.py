@@ -32,6 +32,16 @@ def test_the_first_settings_are_the_recipes_own(open_page, dataset, started):
     assert started == [Recipe(dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0")]
 
 
+def test_a_run_is_named_at_start_and_afterwards(open_page, dataset, started, workspace):
+    app = open_page("fine_tune")
+    app.text_input(key="run_name_None").set_value("**First** try").run()
+    press(app, "Start")
+    (run,) = runs.list_runs(workspace)
+    assert app.subheader[0].value == "\\*\\*First\\*\\* try" and run.title == "**First** try"
+    app.text_input(key=f"name_{run.id}").set_value("Second").run()
+    assert app.subheader[0].value == "Second" and app.dataframe[0].value["Run"].tolist() == ["Second"]
+
+
 def test_fewer_frozen_stages_train_more_parameters(open_page, dataset, started):
     app = open_page("fine_tune")
     slider = app.slider(key="set_freeze_efficientnet_lite0")

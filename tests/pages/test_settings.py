@@ -200,7 +200,8 @@ def test_what_the_resolution_costs_is_said_in_milliseconds_where_it_was_measured
     assert "4 times the work (there: 25 ms an image, as measured on this machine)" in texts(app)
 
 
-def test_a_backbone_of_one_size_refuses_another_before_start(open_page, dataset, workspace):
+def test_a_backbone_of_one_size_refuses_another_before_start(open_page, dataset, workspace, monkeypatch):
+    monkeypatch.setattr("ui.settings.is_missing", lambda info, weights_file: False)
     chosen = json.loads((workspace.root / "choices.json").read_text())
     write_json(workspace.root / "choices.json", {**chosen, "backbone": "torchvision/vit_b_16.IMAGENET1K_V1"})
     app = _load(open_page("fine_tune"), '{"resolution": 288}')
