@@ -14,7 +14,7 @@ from core.errors import GraftError
 from core.runs import Run, Status, View
 from core.runs.advice import Kind, advice
 from core.runs.comparison import frozen_words
-from core.training.events import Scores
+from core.training.events import PHASES, Scores
 from ui.curves import MAIN_TITLES, curve
 from ui.gone import apart
 from ui.live_chart import live_chart
@@ -35,13 +35,6 @@ ADVICE_ICONS: dict[Kind, str] = {
     "improving": ":material/trending_down:",
     "underfitting": ":material/horizontal_rule:",
     "converged": ":material/check:",
-}
-PHASES = {
-    "loading": "Loading the backbone",
-    "batch_size": "Finding how many images together suit this device",
-    "pictures": "Reading the pictures",
-    "features": "Running the frozen stages over the pictures, once",
-    "training": "Training",
 }
 
 
@@ -103,9 +96,7 @@ def _standing(run: Run, view: View) -> None:
             st.code(run.torchrun, language="bash", wrap_lines=True)
         case Status.QUEUED if view.ahead:
             st.info(f"Waiting for the device: number {view.ahead + 1} in the queue.", icon=":material/hourglass_empty:")
-        case Status.QUEUED:
-            st.info("Starting the worker.", icon=":material/hourglass_empty:")
-        case Status.PREPARING | Status.TRAINING | Status.STOPPING | Status.PAUSING:
+        case Status.QUEUED | Status.PREPARING | Status.TRAINING | Status.STOPPING | Status.PAUSING:
             _progress(view)
         case Status.SILENT:
             since = duration(time.time() - view.last_time)
@@ -135,9 +126,10 @@ def _standing(run: Run, view: View) -> None:
 
 
 def _progress(view: View) -> None:
-    st.progress(min(1.0, view.done / view.total) if view.total else 0.0, text=_where(view))
+    st.progress(view.share, text=_where(view))
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Time left", duration(view.seconds_left), width=150)
+        help = "From here to the end of the run, whatever it still has to do."
+        st.metric("Time left", duration(view.seconds_left), help=help, width=150)
         st.metric("Images per second", short_number(view.rate), width=140)
         st.metric("Trainable parameters", short_number(view.trainable or None), width=165)
         st.metric("Memory", file_size(view.memory_bytes), width=95)
@@ -145,11 +137,13 @@ def _progress(view: View) -> None:
 
 
 def _where(view: View) -> str:
+    if view.status is Status.QUEUED:
+        return "Starting the worker"
     if view.status is Status.STOPPING:
         return "Ending after this step"
     if view.status is Status.PAUSING:
         return "Pausing after this step"
-    if view.phase != "training":
+    if view.phase != "training" or not view.steps:
         done = f": {view.done:,} of {view.total:,}" if view.total else ""
         return PHASES[view.phase] + done
     step = f", step {view.step:,} of {view.steps:,}" if view.steps else ""

@@ -9,15 +9,9 @@ from dataclasses import asdict
 from typing import Any
 
 from core.runs import CurvePoint, Run, Status, View
-from core.training.events import Scores
+from core.training.events import PHASES, Scores
 
 SECONDS_BETWEEN_LOOKS = 0.2
-PHASES = {
-    "loading": "Loading",
-    "batch_size": "Finding the batch size",
-    "pictures": "Reading pictures",
-    "features": "Running the frozen stages",
-}
 WELL = (Status.FINISHED, Status.STOPPED, Status.PAUSED)
 
 

@@ -28,6 +28,7 @@ from core.training.device import Device
 from core.training.events import Changed, Ended, EpochEnded, Paused, Scores, Started
 from core.training.loop import Updater, run_epoch
 from core.training.optimizers import build_optimizer, carry_over, set_learning_rate
+from core.training.pace import Pace
 from core.training.plan import Change, Phase
 from core.training.preparation import Material, Part, Prepared, prepare
 from core.training.recipe import Recipe
@@ -94,6 +95,7 @@ class Trainer:
             pass  # while something was prepared: what was learned before is kept
         if self.team.leads and not self.reporter.interrupted:
             self._pause() if self.reporter.pausing else self._finish()
+            self._tell_pace()
 
     @property
     def seconds(self) -> float:
@@ -406,8 +408,17 @@ class Trainer:
     def _pause(self) -> None:
         self.reporter.write(Paused(self._moment(), self.epochs))
 
+    def _tell_pace(self) -> None:
+        """To runs that come after."""
+        self.reporter.finish()
+        if self.state.epoch:
+            backbone, stages = self.recipe.backbone, len(self.material.backbone.stages)
+            pace = Pace.of(self.workspace, backbone)
+            pace.after(self.reporter.spent, self.prepared.frozen_stages, stages).keep(self.workspace, backbone)
+
     def _finish(self) -> None:
         """The bundle of the best epoch, and the last word."""
+        self.reporter.begin("finishing")
         state = self.state
         if state.best_epoch is None:
             self._end("stopped", "Stopped before the first epoch ended, so there is nothing to predict with.")
