@@ -7,6 +7,7 @@ import streamlit as st
 from core.data.importing import Progress, import_sample
 from core.data.samples import SAMPLES
 from core.runs import Run, View
+from core.runs.scores import best_of
 from ui import brand, state
 from ui.page import draw
 from ui.runs import runs_and_views
@@ -100,8 +101,8 @@ def _training_state(found: list[tuple[Run, View]]) -> str:
         if view.status.active:
             return f"A run is {view.status.value}: epoch {view.epoch} of {view.epochs}"
     view = found[0][1]
-    scores = view.ended.validation if view.ended else None
-    return f"Last run {view.status.value}" + (f", validation {scores.words}" if scores else "")
+    said = best_of(view) if view.ended else ""
+    return f"Last run {view.status.value}" + (f", {said}" if said else "")
 
 
 draw(main)

@@ -13,6 +13,7 @@ from core.inference.prediction import Prediction
 from core.inference.table import SHARE, rows, to_csv
 from core.runs import Run, View, get, titles
 from core.runs.naming import gone
+from core.runs.scores import best_of
 from ui import state
 from ui.answers import bars
 from ui.asking import AT_ONCE, Answers, Given, Oracle, Picture, oracle, thumbnail
@@ -103,8 +104,8 @@ def _name_gone(usable: Collection[str]) -> None:
 
 
 def _scored(view: View) -> str:
-    scores = view.ended.validation if view.ended else None
-    return f", validation {scores.words}" if scores else ""
+    said = best_of(view) if view.ended else ""
+    return f", {said}" if said else ""
 
 
 def _pick_pictures() -> list[Picture]:

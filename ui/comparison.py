@@ -11,6 +11,7 @@ from core import runs
 from core.errors import GraftError
 from core.runs import Run, View, titles
 from core.runs.comparison import differences, freezing
+from core.runs.scores import Scored, scored
 from core.training.recipe import Recipe
 from ui import state
 from ui.curves import MAIN_TITLES, comparison_chart
@@ -80,7 +81,7 @@ def _live(together: Sequence[Run], drawn_active: bool) -> None:
     live_chart(comparison_chart(title, lines, share=share), key="comparison", alt=f"{title}, of several runs")
     if len({(run.recipe.dataset, run.recipe.dataset_version) for run in together}) > 1:
         st.caption("They learn from different images, so their scores cannot be compared exactly.")
-    rows = [_row(name, view, part) for name, view in zip(names, views)]
+    rows = [_row(name, view) for name, view in zip(names, views)]
     st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="–", key="comparison_table")
 
 
@@ -98,14 +99,15 @@ def _points(view: View, part: str, main: str) -> list[tuple[float, float]]:
     return [(float(epoch), getattr(each, main) or 0.0) for epoch, each in scored if each]
 
 
-def _row(name: str, view: View, part: str) -> dict[str, object]:
+def _row(name: str, view: View) -> dict[str, object]:
     best = next((row for row in view.curve if row.epoch == view.best_epoch), None)
-    scores = best and (best.validation if part == "validation" else best.train)
+    found = scored(view) or ([Scored("training", best.train, 0)] if best else [])
+    said = {f"{each.part.capitalize()} score": each.worth for each in found}
     seconds = view.ended.seconds if view.ended else sum(row.seconds for row in view.curve)
     return {
         "Run": name,
         "Status": view.status.value,
-        f"Best {part}": scores.words if scores else "",
+        **said,
         "Best epoch": view.best_epoch,
         "Time": duration(seconds) if view.curve else "",
         "Trainable parameters": short_number(view.trainable or None),

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.data.browsing import pages
 from core.runs import Run, Status, View, titles
+from core.runs.scores import best_of
 from ui import state
 from ui.gone import apart
 from ui.runs import all_runs
@@ -75,7 +76,10 @@ def _live(drawn: list[tuple[Run, Status]], shown: str | None) -> None:
         key=key,
         height=min(38 * (len(table) + 1), 320),
         column_config={
-            "Validation": st.column_config.TextColumn(width=132, help="On the validation part, at the best epoch."),
+            "Score": st.column_config.TextColumn(
+                width=column_width(table["Score"], 300),
+                help="On the test part where there is one, else on validation; of what the run keeps.",
+            ),
             "Run": st.column_config.TextColumn(width=column_width(table["Run"], 300)),
             "Status": st.column_config.TextColumn(width=92),
             "Id": st.column_config.TextColumn(width=column_width(table["Id"]), help=ID_HELP),
@@ -86,12 +90,11 @@ def _live(drawn: list[tuple[Run, Status]], shown: str | None) -> None:
 
 
 def _row(run: Run, view: View, name: str) -> dict[str, object]:
-    best = next((row for row in reversed(view.curve) if row.epoch == view.best_epoch), None)
-    scores = (view.ended and view.ended.validation) or (best and best.validation) or None
+    said = best_of(view)
     return {
         "Run": name,
         "Status": view.status.value,
-        "Validation": scores.words[0].upper() + scores.words[1:] if scores else "",
+        "Score": said[:1].upper() + said[1:],
         "Id": run.id,
         "Epochs": f"{view.epochs_done:,} of {view.epochs:,}",
         "Backbone": clip(run.facts.backbone, 60),
@@ -99,4 +102,4 @@ def _row(run: Run, view: View, name: str) -> dict[str, object]:
 
 
 def _damaged_row(run: Run) -> dict[str, object]:
-    return {"Run": run.title, "Status": "damaged", "Validation": "", "Id": run.id, "Epochs": "", "Backbone": ""}
+    return {"Run": run.title, "Status": "damaged", "Score": "", "Id": run.id, "Epochs": "", "Backbone": ""}

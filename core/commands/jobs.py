@@ -22,6 +22,7 @@ from core.errors import BackboneError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
 from core.runs import Run, check_name, find_run, list_runs, make, rename, start, titles
+from core.runs.scores import best_of
 from core.training import recipe_file
 from core.training.presets import PRESETS
 from core.training.recipe import Recipe, usual_settings
@@ -225,5 +226,5 @@ def _line(run: Run, name: str) -> str:
         view, backbone = run.view(), run.recipe.backbone
     except RunError as error:
         return f"{run.id:50} {'damaged':14} {error}"
-    score = view.ended.validation.words if view.ended and view.ended.validation else ""
-    return f"{run.id:50} {view.status.value:14} {score:25} {backbone:30} {name}"
+    score = best_of(view) if view.ended else ""
+    return f"{run.id:50} {view.status.value:14} {score:70} {backbone:30} {name}"

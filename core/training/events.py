@@ -171,7 +171,10 @@ class Paused:
 class Ended:
     """The run's last word. Its absence, with no worker alive, means that the run was interrupted.
 
-    error: what a failure is called in the code, for rules; `message` is for people.
+    error: what a failure is called in the code, for rules; `message` is for people. judged_on: images of the validation
+    part. chosen: whether its scores say which epoch is kept, which flatters them. test: scores of the test part's
+    `tested_on` images, which chose nothing, by the weights that are kept. learned_from: images that those learned from.
+    refitted: whether the validation part is among them, after it had been scored.
     """
 
     status: Literal["finished", "stopped", "failed"]
@@ -182,6 +185,12 @@ class Ended:
     train: Scores | None = None
     validation: Scores | None = None
     error: str = ""
+    judged_on: int = 0
+    chosen: bool = False
+    test: Scores | None = None
+    tested_on: int = 0
+    learned_from: int = 0
+    refitted: bool = False
 
 
 Event = Queued | Started | Baseline | Progress | EpochEnded | Changed | Paused | Ended
@@ -234,7 +243,7 @@ def _parse(line: bytes) -> tuple[float, Event] | None:
     try:
         record: dict[str, Any] = json.loads(line)
         kind = _KINDS[record["event"]]
-        for name in ("train", "validation", "naive", "neighbours", "linear"):
+        for name in ("train", "validation", "test", "naive", "neighbours", "linear"):
             if isinstance(record.get(name), dict):
                 record[name] = Scores(**record[name])
         return record["time"], kind(**{f.name: record[f.name] for f in fields(kind) if f.name in record})

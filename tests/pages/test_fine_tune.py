@@ -222,7 +222,7 @@ def test_freezing_is_compared_with_one_click_on_one_chart(open_page, dataset, wo
         "4 stages frozen, learning rate 0.001",
         "No stage frozen, learning rate 0.001",
     ]
-    assert set(table["Best validation"]) == {"accuracy 75.0%"}
+    assert set(table["Validation score"]) == {"accuracy 91.4% on 4 images, which chose the epoch"}
     app = open_page("fine_tune")  # and after a refresh
     assert len(app.multiselect(key="compared").value) == 3
 
