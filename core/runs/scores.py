@@ -63,6 +63,47 @@ def scored(view: View) -> list[Scored]:
     return found
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """How a run compares with what its frozen backbone gives without training. beats: whether it is better than that by
+    more than a single image. todo: what to try, where it is not."""
+
+    beats: bool
+    sentence: str
+    todo: str = ""
+
+
+def verdict(view: View) -> Verdict | None:
+    """None while there is nothing to compare."""
+    found = next((each for each in scored(view) if each.part == "validation"), None)
+    if found is None or view.baseline is None or view.ended is None:
+        return None
+    main, lower = found.scores.main, found.scores.kind == "number"
+    simple = {"its nearest neighbours": view.baseline.neighbours, "a linear model": view.baseline.linear}
+    name, best = (min if lower else max)(simple.items(), key=lambda each: getattr(each[1], main))
+    mine, theirs = getattr(found.scores, main), getattr(best, main)
+    gain = (theirs - mine) / max(theirs, 1e-9) if lower else mine - theirs
+    matters = 0.02 if lower else 1 / max(1, found.images)
+    against = f"what the frozen backbone gives without training, by {name} of its features: {best.words}"
+    if gain >= matters:
+        return Verdict(True, f"Better than {against}.")
+    if gain > -matters:
+        return Verdict(False, f"No better than {against}. {_why_equal(view)}", _try(view))
+    return Verdict(False, f"It does not beat {against}.", _try(view))
+
+
+def _why_equal(view: View) -> str:
+    if view.frozen == view.stages:
+        return "With all stages frozen, that is as it should be: the head is such a model too."
+    return "So the stages that were free gained nothing."
+
+
+def _try(view: View) -> str:
+    if view.frozen == view.stages:
+        return "Free the last stage or two if the images are unlike photos; or try a larger backbone, or more images."
+    return "Freeze more stages, which is also quicker, lower the learning rate, or collect more images."
+
+
 def best_of(view: View) -> str:
     """The first of them in words, or nothing: `validation accuracy 91.4% on 48 images, which chose the epoch`."""
     return next((each.words for each in scored(view)), "")

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.runs.scores import Scored, best_of, scored
+from core.runs.scores import Scored, best_of, scored, verdict
 from core.runs.view import View
-from core.training.events import Scores
+from core.training.events import Baseline, Scores
 from tests.pages.made_runs import finished, made_run
 
 LABELS = "6 of 10 test images with every label right"
@@ -55,3 +55,30 @@ def test_nothing_is_said_before_there_is_a_score():
 )
 def test_what_people_want_to_know(scored, said):
     assert scored.headline == said
+
+
+def ended_with(accuracy, baseline, frozen=9):
+    ended = replace(NOW, validation=Scores(0.1, accuracy))
+    simple = Scores(0.5, baseline)
+    return View(ended=ended, baseline=Baseline(simple, Scores(0.5, 0.1), 0.1), stages=9, frozen=frozen)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "frozen", "beats", "sentence", "todo"),
+    [
+        (0.95, 9, True, "Better than what the frozen backbone gives", ""),
+        (0.85, 7, False, "It does not beat what the frozen backbone gives", "Freeze more stages"),
+        (0.85, 9, False, "accuracy 90.0%", "Free the last stage or two"),
+        (0.91, 9, False, "that is as it should be", "Free the last stage or two"),
+        (0.90, 7, False, "gained nothing", "Freeze more stages"),
+    ],
+)
+def test_a_run_that_does_not_beat_what_needs_no_training_says_so_and_what_to_try(
+    accuracy, frozen, beats, sentence, todo
+):
+    found = verdict(ended_with(accuracy, 0.9, frozen))
+    assert found.beats == beats and sentence in found.sentence and todo in found.todo and bool(found.todo) != beats
+
+
+def test_without_anything_to_beat_nothing_is_said():
+    assert verdict(View(ended=NOW)) is None
