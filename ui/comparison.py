@@ -8,9 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from core import runs
+from core.data.dataset import Dataset
 from core.errors import GraftError
 from core.runs import Run, View, titles
-from core.runs.comparison import differences, freezing
+from core.runs.comparison import differences, freezing, frozen_words
+from core.runs.expectations import expect
 from core.runs.scores import Scored, scored
 from core.training.recipe import Recipe
 from ui import state
@@ -28,11 +30,22 @@ HELP = (
 )
 
 
-def compare_freezing(recipe: Recipe, stages: int, name: str, devices: int) -> None:
-    """The button that starts a run with all stages frozen, one with half of them and one with none."""
-    if st.button("Compare freezing", icon=":material/ssid_chart:", help=HELP, disabled=not stages):
+def compare_freezing(recipe: Recipe, stages: int, dataset: Dataset, devices: int, disabled: bool) -> None:
+    """The button that starts a run with all stages frozen, one with half of them and one with none, and says what that
+    will cost."""
+    recipes, space = freezing(recipe, stages), state.workspace()
+    costs = [expect(space, each, dataset, stages).total for each in recipes]
+    label = f"Compare freezing (about {duration(sum(costs))})"
+    parts = "; ".join(f"{frozen_words(each.freeze)}, {duration(cost)}" for each, cost in zip(recipes, costs))
+    if st.button(
+        label,
+        icon=":material/ssid_chart:",
+        help=f"{HELP} About {parts}.",
+        disabled=disabled or not stages,
+        key="freezing",
+    ):
         with errors_shown():
-            started = [runs.start(state.workspace(), each, name, devices).id for each in freezing(recipe, stages)]
+            started = [runs.start(space, each, dataset.name, devices).id for each in recipes]
             state.choose(run=started[0], compared=tuple(started))
             st.rerun()
 

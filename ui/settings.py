@@ -28,6 +28,7 @@ from ui.downloads import is_missing, offer
 from ui.fit_view import fit_view
 from ui.gone import apart
 from ui.network import network_picture
+from ui.next_step import next_step_row
 from ui.probes_panel import probes_panel
 from ui.schedule import schedule
 from ui.setting_fields import GROUPS, HEADS, field, said_of, shown_in
@@ -44,6 +45,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     if st.session_state.pop(_OTHER_BACKBONE, False):
         st.rerun()  # the page hands over another one
     runs.expect_start(state.workspace(), info.name)
+    buttons, below = next_step_row("_settings"), st.container()
     st.caption(
         f"{literal(info.name, 60)} on {literal(dataset.name, 60)}, "
         f"{count(len(dataset.part('train')), 'training image')}"
@@ -62,19 +64,18 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     recipe = None if problems else Recipe.parse(asked)
     fitted = info.fitted(recipe.fit, recipe.resolution) if recipe else info
     _draw_network(st.container(), fitted, stages_of(fitted), dataset, freeze, _head_of(now))
-    epochs, naming, start = st.columns([1, 1.5, 2.5], gap="medium", vertical_alignment="bottom")
+    epochs, naming = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with epochs:
         field("epochs", kind, now, problems)
     with naming:
         name = _name()
-    with start:
-        buttons = st.container(horizontal=True)
     missing = is_missing(info, asked["weights_file"])
     pressed = buttons.button(
         "Start", type="primary", icon=":material/play_arrow:", key="start", disabled=bool(problems) or missing
     )
     if missing:
-        offer(info)
+        with below:
+            offer(info)
     if problems:
         show_error(f"These settings cannot be used: {'; '.join(problems.values())}.")
     previews: dict[str, Callable[[], None]] = {}
@@ -87,7 +88,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     if recipe is None:
         return
     with buttons:
-        compare_freezing(recipe, 0 if missing else len(stages), dataset.name, _devices())
+        compare_freezing(recipe, len(stages), dataset, _devices(), disabled=missing)
     with st.expander("Save, load or share these settings", icon=":material/save:", key="recipe_files"):
         _recipe_file(recipe, dataset)
     if pressed:

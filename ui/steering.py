@@ -15,6 +15,7 @@ from core.runs.naming import LONGEST, name_of
 from ui import gone, state
 from ui.confirm import confirm, take_back
 from ui.downloads import is_missing, offer
+from ui.next_step import next_step_row
 from ui.widgets import count, literal
 
 GOING_ON = (Status.NOT_STARTED, Status.PAUSED, Status.INTERRUPTED, Status.FAILED, Status.STOPPED)
@@ -26,7 +27,7 @@ CAN_CHANGE = (Status.TRAINING, Status.PAUSED, Status.INTERRUPTED, *CAN_EXTEND)
 def buttons(run: Run, view: View) -> None:
     """One row: what leads on comes first, what ends it all comes last."""
     status, why = view.status, run.obstacle
-    with st.container(horizontal=True):
+    with next_step_row("_run"):
         ready = status in (Status.FINISHED, Status.STOPPED) and run.bundle
         if ready and st.button("Predict with this run", type="primary", icon=":material/image_search:"):
             state.choose(run=run.id)

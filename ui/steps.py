@@ -20,9 +20,14 @@ class Step:
     action: str
 
 
+def next_of(steps: list[Step]) -> Step:
+    """The first that is not done."""
+    return next((step for step in steps if not step.done), steps[-1])
+
+
 def draw_steps(steps: list[Step]) -> None:
-    """Four cards in a row; the first that is not done carries the button."""
-    following = next((step for step in steps if not step.done), steps[-1])
+    """Four cards in a row; the next one is marked. Its button stands at the top of the page."""
+    following = next_of(steps)
     for number, (column, step) in enumerate(zip(st.columns(len(steps), gap="small"), steps), start=1):
         with column:
             _card(number, step, step is following)
@@ -35,6 +40,6 @@ def _card(number: int, step: Step, following: bool) -> None:
             st.markdown(f"#### :{'primary' if step.done or following else 'gray'}[{mark}] {step.title}")
             st.markdown(step.sentence)
             st.caption(step.state)
-        kind = "primary" if following else "tertiary"
+        kind = "secondary" if following else "tertiary"
         if st.button(step.action, type=kind, icon=step.icon, key=f"go_{number}"):
             st.switch_page(step.page)

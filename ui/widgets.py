@@ -66,8 +66,8 @@ def empty_state(title: str, sentence: str, page: str | None = None, link: str = 
     with st.container(border=True):
         st.markdown(f"**{title}**")
         st.markdown(sentence)
-        if page:
-            st.page_link(page, label=link, icon=":material/arrow_forward:")
+        if page and st.button(link, type="primary", icon=":material/arrow_forward:", key=f"go_{page}"):
+            st.switch_page(page)
 
 
 def steady(key: str) -> DeltaGenerator:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.course import Course
-from core.data.dataset import load_dataset
+from core.data.dataset import Dataset, load_dataset
 from core.runs.view import View
 from core.training.pace import Expected, Pace
 from core.training.probe_results import Estimate
@@ -16,13 +16,15 @@ from core.workspace import Workspace
 FILE = "expected.json"
 
 
-def expect(workspace: Workspace, recipe: Recipe, stages: int = 0) -> Expected:
-    """By the runs before it, or as somebody has measured it. stages: of the backbone, where they are known.
+def expect(workspace: Workspace, recipe: Recipe, dataset: Dataset | None = None, stages: int = 0) -> Expected:
+    """By the runs before it, or as somebody has measured it.
+
+    dataset: the recipe's, where it is at hand. stages: of the backbone, where they are known.
 
     Raises:
         GraftError: the dataset is not there any more.
     """
-    dataset = load_dataset(workspace, recipe.dataset, recipe.dataset_version)
+    dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
     train, validation = (len(dataset.part(split)) for split in ("train", "validation"))
     expected = Pace.of(workspace, recipe.backbone).expected(recipe, train, validation, stages)
     estimate = Estimate.kept(workspace, recipe)
