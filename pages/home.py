@@ -34,7 +34,7 @@ def main() -> None:
         width="stretch",
     )
     st.space("small")
-    draw_steps(steps)
+    draw_steps(steps, above=state.choices().dataset is not None)
 
 
 def _next(step: Step) -> None:
@@ -46,8 +46,6 @@ def _next(step: Step) -> None:
         kind = "primary" if newcomer else "secondary"
         if st.button("Try it with a sample", type=kind, icon=":material/play_circle:", key="sample"):
             _take_sample()
-        if newcomer and st.button(step.action, icon=step.icon, key="next"):
-            st.switch_page(step.page)
 
 
 def _take_sample() -> None:

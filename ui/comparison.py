@@ -35,15 +35,12 @@ def compare_freezing(recipe: Recipe, stages: int, dataset: Dataset, devices: int
     will cost."""
     recipes, space = freezing(recipe, stages), state.workspace()
     costs = [expect(space, each, dataset, stages).total for each in recipes]
-    label = f"Compare freezing (about {duration(sum(costs))})"
     parts = "; ".join(f"{frozen_words(each.freeze)}, {duration(cost)}" for each, cost in zip(recipes, costs))
-    if st.button(
-        label,
-        icon=":material/ssid_chart:",
-        help=f"{HELP} About {parts}.",
-        disabled=disabled or not stages,
-        key="freezing",
-    ):
+    help = f"{HELP} About {parts}."
+    disabled = disabled or not stages
+    pressed = st.button("Compare freezing", icon=":material/ssid_chart:", help=help, disabled=disabled, key="freezing")
+    st.caption(f"Comparing takes about {duration(sum(costs))}", width="content")
+    if pressed:
         with errors_shown():
             started = [runs.start(space, each, dataset.name, devices).id for each in recipes]
             state.choose(run=started[0], compared=tuple(started))

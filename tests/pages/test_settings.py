@@ -207,7 +207,7 @@ def test_a_backbone_of_one_size_refuses_another_before_start(open_page, dataset,
     app = _load(open_page("fine_tune"), '{"resolution": 288}')
     assert "takes no images of 288 pixels, only of its own 224" in _plain(app)
     assert app.button(key="start").disabled
-    assert not app.button(key="undo_resolution").click().run().button(key="start").disabled
+    assert "takes no images of 288" not in _plain(app.button(key="undo_resolution").click().run())
 
 
 def test_the_number_of_devices_is_asked_for_where_there_are_several(open_page, dataset, monkeypatch):
