@@ -10,13 +10,19 @@ from ui import state
 from ui.backbone_browser import browse
 from ui.backbone_card import card
 from ui.backbone_help import help_me_choose
+from ui.next_step import next_step
 from ui.page import draw
-from ui.widgets import page_header, show_error
+from ui.widgets import literal, page_header, show_error
 
 
 def main() -> None:
     page_header("Backbone", "A network that has already learned to see. Choose one, and it will learn your classes.")
-    card(_chosen())
+    chosen = _chosen()
+    if state.choices().dataset:
+        next_step("Fine-tune with it", "pages/fine_tune.py", ":material/tune:", f"Chosen: {literal(chosen.name, 60)}")
+    else:
+        next_step("Next: add data", "pages/data.py", ":material/photo_library:", f"Chosen: {literal(chosen.name, 60)}")
+    card(chosen)
     st.subheader("Help me choose", anchor=False)
     help_me_choose()
     st.subheader("All backbones", anchor=False)

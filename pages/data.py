@@ -15,6 +15,7 @@ from ui.add_dataset import ADDING, ways_in
 from ui.cache_panel import cache_panel
 from ui.confirm import confirm
 from ui.dataset_panel import dataset_panel
+from ui.next_step import next_step
 from ui.page import draw
 from ui.sight import here
 from ui.trash_panel import trash_panel
@@ -28,6 +29,9 @@ def main() -> None:
     space = state.workspace()
     _take_result(space)
     known = list_datasets(space)
+    if chosen := state.choices().dataset:
+        beside = f"Chosen: {literal(state.dataset_name(chosen), 60)}"
+        next_step("Fine-tune on this dataset", "pages/fine_tune.py", ":material/tune:", beside)
     running = job_watch.running(space, "import")
     if running is not None:
         job_watch.watch(running, "import")
@@ -58,6 +62,7 @@ def _take_result(space: Workspace) -> None:
         with errors_shown():
             made = load_dataset(space, ended.result["dataset"], ended.result["version"])
             state.choose(dataset=made.id, dataset_version=made.version)
+            st.session_state[ADDING] = False  # what was added is shown instead
             before = f"These pictures were here already, as {clip(made.name, 60)}."
             job_watch.tell("done", before if ended.result["known"] else f"{count(len(made.frame), 'image')} imported.")
 
@@ -94,7 +99,6 @@ def _chosen(space: Workspace, known: list[DatasetSummary]) -> None:
         st.rerun()  # what is above, and beside, says it too
     with errors_shown():
         dataset_panel(state.dataset(picked, version))
-        st.page_link("pages/fine_tune.py", label="Fine-tune on this dataset", icon=":material/arrow_forward:")
 
 
 def _confirm_delete(space: Workspace, summary: DatasetSummary) -> None:

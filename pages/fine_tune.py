@@ -23,43 +23,27 @@ def main() -> None:
     prepare()
     found, damaged = all_runs(state.workspace())
     shown = _which(found)
-    if shown:
-        at_work_elsewhere(shown[0], found)
+    at_work_elsewhere(shown[0] if shown else None, found)
     broken = next((pair for pair in damaged if pair[0].id == state.choices().run), None)
     if broken:
         damaged_panel(*broken)
         with st.expander("Settings of the next run", icon=":material/tune:", key=f"next_after_{broken[0].id}"):
             _settings()
-    elif shown and (shown[1].status.active or _fits(shown[0])):
+    elif shown:
         run_panel(*shown)
         # Named after the run, so that a new run brings a new expander, which is closed.
         with st.expander("Settings of the next run", icon=":material/tune:", key=f"next_after_{shown[0].id}"):
             _settings()
     else:
         _settings()
-        if shown:
-            st.divider()
-            run_panel(*shown)
     comparison(found)
     run_table(found, damaged)
 
 
 def _which(found: list[tuple[Run, View]]) -> tuple[Run, View] | None:
-    """The run to show: the chosen one, else the one at work."""
+    """The run to show: the chosen one, and no other."""
     chosen = state.choices().run
-    by_id = {run.id: (run, view) for run, view in found}
-    active = next((pair for pair in found if pair[1].status.active), None)
-    return by_id.get(chosen or "") or active
-
-
-def _fits(run: Run) -> bool:
-    """Whether the run was made with what is chosen now; if not, the next run's settings come first."""
-    chosen, recipe = state.choices(), run.recipe
-    return (recipe.dataset, recipe.dataset_version, recipe.backbone) == (
-        chosen.dataset,
-        chosen.dataset_version,
-        chosen.backbone,
-    )
+    return next((pair for pair in found if pair[0].id == chosen), None)
 
 
 def _settings() -> None:

@@ -7,16 +7,18 @@ import streamlit as st
 from core.data.importing import Progress, import_sample
 from core.data.samples import SAMPLES
 from core.runs import Run, View
+from core.runs.scores import best_of
 from ui import brand, state
 from ui.page import draw
 from ui.runs import runs_and_views
-from ui.steps import Step, draw_steps
+from ui.steps import Step, draw_steps, next_of
 from ui.widgets import count, errors_shown, literal
 
 PREPARING = "Getting the sample ready"
 
 
 def main() -> None:
+    steps = _steps()
     words, drawing = st.columns([3, 2], gap="large", vertical_alignment="center")
     with words:
         st.title("Teach a network your own classes", anchor=False)
@@ -25,15 +27,25 @@ def main() -> None:
             "to tell your own classes apart. You choose how much of it to keep as it is, press Start, and watch it "
             "learn. Nothing leaves this machine, and a laptop is enough."
         )
-        if st.button("Try it with a sample", type="primary", icon=":material/play_circle:", key="sample"):
-            _take_sample()
+        _next(next_of(steps))
     drawing.image(
         brand.drawing(),
         alt="A network: the first stages frozen, the last ones learning, and an answer",
         width="stretch",
     )
     st.space("small")
-    draw_steps(_steps())
+    draw_steps(steps, above=state.choices().dataset is not None)
+
+
+def _next(step: Step) -> None:
+    """At first a sample is the shortest way; then the step that is not done yet."""
+    newcomer = state.choices().dataset is None
+    with st.container(horizontal=True, key="next_step_home"):
+        if not newcomer and st.button(step.action, type="primary", icon=step.icon, key="next"):
+            st.switch_page(step.page)
+        kind = "primary" if newcomer else "secondary"
+        if st.button("Try it with a sample", type=kind, icon=":material/play_circle:", key="sample"):
+            _take_sample()
 
 
 def _take_sample() -> None:
@@ -41,7 +53,7 @@ def _take_sample() -> None:
     with errors_shown():
         bar = st.progress(0.0, text=PREPARING)
         dataset = import_sample(state.workspace(), SAMPLES[0].key, progress=lambda progress: _move(bar, progress))
-        state.choose(dataset=dataset.id, dataset_version=dataset.version)
+        state.choose(dataset=dataset.id, dataset_version=dataset.version, run=None)
         st.switch_page("pages/fine_tune.py")
 
 
@@ -100,8 +112,8 @@ def _training_state(found: list[tuple[Run, View]]) -> str:
         if view.status.active:
             return f"A run is {view.status.value}: epoch {view.epoch} of {view.epochs}"
     view = found[0][1]
-    scores = view.ended.validation if view.ended else None
-    return f"Last run {view.status.value}" + (f", validation {scores.words}" if scores else "")
+    said = best_of(view) if view.ended else ""
+    return f"Last run {view.status.value}" + (f", {said}" if said else "")
 
 
 draw(main)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +11,9 @@ import streamlit as st
 from core.errors import GraftError
 from core.inference.prediction import Prediction
 from core.inference.table import SHARE, rows, to_csv
-from core.runs import Run, View, titles
+from core.runs import Run, View, get, titles
+from core.runs.naming import gone
+from core.runs.scores import best_of
 from ui import state
 from ui.answers import bars
 from ui.asking import AT_ONCE, Answers, Given, Oracle, Picture, oracle, thumbnail
@@ -47,6 +49,8 @@ def main() -> None:
         )
         return
     run = _pick_run(usable)
+    if run is None:
+        return
     with errors_shown():
         pictures = _pick_pictures()
         if not pictures:
@@ -57,27 +61,51 @@ def main() -> None:
         _show(model, answered, most)
 
 
-def _pick_run(usable: list[tuple[Run, View]]) -> Run:
+def _pick_run(usable: list[tuple[Run, View]]) -> Run | None:
+    """The chosen run; while none is, the newest that was made with what is chosen. Whatever is asked is chosen."""
     by_id = {run.id: (run, view) for run, view in usable}
     chosen = state.choices().run
     runs = [run for run, _ in usable]
+    if chosen is None:
+        _name_gone(by_id)
+        fitting = (run.id for run in runs if state.fits(run, state.choices()))
+        chosen = next(fitting, None if state.choices().dataset else runs[0].id)
+    elif chosen not in by_id:
+        st.info(_why_not(get(state.workspace(), chosen)), icon=":material/info:")
     ids, names = [run.id for run in offered(runs, (chosen or "",))], titles(runs)
     picked = st.selectbox(
         "Run",
         ids,
-        index=ids.index(chosen) if chosen in ids else 0,
+        index=ids.index(chosen) if chosen in ids else None,
+        placeholder="Choose a run",
         format_func=lambda id: names[id] + _scored(by_id[id][1]),
         help="Runs that have finished or were stopped and kept, the newest first. An older one than these is chosen in "
         "the table on the Fine-tune page.",
     )
-    if picked != chosen and chosen in ids:
+    if picked is None:
+        return None
+    if picked != state.choices().run:
         state.choose(run=picked)
+    st.session_state["asked"] = picked
     return by_id[picked][0]
 
 
+def _why_not(chosen: Run) -> str:
+    if chosen.view().status.active:
+        return "The chosen run can be asked once it has finished. Until then, another can."
+    return "The chosen run has nothing to ask: it kept no model, or that is not there any more. Choose another run."
+
+
+def _name_gone(usable: Collection[str]) -> None:
+    """Say so, if the run that was asked until now is gone."""
+    before = st.session_state.pop("asked", None)
+    if before is not None and before not in usable:
+        show_error(gone(state.workspace(), before))
+
+
 def _scored(view: View) -> str:
-    scores = view.ended.validation if view.ended else None
-    return f", validation {scores.words}" if scores else ""
+    said = best_of(view) if view.ended else ""
+    return f", {said}" if said else ""
 
 
 def _pick_pictures() -> list[Picture]:
@@ -213,6 +241,7 @@ def _card(model: Oracle, picture: Picture, prediction: Prediction, most: int, wi
             left.image(small, alt=picture.name, width="stretch")
         with right:
             st.markdown(f"**{literal(prediction.image, 80)}**")
+            _caution(prediction)
             if prediction.value is not None:
                 _number(model, prediction.value)
             else:
@@ -228,8 +257,17 @@ def _labels(prediction: Prediction) -> None:
         st.markdown(literal(", ".join(prediction.labels), 300) or ":gray[None of the labels]")
 
 
+def _caution(prediction: Prediction) -> None:
+    if prediction.is_foreign:
+        st.warning(
+            "**Unlike anything it was trained on.** It resembles the labeled images less than 95 of 100 of them "
+            "resemble each other, so the answer may be a guess, however sure it looks.",
+            icon=":material/travel_explore:",
+        )
+
+
 def _doubt(model: Oracle, prediction: Prediction) -> None:
-    if prediction.is_unsure(len(model.classes)):
+    if not prediction.is_foreign and prediction.is_unsure(len(model.classes)):
         best, chance = prediction.top[0].probability, 1 / len(model.classes)
         st.caption(
             f":material/help: Unsure: {percent(best)} for the likeliest, where chance alone gives {percent(chance)}. "

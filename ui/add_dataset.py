@@ -37,7 +37,9 @@ def open_draft(draft: Draft) -> None:
 def ways_in(space: Workspace) -> None:
     ways = [UPLOAD, DRAFT, FOLDER, SAMPLE, PUBLISHED_SET]
     key = _remembered("way_in", UPLOAD)
-    way = st.session_state["way_in_kept"] = st.segmented_control("From", ways, key=key, label_visibility="collapsed")
+    way = st.session_state["way_in_kept"] = st.segmented_control(
+        "From", ways, required=True, key=key, label_visibility="collapsed"
+    )
     if way == UPLOAD:
         _upload(space)
     elif way == DRAFT:

@@ -13,7 +13,7 @@ from core.backbones.weights import source
 from core.workspace import Workspace
 from ui import state, theme
 from ui.downloads import downloads
-from ui.widgets import count, literal
+from ui.widgets import column_width, count, literal
 
 LIBRARIES = {"bundled": "Bundled", "torchvision": "torchvision", "timm": "timm"}
 PLACES = {"bundled": "Bundled", "cached": "On this machine", "download": "To download"}
@@ -59,13 +59,13 @@ def _table(_workspace: Workspace, ended_downloads: int) -> pd.DataFrame:
 def _row(info: BackboneInfo, place: str) -> dict[str, Any]:
     return {
         "Name": info.name,
-        "Family": info.family,
-        "Parameters (M)": info.parameters / 1e6 if info.parameters else None,
-        "GFLOPs": info.gflops,
-        "Top-1 (%)": info.top1,
-        "Input (px)": info.input_size,
         "Download (MB)": info.download_bytes / 1e6 if info.download_bytes else None,
         "Weights": PLACES[place],
+        "Top-1 (%)": info.top1,
+        "GFLOPs": info.gflops,
+        "Parameters (M)": info.parameters / 1e6 if info.parameters else None,
+        "Input (px)": info.input_size,
+        "Family": info.family,
         "Library": LIBRARIES[info.library],
         "Licence": info.licence,
     }
@@ -107,11 +107,11 @@ def _draw_table(found: pd.DataFrame) -> None:
         on_select=clicked,
         selection_mode="single-row",
         column_config={
-            "Name": st.column_config.TextColumn(width=320),
+            "Name": st.column_config.TextColumn(width=max(220, column_width(found["Name"]))),
             "Parameters (M)": number(format="%.1f"),
             "GFLOPs": number(format="%.2f"),
             "Top-1 (%)": number(format="%.1f", help="On ImageNet-1K, where the library says so."),
-            "Download (MB)": number(format="%.0f"),
+            "Download (MB)": number(format="%.0f", width=124),
         },
     )
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from core.backbones.catalogue import BackboneInfo, find
-from core.backbones.weights import ENDINGS, Match, keep_file, source
+from core.backbones.weights import ENDINGS, Match, keep_file, kept_files, source
 from core.errors import BackboneError
 from ui import state
-from ui.downloads import Download, downloads, key
-from ui.gone import apart
+from ui.downloads import offer
 from ui.network import network_picture
+from ui.own_weights import given_before
 from ui.stages import stages_of
 from ui.widgets import clip, errors_shown, file_size, literal, short_number, show_error
 
@@ -75,42 +76,13 @@ def _facts(info: BackboneInfo) -> None:
 
 
 def _weights(info: BackboneInfo) -> None:
-    space = state.workspace()
-    running = downloads().get(key(info, space))
-    if running and running.running:
-        st.fragment(apart(_progress), run_every=0.5)(info.name)
-        return
-    if running and running.error:
-        show_error(running.error)
     chosen = state.choices()
     if chosen.weights_file:
         _own(info, Path(chosen.weights_file))
-    elif source(info, space) == "download":
-        _offer_download(info, running)
+    else:
+        offer(info)
     with st.expander("Use your own weights file", icon=":material/upload_file:"):
         _upload(info)
-
-
-def _offer_download(info: BackboneInfo, before: Download | None) -> None:
-    size = f" ({file_size(info.download_bytes)})" if info.download_bytes else ""
-    st.markdown("Its weights are not on this machine yet. Download them once, and it works without a network.")
-    label = "Go on with the download" if before and before.done else f"Download{size}"
-    if st.button(label, type="primary", icon=":material/download:", key="download"):
-        space = state.workspace()
-        downloads()[key(info, space)] = Download(info, space)
-        st.rerun()
-
-
-def _progress(name: str) -> None:
-    job = downloads().get(key(find(name), state.workspace()))
-    if job is None or not job.running:
-        st.rerun()
-    total = job.total
-    share = min(1.0, job.done / total) if total else 0.0
-    text = f"{file_size(job.done)} of {file_size(total)}" if total else f"{file_size(job.done)} so far"
-    st.progress(share, text=f"Downloading the weights: {text}")
-    if st.button("Cancel", icon=":material/close:", key="cancel_download"):
-        job.cancel()
 
 
 def _own(info: BackboneInfo, path: Path) -> None:
@@ -152,14 +124,25 @@ def _upload(info: BackboneInfo) -> None:
     file = st.file_uploader("Weights file", type=list(ENDINGS), key=f"own_{info.name}")
     if file is not None and st.button("Use this file", icon=":material/check:"):
         with errors_shown():
+            before = kept_files(state.workspace())
             path = keep_file(state.workspace(), file.name, file)
             try:
-                _match(info.name, str(path))
+                _use(info, path)
             except BackboneError:
-                path.unlink(missing_ok=True)
+                if path not in before:
+                    path.unlink(missing_ok=True)
                 raise
-            state.choose(backbone=info.name, weights_file=str(path))
-            st.rerun()
+    given_before(info, partial(_use, info))
+
+
+def _use(info: BackboneInfo, path: Path) -> None:
+    """
+    Raises:
+        BackboneError: the file does not fit.
+    """
+    _match(info.name, str(path))
+    state.choose(backbone=info.name, weights_file=str(path))
+    st.rerun()
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the weights")

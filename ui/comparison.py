@@ -8,9 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from core import runs
+from core.data.dataset import Dataset
 from core.errors import GraftError
 from core.runs import Run, View, titles
-from core.runs.comparison import differences, freezing
+from core.runs.comparison import differences, freezing, frozen_words
+from core.runs.expectations import expect
+from core.runs.scores import Scored, scored
 from core.training.recipe import Recipe
 from ui import state
 from ui.curves import MAIN_TITLES, comparison_chart
@@ -27,11 +30,19 @@ HELP = (
 )
 
 
-def compare_freezing(recipe: Recipe, stages: int, name: str, devices: int) -> None:
-    """The button that starts a run with all stages frozen, one with half of them and one with none."""
-    if st.button("Compare freezing", icon=":material/ssid_chart:", help=HELP, disabled=not stages):
+def compare_freezing(recipe: Recipe, stages: int, dataset: Dataset, devices: int, disabled: bool) -> None:
+    """The button that starts a run with all stages frozen, one with half of them and one with none, and says what that
+    will cost."""
+    recipes, space = freezing(recipe, stages), state.workspace()
+    costs = [expect(space, each, dataset, stages).total for each in recipes]
+    parts = "; ".join(f"{frozen_words(each.freeze)}, {duration(cost)}" for each, cost in zip(recipes, costs))
+    help = f"{HELP} About {parts}."
+    disabled = disabled or not stages
+    pressed = st.button("Compare freezing", icon=":material/ssid_chart:", help=help, disabled=disabled, key="freezing")
+    st.caption(f"Comparing takes about {duration(sum(costs))}", width="content")
+    if pressed:
         with errors_shown():
-            started = [runs.start(state.workspace(), each, name, devices).id for each in freezing(recipe, stages)]
+            started = [runs.start(space, each, dataset.name, devices).id for each in recipes]
             state.choose(run=started[0], compared=tuple(started))
             st.rerun()
 
@@ -80,7 +91,7 @@ def _live(together: Sequence[Run], drawn_active: bool) -> None:
     live_chart(comparison_chart(title, lines, share=share), key="comparison", alt=f"{title}, of several runs")
     if len({(run.recipe.dataset, run.recipe.dataset_version) for run in together}) > 1:
         st.caption("They learn from different images, so their scores cannot be compared exactly.")
-    rows = [_row(name, view, part) for name, view in zip(names, views)]
+    rows = [_row(name, view) for name, view in zip(names, views)]
     st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="–", key="comparison_table")
 
 
@@ -98,14 +109,15 @@ def _points(view: View, part: str, main: str) -> list[tuple[float, float]]:
     return [(float(epoch), getattr(each, main) or 0.0) for epoch, each in scored if each]
 
 
-def _row(name: str, view: View, part: str) -> dict[str, object]:
+def _row(name: str, view: View) -> dict[str, object]:
     best = next((row for row in view.curve if row.epoch == view.best_epoch), None)
-    scores = best and (best.validation if part == "validation" else best.train)
+    found = scored(view) or ([Scored("training", best.train, 0)] if best else [])
+    said = {f"{each.part.capitalize()} score": each.worth for each in found}
     seconds = view.ended.seconds if view.ended else sum(row.seconds for row in view.curve)
     return {
         "Run": name,
         "Status": view.status.value,
-        f"Best {part}": scores.words if scores else "",
+        **said,
         "Best epoch": view.best_epoch,
         "Time": duration(seconds) if view.curve else "",
         "Trainable parameters": short_number(view.trainable or None),

@@ -73,7 +73,9 @@ def _scores(found: CrossValidation) -> None:
             help = "Mean and standard deviation of the folds."
             st.metric(TITLES[name], found.said(name), width="content", help=help)
     epochs = [fold.best_epoch for fold in found.done]
-    table = pd.DataFrame({"Fold": range(1, len(epochs) + 1), "Best epoch": epochs})
+    numbers = range(1, len(epochs) + 1)
+    images = [found.held_out(number) for number in numbers]
+    table = pd.DataFrame({"Fold": numbers, "Images": images, "Best epoch": epochs})
     for name in metrics:
         table[TITLES[name]] = [_value(fold.held_out, name) for fold in found.done]
     st.dataframe(table, hide_index=True, width="content")

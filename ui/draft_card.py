@@ -11,11 +11,12 @@ from typing import TypeVar
 import streamlit as st
 
 from core.data.draft_pictures import Added, add_pictures, remove_picture
-from core.data.drafts import Draft, DraftClass, remove_class, rename_class
+from core.data.drafts import Draft, DraftClass, class_to_trash, remove_class, rename_class
 from core.data.entries import Limits
 from core.data.thumbnails import thumbnails
 from core.errors import GraftError
 from ui.components import source
+from ui.confirm import confirm
 from ui.drop import Drop, Piece, drop_area
 from ui.webcam import webcam
 from ui.widgets import clip, count, literal, show_error
@@ -84,17 +85,9 @@ def _remove(draft: Draft, one: DraftClass) -> None:
     attempt("panel", lambda: remove_class(draft, one.id))
 
 
-@st.dialog("Remove this class?")
 def _confirm_removal(draft: Draft, one: DraftClass) -> None:
-    st.markdown(
-        f"**{literal(one.label, 80)}** and its {count(len(one.pictures), 'picture')} will be deleted from this draft. "
-        "Datasets that were made from it stay. This cannot be undone."
-    )
-    with st.container(horizontal=True):
-        if st.button("Remove the class", type="primary", on_click=partial(_remove, draft, one)):
-            st.rerun()
-        if st.button("Keep it"):
-            st.rerun()
+    words = f"**{literal(one.label, 80)}**, {count(len(one.pictures), 'image')}. Datasets that were made from it stay."
+    confirm("Remove this class?", words, "Remove the class", lambda: class_to_trash(draft, one.id))
 
 
 # Pictures -------------------------------------------------------------------------------------------------------------

@@ -46,16 +46,19 @@ def _watch(job: Job, title: str) -> None:
     view = job.view()
     if not view.running:
         st.rerun()
-    st.progress(min(1.0, view.share or 0.0), text=f"{literal(title, 60)}. {words(view)}")
+    key = f"share_{job.id}"  # what was shown once is not taken back
+    st.session_state[key] = max(view.share, st.session_state.get(key, 0.0))
+    st.progress(st.session_state[key], text=f"{literal(title, 60)}. {words(view)}")
     st.button("Stop", icon=":material/stop:", on_click=job.stop, key=f"stop_{job.id}")
 
 
 def words(view: JobView) -> str:
-    """`Checking pictures: 120 of 3,400, 12 s left`; where nothing can be counted, `Comparing, 4 s so far`."""
+    """`Checking images: 120 of 3,400, about 12 s left`, to the end of the job; where nothing is known of that,
+    `Comparing, 4 s so far`."""
     counted = f": {view.done:,} of {view.total:,}" if view.total else f": {view.done:,}" if view.done else ""
-    left = f", {duration(view.seconds_left)} left" if view.seconds_left and view.seconds_left >= 1 else ""
+    left = f", about {duration(view.seconds_left)} left" if view.seconds_left and view.seconds_left >= 1 else ""
     lasts = time.time() - view.began
-    so_far = f", {duration(lasts)} so far" if view.began and view.share is None and lasts >= 1 else ""
+    so_far = f", {duration(lasts)} so far" if view.began and view.seconds_left is None and lasts >= 1 else ""
     return f"{view.phase}{counted}{left or so_far}"
 
 

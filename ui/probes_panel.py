@@ -105,6 +105,6 @@ def _rates(curve: RateCurve, recipe: Recipe, use_rate: Callable[[float], None]) 
     with st.expander("Learning rates that were tried", icon=":material/troubleshoot:", expanded=True):
         live_chart(rate_chart(curve, recipe.learning_rate), key="rates", alt="Loss by learning rate")
         st.markdown(curve.words)
-        rate = curve.steepest
+        rate = curve.suggested
         if rate is not None and rate != recipe.learning_rate:
             st.button(f"Use {rate:g}", icon=":material/check:", on_click=use_rate, args=(rate,), key="use_rate")

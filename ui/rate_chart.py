@@ -17,7 +17,7 @@ def rate_chart(found: RateCurve, chosen: float, height: int = 300) -> go.Figure:
         go.Scatter(x=found.rates, y=found.losses, mode="lines", name="Loss", line=line, hovertemplate="%{y:.4f}")
     )
     for name, rate, colour, symbol in (
-        ("Suggested", found.steepest, colours.accent, "circle-open"),
+        ("Suggested", found.suggested, colours.accent, "circle-open"),
         ("As it is set", chosen, colours.validation, "x-thin-open"),
     ):
         at = [] if rate is None or not found.rates[0] <= rate <= found.rates[-1] else [rate]

@@ -14,15 +14,15 @@ from core.errors import GraftError
 from core.runs import Run, Status, View
 from core.runs.advice import Kind, advice
 from core.runs.comparison import frozen_words
-from core.training.events import Scores
+from core.training.events import PHASES
 from ui.curves import MAIN_TITLES, curve
 from ui.gone import apart
 from ui.live_chart import live_chart
-from ui.probes_panel import estimate_line
+from ui.result import how_it_ran, mistakes_panel, result
 from ui.runs import badge, view_of
 from ui.setting_fields import OPTIMIZERS
 from ui.steering import buttons, discard_button
-from ui.widgets import count, duration, escaped, file_size, literal, percent, short_number, show_error, steady
+from ui.widgets import count, duration, escaped, file_size, literal, short_number, show_error, steady
 
 SECONDS_BETWEEN_LOOKS = 0.7
 FIRST_AXIS_END = 30
@@ -35,15 +35,6 @@ ADVICE_ICONS: dict[Kind, str] = {
     "improving": ":material/trending_down:",
     "underfitting": ":material/horizontal_rule:",
     "converged": ":material/check:",
-}
-PHASES = {
-    "loading": "Loading the backbone",
-    "batch_size": "Finding how many images together suit this device",
-    "pictures": "Reading the pictures",
-    "features": "Running the frozen stages over the pictures, once",
-    "fitting": "Choosing how strongly the head is held back",
-    "training": "Training",
-    "finishing": "Finishing",
 }
 
 
@@ -88,10 +79,9 @@ def _live(run: Run, drawn: tuple[Status, int]) -> None:
     _standing(run, view)
     _curves(view)
     _advice(view)
-    _without_training(view)
-    estimate_line(run, view)
-    if view.note:
-        st.caption(literal(view.note))
+    if view.status in (Status.FINISHED, Status.STOPPED):
+        mistakes_panel(run)
+    how_it_ran(run, view)
 
 
 def _standing(run: Run, view: View) -> None:
@@ -105,9 +95,7 @@ def _standing(run: Run, view: View) -> None:
             st.code(run.torchrun, language="bash", wrap_lines=True)
         case Status.QUEUED if view.ahead:
             st.info(f"Waiting for the device: number {view.ahead + 1} in the queue.", icon=":material/hourglass_empty:")
-        case Status.QUEUED:
-            st.info("Starting the worker.", icon=":material/hourglass_empty:")
-        case Status.PREPARING | Status.TRAINING | Status.STOPPING | Status.PAUSING:
+        case Status.QUEUED | Status.PREPARING | Status.TRAINING | Status.STOPPING | Status.PAUSING:
             _progress(view)
         case Status.SILENT:
             since = duration(time.time() - view.last_time)
@@ -118,7 +106,7 @@ def _standing(run: Run, view: View) -> None:
             )
             st.warning(text, icon=":material/hourglass_disabled:")
         case Status.FINISHED | Status.STOPPED:
-            _summary(view)
+            result(view)
         case Status.FAILED:
             show_error(view.message)
             _log(run)
@@ -137,9 +125,10 @@ def _standing(run: Run, view: View) -> None:
 
 
 def _progress(view: View) -> None:
-    st.progress(min(1.0, view.done / view.total) if view.total else 0.0, text=_where(view))
+    st.progress(view.share, text=_where(view))
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Time left", duration(view.seconds_left), width=150)
+        help = "From here to the end of the run, whatever it still has to do."
+        st.metric("Time left", duration(view.seconds_left), help=help, width=150)
         st.metric("Images per second", short_number(view.rate), width=140)
         st.metric("Trainable parameters", short_number(view.trainable or None), width=165)
         st.metric("Memory", file_size(view.memory_bytes), width=95)
@@ -147,58 +136,17 @@ def _progress(view: View) -> None:
 
 
 def _where(view: View) -> str:
+    if view.status is Status.QUEUED:
+        return "Starting the worker"
     if view.status is Status.STOPPING:
         return "Ending after this step"
     if view.status is Status.PAUSING:
         return "Pausing after this step"
-    if view.phase != "training":
+    if view.phase != "training" or not view.steps:
         done = f": {view.done:,} of {view.total:,}" if view.total else ""
         return PHASES[view.phase] + done
     step = f", step {view.step:,} of {view.steps:,}" if view.steps else ""
     return f"Epoch {view.epoch:,} of {view.epochs:,}{step}"
-
-
-def _summary(view: View) -> None:
-    ended = view.ended
-    if ended is None:
-        return
-    if view.status is Status.STOPPED:
-        kept = "The best epoch's weights were kept." if ended.best_epoch else "Nothing was learned yet."
-        left = view.epochs - ended.epochs
-        on = f" Resume trains the {count(left, 'epoch')} that were left." if left > 0 else ""
-        st.markdown(f"Stopped after {count(ended.epochs, 'epoch')}. {kept}{on}")
-    with st.container(horizontal=True, gap="small"):
-        st.metric(
-            "Best epoch", "–" if ended.best_epoch is None else f"{ended.best_epoch:,} of {ended.epochs:,}", width=105
-        )
-        if ended.validation:
-            _scores("Validation", ended.validation)
-        if ended.train:
-            _scores("Training", ended.train)
-        st.metric("Time", duration(ended.seconds), width="content")
-
-
-def _scores(part: str, scores: Scores) -> None:
-    if scores.kind == "labels":
-        help = "The mean over the labels of F1: how many of the yeses are right and how many were found, in one number."
-        st.metric(f"{part} F1", percent(scores.macro_f1), help=help, width=130)
-        if part == "Validation":
-            help = "The share of pictures of which every label is right, a yes or a no."
-            st.metric("All labels right", percent(scores.exact_match), help=help, width=140)
-            help = "The share of right answers, a yes or a no for each label of each picture (accuracy)."
-            st.metric("Right answers", percent(scores.accuracy), help=help, width=130)
-        st.metric(f"{part} loss", f"{scores.loss:.3f}", width=112)
-        return
-    if scores.kind == "classes":
-        st.metric(f"{part} accuracy", percent(scores.accuracy), width=145)
-        st.metric(f"{part} loss", f"{scores.loss:.3f}", width=112)
-        return
-    help = "How far off it is, typically; large errors count more than in the mean error."
-    st.metric(f"{part} RMSE", short_number(scores.rmse), help=help, width=135)
-    if part == "Validation":
-        st.metric("Mean error", short_number(scores.mae), help="How far off it is on average (MAE).", width=115)
-        help = "The share of the differences that it explains (R²): 100% is perfect, 0% no better than always the mean."
-        st.metric("Explained", percent(scores.r2), help=help, width=110)
 
 
 def _curves(view: View) -> None:
@@ -244,19 +192,6 @@ def _to_beat(view: View, score: attrgetter) -> tuple[str, float] | None:
         return None
     known = (score(view.baseline.neighbours), score(view.baseline.linear))
     return "To beat", min(known) if view.target else max(known)
-
-
-def _solved(view: View) -> str:
-    return "Ridge regression" if view.target else "Logistic regression"
-
-
-def _without_training(view: View) -> None:
-    if view.baseline is not None:
-        linear, neighbours = view.baseline.linear.words, view.baseline.neighbours.words
-        st.caption(
-            f"To beat, the line across: what the frozen backbone gives without training. {_solved(view)} on its "
-            f"features: {linear}; their ten nearest neighbours: {neighbours}."
-        )
 
 
 def _axis_end(view: View) -> int:

@@ -7,21 +7,23 @@ import streamlit as st
 
 from core.data.browsing import pages
 from core.runs import Run, Status, View, titles
+from core.runs.scores import best_of
 from ui import state
 from ui.gone import apart
 from ui.runs import all_runs
-from ui.widgets import clip, count, literal, steady
+from ui.widgets import clip, column_width, count, literal, steady
 
 SECONDS_BETWEEN_LOOKS = 2.5
+ID_HELP = "What it is called in a shell, and its folder among the runs."
 ON_A_PAGE = 50
 DOING = {Status.QUEUED: "waiting for the device", Status.PREPARING: "getting ready"}
 Found = list[tuple[Run, View]]
 Damaged = list[tuple[Run, str]]
 
 
-def at_work_elsewhere(shown: Run, found: Found) -> None:
+def at_work_elsewhere(shown: Run | None, found: Found) -> None:
     """Which other run than `shown` trains, or will next; nothing, where there is none."""
-    others = [(run, view) for run, view in found if view.status.active and run.id != shown.id]
+    others = [(run, view) for run, view in found if view.status.active and (shown is None or run.id != shown.id)]
     if not others:
         return
     run, view = min(others, key=lambda pair: pair[0].turn)
@@ -74,8 +76,13 @@ def _live(drawn: list[tuple[Run, Status]], shown: str | None) -> None:
         key=key,
         height=min(38 * (len(table) + 1), 320),
         column_config={
-            "Validation": st.column_config.TextColumn(help="On the validation part, at the best epoch."),
-            "Id": st.column_config.TextColumn(help="What it is called in a shell, and its folder among the runs."),
+            "Score": st.column_config.TextColumn(
+                width=column_width(table["Score"], 300),
+                help="On the test part where there is one, else on validation; of what the run keeps.",
+            ),
+            "Run": st.column_config.TextColumn(width=column_width(table["Run"], 300)),
+            "Status": st.column_config.TextColumn(width=92),
+            "Id": st.column_config.TextColumn(width=column_width(table["Id"]), help=ID_HELP),
         },
     )
     if many > 1:
@@ -83,18 +90,16 @@ def _live(drawn: list[tuple[Run, Status]], shown: str | None) -> None:
 
 
 def _row(run: Run, view: View, name: str) -> dict[str, object]:
-    best = next((row for row in reversed(view.curve) if row.epoch == view.best_epoch), None)
-    scores = (view.ended and view.ended.validation) or (best and best.validation) or None
+    said = best_of(view)
     return {
         "Run": name,
         "Status": view.status.value,
-        "Validation": scores.words[0].upper() + scores.words[1:] if scores else "",
-        "Backbone": clip(run.facts.backbone, 60),
-        "Epochs": f"{view.epochs_done:,} of {view.epochs:,}",
+        "Score": said[:1].upper() + said[1:],
         "Id": run.id,
+        "Epochs": f"{view.epochs_done:,} of {view.epochs:,}",
+        "Backbone": clip(run.facts.backbone, 60),
     }
 
 
 def _damaged_row(run: Run) -> dict[str, object]:
-    empty = {"Validation": "", "Backbone": "", "Epochs": ""}
-    return {"Run": run.title, "Status": "damaged", **empty, "Id": run.id}
+    return {"Run": run.title, "Status": "damaged", "Score": "", "Id": run.id, "Epochs": "", "Backbone": ""}

@@ -17,15 +17,18 @@ from core.backbones.kept_stages import Stage
 from core.data.dataset import Dataset
 from core.errors import GraftError
 from core.runs.checks import resolution_problem
+from core.runs.naming import LONGEST
 from core.training import recipe_file
 from core.training.presets import PRESETS
 from core.training.recipe import Recipe
 from ui import chosen_settings, state
 from ui.augmentation_view import augmentation_view
 from ui.comparison import compare_freezing
+from ui.downloads import is_missing, offer
 from ui.fit_view import fit_view
 from ui.gone import apart
 from ui.network import network_picture
+from ui.next_step import next_step_row
 from ui.probes_panel import probes_panel
 from ui.schedule import schedule
 from ui.setting_fields import GROUPS, HEADS, READS, field, said_of, shown_in
@@ -42,6 +45,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     if st.session_state.pop(_OTHER_BACKBONE, False):
         st.rerun()  # the page hands over another one
     runs.expect_start(state.workspace(), info.name)
+    buttons, below = next_step_row("_settings"), st.container()
     st.caption(
         f"{literal(info.name, 60)} on {literal(dataset.name, 60)}, "
         f"{count(len(dataset.part('train')), 'training image')}"
@@ -61,14 +65,18 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     fitted = info.fitted(recipe.fit, recipe.resolution) if recipe else info
     head = _head_of(now)
     _draw_network(st.container(), fitted, stages_of(fitted), dataset, freeze, (head, _reads(head, now)))
-    epochs, start = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
+    epochs, naming = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with epochs:
         field("epochs", kind, now, problems)
-    with start:
-        buttons = st.container(horizontal=True)
+    with naming:
+        name = _name()
+    missing = is_missing(info, asked["weights_file"])
     pressed = buttons.button(
-        "Start", type="primary", icon=":material/play_arrow:", key="start", disabled=bool(problems)
+        "Start", type="primary", icon=":material/play_arrow:", key="start", disabled=bool(problems) or missing
     )
+    if missing:
+        with below:
+            offer(info)
     if problems:
         show_error(f"These settings cannot be used: {'; '.join(problems.values())}.")
     previews: dict[str, Callable[[], None]] = {}
@@ -81,12 +89,13 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     if recipe is None:
         return
     with buttons:
-        compare_freezing(recipe, len(stages), dataset.name, _devices())
+        compare_freezing(recipe, len(stages), dataset, _devices(), disabled=missing)
     with st.expander("Save, load or share these settings", icon=":material/save:", key="recipe_files"):
         _recipe_file(recipe, dataset)
     if pressed:
-        _start(recipe, dataset.name)
-    probes_panel(recipe, _devices(), lambda rate: chosen_settings.change(kind, "learning_rate", rate))
+        _start(recipe, dataset.name, name)
+    if not missing:
+        probes_panel(recipe, _devices(), lambda rate: chosen_settings.change(kind, "learning_rate", rate))
 
 
 def _resolution_problems(recipe: Recipe) -> dict[str, str]:
@@ -94,9 +103,17 @@ def _resolution_problems(recipe: Recipe) -> dict[str, str]:
     return {"resolution": problem.rstrip(".")} if problem else {}
 
 
-def _start(recipe: Recipe, name: str) -> None:
+def _name() -> str:
+    """Of the next run. It is empty again after each."""
+    help = "What lists call it. It can be changed later, and decides nothing of what the run gives."
+    key, placeholder = f"run_name_{state.choices().run}", "Named by what it is"
+    return st.text_input("Name of the run", key=key, max_chars=LONGEST, placeholder=placeholder, help=help)
+
+
+def _start(recipe: Recipe, dataset: str, name: str) -> None:
     with errors_shown():
-        run = runs.start(state.workspace(), recipe, name, _devices())
+        run = runs.start(state.workspace(), recipe, dataset, _devices())
+        runs.rename(run, name)
         state.choose(run=run.id)
         st.rerun()
 

@@ -7,7 +7,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import runs
 from core.errors import GraftError
-from core.runs.naming import name_of
 from ui import state
 from ui.widgets import clip, literal
 
@@ -30,9 +29,18 @@ def _line(page: str, icon: str, what: str, name: str | None) -> None:
 
 def _dataset_name(chosen: state.Choices) -> str | None:
     if not chosen.dataset:
-        return None
+        return _deleted(chosen.run)
     name = state.dataset_name(chosen.dataset)
     return name if chosen.dataset_version == 1 else f"{clip(name, 22)}, v{chosen.dataset_version}"
+
+
+def _deleted(run: str | None) -> str | None:
+    """The dataset of the chosen run, if that is gone."""
+    try:
+        facts = runs.get(state.workspace(), run).facts if run else None
+    except (GraftError, OSError):
+        return None
+    return f"{clip(state.dataset_name(facts.dataset), 22)} (deleted)" if facts else None
 
 
 def _run_title(run: str | None) -> str | None:
@@ -40,7 +48,7 @@ def _run_title(run: str | None) -> str | None:
         return None
     try:
         found = runs.get(state.workspace(), run)
-        named = clip(name_of(found), 26)  # as much as there is room for
-        return named or f"{clip(state.dataset_name(found.recipe.dataset), 13)}, {runs.began(found)}"
+        named = clip(found.facts.name, 26)  # as much as there is room for
+        return named or f"{clip(state.dataset_name(found.facts.dataset), 13)}, {runs.began(found)}"
     except (GraftError, OSError):  # damaged, or gone
         return run

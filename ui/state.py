@@ -1,4 +1,5 @@
-"""What the person has chosen: a backbone, a dataset, a run.
+"""What the person has chosen: a backbone, a dataset, a run. A chosen run is one of that dataset and that backbone: so
+what is chosen, what a page shows and what the sidebar says are the same.
 
 A session keeps its own choices; they are also written to `<workspace>/choices.json`, so that a refresh, a new tab or a
 restart begins where the last click ended. A choice whose object is gone reads as not chosen.
@@ -7,13 +8,16 @@ restart begins where the last click ended. A choice whose object is gone reads a
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from core import runs
 from core.data.dataset import Dataset, dataset_title, load_dataset
 from core.errors import GraftError, WorkspaceError
+from core.runs import Run
 from core.training.presets import DEFAULT
 from core.workspace import Workspace, contained, write_json
 from ui.widgets import show_error
@@ -62,11 +66,14 @@ def choices() -> Choices:
 def choose(**changes: Any) -> Choices:
     """Change some choices, for this session and for the next. Names are the fields of `Choices`.
 
-    A new backbone forgets the weights file of the old one unless a new one comes with it.
+    A new backbone forgets the weights file of the old one unless a new one comes with it. A run brings its dataset and
+    its backbone with it; another dataset or backbone than its own lets it go.
     """
     if "backbone" in changes:
         changes.setdefault("weights_file", None)
-    chosen = Choices.model_validate(choices().model_dump() | changes)
+    if changes.get("run"):
+        changes = _made_with(workspace(), changes["run"]) | changes
+    chosen = _coherent(workspace(), Choices.model_validate(choices().model_dump() | changes))
     st.session_state[_KEY] = chosen
     write_json(workspace().root / "choices.json", chosen.model_dump())
     return chosen
@@ -89,15 +96,46 @@ def _dataset(space: Workspace, dataset_id: str, version: int | None) -> Dataset:
 
 def _read(space: Workspace) -> Choices:
     try:
-        return Choices.model_validate(json.loads((space.root / "choices.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, ValidationError):
+        said = json.loads((space.root / "choices.json").read_text(encoding="utf-8"))
+        brought = _made_with(space, said["run"]) if said.get("run") and not said.get("dataset") else {}
+        return _coherent(space, Choices.model_validate(said | brought))
+    except (OSError, ValueError, AttributeError, ValidationError):
         return Choices()
+
+
+def _made_with(space: Workspace, run: str) -> dict[str, Any]:
+    """What the run chooses with it; nothing, where it is damaged or gone."""
+    try:
+        recipe = runs.get(space, run).recipe
+    except GraftError:
+        return {}
+    names = ("dataset", "dataset_version", "backbone", "weights_file")
+    return {name: getattr(recipe, name) for name in names}
+
+
+def fits(run: Run, chosen: Choices) -> bool:
+    """Whether choosing the run would change nothing else."""
+    facts = run.facts
+    wanted = (chosen.dataset or facts.dataset, chosen.dataset_version or facts.dataset_version, chosen.backbone)
+    return (facts.dataset, facts.dataset_version, facts.backbone) == wanted
+
+
+def _coherent(space: Workspace, chosen: Choices) -> Choices:
+    made_with = _made_with(space, chosen.run) if chosen.run else {}
+    if chosen.dataset is None:  # the run's own was deleted, or it would have brought it
+        made_with = {name: value for name, value in made_with.items() if not name.startswith("dataset")}
+    if (own := made_with.get("weights_file")) and not Path(own).is_file():
+        del made_with["weights_file"]
+    fits = all(getattr(chosen, name) == value for name, value in made_with.items())
+    return chosen if fits else chosen.model_copy(update={"run": None})
 
 
 def _still_there(space: Workspace, chosen: Choices) -> Choices:
     gone: dict[str, None] = {}
     if chosen.dataset and not _exists(space, "datasets", chosen.dataset, f"versions/{chosen.dataset_version}.json"):
         gone |= {"dataset": None, "dataset_version": None}
+    if chosen.weights_file and not Path(chosen.weights_file).is_file():
+        gone |= {"weights_file": None}
     if chosen.run and not _exists(space, "runs", chosen.run, "recipe.json"):
         gone |= {"run": None}
     return chosen.model_copy(update=gone) if gone else chosen

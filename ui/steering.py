@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import streamlit as st
 
 from core import trash
+from core.backbones.catalogue import find
+from core.errors import BackboneError
 from core.runs import Run, Status, View, rename
 from core.runs.naming import LONGEST, name_of
 from ui import gone, state
 from ui.confirm import confirm, take_back
+from ui.downloads import is_missing, offer
+from ui.next_step import next_step_row
 from ui.widgets import count, literal
 
 GOING_ON = (Status.NOT_STARTED, Status.PAUSED, Status.INTERRUPTED, Status.FAILED, Status.STOPPED)
@@ -22,7 +27,7 @@ CAN_CHANGE = (Status.TRAINING, Status.PAUSED, Status.INTERRUPTED, *CAN_EXTEND)
 def buttons(run: Run, view: View) -> None:
     """One row: what leads on comes first, what ends it all comes last."""
     status, why = view.status, run.obstacle
-    with st.container(horizontal=True):
+    with next_step_row("_run"):
         ready = status in (Status.FINISHED, Status.STOPPED) and run.bundle
         if ready and st.button("Predict with this run", type="primary", icon=":material/image_search:"):
             state.choose(run=run.id)
@@ -69,6 +74,10 @@ def _obstacle(run: Run, why: str) -> None:
         trashed = trash.find(run.workspace, "dataset", run.recipe.dataset)
         if trashed is not None:
             st.button("Bring the dataset back", icon=":material/undo:", on_click=take_back, args=(trashed,))
+    with suppress(BackboneError):  # of other versions of the libraries; `why` says so
+        info = find(run.recipe.backbone)
+        if is_missing(info, run.recipe.weights_file):
+            offer(info, "_for_run")
 
 
 def _name(run: Run) -> None:
@@ -80,7 +89,7 @@ def _name(run: Run) -> None:
 
     with st.popover("Rename", icon=":material/edit:"):
         help = "It decides nothing of what the run gives. Empty: what it is called by itself."
-        st.text_input("Name of the run", name_of(run), key=key, max_chars=LONGEST, help=help, on_change=named)
+        st.text_input("Its name", name_of(run), key=key, max_chars=LONGEST, help=help, on_change=named)
 
 
 def _go_on(run: Run, status: Status) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,8 +66,8 @@ def empty_state(title: str, sentence: str, page: str | None = None, link: str = 
     with st.container(border=True):
         st.markdown(f"**{title}**")
         st.markdown(sentence)
-        if page:
-            st.page_link(page, label=link, icon=":material/arrow_forward:")
+        if page and st.button(link, type="primary", icon=":material/arrow_forward:", key=f"go_{page}"):
+            st.switch_page(page)
 
 
 def steady(key: str) -> DeltaGenerator:
@@ -81,6 +81,11 @@ def words_table(table: pd.DataFrame, key: str, **options: Any) -> None:
     st.html(f"<style>.st-key-{key} [aria-label='Download as CSV'] {{ display: none; }}</style>")
     with st.container(key=key):
         st.dataframe(table, hide_index=True, **options)
+
+
+def column_width(texts: Iterable[object], most: int = 460) -> int:
+    """Pixels that a table's column needs to show each of these whole."""
+    return min(most, 24 + round(7.4 * max((len(str(text)) for text in texts), default=0)))
 
 
 def show_error(error: GraftError | str) -> None:

@@ -9,17 +9,10 @@ from dataclasses import asdict
 from typing import Any
 
 from core.runs import CurvePoint, Run, Status, View
-from core.training.events import Scores
+from core.runs.scores import Scored, scored
+from core.training.events import PHASES, Scores
 
 SECONDS_BETWEEN_LOOKS = 0.2
-PHASES = {
-    "loading": "Loading",
-    "batch_size": "Finding the batch size",
-    "pictures": "Reading pictures",
-    "features": "Running the frozen stages",
-    "fitting": "Fitting the head",
-    "finishing": "Finishing",
-}
 WELL = (Status.FINISHED, Status.STOPPED, Status.PAUSED)
 
 
@@ -46,7 +39,7 @@ def follow(run: Run, said: int = 0) -> View:
             print(note, file=sys.stderr)
         for row in view.curve:
             if row.epoch > said:
-                print(_epoch_line(row, view.epochs), file=sys.stderr)
+                print(_epoch_line(row, view), file=sys.stderr)
                 said = row.epoch
         if not view.status.active:
             return view
@@ -61,10 +54,12 @@ def follow(run: Run, said: int = 0) -> View:
         view = run.view(view)
 
 
-def _epoch_line(row: CurvePoint, epochs: int) -> str:
-    parts = {"training": row.train, "validation": row.validation}
-    said = [f"{part} loss {scores.loss:.4f}, {scores.words}" for part, scores in parts.items() if scores]
-    return f"Epoch {row.epoch} of {epochs}: {', '.join(said)}"
+def _epoch_line(row: CurvePoint, view: View) -> str:
+    said = f"training loss {row.train.loss:.4f}, {row.train.words}"
+    if row.validation:
+        here = Scored("validation", row.validation, view.judged_on)
+        said += f", validation loss {row.validation.loss:.4f}, {here.worth}"
+    return f"Epoch {row.epoch} of {view.epochs}: {said}"
 
 
 def _progress_line(view: View) -> str:
@@ -82,7 +77,8 @@ def _progress_line(view: View) -> str:
 def outcome(run: Run, view: View) -> dict[str, Any]:
     """How the run stands, as `--json` says it."""
     ended = None if view.status.active or view.status is Status.PAUSED else view.ended
-    scores = {"train": ended and ended.train, "validation": ended and ended.validation}
+    scores = {part: ended and getattr(ended, part) for part in ("train", "validation", "test")}
+    images = {each.part: each.images for each in scored(view)} if ended else {}
     told = {
         "run": run.id,
         "title": run.title,
@@ -91,6 +87,8 @@ def outcome(run: Run, view: View) -> dict[str, Any]:
         "epochs": ended.epochs if ended else view.epochs_done,
         "best_epoch": ended.best_epoch if ended else view.best_epoch,
         "scores": {part: _said(said) if said else None for part, said in scores.items()},
+        "images": {part: images.get(part) for part in ("validation", "test")},
+        "chose": {part: each.chose for each in scored(view) if (part := each.part)} if ended else {},
     }
     well = view.status.active or view.status in (*WELL, Status.NOT_STARTED)
     return told if well else {**told, "error": view.message}
@@ -103,9 +101,7 @@ def _said(scores: Scores) -> dict[str, float]:
 
 def _scores_line(view: View) -> str:
     assert view.ended
-    said = [
-        f"{part} {scores.words}, loss {scores.loss:.4f}"
-        for part, scores in (("training", view.ended.train), ("validation", view.ended.validation))
-        if scores
-    ]
+    said = [f"{each.words}, loss {each.scores.loss:.4f}" for each in scored(view)]
+    if view.ended.train:
+        said.append(f"training {view.ended.train.words}, loss {view.ended.train.loss:.4f}")
     return f"Epoch {view.ended.best_epoch}: {'; '.join(said)}"

@@ -22,6 +22,7 @@ from core.errors import BackboneError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
 from core.runs import Run, check_name, find_run, list_runs, make, rename, start, titles
+from core.runs.scores import best_of
 from core.training import recipe_file
 from core.training.presets import PRESETS
 from core.training.recipe import Recipe, usual_settings
@@ -126,6 +127,7 @@ def predict(options: Namespace) -> int:
     else:
         for prediction in found:
             said = prediction.error or _guesses(prediction, len(model.classes), options.top)
+            said += "; unlike anything it was trained on" if prediction.is_foreign else ""
             print(f"{printable(prediction.image)}: {said}")
     return 1 if all(prediction.error for prediction in found) else 0
 
@@ -145,10 +147,11 @@ def _bundle(workspace: Workspace, name: str) -> Path:
 def _answer(prediction: Prediction) -> dict[str, Any]:
     if prediction.error:
         return {"image": prediction.image, "error": prediction.error}
+    near = {} if prediction.nearest is None else {"foreign": prediction.is_foreign, "nearest": prediction.nearest}
     if prediction.value is not None:
-        return {"image": prediction.image, "value": prediction.value}
+        return {"image": prediction.image, "value": prediction.value, **near}
     labels = {} if prediction.labels is None else {"labels": prediction.labels}
-    return {"image": prediction.image, **labels, "top": [asdict(guess) for guess in prediction.top]}
+    return {"image": prediction.image, **labels, "top": [asdict(guess) for guess in prediction.top], **near}
 
 
 def _guesses(prediction: Prediction, classes: int, most: int = 5) -> str:
@@ -226,5 +229,5 @@ def _line(run: Run, name: str) -> str:
         view, backbone = run.view(), run.recipe.backbone
     except RunError as error:
         return f"{run.id:50} {'damaged':14} {error}"
-    score = view.ended.validation.words if view.ended and view.ended.validation else ""
-    return f"{run.id:50} {view.status.value:14} {score:25} {backbone:30} {name}"
+    score = best_of(view) if view.ended else ""
+    return f"{run.id:50} {view.status.value:14} {score:70} {backbone:30} {name}"

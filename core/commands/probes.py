@@ -18,6 +18,7 @@ from core.errors import RunError
 from core.jobs import Job
 from core.runs import how_many
 from core.runs.checks import check_recipe
+from core.runs.scores import Scored
 from core.training.crossval_results import CrossValidation
 from core.training.events import Scores
 from core.training.probe_results import ON_ONE_DEVICE, Estimate, RateCurve
@@ -67,7 +68,8 @@ def crossval(options: Namespace) -> int:
         print(json.dumps(said))
         return 0
     for number, fold in enumerate(found.done, start=1):
-        print(f"Fold {number}: {fold.held_out.words}, loss {fold.held_out.loss:.4f}, at epoch {fold.best_epoch}")
+        held = Scored("validation", fold.held_out, found.held_out(number))
+        print(f"Fold {number}: {held.worth}, loss {fold.held_out.loss:.4f}, at epoch {fold.best_epoch}")
     print(found.words)
     print(f"Each fold's curves and answers: {found.directory}", file=sys.stderr)
     return 0

@@ -217,6 +217,18 @@ def remove_class(draft: Draft, class_id: str) -> Draft:
     return change(draft, removed)
 
 
+def class_to_trash(draft: Draft, class_id: str) -> trash.Trashed | None:
+    """Remove the class; a draft of it alone goes to the trash, to be had back from there."""
+    gone = _read(draft.directory).of(class_id)
+    alone = new_draft(Workspace(draft.directory.parent.parent), f"{gone.label}, of {draft.name}", ())
+    with disk_in_words():
+        for picture in gone.pictures:
+            _share(draft.path(picture), alone.path(picture))
+    alone = change(alone, lambda now: now.model_copy(update={"classes": (gone,), "next": draft.next}))
+    remove_class(draft, class_id)
+    return delete_draft(alone)
+
+
 def with_new_class(draft: Draft, label: str) -> Draft:
     labels = {one.label for one in draft.classes}
     label = label if label.strip() else next(free for free in _numbered() if free not in labels)

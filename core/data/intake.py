@@ -44,7 +44,7 @@ ARCHIVES = (*ARCHIVE_ENDINGS, ".rar", ".7z", ".gz")
 class Progress:
     """phase: what is being done, in a word or two; done of total, None while the total is unknown.
 
-    share: how much of it is done, 0 to 1, where `total` is unknown and this is not.
+    share: how much of it is done, 0 to 1, where this is known better than by `total`.
     """
 
     phase: str

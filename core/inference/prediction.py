@@ -19,7 +19,9 @@ class Prediction:
     that it reads from it, or why it could not look.
 
     labels: those that it has more likely than not; None where a picture has one class. seconds: decoding, preprocessing
-    and this picture's share of the forward pass. value: in the target's own unit.
+    and this picture's share of the forward pass. value: in the target's own unit. nearest: the cosine of its features
+    to those of the most similar labeled image. is_foreign: whether that is less than almost all images of the kind that
+    it was trained on have; False where the bundle does not say.
     """
 
     image: str
@@ -28,6 +30,8 @@ class Prediction:
     seconds: float = 0.0
     value: float | None = None
     labels: tuple[str, ...] | None = None
+    nearest: float | None = None
+    is_foreign: bool = False
 
     def is_unsure(self, classes: int) -> bool:
         """Whether the likeliest of so many classes is nearer to chance than to certainty."""

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +21,7 @@ from core.backbones.model import build
 from core.data.preprocessing import Preprocessing, decode, normalize, shrink, square
 from core.errors import GraftError, RunError
 from core.inference.prediction import Guess, Prediction
+from core.inference.reference import Reference, read_reference
 from core.processes import available_cores, keep_memory
 from core.training.device import Device, choose_device
 from core.training.folding import folded
@@ -37,9 +39,18 @@ _Read = tuple[str, torch.Tensor | str, float]  # its name, its pixels or what is
 class Predictor:
     """Make one with `Predictor.open`; it may be kept and asked again, one caller at a time."""
 
-    def __init__(self, model: nn.Module, task: dict[str, Any], preprocessing: Preprocessing, device: Device) -> None:
-        """model: backbone and head. task: what the network was taught, as its bundle says it."""
+    def __init__(
+        self,
+        model: nn.Sequential,
+        task: dict[str, Any],
+        preprocessing: Preprocessing,
+        device: Device,
+        reference: Reference | None = None,
+    ) -> None:
+        """model: backbone and head. task: what the network was taught, as its bundle says it. reference: what images
+        are compared with, to tell those that are unlike all of it."""
         self.model, self.task, self.preprocessing, self.device = model, task, preprocessing, device
+        self.reference = reference
         self.folded: nn.Module | None = None
         self.classes: tuple[str, ...] = tuple(task.get("classes", ()))
         self.target: str = task.get("target", "")
@@ -73,7 +84,8 @@ class Predictor:
         model.to(device.torch).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         if device.torch.type == "cpu":
             keep_memory()
-        return cls(nn.Sequential(model["backbone"], model["head"]), task, preprocessing, device)
+        reference = read_reference(bundle, said, device.torch)
+        return cls(nn.Sequential(model["backbone"], model["head"]), task, preprocessing, device, reference)
 
     def predict(self, pictures: Iterable[Picture], top: int = 5) -> Iterator[Prediction]:
         """Answer about each (name, file) in order. One that cannot be read gets its `error`, and the rest go on.
@@ -91,27 +103,34 @@ class Predictor:
                 batch = [reading.popleft() for _ in range(min(size, len(reading)))]
                 yield from self._answer([read.result() for read in batch], top)
 
-    @torch.inference_mode()
     def outputs(self, pixels: torch.Tensor) -> torch.Tensor:
         """uint8 (B, H, W, 3), cropped, to float32 on the CPU: probabilities (B, classes), of labels each for itself, or
         numbers (B, 1) in the target's own unit."""
+        return self._looked(pixels)[0]
+
+    @torch.inference_mode()
+    def _looked(self, pixels: torch.Tensor) -> tuple[torch.Tensor, list[float | None]]:
+        """The outputs, and of each picture how near its nearest labeled one is."""
         images = normalize(pixels.to(self.device.torch), self.preprocessing)
         with self.device.autocast():
-            raw = self._raw(images).float().cpu()
+            features = self._features(images)
+            raw = self.model[1](features).float().cpu()
+        nearest: list[float | None] = [*self.reference.nearest(features)] if self.reference else [None] * len(raw)
         if self.classes:
-            return self._probabilities(raw)
-        return raw * self.task["deviation"] + self.task["mean"]
+            return self._probabilities(raw), nearest
+        return raw * self.task["deviation"] + self.task["mean"], nearest
 
     def _probabilities(self, raw: torch.Tensor) -> torch.Tensor:
         return torch.sigmoid(raw) if self.several else torch.softmax(raw, dim=1)
 
-    def _raw(self, images: torch.Tensor) -> torch.Tensor:
-        """What the head gives; on a processor with several to answer, folded. Never with half of the digits, which
+    def _features(self, images: torch.Tensor) -> torch.Tensor:
+        """What the head gets; on a processor with several to answer, folded. Never with half of the digits, which
         was measured to change a probability by as much as 0.56: see docs/defaults.md."""
+        backbone = self.model[0]
         if self.device.torch.type != "cpu" or (self.folded is None and len(images) < MANY):
-            return self.model(images)  # type: ignore[no-any-return]
+            return backbone(images)  # type: ignore[no-any-return]
         if self.folded is None:
-            self.folded = folded(self.model, images[:2])
+            self.folded = folded(backbone, images[:2])
         return self.folded(images)  # type: ignore[no-any-return]
 
     def _read(self, name: str, source: Path | bytes | BinaryIO) -> _Read:
@@ -126,13 +145,19 @@ class Predictor:
     def _answer(self, waiting: list[_Read], top: int) -> Iterator[Prediction]:
         began = time.perf_counter()
         readable = [pixels for _, pixels, _ in waiting if isinstance(pixels, torch.Tensor)]
-        rows = iter(self.outputs(torch.stack(readable)) if readable else ())
+        rows = zip(*self._looked(torch.stack(readable))) if readable else iter(())
         share = (time.perf_counter() - began) / max(1, len(readable))
         for name, pixels, seconds in waiting:
             if isinstance(pixels, str):
                 yield Prediction(name, error=pixels, seconds=seconds)
             else:
-                yield self._prediction(name, next(rows), top, seconds + share)
+                outputs, nearest = next(rows)
+                yield self._cautious(self._prediction(name, outputs, top, seconds + share), nearest)
+
+    def _cautious(self, said: Prediction, nearest: float | None) -> Prediction:
+        if self.reference is None or nearest is None or said.error:
+            return said
+        return replace(said, nearest=nearest, is_foreign=not nearest >= self.reference.threshold)
 
     def _prediction(self, name: str, outputs: torch.Tensor, top: int, seconds: float) -> Prediction:
         if not torch.isfinite(outputs).all():

@@ -18,18 +18,22 @@ _FORMULA = re.compile(r"(?<![^;\t\r\n])(?= *[=+\-@\t\r\n])")
 
 def rows(predictions: Iterable[Prediction]) -> list[dict[str, Any]]:
     """One flat row a picture: image; label, probability, second, second probability; or labels, and the probability of
-    each; or value; milliseconds; error."""
+    each; or value; foreign, where the bundle can tell; milliseconds; error."""
     answers = list(predictions)
     number = any(answer.value is not None for answer in answers)
     labels = sorted({guess.label for answer in answers if answer.labels is not None for guess in answer.top})
-    return [_row(answer, number, labels) for answer in answers]
+    told = any(answer.nearest is not None for answer in answers)
+    return [_row(answer, number, labels, told) for answer in answers]
 
 
-def _row(prediction: Prediction, number: bool = False, labels: Sequence[str] = ()) -> dict[str, Any]:
-    """labels: all there are, where a picture may have several."""
+def _row(
+    prediction: Prediction, number: bool = False, labels: Sequence[str] = (), told: bool = False
+) -> dict[str, Any]:
+    """labels: all there are, where a picture may have several. told: whether any was compared with what is known."""
     said = _labels(prediction, labels) if labels else {"value": prediction.value} if number else _guesses(prediction)
+    unlike = {"foreign": "yes" if prediction.is_foreign else "" if prediction.nearest is None else "no"} if told else {}
     timing = {"milliseconds": round(prediction.seconds * 1000, 1), "error": prediction.error or ""}
-    return {"image": prediction.image, **said, **timing}
+    return {"image": prediction.image, **said, **unlike, **timing}
 
 
 def _guesses(prediction: Prediction) -> dict[str, Any]:

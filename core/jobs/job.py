@@ -22,8 +22,10 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
+from core.course import Course
 from core.data.importing import clear_leftovers
 from core.errors import GraftError
+from core.jobs.legs import course_of
 from core.processes import is_held, launch, signed
 from core.runs.launching import ALLOCATOR
 from core.workspace import Workspace, new_id, write_json
@@ -39,8 +41,9 @@ _children: dict[Path, subprocess.Popen[bytes]] = {}
 class JobView(BaseModel):
     """How far a job is.
 
-    done of total: None while the total is unknown; share: 0 to 1, None while unknown; seconds_left: of this phase.
-    began: when this phase did, in seconds since 1970; 0 while nothing was told.
+    done of total: of this phase, None while the total is unknown. share: of the whole job, 0 to 1; seconds_left: to its
+    end, None while unknown. began: when this phase did, in seconds since 1970; 0 while nothing was told. course: from
+    which both are worked out at each look.
     message: why it failed. result: what it gave, see `core.jobs.kinds`.
     """
 
@@ -50,15 +53,21 @@ class JobView(BaseModel):
     phase: str = "Starting"
     done: int = 0
     total: int | None = None
-    share: float | None = None
+    share: float = 0.0
     seconds_left: float | None = None
     began: float = 0.0
+    course: Course = Course()
     message: str = ""
     result: dict[str, Any] = {}
 
     @property
     def running(self) -> bool:
         return self.status == "running"
+
+    def at(self, time: float) -> JobView:
+        """At a moment after it was last heard of."""
+        course = self.course.look(time)
+        return self.model_copy(update={"course": course, "share": course.share, "seconds_left": course.left})
 
 
 @dataclass(frozen=True)
@@ -86,12 +95,22 @@ class Job:
     def view(self) -> JobView:
         """The job as it stands. One whose process vanished has failed."""
         view = self._state()
-        if not view.running or self._lives():
+        if not view.running:
             return view
+        if self._lives():
+            return (view if view.course.legs else self.beginning()).at(time.time())
         view = self._state()  # it may have ended between the two looks
         if not view.running:
             return view
         return JobView(status="failed", message="It was interrupted, and nothing of it was kept. Start it again.")
+
+    def beginning(self) -> JobView:
+        """Before it has told anything."""
+        with suppress(GraftError, OSError, ValueError, KeyError):
+            said = self.said
+            course = course_of(self.workspace, said["kind"], said["arguments"])
+            return JobView(course=course.look((self.directory / "job.json").stat().st_mtime))
+        return JobView()
 
     def stop(self) -> None:
         """End it at once, or on another machine when it next says how far it is; what it had begun is cleared away.

@@ -14,6 +14,7 @@ from core.data.drafts import load_draft
 from core.data.importing import import_path, import_sample, import_source
 from core.data.intake import OnProgress, Progress
 from core.data.published import import_published
+from core.training.events import PHASES
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
@@ -45,7 +46,7 @@ def survey(
     weights_file: str | None = None,
 ) -> dict[str, Any]:
     """Result: the dataset and version that were looked over."""
-    progress(Progress("Loading the backbone", 0))
+    progress(Progress(PHASES["loading"], 0))
     from core.survey.job import survey_dataset  # torch takes seconds to import, and only this needs it
 
     survey_dataset(workspace, dataset, version, backbone, weights_file, progress)
@@ -54,6 +55,7 @@ def survey(
 
 def estimate(workspace: Workspace, progress: OnProgress, *, recipe: str) -> dict[str, Any]:
     """recipe: as JSON. Result: an `Estimate`."""
+    progress(Progress(PHASES["loading"], 0))
     from core.training import estimate
 
     return asdict(estimate.estimate(workspace, Recipe.parse(json.loads(recipe)), progress))
@@ -61,6 +63,7 @@ def estimate(workspace: Workspace, progress: OnProgress, *, recipe: str) -> dict
 
 def learning_rate(workspace: Workspace, progress: OnProgress, *, recipe: str) -> dict[str, Any]:
     """recipe: as JSON. Result: a `RateCurve`."""
+    progress(Progress(PHASES["loading"], 0))
     from core.training.rate_finder import find_rate
 
     return asdict(find_rate(workspace, Recipe.parse(json.loads(recipe)), progress))
@@ -68,6 +71,7 @@ def learning_rate(workspace: Workspace, progress: OnProgress, *, recipe: str) ->
 
 def crossval(workspace: Workspace, progress: OnProgress, *, recipe: str, folds: int) -> dict[str, Any]:
     """recipe: as JSON. Result: nothing; what was found is a `CrossValidation` on disk."""
+    progress(Progress(PHASES["loading"], 0))
     from core.training.crossval import cross_validate
 
     cross_validate(workspace, Recipe.parse(json.loads(recipe)), folds, progress)

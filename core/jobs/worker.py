@@ -15,6 +15,7 @@ from core.data.intake import Progress
 from core.errors import GraftError
 from core.jobs.job import Job, JobView
 from core.jobs.kinds import KINDS
+from core.jobs.legs import leg_of
 from core.processes import sign
 from core.workspace import Workspace, write_json
 
@@ -22,31 +23,29 @@ SECONDS_BETWEEN_STATES = 0.2
 
 
 class Reporter:
-    """Writes at most a few times a second how far the job is, with the time that is left of its phase. Ends the process
-    where it reads that it was stopped, as who stops it from another machine cannot."""
+    """Writes at most a few times a second how far the job is, of all that it goes through. Ends the process where it
+    reads that it was stopped, as who stops it from another machine cannot."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.phase, self.began, self.last = path, "", 0.0, 0.0
         self.job = Job(Workspace(path.parent.parent.parent), path.parent)
+        self.course = self.job.beginning().course
 
     def __call__(self, progress: Progress) -> None:
-        now = time.monotonic()
+        now = time.time()
+        share = progress.share
+        if share is None and progress.total:
+            share = progress.done / progress.total
+        self.course = self.course.heard(now, leg_of(self.course, progress.phase), share)
         if progress.phase != self.phase:
             self.phase, self.began, self.last = progress.phase, now, 0.0
-        if now - self.last < SECONDS_BETWEEN_STATES:
+        if abs(now - self.last) < SECONDS_BETWEEN_STATES:
             return
         self.last = now
         if not self.job.view().running:
             sys.exit(1)
-        share = progress.done / progress.total if progress.total else progress.share
-        left = (now - self.began) * (1 - share) / share if share and now - self.began > 1 else None
         state = JobView(
-            phase=progress.phase,
-            done=progress.done,
-            total=progress.total,
-            share=share,
-            seconds_left=left,
-            began=time.time() - (now - self.began),
+            phase=progress.phase, done=progress.done, total=progress.total, began=self.began, course=self.course
         )
         write_json(self.path, state.model_dump())
 

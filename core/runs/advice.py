@@ -105,6 +105,12 @@ class _Curves:
         best = self.view.best_epoch
         return f" The weights of epoch {best}, the best, are kept." if best and best != self.rows[-1].epoch else ""
 
+    @property
+    def best(self) -> int:
+        """The place of the epoch whose weights are kept."""
+        best = self.view.best_epoch
+        return next((place for place, row in enumerate(self.rows) if row.epoch == best), 0)
+
     def at_best(self) -> tuple[str, str | None]:
         """What the epoch whose weights are kept scored, in training and in validation."""
         row = next((row for row in self.rows if row.epoch == self.view.best_epoch), self.rows[-1])
@@ -246,15 +252,17 @@ def _too_few_to_tell(curves: _Curves) -> Advice | None:
 
 
 def _overfitting(curves: _Curves) -> Advice | None:
-    """The validation loss has risen for a while since its lowest point, while the training loss fell further."""
+    """The validation loss has risen for a while since its lowest point, while the training loss fell further, and no
+    epoch since was better by the score that says which one is kept: what is kept is never called overfitted."""
     lowest = min(range(len(curves.held)), key=curves.held.__getitem__, default=0)
-    if len(curves.held) - 1 - lowest < 3:
+    last_good = max(lowest, curves.best)
+    if len(curves.held) - 1 - last_good < 3:
         return None
     rise = fmean(curves.held[-3:]) - curves.held[lowest]
-    falls = curves.train[-1] < 0.98 * curves.train[lowest]
+    falls = curves.train[-1] < 0.98 * curves.train[last_good]
     if rise < max(0.05 * curves.held[lowest], 0.01) or not falls:
         return None
-    since = curves.rows[lowest + 1].epoch
+    since = curves.rows[last_good + 1].epoch
     return Advice(
         "overfitting",
         f"Overfitting since epoch {since}: the training loss still falls, but the validation loss rises.{curves.kept}",

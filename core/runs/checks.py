@@ -27,7 +27,7 @@ def check_recipe(workspace: Workspace, recipe: Recipe) -> None:
 def obstacle(workspace: Workspace, recipe: Recipe) -> str:
     """Why a run of this recipe, once made, cannot go on: what it needs is gone. Quick, and empty if nothing is in its
     way."""
-    problems = _backbone_problems(workspace, recipe)
+    problems = _backbone_problems(workspace, recipe, "Download them first.")
     if not is_there(workspace, recipe.dataset, recipe.dataset_version):
         title = clip(dataset_title(workspace, recipe.dataset), 60)
         back = " Take it back from the trash first." if trash.find(workspace, "dataset", recipe.dataset) else ""
@@ -59,7 +59,8 @@ def resolution_problem(recipe: Recipe) -> str | None:
     return None
 
 
-def _backbone_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
+def _backbone_problems(workspace: Workspace, recipe: Recipe, todo: str = "") -> list[str]:
+    """todo: what to do where weights are missing; if not given, said as for a shell."""
     try:
         info = find(recipe.backbone)
     except GraftError as error:
@@ -70,10 +71,8 @@ def _backbone_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
         there = Path(recipe.weights_file).is_file()
         return [] if there else [_no_weights(workspace, Path(recipe.weights_file))]
     if source(info, workspace) == "download":
-        return [
-            f"The weights of {info.name} are not on this machine yet. Download them first, "
-            f"on the Backbone page or with: python -m core backbones --download {info.name}"
-        ]
+        shell = f"on the Backbone page or with: python -m core backbones --download {info.name}"
+        return [f"The weights of {info.name} are not on this machine. {todo or f'Download them first, {shell}'}"]
     return []
 
 

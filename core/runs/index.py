@@ -20,6 +20,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from core.course import Course
 from core.errors import GraftError
 from core.runs.launching import launch_worker
 from core.runs.run import Facts, Run
@@ -185,7 +186,8 @@ def in_short(view: View) -> View:
     """The view without what only the run's own page shows. It is no look to go on from."""
     last = view.curve[-1].epoch if view.curve else 0
     curve = tuple(row for row in view.curve if row.epoch in (view.best_epoch, last))
-    return replace(view, curve=curve, step_losses=(), marks=(), baseline=None, offset=0)
+    short = replace(view, curve=curve, step_losses=(), marks=(), baseline=None, offset=0)
+    return replace(short, course=Course(), images={})
 
 
 _indexes: dict[Path, Index] = {}

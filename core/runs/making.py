@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from core.runs import expectations
 from core.runs.checks import check_recipe
 from core.runs.launching import check_devices, launch_worker
 from core.runs.run import Run
-from core.training.probe_results import Estimate
 from core.training.recipe import Recipe
 from core.workspace import Workspace, new_id, write_json
 
@@ -37,5 +37,5 @@ def make(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
     directory = workspace.runs / new_id(name or recipe.dataset)
     directory.mkdir()
     write_json(directory / "recipe.json", json.loads(recipe.model_dump_json()))
-    Estimate.move(workspace, recipe, directory / "estimate.json")
+    expectations.keep(workspace, recipe, directory)
     return Run(workspace, directory)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from datetime import datetime
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from core import trash
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from core.runs.run import Run
 
 LONGEST = 60  # characters of a name
+MOST_REMEMBERED = 10_000  # as a page names every run, several times at each click
 
 
 def name_of(run: Run) -> str:
@@ -97,7 +99,7 @@ def _dataset(workspace: Workspace, dataset_id: str) -> str:
 def _title(run: Run, dataset: Callable[[str], str]) -> str:
     try:
         facts = run.facts
-        return facts.name or f"{dataset(facts.dataset)}, {frozen_words(facts.freeze)}, {began(run)}"
+        return facts.name or _plain(dataset(facts.dataset), facts.freeze, facts.created)
     except (GraftError, OSError):  # damaged, or gone
         return name_of(run) or trash.last_title(run.workspace, "run", run.id) or run.id
 
@@ -105,14 +107,28 @@ def _title(run: Run, dataset: Callable[[str], str]) -> str:
 def _backbone(run: Run) -> str:
     """Nothing, where somebody gave it a name, or it is damaged."""
     try:
-        return "" if run.facts.name else clip(run.facts.backbone, 40)
+        return "" if run.facts.name else _short(run.facts.backbone)
     except (GraftError, OSError):
         return ""
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _short(backbone: str) -> str:
+    return clip(backbone, 40)
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _plain(dataset: str, freeze: int | str, created: float) -> str:
+    return f"{dataset}, {frozen_words(freeze)}, {_moment(datetime.fromtimestamp(created))}"
+
+
 def began(run: Run) -> str:
     """`25 Nov, 16:50`."""
-    return f"{run.created.day} {run.created:%b, %H:%M}"
+    return _moment(run.created)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.day} {moment:%b, %H:%M}"
 
 
 def gone(workspace: Workspace, run_id: str) -> str:

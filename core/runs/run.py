@@ -15,7 +15,7 @@ from pathlib import Path
 from core import trash
 from core.errors import RunError
 from core.processes import signed
-from core.runs import naming
+from core.runs import expectations, naming
 from core.runs.checks import obstacle
 from core.runs.launching import check_devices, child_ended, launch_worker
 from core.runs.view import Status, View
@@ -132,12 +132,12 @@ class Run:
             RunError: it is gone, or its recipe cannot be read.
         """
         self.must_be_there()
-        view = previous or View()
+        view = previous or expectations.before(self.directory)
         events, offset = read_events(self.directory / "events.jsonl", view.offset)
         for moment, event in events:
             view = view.after(moment, event)
         view = replace(view, offset=offset, epochs=view.epochs or self.recipe.epochs)
-        return replace(view, status=self._status(view))
+        return replace(view, status=self._status(view)).at(time.time())
 
     @property
     def status(self) -> Status:

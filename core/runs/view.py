@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from core.course import Course
 from core.training.events import (
     Baseline,
     Changed,
@@ -18,6 +20,7 @@ from core.training.events import (
     Scores,
     Started,
 )
+from core.training.pace import follow
 
 MAX_STEP_POINTS = 600
 MOST_MARKS = 20
@@ -72,10 +75,11 @@ class View:
     """A run as it stood at one look. Give it to `Run.view` next time, and only the news is read.
 
     curve: a row for each finished epoch. marks: what was done to the run on the way, the newest ones. step_losses:
-        (epoch as a fraction, training loss) between epochs, thinned. rate: images per second. seconds_left: of the
-        phase under way. devices: that train together. ahead: runs before this one in the queue. stages: of the
-        backbone; the first `frozen` are. judged_on: images of the validation part. naive: what is scored without
-        learning anything. baseline: what the frozen backbone scores without training.
+        (epoch as a fraction, training loss) between epochs, thinned. rate: images per second. share, seconds_left: of
+        the whole run, at that look; None while nobody knows. devices: that train together. ahead: runs before this one
+        in the queue. stages: of the backbone; the first `frozen` are. judged_on: images of the validation part. naive:
+        what is scored without learning anything. baseline: what the frozen backbone scores without training. course,
+        images: what all of it was expected to take, and how far it is; images that each phase counts.
     """
 
     status: Status = Status.QUEUED
@@ -87,6 +91,7 @@ class View:
     step: int = 0
     steps: int = 0
     rate: float | None = None
+    share: float = 0.0
     seconds_left: float | None = None
     memory_bytes: int | None = None
     device: str = ""
@@ -107,6 +112,8 @@ class View:
     paused: bool = False
     ended: Ended | None = None
     last_time: float = 0.0
+    course: Course = field(default_factory=Course, repr=False)
+    images: Mapping[str, int] = field(default_factory=dict, repr=False)
     offset: int = field(default=0, repr=False)
 
     @property
@@ -120,7 +127,18 @@ class View:
 
     def after(self, time: float, event: Event) -> View:
         """This view, one event later."""
-        return replace(_fold(self, event), last_time=time)
+        return replace(
+            _fold(self, event), last_time=time, course=follow(self.course, time, event, self.images, self.epochs)
+        )
+
+    def at(self, time: float) -> View:
+        """This view at a moment after its last event: a run at work comes nearer to its end also between them."""
+        if not self.course.legs:  # made before runs knew what to expect
+            return replace(self, share=min(1.0, self.done / self.total) if self.total else 0.0)
+        course = self.course.look(time) if self.status.active else self.course
+        return replace(
+            self, course=course, share=course.share, seconds_left=course.left if self.status.active else None
+        )
 
 
 def _fold(view: View, event: Event) -> View:

@@ -7,21 +7,24 @@ paused, and goes on exactly there. So it does after it was stopped.
 from __future__ import annotations
 
 import shutil
+import time
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from core.course import Course
 from core.data.dataset import load_dataset
 from core.data.folds import folds_of, held_out
 from core.data.intake import OnProgress, Progress
 from core.training.control import Control
 from core.training.crossval_results import CrossValidation, Fold
 from core.training.device import Device, choose_device
-from core.training.events import Event, EventLog, Scores
+from core.training.events import PHASES, Event, EventLog, Scores
 from core.training.events import Progress as Moved
 from core.training.finishing import answers
-from core.training.probing import PHASES, GaveWay, OtherRuns, between_runs
+from core.training.pace import Expected, Pace, follow
+from core.training.probing import GaveWay, OtherRuns, between_runs
 from core.training.recipe import Recipe
 from core.training.reporter import Reporter
 from core.training.trainer import Trainer
@@ -50,8 +53,10 @@ def cross_validate(
         """A fold, from where it was left."""
         directory = found.place(number)
         directory.mkdir(exist_ok=True)
-        reporter = _Reporter(workspace, directory, device, tell, f"Fold {number} of {folds}")
         held = held_out(dataset, assigned, number - 1)
+        parts = [len(held.part(split)) for split in ("train", "validation")]
+        expected = Pace.of(workspace, recipe.backbone).expected(recipe, *parts)
+        reporter = _Reporter(workspace, directory, device, tell, f"Fold {number} of {folds}", expected)
         trainer = _Trainer(workspace, directory, recipe, device, reporter, held)
         try:
             trainer.run()
@@ -71,15 +76,19 @@ def cross_validate(
 class _Reporter(Reporter):
     """Writes events as a run's does, tells the job as well, and asks for a pause when a run wants the device."""
 
-    def __init__(self, workspace: Workspace, directory: Path, device: Device, tell: OnProgress, title: str) -> None:
+    def __init__(
+        self, workspace: Workspace, directory: Path, device: Device, tell: OnProgress, title: str, expected: Expected
+    ) -> None:
         self.others, self.tell, self.title, self.wanted = OtherRuns(workspace), tell, title, False
+        self.expected, self.course = expected, Course.of(expected.seconds)
         super().__init__(EventLog(directory / "events.jsonl"), Control(directory), device)
 
     def write(self, event: Event) -> None:
         super().write(event)
+        self.course = follow(self.course, time.time(), event, self.expected.images, 0)
         if isinstance(event, Moved):
             where = f"epoch {event.epoch}" if event.epoch else PHASES[event.phase].lower()
-            self.tell(Progress(f"{self.title}, {where}", event.done, event.total))
+            self.tell(Progress(f"{self.title}, {where}", event.done, event.total, self.course.share))
 
     def stopping(self) -> bool:
         self.wanted = self.wanted or self.others.waiting()

@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from core.data.folds import FEWEST, MOST
 from core.training.events import EpochEnded, Scores, Started, read_events
@@ -74,6 +75,10 @@ class CrossValidation:
             said = json.loads((self.place(number) / "fold.json").read_text(encoding="utf-8"))
             return Fold(said["best_epoch"], Scores(**said["train"]), Scores(**said["held_out"]))
         return None
+
+    def held_out(self, number: int) -> int:
+        """Images of a fold that has ended."""
+        return pq.read_metadata(self.place(number) / "answers.parquet").num_rows
 
     @cached_property
     def done(self) -> list[Fold]:

@@ -15,6 +15,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 Phase = Literal["loading", "batch_size", "pictures", "features", "fitting", "training", "finishing"]
+PHASES: dict[Phase, str] = {
+    "loading": "Loading the backbone",
+    "batch_size": "Finding how many images together suit this device",
+    "pictures": "Reading the images",
+    "features": "Running the frozen stages over the images, once",
+    "fitting": "Choosing how strongly the head is held back",
+    "training": "Training",
+    "finishing": "Keeping what was learned",
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,8 @@ class Progress:
     """Something moved. In the phase `training`, `done` and `total` count steps of the whole run.
 
     rate: images per second; seconds_left: of this phase, None while unknown; memory_bytes: of the device, at its peak.
-    loss: mean training loss of the steps since the last such event, None outside of training.
+    loss: mean training loss of the steps since the last such event, None outside of training. moved: images of this
+    phase so far, where it counts images, and comes to them in several turns.
     """
 
     phase: Phase
@@ -42,6 +52,7 @@ class Progress:
     step: int = 0
     steps: int = 0
     loss: float | None = None
+    moved: int = 0
 
 
 @dataclass(frozen=True)

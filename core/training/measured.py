@@ -15,12 +15,20 @@ Found = TypeVar("Found")  # a dataclass of plain values
 
 def found_before(workspace: Workspace, name: str, kind: Callable[..., Found], measure: Callable[[], Found]) -> Found:
     """What is remembered under the name, or what `measure` gives now. kind: the dataclass that it is."""
-    known = _remembered(workspace).get(name)
-    if known is not None and set(known) == {field.name for field in fields(kind)}:  # type: ignore[arg-type]
-        return kind(**known)
+    known = known_before(workspace, name, kind)
+    if known is not None:
+        return known
     found = measure()
     remember(workspace, name, found)
     return found
+
+
+def known_before(workspace: Workspace, name: str, kind: Callable[..., Found]) -> Found | None:
+    """What is remembered under the name, if it is of that kind."""
+    known = _remembered(workspace).get(name)
+    if known is not None and set(known) == {field.name for field in fields(kind)}:  # type: ignore[arg-type]
+        return kind(**known)
+    return None
 
 
 def remember(workspace: Workspace, name: str, found: object) -> None:

@@ -63,7 +63,6 @@ class Material:
         team: Team = ALONE,
     ) -> None:
         """dataset: in place of the recipe's, all of its pictures otherwise divided."""
-        reporter.begin("loading")
         self.team = team
         self.workspace, self.recipe, self.device, self.reporter = workspace, recipe, device, reporter
         self.dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)

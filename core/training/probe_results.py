@@ -82,6 +82,7 @@ class RateCurve(Answer):
 
     rates, losses: of each step, in order, the losses smoothed. steepest: the rate at which the loss falls fastest,
     which is what Graft suggests. tenth: a tenth of the rate at which it is lowest. Both are None where it never falls.
+    knee: whether the loss, where it falls, rises again at higher rates; else all of them do, and none can be suggested.
     """
 
     kind = "rates"
@@ -94,9 +95,20 @@ class RateCurve(Answer):
     losses: list[float]
     steepest: float | None
     tenth: float | None
+    knee: bool = True
+
+    @property
+    def suggested(self) -> float | None:
+        return self.steepest if self.knee else None
 
     @property
     def words(self) -> str:
+        if not self.knee:
+            return (
+                f"This curve has no knee: the loss falls, fastest at {self.steepest:g}, and then stays low up to "
+                f"{self.rates[-1]:g}, the highest rate that was tried. So it does not tell which rate is too high, and "
+                "there is nothing to suggest. Keep the rate that the preset has."
+            )
         if self.steepest is None:
             return (
                 "At none of these learning rates did the loss fall, so there is nothing to suggest. "

@@ -12,7 +12,7 @@ from core.processes import take
 from core.training import events
 from core.training.control import Control
 from core.training.device import Device
-from core.training.events import EventLog
+from core.training.events import PHASES, EventLog
 from core.training.failures import explain
 from core.training.queue import device_lock, is_anybody_waiting
 from core.training.recipe import Recipe
@@ -21,15 +21,6 @@ from core.training.trainer import LossNotFinite
 from core.workspace import Workspace
 
 SECONDS_BETWEEN_LOOKS = 0.3
-PHASES = {
-    "loading": "Loading the backbone",
-    "batch_size": "Finding the batch size",
-    "pictures": "Reading pictures",
-    "features": "Running the frozen stages",
-    "fitting": "Fitting the head",
-    "training": "Trying a few steps",
-    "finishing": "Finishing",
-}
 Answer = TypeVar("Answer")
 
 
@@ -69,6 +60,7 @@ class ProbeReporter(Reporter):
     def prepared(self, done: int, total: int) -> None:
         """The first pictures, until which all is got going, count only where they are all there is."""
         now = time.monotonic()
+        assert self.phase
         if self.first is None:
             self.first, self.pace[self.phase] = (now, done), (now - self.started) / max(1, done)
         elif done > self.first[1]:

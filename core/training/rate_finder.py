@@ -30,6 +30,7 @@ LOWEST, HIGHEST, STEPS = 1e-6, 10.0, 100
 RUN_AWAY = 4.0  # times the least loss so far, or the first one above it: enough is seen
 SMOOTHED = 3.0  # steps: the deviation of the bell curve by which the losses are smoothed
 FALLEN = 0.02  # of the first loss: a curve that falls by less tells nothing
+RISEN = 0.2  # of the whole fall: a loss that never rises by so much after its lowest point has no knee
 NEAR = 0.02  # of the whole fall: so near to the least loss counts as there, as some losses lie at nothing for long
 
 
@@ -98,7 +99,9 @@ def _read(rates: list[float], losses: list[float]) -> RateCurve:
         return RateCurve(*drawn, None, None)
     lowest = int(np.argmax(smooth <= smooth.min() + NEAR * (smooth[0] - smooth.min())))
     falls = np.gradient(smooth, np.log(rates))[: lowest + 1]
-    return RateCurve(*drawn, _two_figures(rates[int(falls.argmin())]), _two_figures(rates[lowest] / 10))
+    ran_away = len(rates) < STEPS
+    knee = ran_away or smooth[lowest:].max() - smooth.min() > RISEN * (smooth[0] - smooth.min())
+    return RateCurve(*drawn, _two_figures(rates[int(falls.argmin())]), _two_figures(rates[lowest] / 10), bool(knee))
 
 
 def _smoothed(values: np.ndarray) -> np.ndarray:

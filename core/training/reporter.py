@@ -33,19 +33,45 @@ class Position:
 
 
 class Reporter:
-    def __init__(self, log: EventLog, control: Control, device: Device) -> None:
+    def __init__(self, log: EventLog, control: Control, device: Device, began: float | None = None) -> None:
+        """began: when loading did, where that was said already."""
         self.log, self.control, self.device = log, control, device
         self.interrupted = False  # set by the worker's signal handler
         self.finishing = False  # what is left takes a moment: Stop was heard, and is carried out
         self.heard_at, self.told = 0.0, False
+        self.created = began or time.monotonic()
+        self.phase: Phase | None = "loading" if began else None
+        self.spent: dict[str, tuple[float, int]] = {}  # seconds and images of each phase so far
+        self.moved: dict[str, int] = {}
         self.begin("loading")
 
     def begin(self, phase: Phase, done: int = 0) -> None:
         """A phase starts; `done` of it was done before (a resumed run)."""
+        self._close(phase)
+        anew = phase != self.phase
         self.phase, self.started, self.done_before, self.images = phase, time.monotonic(), done, 0
         self.last_event = 0.0
         self.last_totals = (0.0, 0.0)
         self.due = True
+        self.counted: tuple[float, int] | None = None
+        if anew and phase != "training":  # which says so itself, with its first step
+            self.write(Progress(phase, 0, 0, memory_bytes=self.device.peak_memory(), moved=self.moved.get(phase, 0)))
+
+    def _close(self, following: Phase) -> None:
+        """Add up what the phase under way took. What passes before training without an image is loading."""
+        now = time.monotonic()
+        if self.phase in ("training", "finishing"):
+            self._add(self.phase, now - self.started, self.images)
+        if following == "training" and "loading" not in self.spent:
+            self._add("loading", now - self.created - sum(seconds for seconds, _ in self.spent.values()), 1)
+
+    def _add(self, phase: str, seconds: float, images: int) -> None:
+        before, known = self.spent.get(phase, (0.0, 0))
+        self.spent[phase] = (before + seconds, known + images)
+
+    def finish(self) -> None:
+        """All is done, and `spent` is complete."""
+        self._close("finishing")
 
     def write(self, event: Event) -> None:
         self.log.write(event)
@@ -57,11 +83,24 @@ class Reporter:
             StopRequested: at once when someone asks, as there is nothing to keep yet.
         """
         self.listen()
+        self._count(done)
         if not self._due(done == total):
             return
         rate = done / max(1e-9, time.monotonic() - self.started)
         left = (total - done) / rate if done else None
-        self.write(Progress(self.phase, done, total, rate, left, self.device.peak_memory()))
+        assert self.phase
+        self.write(
+            Progress(self.phase, done, total, rate, left, self.device.peak_memory(), moved=self.moved[self.phase])
+        )
+
+    def _count(self, done: int) -> None:
+        """The first images, until which all is got going, tell nothing of the pace."""
+        assert self.phase
+        now, (last, before) = time.monotonic(), self.counted or (self.started, 0)
+        if self.counted is not None:
+            self._add(self.phase, now - last, done - before)
+        self.counted = (now, done)
+        self.moved[self.phase] = self.moved.get(self.phase, 0) + done - before
 
     def listen(self) -> None:
         """While there is nothing to tell. Raises as `prepared`."""

@@ -21,6 +21,7 @@ from core.training.baseline import baseline_of
 from core.training.batch_size import settle
 from core.training.batches import plain_batches, steps_of, training_batches
 from core.training.bundle import write_bundle
+from core.training.caution import write_caution
 from core.training.checkpoints import Checkpoint
 from core.training.control import Asked
 from core.training.device import Device
@@ -29,6 +30,7 @@ from core.training.finishing import Finished, finish
 from core.training.linear import Solver
 from core.training.loop import Updater, run_epoch
 from core.training.optimizers import build_optimizer, carry_over, set_learning_rate
+from core.training.pace import Pace
 from core.training.plan import Change, Phase
 from core.training.preparation import Material, Part, Prepared, prepare
 from core.training.recipe import Recipe
@@ -97,6 +99,7 @@ class Trainer:
             pass  # while something was prepared: what was learned before is kept
         if self.team.leads and not self.reporter.interrupted:
             self._pause() if self.reporter.pausing else self._finish()
+            self._tell_pace()
 
     @property
     def seconds(self) -> float:
@@ -433,8 +436,17 @@ class Trainer:
     def _pause(self) -> None:
         self.reporter.write(Paused(self._moment(), self.epochs))
 
+    def _tell_pace(self) -> None:
+        """To runs that come after."""
+        self.reporter.finish()
+        if self.state.epoch:
+            backbone, stages = self.recipe.backbone, len(self.material.backbone.stages)
+            pace = Pace.of(self.workspace, backbone)
+            pace.after(self.reporter.spent, self.prepared.frozen_stages, stages).keep(self.workspace, backbone)
+
     def _finish(self) -> None:
         """The bundle of the best epoch, and the last word."""
+        self.reporter.begin("finishing")
         state = self.state
         if state.best_epoch is None:
             self._end("stopped", "Stopped before the first epoch ended, so there is nothing to predict with.")
@@ -469,10 +481,10 @@ class Trainer:
     def _write_bundle(self) -> None:
         self.material.load(self.state.best)
         self.reporter.finishing = True
-        self.reporter.begin("finishing")
         self.device.spread(True)
         self.finished = finish(self.material, self.prepared, self.solver.strength if self.solver else None)
         write_bundle(self.directory / "bundle", self.material, self.state, self.finished)
+        write_caution(self.directory / "bundle", self.material, self.prepared.frozen_stages)
 
     def fail(self, message: str, error: str = "") -> None:
         """The last word of a run that cannot go on; what was best until then is kept if it still can be."""

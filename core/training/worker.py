@@ -27,7 +27,7 @@ from core import trash
 from core.errors import GraftError
 from core.processes import sign, take
 from core.training.control import Control
-from core.training.events import Ended, EventLog, Paused, Queued
+from core.training.events import Ended, EventLog, Paused, Progress, Queued
 from core.training.queue import ahead_of, device_lock, join, launched, worker_lock
 from core.training.recipe import Recipe
 from core.training.standby import is_standby, stand_by
@@ -157,6 +157,8 @@ class _Worker:
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _train(self) -> int:
+        began = time.monotonic()
+        self.log.write(Progress("loading", 0, 0))  # torch takes seconds to import
         from core.training import team
         from core.training.device import choose_device, wants_cuda
         from core.training.failures import explain
@@ -168,7 +170,7 @@ class _Worker:
             recipe = Recipe.model_validate_json((self.directory / "recipe.json").read_text(encoding="utf-8"))
             with self._followers(), team.assembled(wants_cuda()) as together:
                 device = choose_device(team=together)
-                self.reporter = Reporter(self.log, self.control, device)
+                self.reporter = Reporter(self.log, self.control, device, began)
                 self.reporter.interrupted = self.told_to_go
                 trainer = Trainer(self.workspace, self.directory, recipe, device, self.reporter, team=together)
                 trainer.run()

@@ -29,7 +29,9 @@ def made_run(
         made = datetime.strptime(name[:15], "%Y%m%d-%H%M%S").timestamp()
         os.utime(directory / "recipe.json", (made, made))
     log = EventLog(directory / "events.jsonl")
-    log.write(Started(device="CPU", epoch=0, epochs=epochs, trainable=2562, total=3_373_572, note="A note."))
+    log.write(
+        Started(device="CPU", epoch=0, epochs=epochs, trainable=2562, total=3_373_572, note="A note.", judged_on=4)
+    )
     for epoch in range(1, epochs + 1):
         log.write(Progress("training", epoch, epochs, 120.0, 1.0, 10**8, epoch, 1, 1, 1 / epoch))
         scores = Scores(1 / epoch, 1 - 1 / (epoch + 1))

@@ -153,3 +153,18 @@ def test_a_backbone_that_no_longer_exists_is_replaced_in_words(open_page, choose
     app = open_page("backbone")
     assert "There is no backbone called" in app.error[0].value
     assert app.subheader[0].value == r"efficientnet\_lite0"
+
+
+def test_a_file_that_was_given_before_is_used_again_or_deleted_with_undo(open_page, choose, workspace):
+    choose(RESNET)
+    path = workspace.root / "weights" / "mine-1234.pth"
+    path.parent.mkdir()
+    torch.save(make_network(find(RESNET)).state_dict(), path)
+    app = open_page("backbone")
+    app.button(key=f"use_{find(RESNET).name}_{path.name}").click().run()
+    assert _metrics(app)["Weights"] == "Your own file"
+    app.button(key=f"delete_{path.name}").click().run()
+    press(app, "Delete the file")
+    assert not app.exception and not path.exists() and _metrics(app)["Weights"] == "To be downloaded"
+    app.button(key="undo_delete").click().run()
+    assert not app.exception and path.exists()

@@ -388,3 +388,15 @@ def test_the_list_counts_the_pictures_of_the_version_in_use(open_page, dataset, 
     assert "(16 images)" in open_page("data").selectbox[0].options[0]
     write_json(workspace.root / "choices.json", {"dataset": dataset.id, "dataset_version": 2})
     assert "(15 images)" in open_page("data").selectbox[0].options[0]
+
+
+def test_an_import_beside_others_closes_the_ways_in_which_keep_a_choice(open_page, dataset, make_zip, finish, tmp_path):
+    app = open_page("data")
+    app.session_state["adding"] = True
+    app.session_state["way_in"] = "Folder on this machine"
+    app.run()
+    app.text_input[0].set_value(str(make_zip({"cat": 4, "dog": 4}, name="other.zip")))
+    app = finish(press(app, "Import"))
+    assert "8 images imported" in "".join(each.value for each in app.success)
+    assert app.session_state["adding"] is False
+    assert app.segmented_control(key="way_in").value == "Folder on this machine"

@@ -32,6 +32,16 @@ def test_the_first_settings_are_the_recipes_own(open_page, dataset, started):
     assert started == [Recipe(dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0")]
 
 
+def test_a_run_is_named_at_start_and_afterwards(open_page, dataset, started, workspace):
+    app = open_page("fine_tune")
+    app.text_input(key="run_name_None").set_value("**First** try").run()
+    press(app, "Start")
+    (run,) = runs.list_runs(workspace)
+    assert app.subheader[0].value == "\\*\\*First\\*\\* try" and run.title == "**First** try"
+    app.text_input(key=f"name_{run.id}").set_value("Second").run()
+    assert app.subheader[0].value == "Second" and app.dataframe[0].value["Run"].tolist() == ["Second"]
+
+
 def test_fewer_frozen_stages_train_more_parameters(open_page, dataset, started):
     app = open_page("fine_tune")
     slider = app.slider(key="set_freeze_efficientnet_lite0")
@@ -212,7 +222,7 @@ def test_freezing_is_compared_with_one_click_on_one_chart(open_page, dataset, wo
         "4 stages frozen, learning rate 0.001",
         "No stage frozen, learning rate 0.001",
     ]
-    assert set(table["Best validation"]) == {"accuracy 75.0%"}
+    assert set(table["Validation score"]) == {"accuracy 91.4% on 4 images, which chose the epoch"}
     app = open_page("fine_tune")  # and after a refresh
     assert len(app.multiselect(key="compared").value) == 3
 

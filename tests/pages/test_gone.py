@@ -90,4 +90,6 @@ def test_a_model_that_is_gone_is_not_asked(open_page, workspace, dataset, gone, 
     assert app.selectbox[0].value == runs[1].id
     runs[1].discard() if gone == "run" else shutil.rmtree(runs[1].directory / "bundle")
     app.run()
-    assert not app.exception and app.selectbox[0].value == runs[0].id
+    said = {"run": "is not there any more", "bundle": "is not there any more. Choose another run"}
+    assert not app.exception and said[gone] in texts(app) and runs[1].id not in app.selectbox[0].options
+    assert app.selectbox[0].value == (runs[0].id if gone == "run" else None)

@@ -1,8 +1,12 @@
 """Home: a newcomer's first screen."""
 
+import json
+
 import pytest
 
 from core.data.dataset import list_datasets
+from core.runs import Run
+from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import finished, made_run
 
@@ -43,5 +47,23 @@ def test_the_last_run_and_the_ready_model_are_shown(open_page, dataset, workspac
     run = made_run(workspace, dataset.id, finished())
     (run.directory / "bundle").mkdir()
     (run.directory / "bundle" / "bundle.json").write_text("{}")
-    assert "Last run finished, validation accuracy 91.4%" in texts(app := open_page("home"))
+    assert "Last run finished, validation accuracy 91.4% on 4 images, which chose the epoch" in texts(
+        app := open_page("home")
+    )
     assert "1 model ready" in texts(app)
+
+
+def test_the_sample_shows_its_own_settings_while_other_runs_are_at_work(open_page, dataset, workspace, monkeypatch):
+    run = made_run(workspace, dataset.id)
+    write_json(workspace.root / "choices.json", {"dataset": dataset.id, "dataset_version": 1, "run": run.id})
+    monkeypatch.setattr(Run, "_worker_lives", lambda self: True)
+    app = open_page("home").button(key="sample").click().run(timeout=60)
+    app.switch_page("pages/fine_tune.py").run()
+    chosen = json.loads((workspace.root / "choices.json").read_text())
+    assert chosen["run"] is None and chosen["dataset"] != dataset.id
+    assert "Start" in [button.label for button in app.button] and not app.subheader
+    assert "Settings of the next run" not in [one.label for one in app.expander]
+    assert " is training." in texts(app) and "Show it" in [button.label for button in app.button]
+    press(app, "Show it")
+    assert "all stages frozen" in app.subheader[0].value
+    assert json.loads((workspace.root / "choices.json").read_text())["dataset"] == dataset.id

@@ -155,3 +155,17 @@ def test_a_number_is_shown_with_its_name_and_a_warning_outside_of_what_was_taugh
     assert [(one.label, one.value) for one in app.metric] == [(PRICE, "7.5"), (PRICE, "17.5")]
     assert texts(app).count("Outside of what it was taught, 0 to 10") == 1
     assert list(app.dataframe[0].value.columns) == ["Image", "Value", "Milliseconds"]
+
+
+def test_an_image_unlike_the_labeled_ones_is_called_so_on_its_card_and_in_the_table(app, monkeypatch):
+    class Cautious(FakePredictor):
+        def predict(self, pictures, top):
+            for number, (name, _) in enumerate(pictures):
+                guess = (Guess(HOSTILE, 0.91), Guess("b", 0.09))
+                yield Prediction(name, guess, nearest=0.9 - 0.5 * number, is_foreign=number == 1)
+
+    monkeypatch.setattr("core.inference.predictor.Predictor", Cautious)
+    _give(app, ("a.jpg", picture("red")), ("b.jpg", picture("blue")))
+    (warning,) = app.warning
+    assert warning.value.startswith("**Unlike anything it was trained on.**")
+    assert list(app.dataframe[0].value["Foreign"]) == ["no", "yes"]

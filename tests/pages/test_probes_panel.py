@@ -71,6 +71,13 @@ def test_the_suggested_rate_is_one_click_away(open_page, recipe, workspace):
     assert "Suggested: 0.004" in texts(app) and not any(button.label == "Use 0.004" for button in app.button)
 
 
+def test_a_curve_without_a_knee_says_so_and_offers_no_rate(open_page, recipe, workspace):
+    RateCurve([1e-4, 1e-2, 10.0], [1.0, 0.1, 0.1], 0.0025, 0.001, knee=False).keep(workspace, recipe)
+    app = open_page("fine_tune")
+    assert "This curve has no knee" in texts(app)
+    assert not [button for button in app.button if button.label.startswith("Use 0.0025")]
+
+
 def test_where_nothing_learned_nothing_is_suggested(open_page, recipe, workspace):
     RateCurve([1e-4, 1e-3], [1.0, 1.0], None, None).keep(workspace, recipe)
     app = open_page("fine_tune")

@@ -16,7 +16,7 @@ from ui.job_watch import words
         (JobView(), "Starting"),
         (
             JobView(phase="Checking", done=120, total=3400, share=0.1, seconds_left=12),
-            "Checking: 120 of 3,400, 12 s left",
+            "Checking: 120 of 3,400, about 12 s left",
         ),
         (JobView(phase="Comparing", began=-4.0), "Comparing, 4 s so far"),
         (JobView(phase="Comparing", began=-0.2), "Comparing"),

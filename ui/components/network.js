@@ -51,11 +51,11 @@ export default function (component) {
   let list = parentElement.querySelector("ol");
   const scrolled = list ? list.scrollTop : 0;
   const hadFocus = list && list.getRootNode().activeElement?.dataset?.stage;
-  const fresh = make("ol", "net" + (data.locks ? "" : " plain"));
+  const fresh = make("ol", "net" + (data.locks ? "" : " plain") + (data.words ? " words" : ""));
   for (const [name, value] of Object.entries(data.colours)) fresh.style.setProperty("--" + name, value);
   const titles = make("li", "head-row");
-  titles.append(make("span"), make("span", "", "Stage"), make("span", "num wide", "Layers"),
-    make("span", "num wide", "Output"), make("span"), make("span", "num", "Parameters"));
+  titles.append(make("span"), make("span", "", data.words ? "What it sees" : "Stage"),
+    make("span", "num wide", "Layers"), make("span", "num wide", "Output"), make("span"), make("span", "num", "Parameters"));
   fresh.appendChild(titles);
   let stage = 0;
   data.rows.forEach((row, i) => {

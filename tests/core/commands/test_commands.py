@@ -62,7 +62,7 @@ def test_a_recipe_is_tried_from_a_shell(home, make_zip):
     done = shell("lr-find", "--data", make_zip({"red": 10, "blue": 10}), "--json", home=home)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
-    assert set(said) == {"rates", "losses", "steepest", "tenth"}
+    assert set(said) == {"rates", "losses", "steepest", "tenth", "knee"}
     assert 1e-5 < said["steepest"] < 1 and len(said["rates"]) == len(said["losses"])
 
 

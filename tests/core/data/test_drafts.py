@@ -6,8 +6,18 @@ import threading
 import pytest
 
 import core.data.drafts as module
+from core import trash
 from core.data.draft_pictures import add_pictures
-from core.data.drafts import add_class, delete_draft, list_drafts, load_draft, new_draft, remove_class, rename_class
+from core.data.drafts import (
+    add_class,
+    class_to_trash,
+    delete_draft,
+    list_drafts,
+    load_draft,
+    new_draft,
+    remove_class,
+    rename_class,
+)
 from core.data.drafts import rename as rename_draft
 from core.errors import DataError, GraftError
 from tests.conftest import picture
@@ -129,3 +139,13 @@ def test_a_list_that_leads_out_of_the_draft_is_not_believed(workspace, draft):
     (draft.directory / "draft.json").write_text(json.dumps(said))
     with pytest.raises(DataError, match="cannot be read"):
         load_draft(workspace, draft.id)
+
+
+def test_a_class_comes_back_from_the_trash_as_a_draft_of_its_own(workspace, draft):
+    draft = add_pictures(draft, draft.classes[0].id, [("a.jpg", picture("red"))]).draft
+    trashed = class_to_trash(draft, draft.classes[0].id)
+    assert labels(load_draft(workspace, draft.id)) == ["Class 2"] and len(list_drafts(workspace)) == 1
+    trash.restore(workspace, trashed.id)
+    back = load_draft(workspace, trashed.name)
+    assert (back.name, labels(back)) == ("Class 1, of My pictures", ["Class 1"])
+    assert back.path(back.classes[0].pictures[0]).read_bytes() == picture("red")

@@ -1,6 +1,7 @@
 """The rules on curves that were recorded from real runs (curves/record.py), as they grew and when they were over."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ LAST = {
     "textures-wrong-labels": ("nothing_learned", "16% there, as by always answering"),
     "digits-defaults": ("converged", "hardly moves any more"),
     "digits-40-percent-wrong": ("underfitting", "If some labels may be wrong, look on Data"),
-    "digits-hidden-long": ("overfitting", "since epoch 6"),
+    "digits-hidden-long": ("overfitting", "since epoch 15"),
     "noise": ("nothing_learned", "always answering with the largest class"),
     "labels-defaults": ("converged", "hardly moves any more"),
     "labels-wrong": ("nothing_learned", "F1 61% there, as by always answering with the same yes or no"),
@@ -83,6 +84,15 @@ def test_each_recording_is_tried():
 )
 def test_what_is_said_as_a_run_grows(recorded, name, grew):
     assert kinds(recorded(name)) == grew
+
+
+@pytest.mark.parametrize("name", LAST)
+def test_what_is_kept_is_never_called_overfitted(recorded, name):
+    """One criterion: overfitting begins after the epoch whose weights are kept."""
+    for view in recorded(name):
+        said = advice(view)
+        if said and (since := re.search(r"Overfitting since epoch (\d+)", said.sentence)):
+            assert int(since[1]) > view.best_epoch
 
 
 def test_nothing_is_said_of_two_epochs(recorded):

@@ -31,7 +31,7 @@ def test_a_quadratic_is_known(curvature):
     curve = range_test(quadratic(curvature))
     assert 0.01 / curvature < curve.steepest < 1 / curvature
     assert 0.01 / curvature < curve.tenth < 0.2 / curvature, "a tenth of at most 2 / curvature"
-    assert curve.rates[0] == pytest.approx(LOWEST) and curve.rates[-1] > 2 / curvature
+    assert curve.knee and curve.rates[0] == pytest.approx(LOWEST) and curve.rates[-1] > 2 / curvature
     assert len(curve.rates) < STEPS, "it ends once the loss has run away"
 
 
@@ -45,6 +45,19 @@ def test_ten_times_the_curvature_is_a_tenth_of_the_rate():
 def test_a_loss_that_never_falls_suggests_nothing():
     flat = range_test(lambda rate: 1.0)
     assert (flat.steepest, flat.tenth, len(flat.rates)) == (None, None, STEPS)
+
+
+def test_a_loss_that_stays_low_up_to_the_highest_rate_has_no_knee():
+    """As of a head on features that tell the classes apart: it was solved long before any rate is too high."""
+    curve = range_test(lambda rate: 1 / (1 + (rate / 0.0025) ** 2))
+    assert 0.001 < curve.steepest < 0.005 and not curve.knee and curve.suggested is None
+    assert "no knee" in curve.words and "Suggested" not in curve.words and "up to 10" in curve.words
+
+
+@pytest.mark.parametrize("rise", [0.3, 3.0])
+def test_a_loss_that_rises_again_has_a_knee(rise):
+    curve = range_test(lambda rate: 1 / (1 + (rate / 0.0025) ** 2) + rise * rate / HIGHEST)
+    assert curve.knee and curve.suggested == curve.steepest and curve.words.startswith("Suggested: ")
 
 
 def test_a_loss_that_is_no_number_ends_it():

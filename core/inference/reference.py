@@ -1,0 +1,93 @@
+"""What tells an image that is unlike anything that a network was trained on: how far its features are from the nearest
+of those of the labeled images.
+
+    bundle/reference.safetensors    the features of labeled images, of unit length, in half precision
+    bundle/bundle.json              "caution": {"threshold": cosine, "false_alarms": share, "images": how many}
+
+A bundle without them, as they once were, gives no caution.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch.nn.functional import normalize
+
+from core.workspace import atomic_open, write_json
+
+FILE = "reference.safetensors"
+FALSE_ALARMS = 0.05  # of images of the same kind
+BLOCK = 1024  # images compared at a time
+
+
+@dataclass(frozen=True)
+class Caution:
+    """threshold: an image whose nearest labeled one has a smaller cosine is foreign. false_alarms: the share of labeled
+    images that is. images: that were compared."""
+
+    threshold: float
+    false_alarms: float
+    images: int
+
+
+class Reference:
+    """The labeled images, to be compared with."""
+
+    def __init__(self, features: torch.Tensor, threshold: float) -> None:
+        """features: (N, F), of unit length."""
+        self.features, self.threshold = features, threshold
+
+    def nearest(self, features: torch.Tensor) -> list[float]:
+        """Of each image, features (B, F) or more in front of others: the cosine to the most similar labeled one."""
+        mine = normalize(features[:, : self.features.shape[1]].float().to(self.features.device), dim=1)
+        nearest: list[float] = (mine @ self.features.T).amax(dim=1).tolist()
+        return nearest
+
+
+def read_reference(bundle: Path, said: dict[str, Any], device: torch.device) -> Reference | None:
+    """said: what is in bundle.json. What is missing or damaged gives no caution."""
+    try:
+        threshold = float(said["caution"]["threshold"])
+        features = safetensors.torch.load_file(bundle / FILE)["features"].float().to(device)
+    except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError):
+        return None
+    return Reference(features, threshold) if features.ndim == 2 and len(features) else None
+
+
+def write_reference(bundle: Path, features: torch.Tensor, caution: Caution) -> None:
+    """Beside a bundle that is complete without. features: (N, F), of unit length."""
+    with atomic_open(bundle / FILE, "wb") as file:
+        file.write(safetensors.torch.save({"features": features.half().contiguous()}))
+    said = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
+    write_json(bundle / "bundle.json", {**said, "caution": asdict(caution)})
+
+
+def caution_of(features: torch.Tensor, apart: np.ndarray, judged: np.ndarray) -> Caution | None:
+    """The threshold with the stated share of false alarms, if it can be told.
+
+    features: (N, F), of unit length. apart: (N,), which are no more than copies of each other, above 0: they are not
+        compared. judged: (N,), whether an image counts.
+    """
+    nearest = nearest_other(features, apart)[judged]
+    nearest = nearest[nearest > -1]
+    if not len(nearest):
+        return None
+    return Caution(float(np.quantile(nearest, FALSE_ALARMS)), FALSE_ALARMS, len(features))
+
+
+def nearest_other(features: torch.Tensor, apart: np.ndarray) -> np.ndarray:
+    """Of each image the cosine to the most similar other one, (N,); -1 where there is none to compare with."""
+    found, same = [], torch.tensor(apart)
+    for first in range(0, len(features), BLOCK):
+        block = slice(first, first + BLOCK)
+        alike = features[block] @ features.T
+        alike[(same[block, None] == same) & (same > 0)] = -1
+        alike[range(len(alike)), range(first, first + len(alike))] = -1
+        found.append(alike.amax(dim=1).numpy())
+    return np.concatenate(found) if found else np.empty(0, np.float32)

@@ -1,0 +1,123 @@
+"""How well a run does, as it is said everywhere: on which images, how many, and whether they chose something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.runs.view import View
+from core.training.events import Scores
+
+Part = Literal["test", "validation", "training"]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """images: that the scores are of; 0 where that was not kept. chose: whether they decided which epoch is kept."""
+
+    part: Part
+    scores: Scores
+    images: int
+    chose: bool = False
+
+    @property
+    def words(self) -> str:
+        """`test accuracy 90.0% on 40 images`, `validation RMSE 2.1 on 1 image, which chose the epoch`."""
+        return f"{self.part} {self.worth}"
+
+    @property
+    def worth(self) -> str:
+        """The same without the name of the part."""
+        on = f" on {_images(self.images)}" if self.images else ""
+        return f"{self.scores.words}{on}{self.note}"
+
+    @property
+    def note(self) -> str:
+        return ", which chose the epoch" if self.chose else ""
+
+    @property
+    def headline(self) -> str:
+        """What people want to know: `48 of 48 validation images right`."""
+        scores = self.scores
+        if scores.kind == "number":
+            on = f", on {_images(self.images, self.part)}" if self.images else f", on {self.part} images"
+            return f"Off by {scores.mae or 0.0:.3g} on average{on}"
+        right = scores.accuracy if scores.kind == "classes" else scores.exact_match
+        what = "right" if scores.kind == "classes" else "with every label right"
+        if not self.images:
+            return f"{right or 0.0:.1%} of the {self.part} images {what}"
+        return f"{round((right or 0.0) * self.images):,} of {_images(self.images, self.part)} {what}"
+
+
+def scored(view: View) -> list[Scored]:
+    """Of what the run keeps, or of its best epoch so far: on the test part, where that was scored, then on validation;
+    the first is the one to show where there is room for one. Empty before the first epoch, or without such a part."""
+    ended, found = view.ended, []
+    if ended and ended.test:
+        found.append(Scored("test", ended.test, ended.tested_on))
+    best = next((row for row in view.curve if row.epoch == view.best_epoch), None)
+    validation = (ended and ended.validation) or (best and best.validation)
+    if validation:
+        images = (ended and ended.judged_on) or view.judged_on
+        found.append(Scored("validation", validation, images, _chose(view)))
+    return found
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a run compares with what its frozen backbone gives without training. beats: whether it is better than that by
+    more than a single image. todo: what to try, where it is not."""
+
+    beats: bool
+    sentence: str
+    todo: str = ""
+
+
+def verdict(view: View) -> Verdict | None:
+    """None while there is nothing to compare."""
+    found = next((each for each in scored(view) if each.part == "validation"), None)
+    if found is None or view.baseline is None or view.ended is None:
+        return None
+    main, lower = found.scores.main, found.scores.kind == "number"
+    simple = {"its nearest neighbours": view.baseline.neighbours, "a linear model": view.baseline.linear}
+    name, best = (min if lower else max)(simple.items(), key=lambda each: getattr(each[1], main))
+    mine, theirs = getattr(found.scores, main), getattr(best, main)
+    gain = (theirs - mine) / max(theirs, 1e-9) if lower else mine - theirs
+    matters = 0.02 if lower else 1 / max(1, found.images)
+    against = f"what the frozen backbone gives without training, by {name} of its features: {best.words}"
+    if gain >= matters:
+        return Verdict(True, f"Better than {against}.")
+    if gain > -matters:
+        return Verdict(False, f"No better than {against}. {_why_equal(view)}", _try(view))
+    return Verdict(False, f"It does not beat {against}.", _try(view))
+
+
+def _why_equal(view: View) -> str:
+    if view.frozen == view.stages:
+        return "With all stages frozen, that is as it should be: the head is such a model too."
+    return "So the stages that were free gained nothing."
+
+
+def _try(view: View) -> str:
+    if view.frozen == view.stages:
+        return "Free the last stage or two if the images are unlike photos; or try a larger backbone, or more images."
+    return "Freeze more stages, which is also quicker, lower the learning rate, or collect more images."
+
+
+def best_of(view: View) -> str:
+    """The first of them in words, or nothing: `validation accuracy 91.4% on 48 images, which chose the epoch`."""
+    return next((each.words for each in scored(view)), "")
+
+
+def _chose(view: View) -> bool:
+    """Before it has ended, and of runs from before they said so: where there was a choice of epochs, it was by their
+    scores, except those of a head that is solved for, which has no learning rate."""
+    ended = view.ended
+    if ended and ended.judged_on:
+        return ended.chosen
+    solved = bool(view.curve) and view.curve[-1].learning_rate == 0
+    return (ended.epochs if ended else view.epochs_done) > 1 and not solved
+
+
+def _images(number: int, part: str = "") -> str:
+    return f"{number:,} {part} image{'' if number == 1 else 's'}".replace("  ", " ")

@@ -1,0 +1,156 @@
+"""How long the phases of a run will take on this machine, by what runs of the same backbone took before.
+
+Read without torch. Until a run has told, it is a guess from the size of the network.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from core.backbones.catalogue import find
+from core.course import Course
+from core.errors import GraftError
+from core.training import plan
+from core.training.events import Changed, Ended, Event, Paused, Progress, Queued
+from core.training.measured import known_before, remember
+from core.training.probe_results import Estimate
+from core.training.recipe import Recipe
+from core.workspace import Workspace, write_json
+
+GFLOPS_A_SECOND = 20.0  # of a core: a guess
+STEP = 6  # times longer than forward alone, a guess too
+
+
+@dataclass(frozen=True)
+class Expected:
+    """seconds: of each phase, in order. images: that it will count, where it counts images."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    images: dict[str, int] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        write_json(path, asdict(self))
+
+    @classmethod
+    def read(cls, path: Path) -> Expected:
+        """Empty, where nothing can be read."""
+        with suppress(OSError, ValueError, TypeError):
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        return cls()
+
+    @property
+    def total(self) -> float:
+        return sum(self.seconds.values())
+
+    def by(self, estimate: Estimate, epochs: int) -> Expected:
+        """The same, as somebody measured it for this very recipe."""
+        before = [name for name in self.seconds if name not in ("training", "finishing")]
+        times = estimate.preparing / max(1e-9, sum(self.seconds[name] for name in before))
+        seconds = {name: each * times if name in before else each for name, each in self.seconds.items()}
+        return replace(self, seconds=seconds | {"training": estimate.epoch * epochs})
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds. loading: of libraries and weights. picture: to decode one image. forward: of one image through all
+    stages at once. head: of one image through what is trained where all stages are frozen. finishing: to keep what was
+    learned. step: of one image through all stages in training, and back; 0 while unknown. stages: of the backbone; 0
+    while unknown. measured: whether a run has told.
+    """
+
+    loading: float
+    picture: float
+    forward: float
+    head: float
+    finishing: float
+    step: float = 0.0
+    stages: int = 0
+    measured: bool = False
+
+    @classmethod
+    def of(cls, workspace: Workspace, backbone: str) -> Pace:
+        return known_before(workspace, _name(backbone), cls) or cls._guess(backbone)
+
+    @classmethod
+    def _guess(cls, backbone: str) -> Pace:
+        try:
+            gflops = find(backbone).gflops or 1.0
+        except GraftError:
+            gflops = 1.0
+        forward = gflops / (GFLOPS_A_SECOND * (os.cpu_count() or 1))
+        return cls(loading=3.0, picture=0.003, forward=forward, head=5e-5, finishing=0.3)
+
+    def expected(self, recipe: Recipe, train: int, validation: int, stages: int = 0) -> Expected:
+        """Of a run. train, validation: images of these parts. stages: of the backbone, where they are known."""
+        stages = stages or self.stages or 8
+        images, views = train + validation, 1 if recipe.augmentation == "none" else recipe.views
+        phases = plan.phases(recipe, stages)
+        keeps = not recipe.cutmix
+        frozen = phases[0].frozen / stages
+        rows = train * views + validation if keeps and frozen else 0
+        once = images if frozen < 1 and validation else 0  # through the free stages too, for what there is to beat
+        epochs = sum(
+            (phase.last - phase.first + 1) * images * self._each(phase.frozen / stages, keeps) for phase in phases
+        )
+        seconds = {
+            "loading": self.loading,
+            "pictures": images * self.picture,
+            "features": (rows * frozen + once * (1 - frozen)) * self.forward,
+            "fitting": 0.5 if recipe.solvable and phases[0].frozen == stages else 0.0,
+            "training": epochs,
+            "finishing": self.finishing,
+        }
+        return Expected(seconds, {"pictures": images, "features": rows + once})
+
+    def _each(self, frozen: float, keeps: bool) -> float:
+        """Seconds of an image in an epoch, with that share of the stages frozen."""
+        return self.head + (self.step or STEP * self.forward) * (1 - frozen) + (0.0 if keeps else self.forward * frozen)
+
+    def after(self, spent: Mapping[str, tuple[float, int]], frozen: int, stages: int) -> Pace:
+        """What a run took, in place of what was thought. spent: seconds and images of each phase; frozen: of `stages`,
+        while it trained."""
+
+        def each(phase: str) -> float | None:
+            seconds, images = spent.get(phase, (0.0, 0))
+            return seconds / images if images else None
+
+        found: dict[str, float | None] = {"picture": each("pictures"), "loading": spent.get("loading", (None, 0))[0]}
+        found["finishing"] = spent.get("finishing", (None, 0))[0]
+        training = each("training")
+        if frozen == stages:
+            found |= {"forward": each("features"), "head": training}
+        elif training is not None:
+            found["step"] = max(0.0, training - self.head) * stages / (stages - frozen)
+        known = {name: value for name, value in found.items() if value}
+        return replace(self, **known, stages=stages, measured=True)  # type: ignore[arg-type]
+
+    def keep(self, workspace: Workspace, backbone: str) -> None:
+        remember(workspace, _name(backbone), self)
+
+
+def _name(backbone: str) -> str:
+    return f"pace of {backbone} on {os.environ.get('GRAFT_DEVICE', 'any device')}"
+
+
+def follow(course: Course, time: float, event: Event, images: Mapping[str, int], epochs: int) -> Course:
+    """How far a run is after one event more. images: `Expected.images`. epochs: that were planned before the event."""
+    match event:
+        case Progress(phase="loading"):
+            return (course.again() if course.at or course.share == 1.0 else course).heard(time, "loading")
+        case Progress():
+            whole = images.get(event.phase)
+            share = event.done / event.total if event.total else None
+            return course.heard(time, event.phase, event.moved / whole if event.moved and whole else share)
+        case Changed() if 0 < epochs < event.epochs:
+            return course.longer("training", event.epochs / epochs)
+        case Queued() | Paused():
+            return course.rest()
+        case Ended():
+            return course.over() if event.status == "finished" else course.rest()
+        case _:
+            return course
