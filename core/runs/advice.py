@@ -47,7 +47,8 @@ def advice(view: View) -> Advice | None:
         return _infinite(curves)
     if len(view.curve) < FEWEST_EPOCHS:
         return None
-    return next((said for rule in RULES if (said := rule(curves)) is not None), None)
+    rules = [rule for rule in RULES if not (curves.solved and rule in OF_STEPS)]
+    return next((said for rule in rules if (said := rule(curves)) is not None), None)
 
 
 class _Curves:
@@ -64,6 +65,7 @@ class _Curves:
         self.judged = self.held or self.train
         self.part = "validation" if self.held else "training"
         self.rates = [row.learning_rate for row in self.rows]
+        self.solved = not any(self.rates)  # a head that is solved for takes no steps that could be wrong
 
     @property
     def goes_on(self) -> bool:
@@ -329,6 +331,7 @@ RULES: tuple[Callable[[_Curves], Advice | None], ...] = (
     _underfitting,
     _converged,
 )
+OF_STEPS = (_rate_too_high, _rate_too_low, _improving)  # what more, larger or smaller steps would mend
 
 
 def _pairs(values: Sequence[float]) -> list[tuple[float, float]]:

@@ -16,6 +16,7 @@ from torch import nn
 from core.data.dataset import Dataset
 from core.training.batches import plain_batches
 from core.training.events import Scores
+from core.training.linear import Solver
 from core.training.loop import run_epoch
 from core.training.preparation import Material, Part, Prepared, prepare
 from core.training.solving import solver_of
@@ -37,23 +38,23 @@ class Finished:
     tested_on: int = 0
 
 
-def finish(material: Material, prepared: Prepared, strength: float | None) -> Finished:
+def finish(material: Material, prepared: Prepared, solver: Solver | None) -> Finished:
     """The network holds the best epoch's weights, and afterwards those that are kept.
 
-    strength: of the penalty, where the head was solved for.
+    solver: of the head, where it was solved for.
 
     Raises:
         StopRequested: the worker must leave; the run can be taken up again here.
     """
     kept = [_answers(material, prepared, "validation")] if prepared.validation else []
-    refits = strength is not None and prepared.validation is not None and material.recipe.refit
+    refits = solver is not None and prepared.validation is not None and material.recipe.refit
     tests = len(material.dataset.part("test")) > 0
     if not refits and not tests:
         return Finished(_together(kept), len(prepared.train))
     other = _alone(material, _regrouped(material.dataset, refits))
     last = prepare(other, prepared.frozen_stages)
-    if refits and strength is not None:
-        _refit(other, last, strength)
+    if refits and solver is not None:
+        _refit(other, last, solver)
     found = Finished(_together(kept), len(last.train), refits)
     if last.validation is None:
         return found
@@ -62,9 +63,9 @@ def finish(material: Material, prepared: Prepared, strength: float | None) -> Fi
     return replace(found, answers=_together(kept), test=scores, tested_on=len(last.validation))
 
 
-def _refit(material: Material, prepared: Prepared, strength: float) -> None:
+def _refit(material: Material, prepared: Prepared, before: Solver) -> None:
     assert isinstance(material.head, nn.Linear)
-    solver = solver_of(material, prepared.train, strength)
+    solver = solver_of(material, prepared.train, before.strength, before.share)
     solver.run(ITERATIONS)
     solver.put_into(material.head)
 

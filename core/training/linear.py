@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
+SHARES = (0.0, 0.25, 0.5, 1.0)  # of what stages before the last one say, beside what that says: tried in turn
 STRENGTHS = 10.0 ** np.arange(-3, 2.1, 0.5)  # of the penalty, where a row of features has a length of about 1
 FOLDS = 5
 ITERATIONS_FOR_STRENGTH = 60
@@ -50,15 +51,17 @@ class Axes:
         rows: (N, R + 1); the last column is 1, for the bias. spread: (R + 1,), the sum of squares of each column.
     """
 
-    def __init__(self, features: torch.Tensor) -> None:
-        """features: (N, F)."""
+    def __init__(self, features: torch.Tensor, last: int, share: float) -> None:
+        """features: (N, F), the first `last` of them of the last stage; the others count for `share` of it."""
         exact = features.numel() <= DOUBLE_UP_TO and features.device.type == "cpu"
         features = features.to(torch.float64 if exact else torch.float32)
         self.middle = features.mean(dim=0)
         deviations = features.std(dim=0, correction=0)
         usual = deviations[deviations > 0].median() if bool((deviations > 0).any()) else deviations.new_ones(())
         self.scale = (deviations.square() + (STEADY * usual).square()).sqrt() * features.shape[1] ** 0.5
-        centred = (features - self.middle) / self.scale
+        self.count = torch.ones_like(self.scale)
+        self.count[last:] = share
+        centred = (features - self.middle) * self.count / self.scale
         few = len(centred) <= centred.shape[1]
         table = centred @ centred.T if few else centred.T @ centred
         values, vectors = torch.linalg.eigh(table.cpu().double())
@@ -71,7 +74,7 @@ class Axes:
 
     def layer(self, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight (C, F) and bias (C,) of a linear layer for features as they came. weights: (R + 1, C), of the rows."""
-        weight = (self.turn @ weights[:-1]) / self.scale[:, None]
+        weight = (self.turn @ weights[:-1]) * (self.count / self.scale)[:, None]
         return weight.T, weights[-1] - self.middle @ weight
 
 
@@ -120,49 +123,71 @@ class Descent:
 
 @dataclass(frozen=True)
 class Strength:
-    """value: of the penalty. held_out: mean loss of examples that were held out, for each of STRENGTHS. outputs: what
-    such a layer gives for each example when it is held out, (N, C); NaN for those that never are."""
+    """value: of the penalty. share: how much stages before the last one count, 0 to 1. held_out: mean loss of examples
+    that were held out, for each of STRENGTHS with that share. outputs: what such a layer gives for each example when it
+    is held out, (N, C); NaN for those that never are."""
 
     value: float
+    share: float
     held_out: tuple[float, ...]
     outputs: torch.Tensor
 
 
 def choose_strength(
     features: torch.Tensor,
+    last: int,
     loss: Convex,
     folds: np.ndarray,
     judge: Callable[[torch.Tensor, torch.Tensor], float],
     listen: Callable[[int, int], None] = lambda done, total: None,
 ) -> Strength:
-    """Cross-validation: the strength with the smallest loss on what was held out.
+    """Cross-validation: the strength and the share with the smallest loss on what was held out.
 
-    features: (N, F). folds: (N,), from 0, which fold each example is in; -1 where it is never held out. judge: the mean
-        loss of outputs (M, C), of the examples with these numbers (M,). listen: told how many of how many iterations
-        are done; it may raise to give up.
+    features: (N, F), of which the first `last` are the last stage's. folds: (N,), from 0, which fold each example is
+        in; -1 where it is never held out. judge: the mean loss of outputs (M, C), of the examples with these numbers
+        (M,). listen: told how many of how many iterations are done; it may raise to give up.
     """
-    axes = Axes(features)
+    shares = SHARES if features.shape[1] > last else SHARES[-1:]
+    found: list[Strength] = []
+    for number, share in enumerate(shares):
+
+        def tell(done: int, before: int = number) -> None:
+            listen(before * ITERATIONS_FOR_STRENGTH + done, len(shares) * ITERATIONS_FOR_STRENGTH)
+
+        found.append(_strength(Axes(features, last, share), share, loss, folds, judge, tell))
+    return min(found, key=lambda each: min(each.held_out))
+
+
+def _strength(
+    axes: Axes,
+    share: float,
+    loss: Convex,
+    folds: np.ndarray,
+    judge: Callable[[torch.Tensor, torch.Tensor], float],
+    tell: Callable[[int], None],
+) -> Strength:
     number, strengths = int(folds.max()) + 1, torch.from_numpy(STRENGTHS)
     where = torch.from_numpy(folds)
     taken = torch.stack([where != fold for fold in range(number)]).repeat_interleave(len(strengths), dim=0)
     descent = Descent(axes, loss, strengths.repeat(number), taken)
     for done in range(0, ITERATIONS_FOR_STRENGTH, 10):
-        listen(done, ITERATIONS_FOR_STRENGTH)
+        tell(done)
         descent.run(10)
-    outputs = torch.full((len(strengths), len(features), loss.goals.shape[1]), float("nan"))
+    outputs = torch.full((len(strengths), len(where), loss.goals.shape[1]), float("nan"))
     for fold, weights in enumerate(descent.weights.split(len(strengths))):
         outputs[:, where == fold] = (axes.rows[(where == fold).to(axes.rows.device)] @ weights).float().cpu()
     held = torch.nonzero(where >= 0).squeeze(1)
     held_out = [judge(each[held], held) for each in outputs]
     best = int(np.argmin(held_out))
-    return Strength(float(strengths[best]), tuple(held_out), outputs[best])
+    return Strength(float(strengths[best]), share, tuple(held_out), outputs[best])
 
 
 class Solver:
     """One problem, solved a few iterations at a time, so that it can be watched, and stopped in between."""
 
-    def __init__(self, features: torch.Tensor, loss: Convex, strength: float) -> None:
-        self.axes, self.strength = Axes(features), strength
+    def __init__(self, features: torch.Tensor, last: int, loss: Convex, strength: float, share: float = 1.0) -> None:
+        """share, strength: as in `Strength`; last: as in `choose_strength`."""
+        self.axes, self.strength, self.share = Axes(features, last, share), strength, share
         self.descent = Descent(self.axes, loss, torch.tensor([strength]))
 
     def run(self, iterations: int) -> None:

@@ -26,14 +26,14 @@ class Preset:
 
 PRESETS = {
     "recommended": Preset(
-        "Recommended", "Only the head learns: what did best untouched over several sets of pictures, in seconds."
+        "Recommended",
+        "A linear head on the frozen backbone, solved for exactly and fitted on every labeled image: what did best "
+        "over image sets of many kinds, in seconds.",
     ),
-    "quick-look": Preset(
-        "Quick look", "Five epochs of the head alone: whether these pictures can be learned at all.", {"epochs": 5}
-    ),
-    "best-accuracy": Preset(
-        "Best accuracy",
-        "The head first, then every stage with it, the early ones more slowly: it takes many times longer.",
+    "full-fine-tuning": Preset(
+        "Full fine-tuning",
+        "The head first, then every stage with it, the early ones more slowly: for thousands of images, and many times "
+        "longer. With a few hundred it was no better.",
         {
             "freeze": 0,
             "unfreeze": "after_head",
@@ -46,11 +46,6 @@ PRESETS = {
             "clip": 1.0,
             "epochs": 30,
         },
-    ),
-    "few-images": Preset(
-        "Few images",
-        "For a few dozen pictures: only the head learns, from many views of each, and is kept from being too sure.",
-        {"augmentation": "standard", "views": 8, "label_smoothing": 0.1, "batch_size": 16, "epochs": 40},
     ),
     "textbook": Preset(
         "Textbook",

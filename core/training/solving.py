@@ -14,6 +14,7 @@ from core.training.linear import FOLDS, STRENGTHS, Convex, Solver, Strength, cho
 from core.training.preparation import Material, Part, Prepared
 from core.training.sources import ActivationSource
 
+CHOSEN = ("strength", "share")  # by cross-validation, before the epochs
 ITERATIONS = 10  # an epoch
 MOST_FOR_STRENGTH = 2_000  # images, and four a class: more change the strength hardly, and take minutes
 MOST_NUMBERS = 30_000_000  # of a problem's outputs and features, for which all folds are held out in turn
@@ -25,20 +26,23 @@ def is_solved(material: Material, prepared: Prepared) -> bool:
     return material.recipe.solvable and all_frozen and isinstance(prepared.train.source, ActivationSource)
 
 
-def solver_of(material: Material, part: Part, strength: float) -> Solver:
+def solver_of(material: Material, part: Part, strength: float, share: float) -> Solver:
+    """strength, share: as in `Strength`."""
     features, loss = _examples(material, part, np.arange(len(part)))
-    return Solver(features, loss, strength)
+    return Solver(features, material.backbone.last_features, loss, strength, share)
 
 
 def resumed(material: Material, part: Part, state: State) -> Solver:
     """state: as from `state_of`."""
-    solver = solver_of(material, part, float(state["strength"]))
-    solver.load({name: tensor for name, tensor in state.items() if name != "strength"})
+    chosen = {name: float(state[name]) for name in CHOSEN}
+    solver = solver_of(material, part, **chosen)
+    solver.load({name: tensor for name, tensor in state.items() if name not in CHOSEN})
     return solver
 
 
 def state_of(solver: Solver) -> State:
-    return {**solver.state(), "strength": torch.tensor(solver.strength, dtype=torch.float64)}
+    chosen = {name: torch.tensor(getattr(solver, name), dtype=torch.float64) for name in CHOSEN}
+    return {**solver.state(), **chosen}
 
 
 def strength_for(material: Material, part: Part, listen: Callable[[int, int], None]) -> Strength:
@@ -55,7 +59,7 @@ def strength_for(material: Material, part: Part, listen: Callable[[int, int], No
     views = len(features) // len(some)
     targets = part.targets[torch.from_numpy(some).to(part.targets.device)].cpu().repeat_interleave(views, dim=0)
     judge = partial(_judged, material, targets)
-    return choose_strength(features, loss, np.repeat(folds, views), judge, listen)
+    return choose_strength(features, material.backbone.last_features, loss, np.repeat(folds, views), judge, listen)
 
 
 def _judged(material: Material, targets: torch.Tensor, outputs: torch.Tensor, held: torch.Tensor) -> float:

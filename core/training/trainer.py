@@ -205,7 +205,7 @@ class Trainer:
             return solving.resumed(self.material, self.prepared.train, self.state.solver)
         self.reporter.begin("fitting")
         strength = solving.strength_for(self.material, self.prepared.train, self.reporter.prepared)
-        return solving.solver_of(self.material, self.prepared.train, strength.value)
+        return solving.solver_of(self.material, self.prepared.train, strength.value, strength.share)
 
     def _enter(self, phase: Phase) -> None:
         """More stages are free from now on."""
@@ -482,7 +482,7 @@ class Trainer:
         self.material.load(self.state.best)
         self.reporter.finishing = True
         self.device.spread(True)
-        self.finished = finish(self.material, self.prepared, self.solver.strength if self.solver else None)
+        self.finished = finish(self.material, self.prepared, self.solver)
         write_bundle(self.directory / "bundle", self.material, self.state, self.finished)
         write_caution(self.directory / "bundle", self.material, self.prepared.frozen_stages)
 

@@ -50,7 +50,7 @@ def test_textbook_is_exactly_the_textbooks(open_page, dataset, started):
 
 
 def test_what_was_changed_is_said_and_undone(open_page, dataset, started):
-    app = _preset(open_page("fine_tune"), "quick-look")
+    app = _preset(open_page("fine_tune"), "full-fine-tuning")
     assert not any((button.key or "").startswith("undo_") for button in app.button)
     app.number_input(key="set_batch_size").set_value(8).run()
     app.number_input(key="set_learning_rate").set_value(0.5).run()
@@ -60,7 +60,7 @@ def test_what_was_changed_is_said_and_undone(open_page, dataset, started):
     assert app.number_input(key="set_learning_rate").value == 0.5
     app.button(key="undo_learning_rate").click().run()
     press(app, "Start")
-    assert (started[0].epochs, started[0].batch_size, started[0].learning_rate) == (5, 32, 0.01)
+    assert (started[0].epochs, started[0].batch_size, started[0].learning_rate) == (30, 32, 0.001)
 
 
 def test_the_batch_size_is_left_to_the_device_with_a_tick(open_page, dataset, started):
@@ -102,14 +102,14 @@ def test_settings_appear_where_they_do_something(open_page, dataset, started):
 
 
 def test_what_does_nothing_any_more_contradicts_nothing(open_page, dataset, started):
-    app = _preset(open_page("fine_tune"), "best-accuracy")
+    app = _preset(open_page("fine_tune"), "full-fine-tuning")
     app.slider(key=FREEZE).set_value(9).run()
     press(app, "Start")
     assert (started[0].freeze, started[0].unfreeze) == ("all", "never")
 
 
 def test_a_contradiction_is_told_and_nothing_starts(open_page, dataset):
-    app = _preset(open_page("fine_tune"), "best-accuracy")
+    app = _preset(open_page("fine_tune"), "full-fine-tuning")
     app.number_input(key="set_epochs").set_value(3).run()
     assert "head epochs must leave at least one epoch" in _plain(app)
     (start,) = [button for button in app.button if button.label == "Start"]
@@ -165,7 +165,7 @@ def test_remembered_nonsense_does_not_take_the_page_away(open_page, dataset, wor
 
 
 def test_the_learning_rate_is_drawn_in_its_tab_alone(open_page, dataset):
-    app = _preset(open_page("fine_tune"), "best-accuracy")
+    app = _preset(open_page("fine_tune"), "full-fine-tuning")
     said = "Epochs 1 to 3: only the head learns; Epochs 4 to 30: the head and every stage"
     assert said not in texts(app)
     app.session_state["expert_tab"] = "Schedule"

@@ -52,6 +52,6 @@ def test_the_default_is_the_untouched_recipe():
 def test_what_was_changed_is_told_and_a_learning_rate_that_follows_is_no_change():
     assert changed_from("textbook", {"epochs": 12, "batch_size": 4}, "classes") == {"epochs": 12}
     assert changed_from("recommended", {"freeze": 0, "learning_rate": 0.001}, "classes") == {"freeze": 0}
-    assert "label_smoothing" not in PRESETS["best-accuracy"].changes.keys() & {
-        name for name, value in PRESETS["best-accuracy"].settings("number").items() if value
+    assert "label_smoothing" not in PRESETS["full-fine-tuning"].changes.keys() & {
+        name for name, value in PRESETS["full-fine-tuning"].settings("number").items() if value
     }
