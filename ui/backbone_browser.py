@@ -108,7 +108,7 @@ def _draw_table(found: pd.DataFrame) -> None:
         selection_mode="single-row",
         column_config={
             "Name": st.column_config.TextColumn(width=max(220, column_width(found["Name"]))),
-            "Parameters (M)": number(format="%.1f"),
+            "Parameters (M)": number(format="%.1f", help="As published: with the last layer, which yours replaces."),
             "GFLOPs": number(format="%.2f"),
             "Top-1 (%)": number(format="%.1f", help="On ImageNet-1K, where the library says so."),
             "Download (MB)": number(format="%.0f", width=124),

@@ -50,7 +50,7 @@ def facts(info: BackboneInfo) -> dict[str, str]:
     download = {} if info.library == "bundled" else {"Download": file_size(info.download_bytes)}
     return {
         "Family": info.family,
-        "Parameters": short_number(info.parameters),
+        "Parameters": short_number(_parameters(info)),
         "GFLOPs": short_number(info.gflops),
         "Top-1": "–" if info.top1 is None else f"{info.top1:.1f}%",
         "Input": f"{info.input_size} px",
@@ -58,8 +58,17 @@ def facts(info: BackboneInfo) -> dict[str, str]:
     } | download
 
 
+def _parameters(info: BackboneInfo) -> int | None:
+    """As the Fine-tune page counts them: those of the stages, without the published last layer."""
+    try:
+        return sum(stage.parameters for stage in stages_of(info))
+    except BackboneError:
+        return info.parameters
+
+
 HELP = {
-    "Parameters": "How many numbers the published network has learned, its last layer included.",
+    "Parameters": "How many numbers the backbone has learned. Its published last layer, which yours replaces, is not "
+    "among them; the list below counts it too, as the libraries do.",
     "GFLOPs": "Billions of multiply-adds for one picture: how much work it is.",
     "Top-1": "Share of ImageNet's validation pictures it names right. A dash: its library does not say.",
     "Input": "Width and height of the pictures it sees; yours are brought to this size.",

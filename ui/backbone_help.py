@@ -77,7 +77,7 @@ def _suggestion(number: int, suggestion: Suggestion, place: str) -> None:
             st.markdown(f"**{name}**  \n:gray[{literal(info.family)} · {ready}]")
             st.markdown(literal(suggestion.reason))
             size = f", {file_size(info.download_bytes)} to download" if place == "download" else ""
-            st.caption(f"{short_number(info.parameters)} parameters, {short_number(info.gflops)} GFLOPs{size}")
+            st.caption(f"{short_number(info.gflops)} GFLOPs{size}")
         chosen = state.choices().backbone == info.name
         st.button(
             "Chosen" if chosen else "Choose",

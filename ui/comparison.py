@@ -20,7 +20,7 @@ from ui.curves import MAIN_TITLES, comparison_chart
 from ui.gone import apart
 from ui.live_chart import live_chart
 from ui.runs import offered, view_of
-from ui.widgets import duration, errors_shown, short_number, steady
+from ui.widgets import duration, errors_shown, roughly, short_number, steady
 
 SECONDS_BETWEEN_LOOKS = 1.5
 MOST = 8  # as many colours can be told apart
@@ -35,11 +35,11 @@ def compare_freezing(recipe: Recipe, stages: int, dataset: Dataset, devices: int
     will cost."""
     recipes, space = freezing(recipe, stages), state.workspace()
     costs = [expect(space, each, dataset, stages).total for each in recipes]
-    parts = "; ".join(f"{frozen_words(each.freeze)}, {duration(cost)}" for each, cost in zip(recipes, costs))
-    help = f"{HELP} About {parts}."
+    parts = "; ".join(f"{frozen_words(each.freeze)}, {roughly(cost)}" for each, cost in zip(recipes, costs))
+    help = f"{HELP} Here: {parts}."
     disabled = disabled or not stages
     pressed = st.button("Compare freezing", icon=":material/ssid_chart:", help=help, disabled=disabled, key="freezing")
-    st.caption(f"Comparing takes about {duration(sum(costs))}", width="content")
+    st.caption(f"Comparing takes {roughly(sum(costs))}", width="content")
     if pressed:
         with errors_shown():
             started = [runs.start(space, each, dataset.name, devices).id for each in recipes]

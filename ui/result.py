@@ -37,9 +37,8 @@ def result(view: View) -> None:
     for place, each in enumerate(found):
         size = "###" if place == 0 else "####"
         st.markdown(f"{size} {literal(each.headline)}")
-        st.caption(f"{_first_capital(each.worth)}.")
-    if any(each.chose for each in found):
-        st.caption("These validation images chose which epoch is kept, so expect a little less on new ones.")
+        less = ": expect a little less on new images" if each.chose else ""
+        st.caption(f"{_first_capital(each.worth)}{less}.")
     if ended.refitted:
         st.caption(
             f"In the end it learned from all {count(ended.learned_from, 'labeled image')}. The validation score is "
@@ -59,7 +58,7 @@ def _verdict(view: View) -> None:
     if found.beats:
         st.markdown(f":material/check: {literal(found.sentence)}")
     else:
-        st.warning(f"{literal(found.sentence)} **What to try:** {literal(found.todo)}", icon=":material/lightbulb:")
+        st.info(f"{literal(found.sentence)} **What to try:** {literal(found.todo)}", icon=":material/lightbulb:")
 
 
 # Mistakes -------------------------------------------------------------------------------------------------------------

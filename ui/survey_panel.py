@@ -1,4 +1,4 @@
-"""A dataset as the chosen backbone sees it: a map, whose labels its neighbours doubt, and what stands apart."""
+"""A dataset as the chosen backbone sees it: a map, which labels are doubted, and what stands apart."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def survey_panel(dataset: Dataset) -> None:
 
 def _offer(dataset: Dataset, chosen: state.Choices) -> None:
     with st.container(border=True):
+        what = "numbers" if dataset.kind == "number" else "labels"
         st.markdown("**See the pictures as the backbone sees them**")
-        doubts = "" if dataset.kind == "labels" else "labels that the neighbours contradict, and "
         st.markdown(
             "The frozen backbone looks at every picture once. Then Graft draws a map on which alike pictures lie "
-            f"together, and points out {doubts}pictures that are like no other. "
+            f"together, and points out {what} that the other images contradict, and images that are like no other. "
             "What it sees is kept: training on it starts at once."
         )
         if st.button(f"Look with {literal(chosen.backbone, 60)}", type="primary", icon=":material/travel_explore:"):
@@ -106,7 +106,7 @@ def _seen(dataset: Dataset, seen: Survey) -> None:
     suspects = seen.suspects[~seen.suspects["name"].isin(right)]
     outliers = seen.outliers[~seen.outliers["name"].isin(right)]
     _draw_map(dataset, seen, set(suspects["name"]), set(outliers["name"]))
-    options = [APART] if dataset.kind == "labels" else [DOUBTS, APART]
+    options = [DOUBTS, APART]
     sizes = {DOUBTS: len(suspects), APART: len(outliers)}
     what = st.segmented_control(
         "What",
@@ -117,11 +117,10 @@ def _seen(dataset: Dataset, seen: Survey) -> None:
         label_visibility="collapsed",
         key=f"doubts_{dataset.id}_{dataset.version}",
     )
-    if dataset.kind == "labels":
-        st.caption("Labels are not doubted where a picture may have several: look through each label on Pictures.")
     if what == DOUBTS:
         sentence = (
-            "Most of the pictures that look like these say something else. Often the label is a slip; look first."
+            "A simple model that learned from the other images, and saw none of these, expects something else of them. "
+            "Often the label is a slip; look first."
         )
         _list(dataset, suspects, sentence, _suggestions(suspects))
     else:

@@ -134,6 +134,11 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def roughly(seconds: float) -> str:
+    """What nobody knows to the second: `about 8 s`, `about 18 min`, `about 2 h 5 min`."""
+    return f"about {duration(seconds if seconds < 120 else 60 * round(seconds / 60))}"
+
+
 def percent(share: float | None) -> str:
     """A share between 0 and 1 as `93.4%`; a dash where unknown."""
     return "–" if share is None else f"{share:.1%}"

@@ -83,7 +83,7 @@ def survey(options: Namespace) -> int:
         print(json.dumps({"suspects": suspects, "outliers": outliers}, ensure_ascii=False))
         return 0
     for row in suspects:
-        line = f"{row['name']}: {row['answer']}, doubted: pictures like it say {row['suggested']} ({row['doubt']:.2f})"
+        line = f"{row['name']}: {row['answer']}, doubted: likelier is {row['suggested']} ({row['doubt']:.2f})"
         print(printable(line))
     for row in outliers:
         print(printable(f"{row['name']}: {row['answer']}, standing apart ({row['apart']:.1f})"))

@@ -79,12 +79,14 @@ def verdict(view: View) -> Verdict | None:
     if found is None or view.baseline is None or view.ended is None:
         return None
     main, lower = found.scores.main, found.scores.kind == "number"
-    simple = {"its nearest neighbours": view.baseline.neighbours, "a linear model": view.baseline.linear}
+    simple = {"the nearest neighbours": view.baseline.neighbours, "a linear model": view.baseline.linear}
     name, best = (min if lower else max)(simple.items(), key=lambda each: getattr(each[1], main))
     mine, theirs = getattr(found.scores, main), getattr(best, main)
     gain = (theirs - mine) / max(theirs, 1e-9) if lower else mine - theirs
     matters = 0.02 if lower else 1 / max(1, found.images)
     against = f"what the frozen backbone gives without training, by {name} of its features: {best.words}"
+    if mine == theirs == (0.0 if lower else 1.0):
+        return Verdict(True, f"There is nothing left to gain, as for {against}.")
     if gain >= matters:
         return Verdict(True, f"Better than {against}.")
     if gain > -matters:

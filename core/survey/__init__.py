@@ -1,4 +1,4 @@
-"""A dataset as a frozen backbone sees it: who are neighbours, whose label they contradict, who stands apart."""
+"""A dataset as a frozen backbone sees it: whose label is doubted, who stands apart, and a map."""
 
 from core.survey.survey import Survey, kept_survey, seen_by, survey, surveyed_before
 

@@ -1,49 +1,57 @@
-"""Whose label the neighbours contradict, and who has no neighbours near.
+"""Whose label is doubted, and who has no neighbours near.
 
-The thresholds were chosen on five sets of pictures, with one label in twenty changed by lot and with pictures of the
-other sets put in: see docs/defaults.md.
+The thresholds were chosen on sets of images with one label in twenty changed by lot, and with images of other sets put
+in: see docs/defaults.md.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-AGAINST = 0.6  # how much more of the neighbours' votes must go to another label than to the picture's own
-FAR_OFF = 6.0  # times the usual distance between a number and its neighbours'
-SURE = 0.9  # of the numbers lie nearer to their neighbours' than half as far as one that is doubted
+UNLIKELY = 0.05  # of a doubted class: less than this is the probability of the image's own one,
+LIKELY = 0.6  # and more than this that of another
+UNLIKELY_ANSWER = 0.02  # the same of a yes or a no, where an image may have several labels
+FEWEST = 20  # yeses and noes of a label, to doubt any
+FAR_OFF = 6.0  # times the usual distance between a number and what is expected
+SURE = 0.9  # of the numbers lie nearer to what is expected than half as far as one that is doubted
 BLOCK = 512  # pictures at a time
 APART = 3.0  # deviations from the usual distance to the neighbours
 
 
-def doubted_labels(labels: np.ndarray, indices: np.ndarray, similarities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def doubted_classes(labels: np.ndarray, chances: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
-    labels: int (N,). indices, similarities: (N, k), see `neighbours.nearest`.
+    labels: int (N,). chances: (N, C), what one who has not seen the image holds each class for.
 
-    Returns: how much the neighbours are for another label than the picture's own, float (N,), -1 to 1, of which more
-        than `AGAINST` is worth a look; and which label that is, int (N,).
+    Returns: how unlikely the own class is, float (N,), 0 to 1; the likeliest other one, int (N,); whether that is worth
+        a look, bool (N,).
     """
-    count = int(labels.max()) + 1
-    weights = np.maximum(similarities, 1e-3)
-    votes = np.zeros((len(labels), count), np.float32)
-    np.add.at(votes, (np.arange(len(labels))[:, None], labels[indices]), weights)
-    votes /= votes.sum(axis=1, keepdims=True)
-    own = votes[np.arange(len(labels)), labels].copy()
-    votes[np.arange(len(labels)), labels] = -1
-    suggested = votes.argmax(axis=1)
-    return votes.max(axis=1) - own, suggested
+    rows, others = np.arange(len(labels)), chances.copy()
+    own = chances[rows, labels]
+    others[rows, labels] = -1
+    return 1 - own, others.argmax(axis=1), (own < UNLIKELY) & (others.max(axis=1) > LIKELY)
 
 
-def doubted_numbers(targets: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns: how far each number is from its neighbours' median, in units of what is usual, of which more than
-    `FAR_OFF` is worth a look; and that median.
+def doubted_answers(has: np.ndarray, chances: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same for several labels, each for itself, of which the worst counts. has: bool (N, C).
 
-    Where many are far from what their neighbours say, that is usual too: the backbone does not see the number.
+    Returns: how unlikely its worst answer, a yes or a no, is; of which label it is; whether that is worth a look.
     """
-    expected = np.median(targets[indices], axis=1)
+    often = (has.sum(axis=0) >= FEWEST) & ((~has).sum(axis=0) >= FEWEST)
+    own = np.where(has, chances, 1 - chances)
+    own[:, ~often] = 1.0
+    worst = own.min(axis=1)
+    return 1 - worst, own.argmin(axis=1), worst < UNLIKELY_ANSWER
+
+
+def doubted_numbers(targets: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns: how far each number is from what is expected, in units of what is usual; whether that is worth a look.
+
+    Where many are far from what is expected, that is usual too: the backbone does not see the number.
+    """
     missed = np.abs(targets - expected)
     many = float(np.quantile(missed, SURE, method="lower")) * 2 / FAR_OFF
     usual = max(float(np.median(missed)), many) or float(missed.mean()) or 1.0
-    return missed / usual, expected
+    return missed / usual, missed / usual > FAR_OFF
 
 
 def apartness(features: np.ndarray, indices: np.ndarray) -> np.ndarray:

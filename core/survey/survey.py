@@ -21,18 +21,21 @@ import pandas as pd
 from PIL import Image, ImageOps
 
 from core.data.dataset import Dataset, list_versions
+from core.data.folds import folds_of_rows
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words
+from core.data.labels import in_words, labels_in, together, with_label
 from core.data.preprocessing import decode
 from core.data.splits import strata
 from core.errors import DataError
-from core.survey.doubts import AGAINST, APART, FAR_OFF, apartness, doubted_labels, doubted_numbers
+from core.survey.doubts import APART, apartness, doubted_answers, doubted_classes, doubted_numbers
 from core.survey.neighbours import nearest, reduced
 from core.survey.places import landmarks, places
 from core.workspace import Workspace
 
-VERSION = 2  # change when the same pictures would give another survey
+VERSION = 3  # change when the same pictures would give another survey
 NEIGHBOURS = 10
 TILE = 48  # pixels
+MOST_ANSWERS = 5_000_000  # images times classes: beyond, no label is doubted, which would take minutes
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +43,8 @@ class Survey:
     """
     Attributes:
         frame: A row a picture of the dataset's version, in its order: name; x, y: its place, 0 to 1; landmark: its tile
-            in the mosaic, -1 for none; doubt: how clearly the neighbours contradict its label or number; suggested:
-            what they say instead, as text; apart: how far it stands from all others.
+            in the mosaic, -1 for none; doubt: how unlikely its answer is to one who has not seen the image; doubted:
+            whether to look at it; suggested: what is likelier, as text; apart: how far it stands from all others.
         mosaic: A JPEG of small pictures, `across` in a row, of `TILE` pixels.
         across: How many tiles are in a row of the mosaic.
     """
@@ -53,10 +56,8 @@ class Survey:
 
     @property
     def suspects(self) -> pd.DataFrame:
-        """Whose class or number is worth a look, the most doubtful first. Of several labels none is doubted: that few
-        of the neighbours have a rare one speaks against none."""
-        threshold = AGAINST if self.kind == "classes" else FAR_OFF
-        return self.frame[self.frame["doubt"] > threshold].sort_values("doubt", ascending=False, kind="stable")
+        """Whose class, labels or number is worth a look, the most doubtful first."""
+        return self.frame[self.frame["doubted"]].sort_values("doubt", ascending=False, kind="stable")
 
     @property
     def outliers(self) -> pd.DataFrame:
@@ -117,10 +118,8 @@ def survey(
     points = reduced(seen)
     moved("Comparing the pictures")
     twins = dataset.frame["twins"].to_numpy()
-    indices, alike = nearest(
-        points, twins, NEIGHBOURS, lambda done, total: moved("Comparing the pictures", done, total)
-    )
-    doubt, suggested = _doubts(dataset, indices, alike)
+    indices, _ = nearest(points, twins, NEIGHBOURS, lambda done, total: moved("Comparing the pictures", done, total))
+    doubt, suggested, doubted = _doubts(dataset, seen, lambda done, total: moved("Doubting the labels", done, total))
     chosen = landmarks(_strata(dataset))
     where = places(points, chosen, lambda: moved("Drawing the map"))
     tile = np.full(len(points), -1)
@@ -132,6 +131,7 @@ def survey(
             "y": where[:, 1],
             "landmark": tile,
             "doubt": doubt,
+            "doubted": doubted,
             "suggested": suggested,
             "apart": apartness(seen, indices),
         }
@@ -141,14 +141,36 @@ def survey(
     return Survey(frame, mosaic, _across(frame), dataset.kind)
 
 
-def _doubts(dataset: Dataset, indices: np.ndarray, alike: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def _doubts(
+    dataset: Dataset, features: np.ndarray, listen: Callable[[int, int], None]
+) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """How doubtful each image's answer is, what is likelier, and whether it is worth a look."""
+    from core.survey import held_out  # torch takes seconds to import, and only who looks needs it
+
+    frame, unsure = dataset.frame, np.zeros(len(dataset.frame))
+    folds = folds_of_rows(frame, dataset.kind, held_out.FOLDS)
+    if folds.max() < 1 or len(dataset.classes) * len(frame) > MOST_ANSWERS:
+        return unsure, dataset.answers(frame), unsure > 0
+    features = np.asarray(features, np.float32)
     if dataset.kind == "number":
-        doubt, expected = doubted_numbers(dataset.frame["target"].to_numpy(float), indices)
-        return doubt, [f"{value:g}" for value in expected]
+        targets = frame["target"].to_numpy(float)
+        expected = held_out.expected_numbers(features, targets, folds, listen)
+        doubt, doubted = doubted_numbers(targets, expected)
+        return doubt, [f"{value:.4g}" for value in expected], doubted
     if dataset.kind == "labels":
-        return np.zeros(len(dataset.frame)), dataset.answers(dataset.frame)
-    doubt, label = doubted_labels(_strata(dataset), indices, alike)
-    return doubt, [dataset.classes[number] for number in label]
+        has = np.stack([with_label(frame, label).to_numpy(bool) for label in dataset.classes], axis=1)
+        doubt, label, doubted = doubted_answers(has, held_out.label_probabilities(features, has, folds, listen))
+        return doubt, [_turned(text, dataset.classes[number]) for text, number in zip(frame["label"], label)], doubted
+    labels = _strata(dataset)
+    if len(np.unique(labels)) < 2:
+        return unsure, dataset.answers(frame), unsure > 0
+    doubt, label, doubted = doubted_classes(labels, held_out.class_probabilities(features, labels, folds, listen))
+    return doubt, [dataset.classes[number] for number in label], doubted
+
+
+def _turned(text: str, label: str) -> str:
+    """The labels in words, with this one where it was not, or without it."""
+    return in_words(together(set(labels_in(text)) ^ {label}))
 
 
 def _strata(dataset: Dataset) -> np.ndarray:

@@ -51,8 +51,8 @@ class Axes:
         rows: (N, R + 1); the last column is 1, for the bias. spread: (R + 1,), the sum of squares of each column.
     """
 
-    def __init__(self, features: torch.Tensor, last: int, share: float) -> None:
-        """features: (N, F), the first `last` of them of the last stage; the others count for `share` of it."""
+    def __init__(self, features: torch.Tensor, last: int | None = None, share: float = 1.0) -> None:
+        """features: (N, F). last: the first of them are the last stage's, all if None; the others count for `share`."""
         exact = features.numel() <= DOUBLE_UP_TO and features.device.type == "cpu"
         features = features.to(torch.float64 if exact else torch.float32)
         self.middle = features.mean(dim=0)
@@ -60,7 +60,8 @@ class Axes:
         usual = deviations[deviations > 0].median() if bool((deviations > 0).any()) else deviations.new_ones(())
         self.scale = (deviations.square() + (STEADY * usual).square()).sqrt() * features.shape[1] ** 0.5
         self.count = torch.ones_like(self.scale)
-        self.count[last:] = share
+        if last is not None:
+            self.count[last:] = share
         centred = (features - self.middle) * self.count / self.scale
         few = len(centred) <= centred.shape[1]
         table = centred @ centred.T if few else centred.T @ centred
@@ -135,19 +136,19 @@ class Strength:
 
 def choose_strength(
     features: torch.Tensor,
-    last: int,
     loss: Convex,
     folds: np.ndarray,
     judge: Callable[[torch.Tensor, torch.Tensor], float],
     listen: Callable[[int, int], None] = lambda done, total: None,
+    last: int | None = None,
 ) -> Strength:
     """Cross-validation: the strength and the share with the smallest loss on what was held out.
 
-    features: (N, F), of which the first `last` are the last stage's. folds: (N,), from 0, which fold each example is
-        in; -1 where it is never held out. judge: the mean loss of outputs (M, C), of the examples with these numbers
-        (M,). listen: told how many of how many iterations are done; it may raise to give up.
+    features: (N, F). folds: (N,), from 0, which fold each example is in; -1 where it is never held out. judge: the mean
+        loss of outputs (M, C), of the examples with these numbers (M,). listen: told how many of how many iterations
+        are done; it may raise to give up. last: how many of the features are the last stage's, all if None.
     """
-    shares = SHARES if features.shape[1] > last else SHARES[-1:]
+    shares = SHARES if last is not None and features.shape[1] > last else SHARES[-1:]
     found: list[Strength] = []
     for number, share in enumerate(shares):
 
@@ -185,8 +186,10 @@ def _strength(
 class Solver:
     """One problem, solved a few iterations at a time, so that it can be watched, and stopped in between."""
 
-    def __init__(self, features: torch.Tensor, last: int, loss: Convex, strength: float, share: float = 1.0) -> None:
-        """share, strength: as in `Strength`; last: as in `choose_strength`."""
+    def __init__(
+        self, features: torch.Tensor, loss: Convex, strength: float, share: float = 1.0, last: int | None = None
+    ) -> None:
+        """strength, share: as in `Strength`. last: as in `choose_strength`."""
         self.axes, self.strength, self.share = Axes(features, last, share), strength, share
         self.descent = Descent(self.axes, loss, torch.tensor([strength]))
 

@@ -29,7 +29,7 @@ def is_solved(material: Material, prepared: Prepared) -> bool:
 def solver_of(material: Material, part: Part, strength: float, share: float) -> Solver:
     """strength, share: as in `Strength`."""
     features, loss = _examples(material, part, np.arange(len(part)))
-    return Solver(features, material.backbone.last_features, loss, strength, share)
+    return Solver(features, loss, strength, share, material.backbone.last_features)
 
 
 def resumed(material: Material, part: Part, state: State) -> Solver:
@@ -59,7 +59,7 @@ def strength_for(material: Material, part: Part, listen: Callable[[int, int], No
     views = len(features) // len(some)
     targets = part.targets[torch.from_numpy(some).to(part.targets.device)].cpu().repeat_interleave(views, dim=0)
     judge = partial(_judged, material, targets)
-    return choose_strength(features, material.backbone.last_features, loss, np.repeat(folds, views), judge, listen)
+    return choose_strength(features, loss, np.repeat(folds, views), judge, listen, material.backbone.last_features)
 
 
 def _judged(material: Material, targets: torch.Tensor, outputs: torch.Tensor, held: torch.Tensor) -> float:

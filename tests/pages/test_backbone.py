@@ -45,7 +45,7 @@ def _names(app):
 def test_the_bundled_backbone_is_chosen_and_ready_at_first(open_page):
     app = open_page("backbone")
     assert app.subheader[0].value == r"efficientnet\_lite0"
-    assert _metrics(app)["Weights"] == "Bundled with Graft" and _metrics(app)["Parameters"] == "4.65 M"
+    assert _metrics(app)["Weights"] == "Bundled with Graft" and _metrics(app)["Parameters"] == "3.37 M"
     assert "download" not in {button.key for button in app.button}
 
 

@@ -1,10 +1,13 @@
 """Fine-tune: settings, Start, and the run as it stands."""
 
 import json
+import re
+import time
+from dataclasses import asdict, replace
 
 from core import runs
 from core.runs import Run
-from core.training.events import Baseline, Paused, Queued, Scores
+from core.training.events import Baseline, Paused, Progress, Queued, Scores
 from core.training.presets import DEFAULT, PRESETS
 from core.training.recipe import Recipe
 from core.workspace import write_json
@@ -248,3 +251,72 @@ def test_many_runs_come_page_by_page(open_page, workspace, dataset):
     app.run()
     (table,) = [frame.value for frame in app.dataframe if "Status" in frame.value]
     assert len(table) == 10 and table["Id"].iloc[-1] == "20260101-120000-r"
+
+
+def _answered(run, frame):
+    (run.directory / "bundle").mkdir()
+    (run.directory / "bundle" / "bundle.json").write_text("{}")
+    frame.to_parquet(run.directory / "bundle" / "answers.parquet")
+
+
+def _shown_as_html(app):
+    return "\n".join(element.body for element in app.get("html"))
+
+
+def test_a_finished_run_leads_with_how_many_are_right_and_shows_the_mistakes(open_page, dataset, workspace):
+    ended = replace(finished(), validation=Scores(0.2, 0.75), judged_on=4, chosen=True)
+    run = made_run(workspace, dataset.id, ended)
+    few = dataset.frame.head(4)
+    frame = few[["image", "name", "label"]].assign(said=few["label"], probability=0.9)
+    frame.loc[frame.index[1], ["said", "probability"]] = ["<i>green</i>", 0.97]
+    _answered(run, frame)
+    _choose(workspace, dataset, run)
+    app = open_page("fine_tune")
+    said = texts(app)
+    assert "### 3 of 4 validation images right" in said and "expect a little less on new images" in said
+    assert "1 mistake, the surest first" in said
+    assert "&lt;i&gt;green&lt;/i&gt;</b>, 97.0%<br>is" in _shown_as_html(app)
+    words = [element.value for element in app.markdown]
+    assert words.index("### 3 of 4 validation images right") < words.index("#### 1 mistake, the surest first")
+    assert any(box.label == "How it ran" for box in app.expander)
+
+
+def test_the_test_part_comes_first_on_the_page(open_page, dataset, workspace):
+    run = made_run(workspace, dataset.id, replace(finished(), judged_on=4, test=Scores(0.2, 0.8), tested_on=5))
+    _choose(workspace, dataset, run)
+    said = texts(open_page("fine_tune"))
+    assert said.index("4 of 5 test images right") < said.index("4 of 4 validation images right")
+
+
+def test_a_run_that_does_not_beat_the_baseline_says_so_and_what_to_try(open_page, dataset, workspace):
+    simple = Baseline(Scores(0.5, accuracy=0.99), Scores(0.4, accuracy=0.875), 0.1)
+    run = made_run(workspace, dataset.id, simple, replace(finished(), judged_on=100))
+    _choose(workspace, dataset, run)
+    said = texts(open_page("fine_tune"))
+    assert "It does not beat what the frozen backbone gives without training" in said and "What to try:" in said
+
+
+def test_what_comparing_freezing_costs_is_said_before_and_its_runs_have_names(open_page, dataset, workspace, started):
+    app = open_page("fine_tune")
+    assert re.search(r"Comparing takes about \d+ (s|min)", texts(app))
+    press(app, "Compare freezing")
+    names = runs.titles(runs.list_runs(workspace))
+    assert len(set(names.values())) == 3 and {"no stage frozen", "all stages frozen"} <= {
+        word for name in names.values() for word in name.split(", ")
+    }
+
+
+HALF = Progress("features", 8, 16, moved=8)
+
+
+def test_a_run_at_work_shows_one_bar_over_all_of_it(open_page, dataset, workspace, monkeypatch):
+    run = runs.make(workspace, Recipe(dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0"))
+    monkeypatch.setattr(Run, "_worker_lives", lambda self: True)
+    told = [(9.0, Progress("loading", 0, 0)), (5.0, Progress("features", 4, 16, moved=4)), (0.0, HALF)]
+    lines = [{"event": "Progress", "time": time.time() - ago, **asdict(event)} for ago, event in told]
+    (run.directory / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    _choose(workspace, dataset, run)
+    app = open_page("fine_tune")
+    assert 0 < app.get("progress")[0].proto.value < 100
+    assert "Running the frozen stages over the images, once: 8 of 16" in app.get("progress")[0].proto.text
+    assert _metrics(app)["Time left"] != "–"

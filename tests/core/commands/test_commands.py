@@ -37,7 +37,8 @@ def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
     done = shell("train", "--data", made, "--epochs", 4, "--lr", 0.003, "--seed", 3, "--json", home=home)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
-    assert set(said) == {"run", "status", "seconds", "epochs", "best_epoch", "scores"}
+    assert set(said) == {"run", "title", "status", "seconds", "epochs", "best_epoch", "scores", "images", "chose"}
+    assert said["images"]["validation"] > 0 and said["chose"]["validation"] in (True, False)
     assert (said["status"], said["epochs"]) == ("finished", 4)
     assert set(said["scores"]["validation"]) == {"loss", "accuracy", "balanced_accuracy", "macro_f1"}
     assert said["scores"]["train"]["accuracy"] > 0.9
@@ -138,7 +139,7 @@ def test_a_bad_command_is_status_2(words, said, capsys):
         (["train", "--data", "nowhere.zip"], "There is no file, folder or dataset 'nowhere.zip'"),
         (["check", "nowhere.zip"], "nowhere.zip"),
         (["predict", "--run", "20200101-nothing", "a.jpg"], "There is no run"),
-        (["predict", "--run", "../../etc", "a.jpg"], "not the name"),
+        (["predict", "--run", "../../etc", "a.jpg"], "There is no run '../../etc'"),
         (["predict", "--run", "latest", "a.jpg"], "No run has finished yet"),
     ],
 )

@@ -67,6 +67,7 @@ def ended_with(accuracy, baseline, frozen=9):
     ("accuracy", "frozen", "beats", "sentence", "todo"),
     [
         (0.95, 9, True, "Better than what the frozen backbone gives", ""),
+        (1.0, 9, True, "Better than what the frozen backbone gives", ""),
         (0.85, 7, False, "It does not beat what the frozen backbone gives", "Freeze more stages"),
         (0.85, 9, False, "accuracy 90.0%", "Free the last stage or two"),
         (0.91, 9, False, "that is as it should be", "Free the last stage or two"),
@@ -78,6 +79,11 @@ def test_a_run_that_does_not_beat_what_needs_no_training_says_so_and_what_to_try
 ):
     found = verdict(ended_with(accuracy, 0.9, frozen))
     assert found.beats == beats and sentence in found.sentence and todo in found.todo and bool(found.todo) != beats
+
+
+def test_where_all_is_right_nothing_is_to_be_tried():
+    view = replace(ended_with(1.0, 0.9), baseline=Baseline(Scores(0.1, 1.0), Scores(0.1, 1.0), 0.1))
+    assert verdict(view).beats and "nothing left to gain" in verdict(view).sentence
 
 
 def test_without_anything_to_beat_nothing_is_said():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core import runs
-from core.runs import run as run_module
+from core.runs import making
 from core.training.device import choose_device
 from core.training.estimate import _seconds_each, estimate
 from core.training.preparation import Material, outlook, prepare
@@ -89,7 +89,7 @@ def test_pace_leaves_out_the_first_pictures(workspace, monkeypatch):
 
 
 def test_a_run_takes_its_estimate_with_it(workspace, recipe, monkeypatch):
-    monkeypatch.setattr(run_module, "_launch", lambda *_: None)
+    monkeypatch.setattr(making, "launch_worker", lambda *_: None)
     recipe = recipe.model_copy(update={"backbone": "efficientnet_lite0"})  # whose weights are there
     assert runs.start(workspace, recipe).estimate is None
     found = Estimate(10.0, 2.0, 1.0, None, "CPU")

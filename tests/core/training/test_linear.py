@@ -25,7 +25,7 @@ def of_classes(labels):
 
 
 def solved(features, loss, strength, iterations=2000):
-    solver = Solver(features, features.shape[1], loss, strength)
+    solver = Solver(features, loss, strength)
     solver.run(iterations)
     head = nn.Linear(features.shape[1], loss.goals.shape[1])
     solver.put_into(head)
@@ -34,7 +34,7 @@ def solved(features, loss, strength, iterations=2000):
 
 def test_logistic_regression_is_scikit_learns(digits):
     features, labels = digits
-    head, axes = solved(features, of_classes(labels), 0.1), Axes(features, 64, 1.0)
+    head, axes = solved(features, of_classes(labels), 0.1), Axes(features)
     scaled = ((features - axes.middle) / axes.scale).numpy()
     wanted = LogisticRegression(C=1 / 0.1, tol=1e-10, max_iter=10_000).fit(scaled, labels).predict_proba(scaled)
     assert np.abs(head(features).softmax(1).detach().numpy() - wanted).max() < 1e-3
@@ -44,7 +44,7 @@ def test_ridge_regression_is_scikit_learns_after_one_step(digits):
     features, labels = digits
     goals = labels.float().unsqueeze(1)
     head = solved(features, Convex(lambda outputs: outputs, goals, torch.ones(300, 1), 1.0), 0.1, iterations=1)
-    axes = Axes(features, 64, 1.0)
+    axes = Axes(features)
     scaled = ((features - axes.middle) / axes.scale).numpy()
     wanted = Ridge(0.1).fit(scaled, labels).predict(scaled)
     assert np.abs(head(features).detach().numpy()[:, 0] - wanted).max() < 0.05
@@ -75,13 +75,12 @@ def test_the_strength_has_the_smallest_loss_on_what_was_held_out(digits):
     def judge(outputs, held):
         return float(functional.cross_entropy(outputs, labels[held]))
 
-    found = choose_strength(features, 64, of_classes(labels), folds, judge)
+    found = choose_strength(features, of_classes(labels), folds, judge)
     assert found.value == STRENGTHS[int(np.argmin(found.held_out))] and STRENGTHS[0] < found.value < STRENGTHS[-1]
     assert judge(found.outputs, torch.arange(len(labels))) == pytest.approx(min(found.held_out))
     noise = torch.from_numpy(np.random.default_rng(0).permutation(labels.numpy()))
     shuffled = choose_strength(
         features,
-        64,
         of_classes(noise),
         folds,
         lambda outputs, held: float(functional.cross_entropy(outputs, noise[held])),
@@ -93,18 +92,16 @@ def test_folds_that_are_never_held_out_have_no_answer(digits):
     features, labels = digits
     folds = np.where(np.arange(len(labels)) % 5 == 0, 0, -1)
     seen = []
-    found = choose_strength(
-        features, 64, of_classes(labels), folds, lambda outputs, held: float(seen.append(held) or 0)
-    )
+    found = choose_strength(features, of_classes(labels), folds, lambda outputs, held: float(seen.append(held) or 0))
     assert torch.equal(found.outputs.isnan().all(1), torch.from_numpy(folds < 0)) and len(seen[0]) == 60
 
 
 def test_it_goes_on_where_it_was_with_the_same_bits(digits):
     features, labels = digits
-    whole, half = (Solver(features, 64, of_classes(labels), 0.1) for _ in range(2))
+    whole, half = (Solver(features, of_classes(labels), 0.1) for _ in range(2))
     whole.run(20)
     half.run(10)
-    again = Solver(features, 64, of_classes(labels), 0.1)
+    again = Solver(features, of_classes(labels), 0.1)
     again.load(half.state())
     again.run(10)
     assert torch.equal(again.descent.weights, whole.descent.weights)
@@ -118,9 +115,9 @@ def test_what_earlier_stages_say_counts_as_far_as_it_helps(digits):
         return float(functional.cross_entropy(outputs, labels[held]))
 
     noise = torch.from_numpy(np.random.default_rng(1).normal(size=(300, 400))).float()
-    helps = choose_strength(torch.cat([noise[:, :64], features], dim=1), 64, of_classes(labels), folds, judge)
-    spoils = choose_strength(torch.cat([features, noise], dim=1), 64, of_classes(labels), folds, judge)
+    helps = choose_strength(torch.cat([noise[:, :64], features], dim=1), of_classes(labels), folds, judge, last=64)
+    spoils = choose_strength(torch.cat([features, noise], dim=1), of_classes(labels), folds, judge, last=64)
     assert helps.share > spoils.share == 0.0
     head = nn.Linear(464, 10)
-    Solver(torch.cat([features, noise], dim=1), 64, of_classes(labels), 0.1, spoils.share).put_into(head)
+    Solver(torch.cat([features, noise], dim=1), of_classes(labels), 0.1, spoils.share, 64).put_into(head)
     assert not head.weight[:, 64:].any()
