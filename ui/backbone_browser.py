@@ -104,6 +104,7 @@ def _draw_table(found: pd.DataFrame) -> None:
         hide_index=True,
         height=420,
         key="all_backbones",
+        placeholder="–",
         on_select=clicked,
         selection_mode="single-row",
         column_config={
