@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 
 from core.backbones.catalogue import BackboneInfo
+from core.backbones.heads import Reads
 from core.backbones.model import build, describe
 from core.data.dataset import Dataset
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress
@@ -32,11 +33,14 @@ def features(
     device: Device | None = None,
     progress: OnProgress | None = None,
     cancelled: Cancelled | None = None,
+    reads: Reads = "last",
 ) -> np.ndarray:
     """The features of the frame's rows, unaugmented: float32 (N, F) in memory, from the cache or computed now.
 
-    They are the last stage's. Training and this share what is kept, for which a recipe's head usually reads several
-    stages: whoever comes second starts at once.
+    Training and this share what is kept, which is of several stages, as a recipe's head usually reads them: whoever
+    comes second starts at once.
+
+    reads: of which stages they are wanted.
 
     Raises:
         GraftError: the weights are not there, or a picture cannot be read any more.
@@ -65,4 +69,5 @@ def features(
             progress(Progress("Looking with the backbone", done, total))
 
     (rows,) = kept.rows(computed)
-    return rows.take(np.arange(len(frame)))[:, : backbone.last_features]
+    found = rows.take(np.arange(len(frame)))
+    return found if reads == "several" else found[:, : backbone.last_features]

@@ -10,7 +10,7 @@ https://doi.org/10.1007/BF00049423), so a step needs no search and several probl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -141,14 +141,16 @@ def choose_strength(
     judge: Callable[[torch.Tensor, torch.Tensor], float],
     listen: Callable[[int, int], None] = lambda done, total: None,
     last: int | None = None,
+    shares: Sequence[float] = SHARES,
 ) -> Strength:
     """Cross-validation: the strength and the share with the smallest loss on what was held out.
 
     features: (N, F). folds: (N,), from 0, which fold each example is in; -1 where it is never held out. judge: the mean
         loss of outputs (M, C), of the examples with these numbers (M,). listen: told how many of how many iterations
-        are done; it may raise to give up. last: how many of the features are the last stage's, all if None.
+        are done; it may raise to give up. last: how many of the features are the last stage's, all if None. shares:
+        of the others, to choose from.
     """
-    shares = SHARES if last is not None and features.shape[1] > last else SHARES[-1:]
+    shares = shares if last is not None and features.shape[1] > last else (1.0,)
     found: list[Strength] = []
     for number, share in enumerate(shares):
 
