@@ -60,11 +60,13 @@ $(VENV)/bin/python:
 $(VENV)/installed: requirements.txt | $(VENV)/bin/python
 	@echo "Installing what is missing; the first time this takes a few minutes."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m core.backbones.build_weights
 	@touch $@
 
 $(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
 	@echo "Installing what is missing; the first time this takes a few minutes."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m core.backbones.build_weights
 	@touch $@ $(VENV)/installed
 
 # Beside Graft's own packages and never among them: only benchmarks/accuracy.py looks here.

@@ -16,7 +16,7 @@ from ui.downloads import downloads
 from ui.widgets import column_width, count, literal
 
 LIBRARIES = {"bundled": "Bundled", "torchvision": "torchvision", "timm": "timm"}
-PLACES = {"bundled": "Bundled", "cached": "On this machine", "download": "To download"}
+PLACES = {"bundled": "Bundled", "cached": "On this machine", "download": "To download", "absent": "Not installed"}
 SIZES = {  # up to so many parameters
     "Any size": float("inf"),
     "Up to 5 M": 5e6,
@@ -52,7 +52,7 @@ def _table(_workspace: Workspace, ended_downloads: int) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     table["_text"] = (table["Name"] + " " + table["Family"] + " " + table["Licence"].fillna("")).str.lower()
     table["_order"] = range(len(table))
-    table.loc[table["Weights"] != PLACES["download"], "_order"] -= len(table)
+    table.loc[table["Weights"].isin([PLACES["bundled"], PLACES["cached"]]), "_order"] -= len(table)
     return table
 
 

@@ -21,6 +21,7 @@ WHERE = {
     "bundled": "Bundled with Graft",
     "cached": "On this machine",
     "download": "To be downloaded",
+    "absent": "Not installed",
     "file": "Your own file",
 }
 LISTED = 200  # names of tensors shown of each kind

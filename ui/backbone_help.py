@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.backbones.suggest import TASKS, Suggestion, suggest
-from core.backbones.weights import source
+from core.backbones.weights import is_ready, source
 from core.errors import GraftError
 from core.processes import available_cores
 from core.runs import gpus
@@ -62,7 +62,7 @@ def help_me_choose() -> None:
     )
     st.caption(f"This machine: {literal(here.name)}, {file_size(here.memory_bytes)} of memory.")
     space = state.workspace()
-    found = suggest(task, int(images), here.kind, here.memory_bytes, lambda info: source(info, space) != "download")
+    found = suggest(task, int(images), here.kind, here.memory_bytes, lambda info: is_ready(info, space))
     for number, (column, suggestion) in enumerate(zip(st.columns(len(found)), found)):
         with column:
             _suggestion(number, suggestion, source(suggestion.info, space))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.backbones.catalogue import BackboneInfo, find
 from core.backbones.download import DownloadCancelled, download
-from core.backbones.weights import source
+from core.backbones.weights import is_ready, not_installed, source
 from core.errors import GraftError
 from core.workspace import Workspace
 from ui import state
@@ -47,8 +47,8 @@ class Download:
 
 
 def is_missing(info: BackboneInfo, weights_file: str | None) -> bool:
-    """Whether its weights have to be downloaded before a run can begin."""
-    return weights_file is None and source(info, state.workspace()) == "download"
+    """Whether its weights have to be downloaded, or installed, before a run can begin."""
+    return weights_file is None and not is_ready(info, state.workspace())
 
 
 def offer(info: BackboneInfo, place: str = "") -> None:
@@ -63,6 +63,8 @@ def offer(info: BackboneInfo, place: str = "") -> None:
         return
     if before and before.error:
         show_error(before.error)
+    if source(info, space) == "absent":
+        st.warning(not_installed(info))
     if source(info, space) != "download":
         return
     size = f" ({file_size(info.download_bytes)})" if info.download_bytes else ""

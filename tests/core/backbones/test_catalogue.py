@@ -66,7 +66,7 @@ def test_nearly_everything_was_measured():
 
 def test_the_bundled_one_comes_first():
     first = catalogue()[0]
-    assert first.name == BUNDLED and _said(first) == _said(bundled())
+    assert first.name == BUNDLED and _said(first) == _said(next(bundled()))
     assert first.preprocessing.interpolation == "bicubic" and first.preprocessing.mean == (0.5, 0.5, 0.5)
     assert first.preprocessing.resize == 256  # 224 / 0.875
 

@@ -2,6 +2,7 @@ import itertools
 
 import pytest
 
+from core.backbones.bundled import figures
 from core.backbones.catalogue import find
 from core.backbones.suggest import TASKS, suggest
 
@@ -37,3 +38,17 @@ def test_what_is_already_here_is_preferred_when_it_is_nearly_as_good():
     assert near.top1 < best.top1
     here = suggest("everyday", 1_000, "cpu", 8 * GB, ready=lambda info: info == near)
     assert here[0].info == near
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_another_bundled_one_is_suggested_by_what_was_measured(task):
+    def bundled(info):
+        return info.library == "bundled"
+
+    few, many = (suggest(task, images, "cpu", 8 * GB, bundled) for images in (500, 50_000))
+    assert few[0].info.name == "efficientnet_lite0" and bundled(few[1].info) and not bundled(few[2].info)
+    at = "digits" if task == "unusual" else "textures"
+    others = {name: each for name, each in figures().items() if name != "efficientnet_lite0"}
+    assert getattr(others[few[1].info.name], at) == max(getattr(each, at) for each in others.values())
+    assert others[many[1].info.name].milliseconds == min(each.milliseconds for each in others.values())
+    assert f"{others[few[1].info.name].milliseconds:.3g} ms an image" in few[1].reason

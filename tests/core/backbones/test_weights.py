@@ -11,11 +11,9 @@ import torch
 from core.backbones.architectures import make_network, make_timm_with
 from core.backbones.catalogue import find
 from core.backbones.model import build
-from core.backbones.weights import bundled_tensors, cached_file, file_name, read_file, source
-from core.data.preprocessing import center_crop, decode, normalize, shrink
+from core.backbones.weights import cached_file, file_name, read_file, source
 from core.errors import BackboneError
 
-PHOTOS = Path(__file__).parents[2] / "photos"
 RESNET = "torchvision/resnet18.IMAGENET1K_V1"
 
 
@@ -24,34 +22,6 @@ def caches_of_our_own(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     for name in ("TORCH_HOME", "HF_HOME", "HF_HUB_CACHE"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.mark.parametrize(
-    ("photo", "names"),
-    [
-        ("chelsea.jpg", {"tabby", "tiger cat", "Egyptian cat"}),
-        ("coffee.jpg", {"espresso", "cup"}),
-        ("rocket.jpg", {"missile", "projectile"}),
-    ],
-)
-def test_the_bundled_weights_name_what_is_in_photos(photo, names):
-    from torchvision.models import ResNet18_Weights
-
-    preprocessing = find("efficientnet_lite0").preprocessing
-    network = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
-    network.load_state_dict(bundled_tensors(network), strict=False)
-    pixels = center_crop(shrink(decode(PHOTOS / photo), preprocessing), preprocessing.size)
-    with torch.no_grad():
-        answer = network(normalize(torch.from_numpy(pixels.copy())[None], preprocessing))
-    assert ResNet18_Weights.DEFAULT.meta["categories"][answer.argmax()] in names
-
-
-def test_the_bundled_backbone_has_the_packages_tensors(workspace):
-    backbone = build(find("efficientnet_lite0"), workspace)
-    tensors = bundled_tensors(backbone.network)
-    own = {name: tensor for name, tensor in backbone.network.state_dict().items() if "num_batches" not in name}
-    assert own.keys() == tensors.keys()
-    assert all(torch.equal(own[name], tensors[name]) for name in own)
 
 
 def test_a_file_of_ones_own_says_what_matched(workspace, tmp_path):
