@@ -125,7 +125,8 @@ def _change(run: Run, view: View) -> None:
         _more_epochs(run, view)
         if view.status in CAN_EXTEND:
             return
-        _learning_rate(run, view)
+        if not view.curve or view.curve[-1].learning_rate:  # a head that is solved for has none
+            _learning_rate(run, view)
         if view.frozen:
             _free_a_stage(run, view)
 
