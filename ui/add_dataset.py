@@ -36,10 +36,11 @@ def open_draft(draft: Draft) -> None:
 
 def ways_in(space: Workspace) -> None:
     ways = [UPLOAD, DRAFT, FOLDER, SAMPLE, PUBLISHED_SET]
-    key = _remembered("way_in", UPLOAD)
-    way = st.session_state["way_in_kept"] = st.segmented_control(
-        "From", ways, required=True, key=key, label_visibility="collapsed"
-    )
+    kept = st.session_state.get("way_in_kept") or UPLOAD
+    # As its default, and not through its state: a click while the page is drawn would lose it.
+    first = None if "way_in" in st.session_state else kept
+    way = st.segmented_control("From", ways, default=first, required=True, key="way_in", label_visibility="collapsed")
+    way = st.session_state["way_in_kept"] = way or kept
     if way == UPLOAD:
         _upload(space)
     elif way == DRAFT:

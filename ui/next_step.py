@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ui import state
+
 KEY = "next_step"
 # What holds the row has to stay, not the row, which is as high as that. Below Streamlit's own bar.
 STAYS = f"""<style>
@@ -22,9 +24,14 @@ def next_step_row(name: str = "") -> DeltaGenerator:
 
 
 def next_step(label: str, page: str, icon: str, beside: str = "") -> None:
-    """A row with a button that leads to another page. beside: what is said next to it, in Markdown."""
+    """A row with a button that leads to another page. beside: what is said next to it, in Markdown.
+
+    Who is led to Fine-tune sets up another run there, and sees no earlier one in its place.
+    """
     with next_step_row():
         if st.button(label, type="primary", icon=icon, key="next"):
+            if page == "pages/fine_tune.py":
+                state.choose(run=None)
             st.switch_page(page)
         if beside:
             st.caption(beside, width="content")

@@ -37,8 +37,12 @@ def probes_panel(recipe: Recipe, devices: int, use_rate: Callable[[float], None]
             asked = ("estimate", "Time and memory", recipe)
             st.button("Estimate time and memory", icon=":material/timer:", help=help, on_click=_begin, args=asked)
             help = "Trains a hundred steps at ever higher rates, shows the loss, and suggests a rate. Nothing is kept."
+            if recipe.solved:
+                help = "The head is solved for exactly, so there is no learning rate to find. AdamW and SGD have one."
             asked = ("learning rate", "Trying learning rates", recipe)
-            st.button("Find a learning rate", icon=":material/troubleshoot:", help=help, on_click=_begin, args=asked)
+            icon = ":material/troubleshoot:"
+            button = partial(st.button, "Find a learning rate", icon=icon, help=help, disabled=recipe.solved)
+            button(on_click=_begin, args=asked)
             crossval_panel.ask(partial(_cross, recipe))
     estimate = Estimate.kept(space, recipe)
     if estimate is not None:

@@ -21,7 +21,7 @@ from ui.live_chart import live_chart
 from ui.result import how_it_ran, mistakes_panel, result
 from ui.runs import badge, view_of
 from ui.setting_fields import OPTIMIZERS
-from ui.steering import buttons, discard_button
+from ui.steering import buttons, discard_button, name_button
 from ui.widgets import count, duration, escaped, file_size, literal, short_number, show_error, steady
 
 SECONDS_BETWEEN_LOOKS = 0.7
@@ -58,6 +58,7 @@ def _head(run: Run, view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(literal(run.title), anchor=False, width="content")
         badge(view.status)
+        name_button(run)
     st.caption(_in_short(run, view))
     buttons(run, view)
 

@@ -18,6 +18,12 @@ HEIGHT = 260
 
 def schedule(recipe: Recipe, stages: int) -> None:
     """The chart for a backbone of so many stages, and in words what it cannot show."""
+    if recipe.solved:
+        st.caption(
+            "The head is solved for exactly, so there is no learning rate to plan. To train it step by step, choose "
+            "AdamW or SGD under **Optimizer**."
+        )
+        return
     live_chart(schedule_figure(recipe, stages), key="schedule", alt="The learning rate over the epochs")
     for sentence in sentences(recipe, stages):
         st.caption(sentence)

@@ -46,7 +46,8 @@ def buttons(run: Run, view: View) -> None:
         if status in CAN_CHANGE and not why:
             _change(run, view)
         discard_button(run, status.active)
-        _name(run)
+        help = "Shows the settings, with Start. This run stays, and goes on if it is at work."
+        st.button("New run", icon=":material/add:", help=help, on_click=lambda: state.choose(run=None))
     _obstacle(run, why)
 
 
@@ -80,14 +81,15 @@ def _obstacle(run: Run, why: str) -> None:
             offer(info, "_for_run")
 
 
-def _name(run: Run) -> None:
+def name_button(run: Run) -> None:
+    """What it is called, to be changed."""
     key = f"name_{run.id}"
 
     def named() -> None:
         with gone.told():
             rename(run, st.session_state[key])
 
-    with st.popover("Rename", icon=":material/edit:"):
+    with st.popover("Rename", icon=":material/edit:", type="tertiary"):
         help = "It decides nothing of what the run gives. Empty: what it is called by itself."
         st.text_input("Its name", name_of(run), key=key, max_chars=LONGEST, help=help, on_change=named)
 
@@ -125,7 +127,8 @@ def _change(run: Run, view: View) -> None:
         _more_epochs(run, view)
         if view.status in CAN_EXTEND:
             return
-        _learning_rate(run, view)
+        if not view.curve or view.curve[-1].learning_rate:  # a head that is solved for has none
+            _learning_rate(run, view)
         if view.frozen:
             _free_a_stage(run, view)
 

@@ -264,11 +264,16 @@ class Recipe(BaseModel):
         return is_solvable({name: getattr(self, name) for name in type(self).model_fields} | {"head": self.head.kind})
 
     @property
+    def solved(self) -> bool:
+        """Whether nothing but a head that is solved for is ever fitted."""
+        return self.freeze == "all" and self.solvable
+
+    @property
     def reads(self) -> Reads:
-        """Which stages the head reads: several where nothing but a head that is solved for will ever be fitted."""
+        """Which stages the head reads."""
         if self.head.reads != "auto":
             return self.head.reads
-        return "several" if self.freeze == "all" and self.solvable else "last"
+        return "several" if self.solved else "last"
 
     def with_batch_size(self, found: int) -> Recipe:
         """The same with so many images together. A learning rate that is the suggested one follows.

@@ -45,6 +45,14 @@ def test_a_run_is_named_at_start_and_afterwards(open_page, dataset, started, wor
     assert app.subheader[0].value == "Second" and app.dataframe[0].value["Run"].tolist() == ["Second"]
 
 
+def test_another_run_is_set_up_with_one_click(open_page, dataset, workspace):
+    run = made_run(workspace, dataset.id, finished())
+    _choose(workspace, dataset, run)
+    app = press(open_page("fine_tune"), "New run")
+    assert not app.subheader and "Settings of the next run" not in [one.label for one in app.expander]
+    assert json.loads((workspace.root / "choices.json").read_text())["run"] is None
+
+
 def test_fewer_frozen_stages_train_more_parameters(open_page, dataset, started):
     app = open_page("fine_tune")
     slider = app.slider(key="set_freeze_efficientnet_lite0")

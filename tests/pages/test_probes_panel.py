@@ -58,8 +58,11 @@ def test_a_run_says_how_far_off_the_estimate_was(open_page, dataset, workspace):
 
 
 def test_a_learning_rate_is_looked_for_in_a_job_of_its_own(open_page, recipe, begun):
-    press(open_page("fine_tune"), "Find a learning rate")
-    assert begun == [("learning rate", recipe.model_dump_json())]
+    app = open_page("fine_tune")
+    assert next(each for each in app.button if each.label == "Find a learning rate").disabled  # the head is solved for
+    app.selectbox(key="set_optimizer").set_value("adamw").run()
+    press(app, "Find a learning rate")
+    assert begun == [("learning rate", recipe.model_copy(update={"optimizer": "adamw"}).model_dump_json())]
 
 
 def test_the_suggested_rate_is_one_click_away(open_page, recipe, workspace):
