@@ -65,9 +65,7 @@ def _budgets(images: int, device: str) -> tuple[float, float]:
     return (5.0, 16.0) if images >= MANY else (10.0, 40.0)
 
 
-def _other_bundled(
-    task: Task, images: int, device: str, ready: Callable[[BackboneInfo], bool]
-) -> BackboneInfo | None:
+def _other_bundled(task: Task, images: int, device: str, ready: Callable[[BackboneInfo], bool]) -> BackboneInfo | None:
     """Of the other bundled ones that are ready: the quickest where time decides; else, as measured on the samples, the
     best at fine textures, or at digits and dials, which are unlike photos."""
     others = [name for name in figures() if name != BUNDLED and ready(find(name))]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.backbones.architectures import make_network
-from core.backbones.catalogue import catalogue, find
+from core.backbones.catalogue import BUNDLED, catalogue, find
 from core.errors import BackboneError
 from tests.pages.conftest import press, texts
 from tests.polling import poll
@@ -75,8 +75,9 @@ def test_a_suggestion_can_be_chosen(open_page):
     app = open_page("backbone")
     app.button(key="suggestion_1").click().run()
     assert not app.exception
-    assert _metrics(app)["Weights"] == "To be downloaded"
-    assert app.session_state["choices"].backbone.startswith("torchvision/")
+    chosen = app.session_state["choices"].backbone
+    assert chosen != BUNDLED and find(chosen).library == "bundled"  # what is ready comes first
+    assert _metrics(app)["Weights"] == "Bundled with Graft"
     assert app.button(key="suggestion_1").label == "Chosen"
 
 
