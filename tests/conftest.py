@@ -106,6 +106,23 @@ def _workers(home: Path) -> list[str]:
     return [line.strip() for line in processes.splitlines() if "core.training.worker" in line and str(home) in line]
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Continuous integration runs every test: a skip that is not listed in skips.txt fails it."""
+    if hasattr(session.config, "workerinput") or not os.environ.get("CI"):
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = [report.nodeid for report in reporter.stats.get("skipped", [])] if reporter else []
+    unlisted = [name for name in skipped if not name.startswith(tuple(listed_skips()))]
+    if unlisted:
+        reporter.write_line(f"Skipped, but not listed in tests/skips.txt: {', '.join(unlisted)}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def listed_skips() -> list[str]:
+    lines = Path(__file__).with_name("skips.txt").read_text(encoding="utf-8").splitlines()
+    return [line.split(": ")[0] for line in lines if line and not line.startswith("#")]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if "NO BROWSER" in str(report.longrepr)]
     if skipped:
