@@ -86,7 +86,7 @@ def verdict(view: View) -> Verdict | None:
     matters = 0.02 if lower else 1 / max(1, found.images)
     against = f"what the frozen backbone gives without training, by {name} of its features: {best.words}"
     if mine == theirs == (0.0 if lower else 1.0):
-        return Verdict(True, f"There is nothing left to gain, as for {against}.")
+        return Verdict(True, f"There is nothing left to gain. As good was {against}.")
     if gain >= matters:
         return Verdict(True, f"Better than {against}.")
     if gain > -matters:
