@@ -1,6 +1,6 @@
 """The side of pages.py that opens a page, in a process that has imported what a server has when it has started.
 
-python pages_side.py APP PAGE RERUNS    prints the seconds of the first view and of each rerun, as JSON
+python pages_side.py APP PAGE RERUNS    prints of the first view and of each rerun the seconds, and those of a processor
 """
 
 import json
@@ -23,9 +23,9 @@ def main(app: str, page: str, reruns: str) -> None:
         test.switch_page(f"pages/{page}.py")
     seconds = []
     for _ in range(1 + int(reruns)):
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         test.run()
-        seconds.append(time.perf_counter() - began)
+        seconds.append((time.perf_counter() - began, time.process_time() - used))
         assert not test.exception, test.exception
         for thread in threading.enumerate():
             if "_import_ahead" in thread.name:  # the server is importing torch, for the first seconds

@@ -3,7 +3,8 @@ foreign" in docs/defaults.md.
 
     python -m benchmarks.surveyed SET [SET ...] [--write]
 
-Each SET is a folder of class folders. One label in twenty, or in ten, is changed by lot, DRAWS times over: found by the
+Each SET is a folder of class folders, or features that were computed before: an .npz with `f224` and `labels`.
+One label in twenty, or in ten, is changed by lot, DRAWS times over: found by the
 nearest neighbours (as it was until 2026-11-27, when more than 0.6 of their votes against counted) and by the
 probability that a linear layer gives an image's own class when it has not seen it. Then, of each set, four fifths are
 the labeled images, the rest are new ones of the kind, and all other sets are foreign.
@@ -48,11 +49,24 @@ class Set(NamedTuple):
 
 
 def read(workspace: Workspace, path: Path) -> Set:
+    if path.suffix == ".npz":
+        kept = np.load(path)
+        rows, labels = kept["f224"].astype(np.float32), kept["labels"]
+        return Set(path.stem, rows, labels, _dealt(labels), np.zeros(len(labels), int))
     dataset = import_path(workspace, path)
     frame = dataset.frame
     rows = np.asarray(features(workspace, dataset, frame, find(BUNDLED)), np.float32)
     labels = np.array([dataset.classes.index(label) for label in frame["label"]])
     return Set(path.name, rows, labels, folds_of_rows(frame, "classes", held_out.FOLDS), frame["twins"].to_numpy())
+
+
+def _dealt(labels: np.ndarray) -> np.ndarray:
+    """Folds with nearly the same share of each class."""
+    mixed = np.random.default_rng(0).permutation(len(labels))
+    in_turn = mixed[np.argsort(labels[mixed], kind="stable")]
+    folds = np.empty(len(labels), int)
+    folds[in_turn] = np.arange(len(labels)) % held_out.FOLDS
+    return folds
 
 
 def main() -> None:

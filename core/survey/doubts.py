@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-UNLIKELY = 0.05  # of a doubted class: less than this is the probability of the image's own one,
-LIKELY = 0.6  # and more than this that of another
+UNLIKELY = 0.1  # of a doubted class: less than this is the probability of the image's own one,
+LIKELY = 0.7  # and more than this that of another
 UNLIKELY_ANSWER = 0.02  # the same of a yes or a no, where an image may have several labels
 FEWEST = 20  # yeses and noes of a label, to doubt any
 FAR_OFF = 6.0  # times the usual distance between a number and what is expected

@@ -57,7 +57,7 @@ class Plane {
       list.append(li);
     };
     for (const { label, colour } of this.data.legend) line("", label, colour);
-    if (this.data.marked.includes(2)) line("ring", "doubted by its neighbours");
+    if (this.data.marked.includes(2)) line("ring", "doubted");
     if (this.data.marked.includes(1)) line("square", "stands apart");
     return list;
   }
