@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 TRUSTED = 0.3  # of a leg: from then on, what it took alone tells what the rest will take
 NEARLY = 0.99  # until somebody says that it is over
+MOST_OFF = 20  # times longer than expected, for what is still to come
 EVENLY = 0.8  # of what is left passes as seconds do, while nothing is heard; the rest ever slower
 
 
@@ -20,7 +21,7 @@ EVENLY = 0.8  # of what is left passes as seconds do, while nothing is heard; th
 class Leg:
     """expected, spent: seconds, for all of it and so far. share: how much is done; before: how much of that was done
     before `spent` began to count; known: what was spent when `share` was last told; shown: seconds of what was left
-    then, that were taken for gone since."""
+    then, that were taken for gone since; reached: how far it came, where it was over before all of it was counted."""
 
     name: str
     expected: float
@@ -29,6 +30,7 @@ class Leg:
     before: float = 0.0
     known: float = 0.0
     shown: float = 0.0
+    reached: float = 0.0
 
     @property
     def counts(self) -> bool:
@@ -60,7 +62,8 @@ class Leg:
 
     def told(self, share: float) -> Leg:
         """So much of it is done, now."""
-        return replace(self, share=max(self.share, min(1.0, share)), known=self.spent, shown=0.0)
+        now = max(self.share, min(1.0, share))
+        return replace(self, share=now, reached=now, known=self.spent, shown=0.0)
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,6 @@ class Course:
 
     def _off(self) -> float:
         """How many times longer than expected it takes."""
-        begun = [leg for leg in self.legs[: self.at + 1] if leg.spent and leg.share >= TRUSTED]
-        thought = sum(leg.expected * leg.share for leg in begun)
-        return sum(leg.spent for leg in begun) / thought if self.alike and thought else 1.0
+        begun = [leg for leg in self.legs[: self.at + 1] if leg.known and leg.reached - leg.before >= TRUSTED]
+        thought = sum(leg.expected * (leg.reached - leg.before) for leg in begun)
+        return min(MOST_OFF, sum(leg.known for leg in begun) / thought) if self.alike and thought else 1.0

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.course import Course
-from core.data.dataset import Dataset, load_dataset
+from core.data.dataset import SPLITS, Dataset, load_dataset
 from core.runs.view import View
 from core.training.pace import Expected, Pace
 from core.training.probe_results import Estimate
@@ -25,8 +24,9 @@ def expect(workspace: Workspace, recipe: Recipe, dataset: Dataset | None = None,
         GraftError: the dataset is not there any more.
     """
     dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
-    train, validation = (len(dataset.part(split)) for split in ("train", "validation"))
-    expected = Pace.of(workspace, recipe.backbone).expected(recipe, train, validation, stages)
+    parts = dataset.frame["split"].value_counts()
+    train, validation, test = (int(parts.get(split, 0)) for split in SPLITS)
+    expected = Pace.of(workspace, recipe.backbone).expected(recipe, train, validation, test, stages)
     estimate = Estimate.kept(workspace, recipe)
     return expected.by(estimate, recipe.epochs) if estimate else expected
 
@@ -40,4 +40,4 @@ def keep(workspace: Workspace, recipe: Recipe, directory: Path) -> None:
 def before(directory: Path) -> View:
     """The view before the first event: all is still to come."""
     expected = Expected.read(directory / FILE)
-    return View(course=Course.of(expected.seconds), images=expected.images)
+    return View(course=expected.course, images=expected.images)

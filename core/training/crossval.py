@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.course import Course
 from core.data.dataset import load_dataset
 from core.data.folds import folds_of, held_out
 from core.data.intake import OnProgress, Progress
@@ -80,7 +79,7 @@ class _Reporter(Reporter):
         self, workspace: Workspace, directory: Path, device: Device, tell: OnProgress, title: str, expected: Expected
     ) -> None:
         self.others, self.tell, self.title, self.wanted = OtherRuns(workspace), tell, title, False
-        self.expected, self.course = expected, Course.of(expected.seconds)
+        self.expected, self.course = expected, expected.course
         super().__init__(EventLog(directory / "events.jsonl"), Control(directory), device)
 
     def write(self, event: Event) -> None:

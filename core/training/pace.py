@@ -47,6 +47,11 @@ class Expected:
     def total(self) -> float:
         return sum(self.seconds.values())
 
+    @property
+    def course(self) -> Course:
+        """Before its first step. How fast the machine is, or how busy, its first legs tell where nobody knew."""
+        return Course.of(self.seconds, alike=True)
+
     def by(self, estimate: Estimate, epochs: int) -> Expected:
         """The same, as somebody measured it for this very recipe."""
         before = [name for name in self.seconds if name not in ("training", "finishing")]
@@ -59,8 +64,8 @@ class Expected:
 class Pace:
     """Seconds. loading: of libraries and weights. picture: to decode one image. forward: of one image through all
     stages at once. head: of one image through what is trained where all stages are frozen. finishing: to keep what was
-    learned. step: of one image through all stages in training, and back; 0 while unknown. stages: of the backbone; 0
-    while unknown. measured: whether a run has told.
+    learned. step: of one image through all stages in training, and back; 0 while unknown. fitting: of one image, to
+    choose how strongly a head is held back. stages: of the backbone; 0 while unknown. measured: whether a run has told.
     """
 
     loading: float
@@ -69,6 +74,7 @@ class Pace:
     head: float
     finishing: float
     step: float = 0.0
+    fitting: float = 0.002
     stages: int = 0
     measured: bool = False
 
@@ -85,8 +91,8 @@ class Pace:
         forward = gflops / (GFLOPS_A_SECOND * (os.cpu_count() or 1))
         return cls(loading=3.0, picture=0.003, forward=forward, head=5e-5, finishing=0.3)
 
-    def expected(self, recipe: Recipe, train: int, validation: int, stages: int = 0) -> Expected:
-        """Of a run. train, validation: images of these parts. stages: of the backbone, where they are known."""
+    def expected(self, recipe: Recipe, train: int, validation: int, test: int = 0, stages: int = 0) -> Expected:
+        """Of a run. train, validation, test: images of these parts. stages: of the backbone, where they are known."""
         stages = stages or self.stages or 8
         images, views = train + validation, 1 if recipe.augmentation == "none" else recipe.views
         phases = plan.phases(recipe, stages)
@@ -101,9 +107,9 @@ class Pace:
             "loading": self.loading,
             "pictures": images * self.picture,
             "features": (rows * frozen + once * (1 - frozen)) * self.forward,
-            "fitting": 0.5 if recipe.solvable and phases[0].frozen == stages else 0.0,
+            "fitting": train * self.fitting if recipe.solvable and phases[0].frozen == stages else 0.0,
             "training": epochs,
-            "finishing": self.finishing,
+            "finishing": self.finishing + test * (self.picture + self.forward),
         }
         return Expected(seconds, {"pictures": images, "features": rows + once})
 
@@ -111,9 +117,9 @@ class Pace:
         """Seconds of an image in an epoch, with that share of the stages frozen."""
         return self.head + (self.step or STEP * self.forward) * (1 - frozen) + (0.0 if keeps else self.forward * frozen)
 
-    def after(self, spent: Mapping[str, tuple[float, int]], frozen: int, stages: int) -> Pace:
+    def after(self, spent: Mapping[str, tuple[float, int]], frozen: int, stages: int, train: int) -> Pace:
         """What a run took, in place of what was thought. spent: seconds and images of each phase; frozen: of `stages`,
-        while it trained."""
+        while it trained; train: images of that part."""
 
         def each(phase: str) -> float | None:
             seconds, images = spent.get(phase, (0.0, 0))
@@ -121,6 +127,7 @@ class Pace:
 
         found: dict[str, float | None] = {"picture": each("pictures"), "loading": spent.get("loading", (None, 0))[0]}
         found["finishing"] = spent.get("finishing", (None, 0))[0]
+        found["fitting"] = spent.get("fitting", (0.0, 0))[0] / max(1, train)
         training = each("training")
         if frozen == stages:
             found |= {"forward": each("features"), "head": training}
@@ -145,6 +152,9 @@ def follow(course: Course, time: float, event: Event, images: Mapping[str, int],
         case Progress():
             whole = images.get(event.phase)
             share = event.done / event.total if event.total else None
+            if share and course.legs and course.legs[course.at].name == "finishing":  # the test part, or all once more
+                begins, part = (0.2, 0.7) if event.phase == "features" else (0.0, 0.2)
+                return course.heard(time, "finishing", begins + part * share)
             return course.heard(time, event.phase, event.moved / whole if event.moved and whole else share)
         case Changed() if 0 < epochs < event.epochs:
             return course.longer("training", event.epochs / epochs)

@@ -60,7 +60,7 @@ class Reporter:
     def _close(self, following: Phase) -> None:
         """Add up what the phase under way took. What passes before training without an image is loading."""
         now = time.monotonic()
-        if self.phase in ("training", "finishing"):
+        if self.phase in ("fitting", "training", "finishing"):
             self._add(self.phase, now - self.started, self.images)
         if following == "training" and "loading" not in self.spent:
             self._add("loading", now - self.created - sum(seconds for seconds, _ in self.spent.values()), 1)
@@ -97,7 +97,7 @@ class Reporter:
         """The first images, until which all is got going, tell nothing of the pace."""
         assert self.phase
         now, (last, before) = time.monotonic(), self.counted or (self.started, 0)
-        if self.counted is not None:
+        if self.counted is not None and self.phase != "fitting":
             self._add(self.phase, now - last, done - before)
         self.counted = (now, done)
         self.moved[self.phase] = self.moved.get(self.phase, 0) + done - before

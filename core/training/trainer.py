@@ -441,8 +441,9 @@ class Trainer:
         self.reporter.finish()
         if self.state.epoch:
             backbone, stages = self.recipe.backbone, len(self.material.backbone.stages)
-            pace = Pace.of(self.workspace, backbone)
-            pace.after(self.reporter.spent, self.prepared.frozen_stages, stages).keep(self.workspace, backbone)
+            pace, images = Pace.of(self.workspace, backbone), len(self.prepared.train)
+            found = pace.after(self.reporter.spent, self.prepared.frozen_stages, stages, images)
+            found.keep(self.workspace, backbone)
 
     def _finish(self) -> None:
         """The bundle of the best epoch, and the last word."""
