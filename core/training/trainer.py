@@ -236,8 +236,10 @@ class Trainer:
             self._save(0, None)  # to prepare takes a while, in which anything may happen
             self._enter(self.phase)
         self.position.epoch, self.position.step = number, self.state.step
+        before = self.solver.state() if self.solver is not None else {}
         train = self._solve() if self.solver is not None else self._train(number)
         if train is None:
+            self._take_back(before)
             return False
         if not math.isfinite(train.loss):
             raise LossNotFinite
@@ -245,6 +247,7 @@ class Trainer:
         if self.prepared.validation and validation is None:
             if self.solver is None:
                 self._save(self.position.step, self.totals)
+            self._take_back(before)
             return False
         self._record(number, train, validation, time.monotonic() - began)
         return True
@@ -270,6 +273,14 @@ class Trainer:
         self.solver.put_into(self.material.head)
         self.position.done += self.position.steps
         return self._validate(self.prepared.train)
+
+    def _take_back(self, before: checkpoints.State) -> None:
+        """An epoch of a head that is solved for, which somebody broke off. before: the solver's state then."""
+        if self.solver is not None:
+            assert isinstance(self.material.head, nn.Linear)
+            self.solver.load(before)
+            self.solver.put_into(self.material.head)
+            self._save(0, None)
 
     def _begun(self) -> torch.Tensor | None:
         """Totals of the epoch's steps that were taken before, which the leader has for the team."""

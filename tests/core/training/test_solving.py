@@ -13,8 +13,9 @@ from core.data.changes import resplit
 from core.data.dataset import load_dataset
 from core.inference.predictor import Predictor
 from core.training.control import Control
-from core.training.events import EpochEnded
+from core.training.events import EpochEnded, Paused
 from core.training.recipe import Recipe
+from core.training.reporter import Reporter
 
 
 @pytest.fixture
@@ -130,3 +131,17 @@ def test_a_head_that_reads_several_stages_trains_with_any_of_them_free(solved, t
     for freeze in (0, 3, 5):
         ended = train(solved.model_copy(update={"freeze": freeze, "head": several}), f"free{freeze}")[-1]
         assert ended.status == "finished" and bundle_of(workspace, f"free{freeze}")[0]["head"]["reads"] == "several"
+
+
+def test_paused_in_the_middle_of_an_epoch_it_goes_on_from_there_with_the_same_bits(solved, train, workspace):
+    whole = train(solved, "whole")[-1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reporter, "stepped", lambda self, position, images, totals: position.epoch == 3)
+        patch.setattr(Reporter, "pausing", property(lambda self: True))
+        paused = train(solved)[-1]
+    assert isinstance(paused, Paused) and paused.epoch == 2.0
+    events = train(solved)
+    numbers = [event.epoch for event in events if isinstance(event, EpochEnded)]
+    assert numbers == [1, 2, 3, 4]  # none is gone through again
+    one, other = (bundle_of(workspace, name)[1] for name in ("whole", "run"))
+    assert events[-1].validation == whole.validation and all(torch.equal(one[name], other[name]) for name in one)
