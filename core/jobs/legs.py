@@ -25,7 +25,15 @@ PUBLISHED: Legs = {
     "Looking for copies": 1,
     "Writing": 1,
 }
-SURVEY: Legs = {STARTING: 1, PHASES["loading"]: 4, "Reading": 2, "Looking with": 8, "Comparing": 1, "Drawing": 2}
+SURVEY: Legs = {
+    STARTING: 1,
+    PHASES["loading"]: 4,
+    "Reading": 2,
+    "Looking with": 8,
+    "Comparing": 1,
+    "Doubting": 2,
+    "Drawing": 2,
+}
 PROBE: Legs = {STARTING: 4, PHASES["loading"]: 1, PHASES["batch_size"]: 2, PHASES["pictures"]: 1, PHASES["features"]: 2}
 LEGS: dict[str, Legs] = {
     "import published": PUBLISHED,

@@ -65,6 +65,7 @@ def test_what_was_changed_is_said_and_undone(open_page, dataset, started):
 
 def test_the_batch_size_is_left_to_the_device_with_a_tick(open_page, dataset, started):
     app = open_page("fine_tune")
+    app.selectbox(key="set_optimizer").set_value("adamw").run()  # a head that is solved for has no learning rate
     app.checkbox(key="set_batch_size_auto").check().run()
     number = app.number_input(key="set_batch_size")
     assert (number.value, number.placeholder, number.disabled) == (None, "Found at the start", True)
