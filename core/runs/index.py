@@ -187,7 +187,7 @@ def in_short(view: View) -> View:
     last = view.curve[-1].epoch if view.curve else 0
     curve = tuple(row for row in view.curve if row.epoch in (view.best_epoch, last))
     short = replace(view, curve=curve, step_losses=(), marks=(), baseline=None, offset=0)
-    return replace(short, course=Course(), images={})
+    return replace(short, course=Course(alike=view.course.alike), images={})
 
 
 _indexes: dict[Path, Index] = {}
