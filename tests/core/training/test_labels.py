@@ -137,7 +137,7 @@ def test_from_pictures_to_a_probability_for_each_label(workspace, recipe, train)
     assert set(both.labels) == {"blue", "red"} and one.labels == ("green",) and broken.labels is None
     assert sum(guess.probability for guess in both.top) > 1 and len(both.top) == 3 and not one.is_unsure(3)
     lines = to_csv([one, both, broken]).splitlines()
-    assert lines[0] == "image,labels,blue probability,green probability,red probability,milliseconds,error"
+    assert lines[0] == "image,labels,blue probability,green probability,red probability,foreign,milliseconds,error"
     assert lines[1].startswith("one,green,0.") and lines[2].startswith(f"both,{'; '.join(both.labels)},")
 
 

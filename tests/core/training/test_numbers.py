@@ -64,7 +64,7 @@ def test_from_pictures_to_an_answer_in_the_numbers_own_unit(workspace, dataset, 
     assert 1e5 - 30 < dark.value < 1e5 + 40 < 1e5 + 60 < bright.value < 1e5 + 130
     assert broken.error and broken.value is None
     lines = to_csv([dark, bright, broken]).splitlines()
-    assert lines[0] == "image,value,milliseconds,error" and lines[1].startswith(f"dark,{dark.value}")
+    assert lines[0] == "image,value,foreign,milliseconds,error" and lines[1].startswith(f"dark,{dark.value}")
 
 
 def test_the_loss_must_fit_what_the_pictures_have(workspace, recipe):

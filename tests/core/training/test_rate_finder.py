@@ -7,6 +7,7 @@ import math
 import pytest
 
 from core.training import probing
+from core.training.device import choose_device
 from core.training.probe_results import RateCurve
 from core.training.probing import GaveWay, ProbeReporter, between_runs
 from core.training.queue import device_lock
@@ -88,7 +89,7 @@ def test_a_probe_waits_for_a_run_and_gives_way_to_one(workspace, monkeypatch):
     monkeypatch.setattr(probing, "SECONDS_BETWEEN_LOOKS", 0.0)
     runs, tries, told = [True, False, True, False, False], [], []
     monkeypatch.setattr(probing, "is_anybody_waiting", lambda _: runs.pop(0))
-    reporter = ProbeReporter(workspace, None, told.append)
+    reporter = ProbeReporter(workspace, choose_device("cpu"), lambda progress: None)
 
     def probe():
         tries.append(device_lock(workspace))
