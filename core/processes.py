@@ -63,6 +63,8 @@ def signed(path: Path) -> tuple[int, str]:
     """
     # Earlier versions wrote the number alone.
     number, _, machine = path.read_text(encoding="utf-8").strip().partition(" ")
+    if not 1 < int(number) < 2**31:  # 0 and those below would mean many processes
+        raise ValueError(f"{path.name} names no process")
     return int(number), "" if machine in ("", _machine()) else machine
 
 

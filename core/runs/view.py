@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from core.course import Course
+from core.records import Amount, Bytes, Count, Moment, Seconds, Share
 from core.training.events import (
     Baseline,
     Changed,
@@ -63,11 +64,11 @@ class Mark:
 class CurvePoint:
     """One epoch's row on the chart."""
 
-    epoch: int
+    epoch: Count
     train: Scores
     validation: Scores | None
-    learning_rate: float
-    seconds: float
+    learning_rate: Amount
+    seconds: Seconds
 
 
 @dataclass(frozen=True)
@@ -79,39 +80,41 @@ class View:
         the whole run, at that look; None while nobody knows. devices: that train together. ahead: runs before this one
         in the queue. stages: of the backbone; the first `frozen` are. judged_on: images of the validation part. naive:
         what is scored without learning anything. baseline: what the frozen backbone scores without training. course,
-        images: what all of it was expected to take, and how far it is; images that each phase counts.
+        images: what all of it was expected to take, and how far it is; images that each phase counts. passed_over:
+        lines of its events that cannot be read.
     """
 
     status: Status = Status.QUEUED
     phase: Phase = "loading"
-    done: int = 0
-    total: int = 0
-    epoch: int = 0
-    epochs: int = 0
-    step: int = 0
-    steps: int = 0
-    rate: float | None = None
-    share: float = 0.0
-    seconds_left: float | None = None
-    memory_bytes: int | None = None
+    done: Count = 0
+    total: Count = 0
+    epoch: Count = 0
+    epochs: Count = 0
+    step: Count = 0
+    steps: Count = 0
+    rate: Amount | None = None
+    share: Share = 0.0
+    seconds_left: Seconds | None = None
+    memory_bytes: Bytes | None = None
     device: str = ""
-    devices: int = 1
-    trainable: int = 0
+    devices: Count = 1
+    trainable: Count = 0
     note: str = ""
     target: str = ""
-    ahead: int = 0
+    ahead: Count = 0
     curve: tuple[CurvePoint, ...] = ()
     step_losses: tuple[tuple[float, float], ...] = ()
     marks: tuple[Mark, ...] = ()
-    stages: int = 0
-    frozen: int = 0
-    judged_on: int = 0
+    stages: Count = 0
+    frozen: Count = 0
+    judged_on: Count = 0
     naive: Scores | None = None
     baseline: Baseline | None = None
-    best_epoch: int | None = None
+    best_epoch: Count | None = None
     paused: bool = False
     ended: Ended | None = None
-    last_time: float = 0.0
+    last_time: Moment = 0.0
+    passed_over: Count = 0
     course: Course = field(default_factory=Course, repr=False)
     images: Mapping[str, int] = field(default_factory=dict, repr=False)
     offset: int = field(default=0, repr=False)
