@@ -18,6 +18,7 @@ from core.processes import signed
 from core.runs import expectations, naming
 from core.runs.checks import obstacle
 from core.runs.launching import check_devices, child_ended, launch_worker
+from core.runs.reading import caught_up
 from core.runs.view import Status, View
 from core.training.control import REQUESTS, Control
 from core.training.events import read_events
@@ -133,10 +134,8 @@ class Run:
         """
         self.must_be_there()
         view = previous or expectations.before(self.directory)
-        events, offset = read_events(self.directory / "events.jsonl", view.offset)
-        for moment, event in events:
-            view = view.after(moment, event)
-        view = replace(view, offset=offset, epochs=view.epochs or self.recipe.epochs)
+        view = caught_up(view, self.directory / "events.jsonl")
+        view = replace(view, epochs=view.epochs or self.recipe.epochs)
         return replace(view, status=self._status(view)).at(time.time())
 
     @property

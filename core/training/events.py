@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -238,8 +239,12 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[tuple[float, Event]],
     except FileNotFoundError:
         return [], offset
     whole = data[: data.rfind(b"\n") + 1]
-    events = [event for line in whole.splitlines() if (event := _parse(line))]
-    return events, offset + len(whole)
+    return events_of(whole.splitlines()), offset + len(whole)
+
+
+def events_of(lines: Iterable[bytes]) -> list[tuple[float, Event]]:
+    """Each line as (unix seconds, event). Unreadable ones are skipped."""
+    return [event for line in lines if (event := _parse(line))]
 
 
 def _parse(line: bytes) -> tuple[float, Event] | None:
