@@ -57,7 +57,7 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
 
 @cache
 def _adapter(kind: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    return TypeAdapter(kind)  # type: ignore[arg-type]
 
 
 def reason(error: ValidationError) -> str:

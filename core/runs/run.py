@@ -19,6 +19,7 @@ from core.records import Count, Moment, read
 from core.runs import expectations, naming
 from core.runs.checks import obstacle
 from core.runs.launching import check_devices, child_ended, launch_worker
+from core.runs.reading import caught_up
 from core.runs.view import Status, View
 from core.training.control import REQUESTS, Control
 from core.training.events import read_events
@@ -135,17 +136,13 @@ class Run:
         """
         self.must_be_there()
         view = previous or expectations.before(self.directory)
-        unreadable: list[str] = []
         try:
-            events, offset = read_events(self.directory / "events.jsonl", view.offset, unreadable)
+            view = caught_up(view, self.directory / "events.jsonl")
         except OSError as error:
             raise self._damaged(error.strerror or str(error)) from error
-        for moment, event in events:
-            view = view.after(moment, event)
-        if unreadable and not (events or view.last_time):
-            raise self._damaged(unreadable[0])
-        passed_over = view.passed_over + len(unreadable)
-        view = replace(view, offset=offset, epochs=view.epochs or self.recipe.epochs, passed_over=passed_over)
+        if view.passed_over and not view.last_time:
+            raise self._damaged("none of its lines is an event")
+        view = replace(view, epochs=view.epochs or self.recipe.epochs)
         return replace(view, status=self._status(view)).at(time.time())
 
     def _damaged(self, why: str) -> RunError:

@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -236,13 +237,8 @@ class EventLog:
         self._file.close()
 
 
-def read_events(
-    path: Path, offset: int = 0, unreadable: list[str] | None = None
-) -> tuple[list[tuple[float, Event]], int]:
-    """The whole lines after byte `offset` as (unix seconds, event), and where to go on. Those that do not fit are
-    skipped.
-
-    unreadable: gets a reason for each of these.
+def read_events(path: Path, offset: int = 0) -> tuple[list[tuple[float, Event]], int]:
+    """The whole lines after byte `offset` as (unix seconds, event), and where to go on; as `events_of`.
 
     Raises:
         OSError: what is there cannot be read, a folder for instance.
@@ -254,14 +250,22 @@ def read_events(
     except FileNotFoundError:
         return [], offset
     whole = data[: data.rfind(b"\n") + 1]
+    return events_of(whole.splitlines()), offset + len(whole)
+
+
+def events_of(lines: Iterable[bytes], unreadable: list[str] | None = None) -> list[tuple[float, Event]]:
+    """Each line as (unix seconds, event). Those that do not fit are skipped.
+
+    unreadable: gets a reason for each of these.
+    """
     events = []
-    for line in whole.splitlines():
+    for line in lines:
         try:
             events.append(_parse(line))
         except ValueError as error:
             if unreadable is not None and line.strip():
                 unreadable.append(reason(error) if isinstance(error, ValidationError) else clip(error, LONGEST_REASON))
-    return events, offset + len(whole)
+    return events
 
 
 def _parse(line: bytes) -> tuple[float, Event]:
