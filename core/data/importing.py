@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -24,6 +25,7 @@ from core.data.entries import Limits, Source, shown_name
 from core.data.findings import report_on
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words, take
 from core.data.manifest import path_column
+from core.data.preprocessing import PLAIN
 from core.data.readers import file_entry, open_source
 from core.data.report import Report
 from core.data.samples import find_sample, sample_folder
@@ -213,7 +215,7 @@ def _import(
             os.sync()  # the pictures reach the disk before the name that vouches for them
             place = workspace.datasets / f"{slug(name)}-{digest}"
             folder.rename(place)
-    return Dataset(place, 1, name, found.kind, found.target, info, frame)
+    return Dataset(place, 1, name, found.kind, found.target, info, frame, rendering=found.rendering)
 
 
 def _refuse_without_room(workspace: Workspace, source: Source) -> None:
@@ -235,7 +237,8 @@ def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[Ve
     write_json(folder / "report.json", found.found.model_dump())
     if found.columns is not None:
         found.columns.to_parquet(folder / "columns.parquet")
-    said = {"name": name, "kind": found.kind, "target": found.target, "fingerprint": fingerprint}
+    said: dict[str, Any] = {"name": name, "kind": found.kind, "target": found.target, "fingerprint": fingerprint}
+    said["rendering"] = found.rendering.model_dump(mode="json")
     write_json(folder / "dataset.json", {**said, "created": datetime.now().isoformat(timespec="seconds")})
     return written
 
@@ -243,6 +246,8 @@ def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[Ve
 def _digest(found: Sorted) -> str:
     """Names the content: the same pictures with the same answers and splits, whatever their archive was called."""
     said = hashlib.sha256(b"labels" if found.kind == "labels" else b"")
+    if found.rendering != PLAIN:
+        said.update(found.rendering.model_dump_json().encode())
     columns = found.frame[["sha256", "label", "target", "given", "group"]]
     for start in range(0, len(columns), BLOCK):  # as objects all would take much memory
         rows = columns[start : start + BLOCK]

@@ -21,6 +21,9 @@ Kind = Literal[
     "commas",
     "empty class",
     "mended",
+    "values",
+    "ground",
+    "pages",
     # Of a version: what could spoil the training.
     "duplicate",
     "contradiction",
@@ -37,6 +40,7 @@ Kind = Literal[
     "far out",
     "one number",
 ]
+SHOWN_SO: frozenset[Kind] = frozenset({"mended", "values", "ground"})  # that tell how images are shown
 LEFT_OUT: frozenset[Kind] = frozenset({"left out", "repeated", "no class", "no label", "several labels"})
 
 

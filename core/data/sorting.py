@@ -11,9 +11,11 @@ from itertools import count
 
 import pandas as pd
 
+from core.data.findings import shown
 from core.data.intake import Intake, Rejected
 from core.data.layout import classes_and_splits, split_of
 from core.data.manifest import Kind, Manifest, Said, from_labels, from_project, read_manifest
+from core.data.preprocessing import PLAIN, Rendering
 from core.data.report import Finding, Intaken, names_of, number_of
 from core.data.tables import PROJECT
 from core.data.twins import find_twins
@@ -27,6 +29,7 @@ class Sorted:
 
     columns: by the names of the pictures, what their table says of them that may be classes and did not count; None if
         there is nothing such.
+    rendering: with which the pictures are seen best.
     """
 
     frame: pd.DataFrame
@@ -34,6 +37,7 @@ class Sorted:
     target: str
     found: Intaken
     columns: pd.DataFrame | None = None
+    rendering: Rendering = PLAIN
 
 
 def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str = "") -> Sorted:
@@ -75,10 +79,11 @@ def sort_out(intake: Intake, labels: Mapping[str, str] | None = None, table: str
         *of_tables,
         *repeated,
         *_mended(frame),
+        *shown(frame, intake.rendering),
     ]
     tables = list(manifest.tables) if manifest else []
     found = Intaken(findings=findings, files=files, tables=tables, ignored=intake.ignored)
-    return Sorted(frame, kind, manifest.target if manifest else "", found, _columns(frame, manifest))
+    return Sorted(frame, kind, manifest.target if manifest else "", found, _columns(frame, manifest), intake.rendering)
 
 
 def _manifest(
