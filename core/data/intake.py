@@ -295,7 +295,7 @@ def inspect(name: str, data: bytes, images: Path | None = None) -> Taken | Rejec
     grounds = tuple(contrasts_on(found.clear)) if found.clear is not None else ()
     return Taken(
         *(name, image, sha256, len(data), *found.size, contrast(found.image), ", ".join(found.mended)),
-        look=look(found.image),
+        look=look(found.image, min(found.size)),
         grounds=grounds,
         values=found.values,
         pages=len(page_places(data)) if found.format == "TIFF" else 1,
