@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.data.dataset import SPLITS, Dataset, new_version
 from core.data.findings import MOST_TO_LEAST
-from core.data.labels import a_row_each, in_words, labels_in, together
+from core.data.labels import a_row_each, folded, in_words, labels_in, together
 from core.data.layout import Split, clean
 from core.data.report import Finding, Kind, names_of, number_of
 from core.data.splits import SplitSettings, split_rows
@@ -327,7 +327,7 @@ def _merged(frame: pd.DataFrame, finding: Finding) -> tuple[pd.DataFrame, str]:
     sizes = a_row_each(frame[rows])["label"].value_counts()
     by_folded: dict[str, list[str]] = {}
     for label in sizes.index:  # the most frequent first
-        by_folded.setdefault(" ".join(label.casefold().split()), []).append(label)
+        by_folded.setdefault(folded(label), []).append(label)
     chosen = {label: labels[0] for labels in by_folded.values() for label in labels if len(labels) > 1}
     new = [together(chosen.get(label, label) for label in labels_in(text)) for text in frame["label"]]
     frame, repeats = _once(frame.assign(label=new))

@@ -115,13 +115,16 @@ def one_by_one(held: list[T]) -> Iterator[T]:
 LINK = "It is a link, and links are not followed."
 DEVICE = "It is a device or another thing that is no file."
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = frozenset("\u200b\u2060\ufeff\u00ad\u180e")  # but not the joiners, without which some scripts are misspelt
 
 
 def shown_name(name: str) -> str:
-    """A name without characters that cannot be seen or that turn text around; at most `LONGEST_NAME` characters."""
-    kept = (c for c in unicodedata.normalize("NFC", name[: 2 * LONGEST_NAME]) if c not in _TURNING)
+    """A name without characters that cannot be seen or that turn text around, its blanks plain ones; at most
+    `LONGEST_NAME` characters."""
+    kept = (c for c in unicodedata.normalize("NFC", name[: 2 * LONGEST_NAME]) if c not in _TURNING and c not in _UNSEEN)
     seen = ("" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") and c not in "\n\t" else c for c in kept)
-    return "".join(seen).replace("\n", " ").replace("\t", " ")[:LONGEST_NAME]
+    plain = (" " if c in "\n\t" or unicodedata.category(c) == "Zs" else c for c in "".join(seen))
+    return "".join(plain)[:LONGEST_NAME]
 
 
 class BareFolders(dict[str, None]):

@@ -118,7 +118,7 @@ def test_a_bad_upload_is_told_and_costs_nothing(open_page, finish, dataset, work
         ("photos.zip.001", b"PK", "one part of several"),
         ("metadata.csv", b"path,label\na.jpg,cat\n", "a table, but no picture"),
         ("../a.zip", b"PK", "leads out of it"),
-        ("cats/a.jpg", b"hello", "There is no picture in it"),
+        ("cats/a.jpg", b"hello", "There is no image in it"),
     ],
 )
 def test_what_cannot_be_used_says_why(workspace, monkeypatch, name, data, words):
