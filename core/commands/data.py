@@ -16,12 +16,13 @@ from core.data.importing import check as check_path
 from core.data.importing import import_path
 from core.data.labels import in_words
 from core.data.published import import_published
+from core.data.reading import Reading
 from core.data.report import LEFT_OUT, Report, number_of
 from core.workspace import Workspace
 
 
 def check(options: Namespace) -> int:
-    _print(check_path(Path(options.path).expanduser(), progress=ImportLine()), options.json)
+    _print(check_path(Path(options.path).expanduser(), progress=ImportLine(), reading=_reading(options)), options.json)
     return 0
 
 
@@ -30,7 +31,13 @@ def bring_in(options: Namespace) -> int:
     if options.published:
         made = import_published(workspace, options.published, name=options.name, progress=ImportLine())
     else:
-        made = import_path(workspace, Path(options.path).expanduser(), name=options.name, progress=ImportLine())
+        made = import_path(
+            workspace,
+            Path(options.path).expanduser(),
+            name=options.name,
+            progress=ImportLine(),
+            reading=_reading(options),
+        )
     print(said_of(made, options.name), file=sys.stderr)
     if made.known:
         print("What follows was found at that import; the command `check` tells of these files.", file=sys.stderr)
@@ -40,6 +47,18 @@ def bring_in(options: Namespace) -> int:
     else:
         _print(made.report, as_json=False)
     return 0
+
+
+def _reading(options: Namespace) -> Reading | None:
+    said = Reading(
+        options.label_column,
+        options.label_folder,
+        options.kind,
+        options.split_from,
+        options.encoding,
+        options.pages,
+    )
+    return None if said == Reading() else said
 
 
 def said_of(made: Dataset, name: str | None = None) -> str:

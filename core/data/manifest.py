@@ -208,6 +208,7 @@ def _combine(
                     twice.append(image)
     unsaid, several = ([name for name in dict.fromkeys(names) if name not in of] for names in (unlabelled, several))
     no_label = f"no {_ONE[kind]} in the table: left out"
+    blanks = _at_blanks(several_in) if kind == "labels" and reading.kind is None else []
     findings = (
         *_guessed(first, kind, reading),
         *_boxes(used, repeated),
@@ -220,7 +221,7 @@ def _combine(
         *_told("twice", twice, "image is", "images are", "in the table twice, with different answers"),
         *_unused(used, bool(columns_kept)),
         *_undivided(cells if kind == "classes" else {}, of),
-        *_at_blanks(several_in if kind == "labels" else {}),
+        *blanks,
     )
     target = first.label if kind == "number" else ""
     tables = tuple(each.name for each in used)
@@ -233,7 +234,7 @@ def _combine(
         findings,
         columns_kept,
         first.candidates,
-        all(each.columns.sure for each in used),
+        all(each.columns.sure for each in used) and not blanks,
     )
 
 

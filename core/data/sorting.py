@@ -221,7 +221,7 @@ def _question(intake: Intake, names: list[str], table: str, found: _Read) -> Que
 
 def _doubt(found: _Read) -> str:
     if found.by_table and found.manifest is not None:
-        return "" if found.manifest.sure else "More than one column of the table may say what the images are."
+        return "" if found.manifest.sure else "The table can be read in more than one way."
     if found.manifest is not None and found.manifest.candidates:
         return "The folders tell classes, and so may the table."
     return "" if found.folders.sure else "More than one level of the folders may be the classes."
@@ -229,6 +229,8 @@ def _doubt(found: _Read) -> str:
 
 def _other_readings(found: _Read) -> Iterator[Reading]:
     base = found.reading
+    if found.kind == "labels":
+        yield replace(base, kind="classes")
     if found.manifest is not None:
         for one in found.manifest.candidates:
             yield replace(base, column=one.column, kind=one.kind)

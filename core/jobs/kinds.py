@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,26 @@ from core.data.drafts import load_draft
 from core.data.importing import import_path, import_sample, import_source
 from core.data.intake import OnProgress, Progress
 from core.data.published import import_published
+from core.data.reading import Reading
+from core.jobs.asking import ask
 from core.training.events import PHASES
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
 
-def path(workspace: Workspace, progress: OnProgress, *, path: str, name: str | None = None) -> dict[str, Any]:
-    return _dataset(import_path(workspace, Path(path), name=name, progress=progress))
+def path(
+    workspace: Workspace,
+    progress: OnProgress,
+    *,
+    path: str,
+    name: str | None = None,
+    reading: dict[str, Any] | None = None,
+    directory: str = "",
+) -> dict[str, Any]:
+    """reading: the fields of a `Reading`. directory: the job's, if someone can be asked how it is to be read."""
+    read = Reading(**reading) if reading else None
+    asks = partial(ask, Path(directory)) if directory else None
+    return _dataset(import_path(workspace, Path(path), name=name, progress=progress, reading=read, ask=asks))
 
 
 def sample(workspace: Workspace, progress: OnProgress, *, key: str) -> dict[str, Any]:
