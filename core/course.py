@@ -11,6 +11,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from core.records import Count, Moment, Seconds, Share
+
 TRUSTED = 0.3  # of a leg: from then on, what it took alone tells what the rest will take
 NEARLY = 0.99  # until somebody says that it is over
 MOST_OFF = 20  # times longer than expected, for what is still to come
@@ -24,13 +26,13 @@ class Leg:
     then, that were taken for gone since; reached: how far it came, where it was over before all of it was counted."""
 
     name: str
-    expected: float
-    spent: float = 0.0
-    share: float = 0.0
-    before: float = 0.0
-    known: float = 0.0
-    shown: float = 0.0
-    reached: float = 0.0
+    expected: Seconds
+    spent: Seconds = 0.0
+    share: Share = 0.0
+    before: Share = 0.0
+    known: Seconds = 0.0
+    shown: Seconds = 0.0
+    reached: Share = 0.0
 
     @property
     def counts(self) -> bool:
@@ -73,9 +75,9 @@ class Course:
     nobody knows how much there is to do."""
 
     legs: tuple[Leg, ...] = ()
-    at: int = 0
-    since: float | None = None
-    share: float = 0.0
+    at: Count = 0
+    since: Moment | None = None
+    share: Share = 0.0
     alike: bool = False
 
     @classmethod

@@ -63,7 +63,10 @@ def signed(path: Path) -> tuple[int, str]:
     """
     # Earlier versions wrote the number alone.
     number, _, machine = path.read_text(encoding="utf-8").strip().partition(" ")
-    return int(number), "" if machine in ("", _machine()) else machine
+    elsewhere = "" if machine in ("", _machine()) else machine
+    if not (1 if elsewhere else 2) <= int(number) < 2**31:  # 0 and those below would mean many processes, 1 the system
+        raise ValueError(f"{path.name} names no process")
+    return int(number), elsewhere
 
 
 def _machine() -> str:

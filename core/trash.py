@@ -8,7 +8,6 @@ trash/<id>/trashed.json   what it was: kind, name (its id), title, when, bytes
 from __future__ import annotations
 
 import errno
-import json
 import os
 import secrets
 import shutil
@@ -20,7 +19,8 @@ from typing import Literal
 
 from filelock import FileLock
 
-from core.errors import WorkspaceError
+from core.errors import DamagedError, WorkspaceError
+from core.records import Bytes, Moment, read
 from core.workspace import Workspace, contained, write_json
 
 Kind = Literal["dataset", "run", "draft", "weights", "cross-validation"]
@@ -33,6 +33,7 @@ FOLDERS: dict[Kind, str] = {
 }
 USUAL_DAYS = 14
 DAY = 24 * 3600
+SECONDS_TO_MOVE = 60  # that one may take on its way into the trash
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,17 @@ class Trashed:
     def days_left(self) -> int:
         """Until it goes for good."""
         return max(0, round(days_kept() - (time.time() - self.when) / DAY))
+
+
+@dataclass(frozen=True)
+class _Note:
+    """A `Trashed` as it is written."""
+
+    kind: Kind
+    name: str
+    title: str
+    when: Moment
+    bytes: Bytes
 
 
 def days_kept() -> int:
@@ -135,6 +147,11 @@ def empty(workspace: Workspace, older_than: float = 0.0) -> int:
         if time.time() - one.when >= older_than * DAY:
             shutil.rmtree(_trash(workspace) / one.id, ignore_errors=True)
             freed += one.bytes
+    for entry in _trash(workspace).glob("*/"):  # of which nobody knows what it was
+        age = time.time() - entry.stat().st_mtime
+        if _read(entry) is None and age >= max(SECONDS_TO_MOVE, older_than * DAY):
+            freed += size_of(entry)
+            shutil.rmtree(entry, ignore_errors=True)
     return freed
 
 
@@ -145,8 +162,7 @@ def size(workspace: Workspace) -> int:
 
 def last_title(workspace: Workspace, kind: Kind, name: str) -> str | None:
     """What a thing that was deleted was called, however long ago."""
-    said = _names(workspace).get(kind, {})
-    return said.get(name) if isinstance(said, dict) else None
+    return _names(workspace).get(kind, {}).get(name)
 
 
 def size_of(path: Path) -> int:
@@ -171,13 +187,11 @@ def _note(entry: Path, trashed: Trashed) -> None:
 
 def _read(entry: Path) -> Trashed | None:
     try:
-        said = json.loads((entry / "trashed.json").read_text(encoding="utf-8"))
-        one = Trashed(
-            entry.name, said["kind"], said["name"], str(said["title"]), float(said["when"]), int(said["bytes"])
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        note = read(entry / "trashed.json", _Note)
+    except (OSError, DamagedError):
         return None
-    return one if one.kind in FOLDERS and os.path.lexists(entry / "content") else None
+    one = Trashed(entry.name, note.kind, note.name, note.title, note.when, note.bytes)
+    return one if os.path.lexists(entry / "content") else None
 
 
 def _move(source: Path, target: Path) -> None:
@@ -191,9 +205,8 @@ def _move(source: Path, target: Path) -> None:
 
 def _names(workspace: Workspace) -> dict[str, dict[str, str]]:
     try:
-        said = json.loads((_trash(workspace) / "names.json").read_text(encoding="utf-8"))
-        return said if isinstance(said, dict) else {}
-    except (OSError, ValueError):
+        return read(_trash(workspace) / "names.json", dict[str, dict[str, str]])
+    except (OSError, DamagedError):
         return {}
 
 

@@ -14,6 +14,7 @@ from ui import job_watch, state
 from ui.add_dataset import ADDING, ways_in
 from ui.cache_panel import cache_panel
 from ui.confirm import confirm
+from ui.damaged_panel import damaged_panel
 from ui.dataset_panel import dataset_panel
 from ui.next_step import next_step
 from ui.page import draw
@@ -45,6 +46,7 @@ def main() -> None:
         _chosen(space, known)
     elif running is None:
         empty_state("No dataset yet", "Upload a ZIP or a folder of class folders, or take a sample set above.")
+    damaged_panel(space)
     trash_panel(space)
     cache_panel(space)
 
@@ -60,11 +62,12 @@ def _take_result(space: Workspace) -> None:
         job_watch.tell("done", "The import was stopped; nothing of it was kept.")
     else:
         with errors_shown():
-            made = load_dataset(space, ended.result["dataset"], ended.result["version"])
+            gave = ended.imported
+            made = load_dataset(space, gave.dataset, gave.version)
             state.choose(dataset=made.id, dataset_version=made.version)
             st.session_state[ADDING] = False  # what was added is shown instead
             before = f"These pictures were here already, as {clip(made.name, 60)}."
-            job_watch.tell("done", before if ended.result["known"] else f"{count(len(made.frame), 'image')} imported.")
+            job_watch.tell("done", before if gave.known else f"{count(len(made.frame), 'image')} imported.")
 
 
 def _chosen(space: Workspace, known: list[DatasetSummary]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import pandas as pd
 import streamlit as st
 
-from core.errors import GraftError
+from core.errors import GraftError, RunError
 from core.inference.prediction import Prediction
 from core.inference.table import SHARE, rows, to_csv
 from core.runs import Run, View, get, titles
@@ -91,7 +91,11 @@ def _pick_run(usable: list[tuple[Run, View]]) -> Run | None:
 
 
 def _why_not(chosen: Run) -> str:
-    if chosen.view().status.active:
+    try:
+        _, active = chosen.facts, chosen.view().status.active
+    except RunError as error:
+        return literal(error)
+    if active:
         return "The chosen run can be asked once it has finished. Until then, another can."
     return "The chosen run has nothing to ask: it kept no model, or that is not there any more. Choose another run."
 

@@ -115,7 +115,6 @@ def _limits() -> None:
 
 
 def _folder(space: Workspace) -> None:
-    reading = chosen_reading()
     with st.form("folder", border=False):
         help = "The full path of a folder of class folders, of an archive, or of a table with its pictures beside it."
         path = st.text_input("Path", placeholder=f"{next(iter(roots()), '/home/me')}/photos", help=help)
@@ -126,8 +125,9 @@ def _folder(space: Workspace) -> None:
         )
         if st.form_submit_button("Import") and path.strip():
             with errors_shown():
-                from_path(space, path, reading)
+                from_path(space, path, kept_reading())
                 st.rerun()
+    chosen_reading()
 
 
 def _samples(space: Workspace) -> None:

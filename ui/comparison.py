@@ -113,7 +113,7 @@ def _row(name: str, view: View) -> dict[str, object]:
     best = next((row for row in view.curve if row.epoch == view.best_epoch), None)
     found = scored(view) or ([Scored("training", best.train, 0)] if best else [])
     said = {f"{each.part.capitalize()} score": each.worth for each in found}
-    seconds = view.ended.seconds if view.ended else sum(row.seconds for row in view.curve)
+    seconds = view.ended.seconds if view.ended else view.seconds_trained
     return {
         "Run": name,
         "Status": view.status.value,

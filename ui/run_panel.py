@@ -79,6 +79,8 @@ def _live(run: Run, drawn: tuple[Status, int]) -> None:
     if (view.status, view.frozen) != drawn:
         st.rerun()  # what can be asked of it changes with them
     _standing(run, view)
+    if view.passed_over:
+        st.caption(f"Left out, as it cannot be read: {count(view.passed_over, 'line')} of its events.jsonl.")
     _curves(view)
     _advice(view)
     if view.status in (Status.FINISHED, Status.STOPPED):

@@ -65,7 +65,11 @@ def _live(drawn: list[tuple[Run, Status]], shown: str | None) -> None:
             state.choose(run=runs[here][rows[0]].id)
 
     views, names = {run.id: view for run, view in found}, titles([run for run, _ in found])
-    rows = [_row(run, views[run.id], names[run.id]) if run.id in views else _damaged_row(run) for run in runs[here]]
+    why = {run.id: words for run, words in damaged}
+    rows = [
+        _row(run, views[run.id], names[run.id]) if run.id in views else _damaged_row(run, why.get(run.id, ""))
+        for run in runs[here]
+    ]
     table = pd.DataFrame(rows)
     st.dataframe(
         table,
@@ -101,5 +105,7 @@ def _row(run: Run, view: View, name: str) -> dict[str, object]:
     }
 
 
-def _damaged_row(run: Run) -> dict[str, object]:
-    return {"Run": run.title, "Status": "damaged", "Score": "", "Id": run.id, "Epochs": "", "Backbone": ""}
+def _damaged_row(run: Run, why: str) -> dict[str, object]:
+    """A click shows it, with Discard."""
+    score = clip(why, 200)
+    return {"Run": run.title, "Status": "damaged", "Score": score, "Id": run.id, "Epochs": "", "Backbone": ""}

@@ -7,19 +7,22 @@ restart begins where the last click ended. A choice whose object is gone reads a
 
 from __future__ import annotations
 
-import json
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import streamlit as st
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from core import runs
 from core.data.dataset import Dataset, dataset_title, load_dataset
-from core.errors import GraftError, WorkspaceError
+from core.errors import DamagedError, GraftError, WorkspaceError
+from core.records import Count, adapter, put_aside, read
 from core.runs import Run
 from core.training.presets import DEFAULT
+from core.training.recipe import Recipe
 from core.workspace import Workspace, contained, write_json
+from ui.gone import say
 from ui.widgets import show_error
 
 DEFAULT_BACKBONE = "efficientnet_lite0"
@@ -38,12 +41,26 @@ class Choices(BaseModel):
     backbone: str = DEFAULT_BACKBONE
     weights_file: str | None = None
     dataset: str | None = None
-    dataset_version: int | None = None
+    dataset_version: Count | None = None
     run: str | None = None
     compared: tuple[str, ...] = ()
     preset: str = DEFAULT
     settings: dict[str, Any] = {}
-    devices: int = 1
+    devices: Count = 1
+
+
+class _Kept(Choices):
+    """The choices in `choices.json`."""
+
+    @field_validator("settings")
+    @classmethod
+    def _are_settings(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """Each by itself; what they come to together may be wrong, and the page says so."""
+        kept = {}
+        for name, value in settings.items():
+            with suppress(ValidationError, KeyError):  # one that does not fit is as if it had not been changed
+                kept[name] = _checked(name, value)
+        return kept
 
 
 def workspace() -> Workspace:
@@ -96,11 +113,32 @@ def _dataset(space: Workspace, dataset_id: str, version: int | None) -> Dataset:
 
 def _read(space: Workspace) -> Choices:
     try:
-        said = json.loads((space.root / "choices.json").read_text(encoding="utf-8"))
-        brought = _made_with(space, said["run"]) if said.get("run") and not said.get("dataset") else {}
-        return _coherent(space, Choices.model_validate(said | brought))
-    except (OSError, ValueError, AttributeError, ValidationError):
+        kept = read(space.root / "choices.json", _Kept)
+    except DamagedError as error:
+        _put_aside(error)
         return Choices()
+    except OSError:
+        return Choices()
+    brought = _made_with(space, kept.run) if kept.run and not kept.dataset else {}
+    return _coherent(space, Choices.model_validate(kept.model_dump() | brought))
+
+
+def _checked(name: str, value: Any) -> Any:
+    """A setting of a recipe as JSON has it.
+
+    Raises:
+        ValidationError, KeyError: it is none.
+    """
+    field = Recipe.model_fields[name]
+    kind = adapter(Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation)
+    return kind.dump_python(kind.validate_python(value), mode="json")
+
+
+def _put_aside(damage: DamagedError) -> None:
+    """So that the next choice can be written, and what was there can be looked at."""
+    with suppress(OSError):
+        beside = put_aside(damage.path)
+        say(f"What was chosen before cannot be read, so choose again. {damage} It is now {beside.name}.")
 
 
 def _made_with(space: Workspace, run: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -122,7 +123,7 @@ def short_number(number: float | None) -> str:
 
 def duration(seconds: float | None) -> str:
     """`under a second`, `8 s`, `3 min 20 s`, `2 h 5 min`; a dash where unknown."""
-    if seconds is None:
+    if seconds is None or not math.isfinite(seconds):
         return "–"
     if seconds < 1:
         return "under a second"

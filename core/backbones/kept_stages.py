@@ -14,10 +14,14 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from core.backbones.catalogue import BackboneInfo, catalogue
 from core.backbones.heads import Reads
+from core.errors import DamagedError
+from core.records import Count, read
 from core.workspace import Workspace, atomic_open, write_json
 
 DATA = Path(__file__).with_name("stages.json")
@@ -30,11 +34,14 @@ class Stage:
     how many numbers a head has of it that reads several stages (see reading.py), 0 of those that it does not read."""
 
     name: str
-    layers: int
-    parameters: int
-    output_shape: tuple[int, ...]
+    layers: Count
+    parameters: Count
+    output_shape: Annotated[tuple[Count, ...], Field(min_length=1)]
     modules: tuple[str, ...]
-    summary: int = 0
+    summary: Count = 0
+
+
+Kept = Annotated[tuple[Stage, ...], Field(min_length=1)]
 
 
 def features_read(stages: Sequence[Stage], reads: Reads) -> int:
@@ -52,8 +59,8 @@ def stages_of(info: BackboneInfo, workspace: Workspace) -> tuple[Stage, ...]:
         return _shipped()[info.name]
     said = f"{FORMAT}\n{info.name}\n{info.preprocessing.size}\n{version('torchvision')}\n{version('timm')}"
     path = workspace.cache / "stages" / f"{hashlib.blake2b(said.encode(), digest_size=12).hexdigest()}.json"
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        return _read(json.loads(path.read_text(encoding="utf-8")))
+    with suppress(OSError, DamagedError):
+        return read(path, Kept)
     from core.backbones.model import describe
 
     found = describe(info)

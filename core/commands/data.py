@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from core.commands.printing import ImportLine, printable
-from core.data.dataset import Dataset, find_dataset, list_datasets
+from core.data.dataset import Dataset, damaged_datasets, find_dataset, list_datasets
 from core.data.importing import check as check_path
 from core.data.importing import import_path
 from core.data.labels import in_words
@@ -71,15 +71,19 @@ def said_of(made: Dataset, name: str | None = None) -> str:
 
 
 def datasets(options: Namespace) -> int:
-    found = list_datasets(Workspace.open(options.workspace))
+    workspace = Workspace.open(options.workspace)
+    found, damaged = list_datasets(workspace), damaged_datasets(workspace)
     if options.json:
-        print(json.dumps([asdict(one) for one in found], ensure_ascii=False))
+        broken = [{"id": name, "status": "damaged", "error": why} for name, why in damaged.items()]
+        print(json.dumps([*(asdict(one) for one in found), *broken], ensure_ascii=False))
         return 0
     for one in found:
         what = "numbers" if one.kind == "number" else number_of(len(one.classes), *_NOUNS[one.kind])
         versions = number_of(len(one.versions), "version")
         print(printable(f"{one.id:40} {number_of(one.images, 'picture'):>18}  {what:12} {versions:12} {one.name}"))
-    if not found:
+    for name, why in damaged.items():
+        print(printable(f"{name:40} {'damaged':>18}  {why}"))
+    if not found and not damaged:
         print("No datasets yet. Import one: python -m core import PATH", file=sys.stderr)
     return 0
 

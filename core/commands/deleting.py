@@ -11,7 +11,7 @@ from dataclasses import asdict
 from core import trash as bin
 from core.backbones.weights import delete_file, kept_files
 from core.commands.printing import printable
-from core.data.dataset import find_dataset
+from core.data.dataset import damaged_datasets, delete_dataset, find_dataset
 from core.data.drafts import delete_draft, list_drafts
 from core.errors import DataError, GraftError, RunError
 from core.jobs.dependents import delete_with_dependents, dependents
@@ -35,6 +35,8 @@ def delete(options: Namespace) -> int:
 
 
 def _dataset(workspace: Workspace, name: str, stop: bool) -> bin.Trashed | None:
+    if name in damaged_datasets(workspace):
+        return delete_dataset(workspace, name)
     found = find_dataset(workspace, name)
     active = dependents(workspace, found.id).active
     if active and not stop:
@@ -45,7 +47,11 @@ def _dataset(workspace: Workspace, name: str, stop: bool) -> bin.Trashed | None:
 
 def _run(workspace: Workspace, name: str, stop: bool) -> bin.Trashed | None:
     run = find_run(workspace, name)
-    if run.status.active and not stop:
+    try:
+        active = run.status.active
+    except RunError:  # damaged
+        return run.discard()
+    if active and not stop:
         raise RunError(f"The run {run.title!r} is {run.status.value}. End it first, or add --stop.")
     stop_all([run])
     return run.discard()

@@ -11,7 +11,6 @@ datasets/<id>/
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 import time
@@ -32,7 +31,9 @@ from core.data.layout import Split
 from core.data.manifest import Kind
 from core.data.report import Intaken, Report
 from core.data.splits import SplitSettings
-from core.errors import DataError, WorkspaceError
+from core.errors import DamagedError, DataError, WorkspaceError
+from core.records import Count, read
+from core.tables import read_table
 from core.words import clip
 from core.workspace import Workspace, atomic_open, contained, write_json
 
@@ -79,11 +80,31 @@ class VersionInfo(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    images: int
+    images: Count
     classes: tuple[str, ...]
     split: SplitSettings
     changed: str
     made: str
+
+
+class _FormerInfo(SplitSettings):
+    """A version as it was written when all of a dataset's had the same pictures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatasetFile(BaseModel):
+    """What `dataset.json` says. images, classes: as it was written when all versions had the same pictures."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    created: str
+    kind: Kind = "classes"
+    target: str = ""
+    fingerprint: str = ""
+    images: Count = 0
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +146,8 @@ class Dataset:
     @cached_property
     def report(self) -> Report:
         try:
-            found = Intaken.model_validate_json((self.directory / "report.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # from another version of Graft, or damaged: the rows still tell their own
+            found = read(self.directory / "report.json", Intaken)
+        except (OSError, DamagedError):  # from another version of Graft, or damaged: the rows still tell their own
             found = Intaken()
         return report_on(self.name, self.frame, self.kind, self.target, found)
 
@@ -134,8 +155,8 @@ class Dataset:
     def columns(self) -> pd.DataFrame:
         """What a table said of the pictures, by their names, that may be classes and did not count at import."""
         try:
-            return pd.read_parquet(self.directory / "columns.parquet")
-        except (OSError, ValueError):
+            return read_table(self.directory / "columns.parquet", {})
+        except (OSError, DamagedError):
             return pd.DataFrame()
 
     def path(self, image: str) -> Path:
@@ -171,18 +192,29 @@ class Dataset:
 
 
 def list_datasets(workspace: Workspace) -> list[DatasetSummary]:
-    """All datasets, newest first."""
-    names = (
-        name for name in os.listdir(workspace.datasets) if name[0] != "."
-    )  # others are not whole, or on their way out
-    found = [summary for name in names if (summary := _summary(workspace.datasets / name))]
-    return sorted(found, key=lambda summary: summary.created, reverse=True)
+    """All datasets that can be read, newest first."""
+    found = (_summary(workspace.datasets / name) for name in _names(workspace))
+    return sorted(
+        (one for one in found if isinstance(one, DatasetSummary)), key=lambda summary: summary.created, reverse=True
+    )
+
+
+def damaged_datasets(workspace: Workspace) -> dict[str, str]:
+    """Those that cannot be read, by their ids, with what is wrong with them; see `core.records`."""
+    found = {name: _summary(workspace.datasets / name) for name in sorted(_names(workspace))}
+    return {name: str(one) for name, one in found.items() if isinstance(one, DamagedError)}
+
+
+def _names(workspace: Workspace) -> list[str]:
+    """Others than these are not whole yet, or on their way out."""
+    return [name for name in os.listdir(workspace.datasets) if name[0] != "."]
 
 
 def dataset_title(workspace: Workspace, dataset_id: str) -> str:
     """The name its maker gave the dataset, also when it was deleted, at no cost on any page."""
     with suppress(WorkspaceError):
-        if summary := _summary(contained(workspace.datasets, dataset_id)):
+        summary = _summary(contained(workspace.datasets, dataset_id))
+        if isinstance(summary, DatasetSummary):
             return summary.name
     return trash.last_title(workspace, "dataset", dataset_id) or _said_by(dataset_id)
 
@@ -193,25 +225,45 @@ def _said_by(dataset_id: str) -> str:
     return said[1].replace("-", " ").capitalize() if said else dataset_id
 
 
-_summed_up: dict[Path, tuple[tuple[int, ...], DatasetSummary]] = {}  # as long as nothing is made or renamed in there
+_summed_up: dict[
+    Path, tuple[tuple[int, ...], DatasetSummary | DamagedError]
+] = {}  # as long as nothing is made or renamed in there
 
 
-def _summary(directory: Path) -> DatasetSummary | None:
+def _summary(directory: Path) -> DatasetSummary | DamagedError | None:
     """None: it is no dataset, or was deleted this moment."""
     try:
-        stamp = os.stat(directory).st_mtime_ns, os.stat(directory / "versions").st_mtime_ns
+        stamp = os.stat(directory).st_mtime_ns, _changed(directory / "versions")
         known = _summed_up.get(directory)
         if known is None or known[0] != stamp or time.time() - max(stamp) / 1e9 < SECONDS_TO_SETTLE:
-            said = json.loads((directory / "dataset.json").read_text(encoding="utf-8"))
-            versions = _versions(directory)
-            newest = _read_info(directory, versions[-1])
-            kind, images, classes = said.get("kind", "classes"), newest.images, newest.classes
-            made = DatasetSummary(directory.name, said["name"], said["created"], images, kind, classes, versions)
-            known = _summed_up[directory] = stamp, made
-        return known[1]
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+            if not any(os.path.lexists(directory / name) for name in ("dataset.json", "versions")):
+                return None
+            known = _summed_up[directory] = stamp, _sum_up(directory)
+        return known[1] if directory.is_dir() else None
+    except OSError:
         _summed_up.pop(directory, None)
         return None
+
+
+def _changed(path: Path) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _sum_up(directory: Path) -> DatasetSummary | DamagedError:
+    try:
+        said = read(directory / "dataset.json", DatasetFile)
+        versions = _versions(directory)
+        if not versions:
+            raise DamagedError(directory / "versions", "there is no version in it")
+        newest = _read_info(directory, versions[-1])
+    except DamagedError as error:
+        return error
+    except FileNotFoundError as error:
+        return DamagedError(Path(error.filename), "it is not there")
+    return DatasetSummary(directory.name, said.name, said.created, newest.images, said.kind, newest.classes, versions)
 
 
 def list_versions(workspace: Workspace, dataset_id: str) -> dict[int, VersionInfo]:
@@ -219,7 +271,7 @@ def list_versions(workspace: Workspace, dataset_id: str) -> dict[int, VersionInf
     found = {}
     directory = contained(workspace.datasets, dataset_id)
     for version in _versions(directory):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, DamagedError):
             found[version] = _read_info(directory, version)
     return found
 
@@ -232,10 +284,12 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
     """
     try:
         directory = contained(workspace.datasets, dataset_id)
-        said = json.loads((directory / "dataset.json").read_text(encoding="utf-8"))
-        name, kind, target = said["name"], said.get("kind", "classes"), said.get("target", "")
-    except (OSError, ValueError, KeyError, TypeError, WorkspaceError) as error:
+        said = read(directory / "dataset.json", DatasetFile)
+    except DamagedError as error:
+        raise DataError(f"The dataset {dataset_id!r} is damaged. {error} Delete it, and import it again.") from error
+    except (OSError, WorkspaceError) as error:
         raise DataError(missing_words(workspace, dataset_id)) from error
+    name = clip(said.name, 60)
     versions = _versions(directory)
     if version is None:
         version = max(versions, default=0)
@@ -243,13 +297,20 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
         known = ", ".join(map(str, versions)) or "none"
         raise DataError(f"The dataset {name!r} has no version {version}; it has {known}.")
     try:
-        frame = pd.read_parquet(_manifest(directory, version))
-        missing = {name: value for name, value in FORMERLY.items() if name not in frame}
-        frame = frame.assign(**missing)[list(COLUMNS)]
+        frame = _read_rows(_manifest(directory, version))
         info = _read_info(directory, version)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"Version {version} of the dataset {name!r} is damaged; import it again.") from error
-    return Dataset(directory, version, name, kind, target, info, frame)
+    except (OSError, DamagedError) as error:
+        why = f" {error}" if isinstance(error, DamagedError) else ""
+        raise DataError(f"Version {version} of the dataset {name!r} is damaged; import it again.{why}") from error
+    return Dataset(directory, version, said.name, said.kind, said.target, info, frame)
+
+
+def _read_rows(path: Path) -> pd.DataFrame:
+    """Raises: DamagedError, OSError."""
+    frame = read_table(path, COLUMNS, FORMERLY)
+    if not frame["image"].str.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]+").all():
+        raise DamagedError(path, "it names images that are not the dataset's")
+    return frame
 
 
 def missing_words(workspace: Workspace, dataset_id: str) -> str:
@@ -328,9 +389,11 @@ def _versions(directory: Path) -> tuple[int, ...]:
 
 
 def _read_info(directory: Path, version: int) -> VersionInfo:
-    said = json.loads(_manifest(directory, version).with_suffix(".json").read_text(encoding="utf-8"))
-    if "split" not in said:  # as it was written when all versions had the same pictures
-        whole = json.loads((directory / "dataset.json").read_text(encoding="utf-8"))
-        told = {"images": whole["images"], "classes": whole["classes"], "made": whole["created"]}
-        said = {**told, "split": said, "changed": "Imported" if version == 1 else "Split anew"}
-    return VersionInfo.model_validate(said)
+    """Raises: DamagedError, OSError."""
+    said = read(_manifest(directory, version).with_suffix(".json"), VersionInfo | _FormerInfo)  # type: ignore[arg-type]
+    if isinstance(said, VersionInfo):
+        return said
+    whole = read(directory / "dataset.json", DatasetFile)
+    changed = "Imported" if version == 1 else "Split anew"
+    split = SplitSettings.model_validate(said.model_dump())
+    return VersionInfo(images=whole.images, classes=whole.classes, split=split, changed=changed, made=whole.created)

@@ -11,7 +11,6 @@ between leaves a picture that nobody lists, and that the next one to add picture
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -27,7 +26,8 @@ from core import trash
 from core.data.dataset import Dataset
 from core.data.entries import shown_name
 from core.data.intake import disk_in_words
-from core.errors import DataError
+from core.errors import DamagedError, DataError
+from core.records import Bytes, Count, read
 from core.workspace import Workspace, atomic_open, contained, new_id
 
 FIRST_CLASSES = ("Class 1", "Class 2")
@@ -42,7 +42,7 @@ class Picture(BaseModel):
 
     file: str = Field(pattern=r"^\d+\.[a-z0-9]+$")
     name: str
-    bytes: int
+    bytes: Bytes
     sha256: str
 
 
@@ -56,18 +56,23 @@ class DraftClass(BaseModel):
     pictures: tuple[Picture, ...] = ()
 
 
-class Draft(BaseModel):
-    """A draft as it was when it was read. next: the number of the next picture; none is ever given twice. origin: the
-    dataset whose pictures it began with, as `id@version`."""
+class DraftList(BaseModel):
+    """What `draft.json` says. next: the number of the next picture; none is ever given twice. origin: the dataset whose
+    pictures it began with, as `id@version`."""
 
     model_config = ConfigDict(frozen=True)
 
-    directory: Path = Field(exclude=True)
     name: str
     created: str
-    next: int = 1
+    next: Count = 1
     origin: str = ""
     classes: tuple[DraftClass, ...] = ()
+
+
+class Draft(DraftList):
+    """A draft as it was when it was read."""
+
+    directory: Path = Field(exclude=True)
 
     @property
     def id(self) -> str:
@@ -163,6 +168,18 @@ def list_drafts(workspace: Workspace) -> list[Draft]:
         with suppress(DataError):
             drafts.append(_read(path.parent))
     return drafts
+
+
+def damaged_drafts(workspace: Workspace) -> dict[str, str]:
+    """Those that cannot be read, by their ids, with what is wrong with them."""
+    found = {}
+    for path in sorted(_drafts(workspace).glob("*/draft.json"), reverse=True):
+        try:
+            _read(path.parent)
+        except DataError as error:
+            if os.path.lexists(path):
+                found[path.parent.name] = str(error)
+    return found
 
 
 def load_draft(workspace: Workspace, draft_id: str) -> Draft:
@@ -299,14 +316,16 @@ def _read(directory: Path) -> Draft:
         stamp = _stamp(directory)
         known = _read_before.get(directory)
         if known is None or known[0] != stamp:
-            known = stamp, Draft(**json.loads((directory / "draft.json").read_bytes()), directory=directory)
+            known = stamp, Draft(directory=directory, **dict(read(directory / "draft.json", DraftList)))
             _read_before[directory] = known
         return known[1]
     except FileNotFoundError as error:
         raise DataError("This draft is not there any more. It was deleted, perhaps in another tab.") from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, DamagedError) as error:
+        reason = error.reason if isinstance(error, DamagedError) else error.strerror
         raise DataError(
-            f"The draft {directory.name!r} cannot be read. Delete its folder in the workspace to be rid of it."
+            f"The draft {directory.name!r} cannot be read ({reason}). Delete its folder in the workspace to be "
+            "rid of it."
         ) from error
 
 

@@ -7,7 +7,6 @@ cancelled or killed leaves nothing.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets
 import shutil
@@ -23,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from core.data.columns import naming_column
 from core.data.containers import open_container
-from core.data.dataset import DELETED, Dataset, VersionInfo, load_dataset, write_version
+from core.data.dataset import DELETED, Dataset, DatasetFile, VersionInfo, load_dataset, write_version
 from core.data.entries import Limits, Source, shown_name
 from core.data.findings import report_on
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words, take
@@ -34,7 +33,8 @@ from core.data.samples import find_sample, sample_folder
 from core.data.sorting import Sorted, sort_out
 from core.data.splits import complete
 from core.data.tables import is_table, read_table
-from core.errors import DataError
+from core.errors import DamagedError, DataError
+from core.records import read
 from core.units import file_size
 from core.workspace import Workspace, slug, write_json
 
@@ -293,9 +293,9 @@ def _fingerprint(path: Path, progress: OnProgress | None, cancelled: Cancelled |
 def _seen_before(workspace: Workspace, fingerprint: str) -> Dataset | None:
     for path in workspace.datasets.glob("[!.]*/dataset.json"):
         try:
-            if json.loads(path.read_text(encoding="utf-8")).get("fingerprint") == fingerprint:
+            if read(path, DatasetFile).fingerprint == fingerprint:
                 return replace(load_dataset(workspace, path.parent.name), known=True)
-        except (OSError, ValueError, AttributeError, DataError):
+        except (OSError, DamagedError, DataError):
             continue
     return None
 

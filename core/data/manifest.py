@@ -379,10 +379,10 @@ def _boxes(used: list[_Used], repeated: bool) -> list[Finding]:
     if not names:
         return []
     title = f"The table {names[0][-80:]!r} says where on an image things are, and that was left out."
-    why = "Graft does not learn boxes or outlines yet. " + (
-        "What is on an image became its labels: several, where several things are."
-        if repeated
-        else "What is on an image became its class."
+    became = "labels: several, where several things are" if repeated else "class"
+    why = (
+        f"Graft does not learn boxes or outlines yet, so what is on an image became its {became}. If that is not what "
+        "you want, give a row an image with its class and import again."
     )
     return [Finding(kind="boxes", title=title, why=why)]
 
@@ -404,13 +404,14 @@ def _loosely(matcher: Matcher) -> list[Finding]:
     """Of names that are not letter for letter those of the images."""
     if not matcher.loosely:
         return []
-    total = sum(matcher.loosely.values())
-    how = "; ".join(f"{words} ({count:,})" for words, count in matcher.loosely.most_common())
+    files = [image for images in matcher.loosely.values() for image in images]
+    total = len(files)
+    how = "; ".join(f"{words} ({len(images):,})" for words, images in matcher.loosely.items())
     title = (
         f"{number_of(total, 'name')} in the table {'is' if total == 1 else 'are'} written otherwise than the file's."
     )
     why = f"Each could mean one image only, and was taken for it: {how}. There is nothing to do if that is right."
-    return [Finding(kind="loosely", title=title, why=why)]
+    return [Finding(kind="loosely", title=title, why=why, files=files)]
 
 
 def _instead(slips: set[str], kind: Kind) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from urllib.parse import unquote, urlsplit
 
@@ -56,12 +56,12 @@ class Matcher:
     """Finds the images that were given by what cells say.
 
     Attributes:
-        loosely: How many cells were found in a looser way, by what is told of it.
+        loosely: The images that were found in a looser way, by what is told of it.
     """
 
     def __init__(self, images: Collection[str]) -> None:
         self.images = images
-        self.loosely = Counter[str]()
+        self.loosely = defaultdict[str, list[str]](list)
         self._by: list[tuple[dict[str, list[str]], dict[str, list[str]]] | None] = [None] * len(WAYS)
 
     def find(self, cell: str, table: str, ways: int = len(WAYS)) -> str | None:
@@ -81,7 +81,7 @@ class Matcher:
             for way, (_, words) in enumerate(WAYS):
                 if (found := self._find(path, table, way)) is not None:
                     if words:
-                        self.loosely[words] += 1
+                        self.loosely[words].append(found)
                     return found
         return None
 

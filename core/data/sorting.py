@@ -338,7 +338,10 @@ def _levels(found: _Read, by_folders: bool) -> list[Finding]:
 def _boxes(recognised: Recognised | None) -> list[Finding]:
     if recognised is None or recognised.kind == "classes":
         return []
-    why = "Graft does not learn boxes or outlines yet: the classes of the folders were taken, and the rest left out."
+    why = (
+        "Graft does not learn boxes or outlines yet: the classes of the folders were taken, and the rest left out. If "
+        "that is not what you want, give a table with an image and its class a row, and import again."
+    )
     return [Finding(kind="boxes", title=recognised.words, why=why)]
 
 

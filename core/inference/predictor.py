@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import safetensors.torch
 import torch
+from pydantic import BaseModel, ConfigDict, model_validator
 from torch import nn
 
 from core.backbones.catalogue import find
@@ -23,6 +23,7 @@ from core.errors import GraftError, RunError
 from core.inference.prediction import Guess, Prediction
 from core.inference.reference import Reference, read_reference
 from core.processes import available_cores, keep_memory
+from core.records import Amount, read
 from core.training.device import Device, choose_device
 from core.training.folding import folded
 from core.workspace import Workspace
@@ -34,6 +35,45 @@ MANY = 8  # pictures, for which folding the network repays
 
 Picture = tuple[str, Path | bytes | BinaryIO]
 _Read = tuple[str, torch.Tensor | str, float]  # its name, its pixels or what is wrong with it, and the seconds it took
+
+
+class TaskFile(BaseModel):
+    """What the network was taught. Of a number: what it is called, and how the head's output becomes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["classes", "labels", "number"]
+    classes: tuple[str, ...] = ()
+    target: str = ""
+    mean: Amount = 0.0
+    deviation: Amount = 1.0
+    smallest: Amount = 0.0
+    largest: Amount = 0.0
+
+    @model_validator(mode="after")
+    def _answers_something(self) -> TaskFile:
+        if bool(self.classes) == (self.kind == "number"):
+            raise ValueError("it has to name classes, or else a number")
+        return self
+
+
+class BundleFile(BaseModel):
+    """What of `bundle.json` is needed to ask the network."""
+
+    model_config = ConfigDict(frozen=True)
+
+    backbone: str
+    task: TaskFile
+    preprocessing: Preprocessing
+    head: HeadSettings
+    caution: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_versions(cls, given: Any) -> Any:
+        if isinstance(given, dict) and not given.get("task"):
+            return {**given, "task": {"kind": "classes", "classes": given.get("classes")}}
+        return given
 
 
 class Predictor:
@@ -64,18 +104,15 @@ class Predictor:
         """
         device = device or choose_device()
         try:
-            said = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
+            said = read(bundle / "bundle.json", BundleFile)
             weights = safetensors.torch.load_file(bundle / "weights.safetensors")
-            task = said.get("task") or {"kind": "classes", "classes": said["classes"]}  # as bundles once were
-            outputs = 1 if task["kind"] == "number" else len(task["classes"])
+            outputs = 1 if said.task.kind == "number" else len(said.task.classes)
             # Random numbers are fine here: every one of them is replaced by the bundle's.
-            settings = HeadSettings(**said["head"])
-            reads = "last" if settings.reads == "auto" else settings.reads
-            backbone = build(find(said["backbone"]), Workspace(bundle), random=True, reads=reads)
-            head = build_head(settings, backbone.num_features, outputs)
+            reads = "last" if said.head.reads == "auto" else said.head.reads
+            backbone = build(find(said.backbone), Workspace(bundle), random=True, reads=reads)
+            head = build_head(said.head, backbone.num_features, outputs)
             model = nn.ModuleDict({"backbone": backbone, "head": head})
             model.load_state_dict(weights)
-            preprocessing = Preprocessing(**said["preprocessing"])
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
             cause = error.strerror if isinstance(error, OSError) else error
             raise RunError(
@@ -84,8 +121,9 @@ class Predictor:
         model.to(device.torch).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         if device.torch.type == "cpu":
             keep_memory()
-        reference = read_reference(bundle, said, device.torch)
-        return cls(nn.Sequential(model["backbone"], model["head"]), task, preprocessing, device, reference)
+        reference = read_reference(bundle, said.model_dump(), device.torch)
+        network = nn.Sequential(model["backbone"], model["head"])
+        return cls(network, said.task.model_dump(), said.preprocessing, device, reference)
 
     def predict(self, pictures: Iterable[Picture], top: int = 5) -> Iterator[Prediction]:
         """Answer about each (name, file) in order. One that cannot be read gets its `error`, and the rest go on.

@@ -10,6 +10,7 @@ A bundle without them, as they once were, gives no caution.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,10 @@ def read_reference(bundle: Path, said: dict[str, Any], device: torch.device) -> 
     try:
         threshold = float(said["caution"]["threshold"])
         features = safetensors.torch.load_file(bundle / FILE)["features"].float().to(device)
-    except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, safetensors.SafetensorError):
         return None
-    return Reference(features, threshold) if features.ndim == 2 and len(features) else None
+    fits = features.ndim == 2 and len(features) and math.isfinite(threshold)
+    return Reference(features, threshold) if fits else None
 
 
 def write_reference(bundle: Path, features: torch.Tensor, caution: Caution) -> None:

@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.data.reading import Question, Reading
 from core.data.thumbnails import thumbnails
@@ -104,6 +103,14 @@ def _answered(directory: Path) -> Answer | None:
         return None
 
 
-def said(reading: Reading | None) -> dict[str, object] | None:
+_READING = TypeAdapter(Reading)
+
+
+def said(reading: Reading | None) -> str | None:
     """A reading as a job's argument."""
-    return None if reading is None or reading == Reading() else json.loads(json.dumps(asdict(reading)))
+    return None if reading is None or reading == Reading() else _READING.dump_json(reading).decode()
+
+
+def read(said: str) -> Reading:
+    """The reading that `said` wrote."""
+    return _READING.validate_json(said)

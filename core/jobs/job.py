@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -20,13 +19,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from core.course import Course
 from core.data.importing import clear_leftovers
-from core.errors import GraftError
+from core.errors import DamagedError, GraftError
 from core.jobs.legs import course_of
 from core.processes import is_held, launch, signed
+from core.records import Count, Moment, Seconds, Share, read
 from core.runs.launching import ALLOCATOR
 from core.workspace import Workspace, new_id, write_json
 
@@ -51,23 +51,62 @@ class JobView(BaseModel):
 
     status: Literal["running", "done", "stopped", "failed"] = "running"
     phase: str = "Starting"
-    done: int = 0
-    total: int | None = None
-    share: float = 0.0
-    seconds_left: float | None = None
-    began: float = 0.0
+    done: Count = 0
+    total: Count | None = None
+    share: Share = 0.0
+    seconds_left: Seconds | None = None
+    began: Moment = 0.0
     course: Course = Course()
     message: str = ""
     result: dict[str, Any] = {}
+
+    @field_validator("course")
+    @classmethod
+    def _is_at_a_leg(cls, course: Course) -> Course:
+        if course.at >= max(1, len(course.legs)):
+            raise ValueError("it is at a leg that there is not")
+        return course
 
     @property
     def running(self) -> bool:
         return self.status == "running"
 
+    @property
+    def imported(self) -> Imported:
+        """Of an import that is done.
+
+        Raises:
+            GraftError: what is kept of it does not say what it gave.
+        """
+        try:
+            return Imported.model_validate(self.result)
+        except ValidationError as error:
+            raise GraftError("It cannot be told what the import gave: its file is damaged. Import it again.") from error
+
     def at(self, time: float) -> JobView:
         """At a moment after it was last heard of."""
         course = self.course.look(time)
         return self.model_copy(update={"course": course, "share": course.share, "seconds_left": course.left})
+
+
+class Asked(BaseModel):
+    """What a job is to do. arguments: of its function in `core.jobs.kinds`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str = ""
+    title: str = ""
+    arguments: dict[str, str | int | None] = {}
+
+
+class Imported(BaseModel):
+    """What an import gave. known: its images were there already."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dataset: str
+    version: int
+    known: bool
 
 
 @dataclass(frozen=True)
@@ -80,17 +119,16 @@ class Job:
         return self.directory.name
 
     @property
-    def said(self) -> dict[str, Any]:
-        """What was asked: kind, title, arguments."""
+    def said(self) -> Asked:
+        """What was asked; nothing, where that cannot be read."""
         try:
-            said: dict[str, Any] = json.loads((self.directory / "job.json").read_text(encoding="utf-8"))
-            return said
-        except (OSError, ValueError):
-            return {"kind": "", "title": "", "arguments": {}}
+            return read(self.directory / "job.json", Asked)
+        except (OSError, DamagedError):
+            return Asked()
 
     @property
     def title(self) -> str:
-        return str(self.said["title"])
+        return self.said.title
 
     def view(self) -> JobView:
         """The job as it stands. One whose process vanished has failed."""
@@ -102,13 +140,17 @@ class Job:
         view = self._state()  # it may have ended between the two looks
         if not view.running:
             return view
-        return JobView(status="failed", message="It was interrupted, and nothing of it was kept. Start it again.")
+        damage = self._damage()
+        why = (
+            f"It cannot be told how it ended. {damage}" if damage else "It was interrupted, and nothing of it was kept."
+        )
+        return JobView(status="failed", message=f"{why} Start it again.")
 
     def beginning(self) -> JobView:
         """Before it has told anything."""
         with suppress(GraftError, OSError, ValueError, KeyError):
             said = self.said
-            course = course_of(self.workspace, said["kind"], said["arguments"])
+            course = course_of(self.workspace, said.kind, said.arguments)
             return JobView(course=course.look((self.directory / "job.json").stat().st_mtime))
         return JobView()
 
@@ -140,9 +182,20 @@ class Job:
 
     def _state(self) -> JobView:
         try:
-            return JobView.model_validate_json((self.directory / "state.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return read(self.directory / "state.json", JobView)
+        except (OSError, DamagedError):
             return JobView()
+
+    def _damage(self) -> str:
+        """What is wrong with its files, if they cannot be read."""
+        try:
+            read(self.directory / "job.json", Asked)
+            read(self.directory / "state.json", JobView)
+        except DamagedError as error:
+            return str(error)
+        except OSError:
+            pass
+        return ""
 
     def _lives(self) -> bool:
         if is_held(self.directory / "alive.lock"):

@@ -15,8 +15,7 @@ from core.data.drafts import load_draft
 from core.data.importing import import_path, import_sample, import_source
 from core.data.intake import OnProgress, Progress
 from core.data.published import import_published
-from core.data.reading import Reading
-from core.jobs.asking import ask
+from core.jobs import asking
 from core.training.events import PHASES
 from core.training.recipe import Recipe
 from core.workspace import Workspace
@@ -28,13 +27,13 @@ def path(
     *,
     path: str,
     name: str | None = None,
-    reading: dict[str, Any] | None = None,
+    reading: str | None = None,
     directory: str = "",
 ) -> dict[str, Any]:
-    """reading: the fields of a `Reading`. directory: the job's, if someone can be asked how it is to be read."""
-    read = Reading(**reading) if reading else None
-    asks = partial(ask, Path(directory)) if directory else None
-    return _dataset(import_path(workspace, Path(path), name=name, progress=progress, reading=read, ask=asks))
+    """reading: as `asking.said` writes one. directory: the job's, if someone can be asked how it is to be read."""
+    said = asking.read(reading) if reading else None
+    asks = partial(asking.ask, Path(directory)) if directory else None
+    return _dataset(import_path(workspace, Path(path), name=name, progress=progress, reading=said, ask=asks))
 
 
 def sample(workspace: Workspace, progress: OnProgress, *, key: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -13,10 +12,11 @@ from filelock import FileLock
 
 from core.data.intake import Progress
 from core.errors import GraftError
-from core.jobs.job import Job, JobView
+from core.jobs.job import Asked, Job, JobView
 from core.jobs.kinds import KINDS
 from core.jobs.legs import leg_of
 from core.processes import sign
+from core.records import read
 from core.workspace import Workspace, write_json
 
 SECONDS_BETWEEN_STATES = 0.2
@@ -71,10 +71,10 @@ def main() -> int:
 
 def _work(directory: Path) -> JobView:
     try:
-        said = json.loads((directory / "job.json").read_text(encoding="utf-8"))
+        said = read(directory / "job.json", Asked)
         workspace = Workspace.open(directory.parent.parent)
-        asks = {"directory": str(directory)} if said["kind"] == "import path" else {}
-        result = KINDS[said["kind"]](workspace, Reporter(directory / "state.json"), **said["arguments"], **asks)
+        asks = {"directory": str(directory)} if said.kind == "import path" else {}
+        result = KINDS[said.kind](workspace, Reporter(directory / "state.json"), **said.arguments, **asks)
         return JobView(status="done", result=result)
     except GraftError as error:
         return JobView(status="failed", message=str(error))

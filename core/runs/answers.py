@@ -6,7 +6,9 @@ from contextlib import suppress
 
 import pandas as pd
 
+from core.errors import DamagedError
 from core.runs.run import Run
+from core.tables import fitted, read_table
 
 FILE = "answers.parquet"
 
@@ -20,10 +22,14 @@ def answers(run: Run) -> pd.DataFrame | None:
     """
     if run.bundle is None:
         return None
-    with suppress(OSError, ValueError, KeyError):
-        frame = pd.read_parquet(run.bundle / FILE)
-        if {"image", "name", "said"} <= set(frame.columns) and _truth(frame):
-            return frame if "split" in frame else frame.assign(split="validation")
+    with suppress(OSError, DamagedError):
+        frame = read_table(run.bundle / FILE, {})
+        if {"image", "name", "said"} <= set(frame.columns) and (truth := _truth(frame)):
+            number = truth == "target"
+            types = {"image": "str", "name": "str", "said": "float64" if number else "str"}
+            types |= {truth: "float64" if number else "str", "split": "str"}
+            types |= {"probability": "float64"} if "probability" in frame else {}
+            return fitted(frame, run.bundle / FILE, types, {"split": "validation"})
     return None
 
 

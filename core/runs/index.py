@@ -23,7 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 from core.course import Course
 from core.errors import GraftError
 from core.runs.launching import launch_worker
-from core.runs.run import Facts, Run
+from core.runs.run import Facts, Run, is_run
 from core.runs.view import CurvePoint, Status, View
 from core.training.events import Ended, Scores
 from core.training.queue import launched
@@ -116,8 +116,8 @@ class Index:
             _ = run.facts  # read here, so that no page meets a damaged one
             view = self.view(run)
         except (GraftError, OSError) as error:
-            there = (directory / "recipe.json").exists()  # else it is being made, or was deleted since it was listed
-            return _Known(stamp, run, damage=str(error)) if there else None
+            there = is_run(directory)  # else it is being made, or was deleted since it was listed
+            return _Known(stamp, run, damage=_words(error)) if there else None
         settled = not view.status.active and time.time() - max(stamp[:2]) / 1e9 > SECONDS_TO_SETTLE
         if settled:
             self._views.pop(directory, None)
@@ -180,6 +180,10 @@ def _stamp(directory: str) -> Stamp | None:
     except OSError:  # not a word yet
         return changed, 0, 0
     return changed, events.st_mtime_ns, events.st_size
+
+
+def _words(error: GraftError | OSError) -> str:
+    return str(error) if isinstance(error, GraftError) else f"It cannot be read ({error.strerror or error})."
 
 
 def in_short(view: View) -> View:

@@ -13,11 +13,13 @@ from functools import cached_property
 from pathlib import Path
 
 from core import trash
-from core.errors import RunError
+from core.errors import DamagedError, RunError
 from core.processes import signed
+from core.records import Count, Moment, read
 from core.runs import expectations, naming
 from core.runs.checks import obstacle
 from core.runs.launching import check_devices, child_ended, launch_worker
+from core.runs.reading import caught_up
 from core.runs.view import Status, View
 from core.training.control import REQUESTS, Control
 from core.training.events import read_events
@@ -35,9 +37,9 @@ LOG_TAIL_BYTES = 20_000
 class Facts:
     """What lists show of a run's recipe. created: unix seconds. name: that somebody gave it, or ""."""
 
-    created: float
+    created: Moment
     dataset: str
-    dataset_version: int
+    dataset_version: Count
     backbone: str
     freeze: int | str
     name: str = ""
@@ -67,10 +69,11 @@ class Run:
         """
         self.must_be_there()
         try:
-            return Recipe.model_validate_json((self.directory / "recipe.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            return read(self.directory / "recipe.json", Recipe)
+        except (OSError, DamagedError) as error:
+            why = error.reason if isinstance(error, DamagedError) else "it is not there"
             raise RunError(
-                f"The recipe of run {self.id} cannot be read; discard the run and start it again."
+                f"The recipe of run {self.id} cannot be read ({why}); discard the run and start it again."
             ) from error
 
     @cached_property
@@ -117,7 +120,7 @@ class Run:
 
     def must_be_there(self) -> None:
         """Raises: RunError, if the run was discarded."""
-        if not (self.directory / "recipe.json").exists():
+        if not is_run(self.directory):
             raise RunError(naming.gone(self.workspace, self.id))
 
     @property
@@ -133,11 +136,20 @@ class Run:
         """
         self.must_be_there()
         view = previous or expectations.before(self.directory)
-        events, offset = read_events(self.directory / "events.jsonl", view.offset)
-        for moment, event in events:
-            view = view.after(moment, event)
-        view = replace(view, offset=offset, epochs=view.epochs or self.recipe.epochs)
+        try:
+            view = caught_up(view, self.directory / "events.jsonl")
+        except OSError as error:
+            raise self._damaged(error.strerror or str(error)) from error
+        if view.passed_over and not view.last_time:
+            raise self._damaged("none of its lines is an event")
+        view = replace(view, epochs=view.epochs or self.recipe.epochs)
         return replace(view, status=self._status(view)).at(time.time())
+
+    def _damaged(self, why: str) -> RunError:
+        return RunError(
+            f"What run {self.id} told of itself cannot be read (events.jsonl: {why}); discard the run and start it "
+            "again."
+        )
 
     @property
     def status(self) -> Status:
@@ -317,7 +329,7 @@ def get(workspace: Workspace, run_id: str) -> Run:
         RunError: there is no such run.
     """
     directory = contained(workspace.runs, run_id)
-    if not (directory / "recipe.json").exists():
+    if not is_run(directory):
         if trash.last_title(workspace, "run", run_id):
             raise RunError(naming.gone(workspace, run_id))
         known = ", ".join(run.id for run in list_runs(workspace)[:5]) or "none yet"
@@ -325,7 +337,12 @@ def get(workspace: Workspace, run_id: str) -> Run:
     return Run(workspace, directory)
 
 
+def is_run(directory: Path) -> bool:
+    """Whether there is a run, be it a damaged one: its directory is gone as a whole, or moved away."""
+    return os.path.exists(f"{directory}{os.sep}recipe.json") or os.path.exists(f"{directory}{os.sep}events.jsonl")
+
+
 def list_runs(workspace: Workspace) -> list[Run]:
     """All runs, newest first. Ids begin with their time, so names sort."""
-    found = (path for path in workspace.runs.iterdir() if (path / "recipe.json").exists())
+    found = (path for path in workspace.runs.iterdir() if is_run(path))
     return [Run(workspace, path) for path in sorted(found, key=lambda path: path.name, reverse=True)]

@@ -5,12 +5,13 @@ datasets/<id>/confirmed.json   what each picture was confirmed to be, by its nam
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 
 from filelock import FileLock
 
 from core.data.dataset import Dataset
+from core.errors import DamagedError
+from core.records import read
 from core.workspace import write_json
 
 
@@ -35,7 +36,6 @@ def _answers(dataset: Dataset) -> dict[str, str]:
 
 def _read(dataset: Dataset) -> dict[str, str]:
     try:
-        said = json.loads((dataset.directory / "confirmed.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read(dataset.directory / "confirmed.json", dict[str, str])
+    except (OSError, DamagedError):
         return {}
-    return said if isinstance(said, dict) else {}

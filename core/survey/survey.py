@@ -26,12 +26,23 @@ from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, d
 from core.data.labels import in_words, labels_in, together, with_label
 from core.data.preprocessing import decode
 from core.data.splits import strata
-from core.errors import DataError
+from core.errors import DamagedError, DataError
 from core.survey.doubts import APART, apartness, doubted_answers, doubted_classes, doubted_numbers
 from core.survey.neighbours import nearest, reduced
 from core.survey.places import landmarks, places
+from core.tables import read_table
 from core.workspace import Workspace
 
+COLUMNS = {
+    "name": "str",
+    "x": "float64",
+    "y": "float64",
+    "landmark": "int64",
+    "doubt": "float64",
+    "doubted": "bool",
+    "suggested": "str",
+    "apart": "float64",
+}
 VERSION = 3  # change when the same pictures would give another survey
 NEIGHBOURS = 10
 TILE = 48  # pixels
@@ -74,9 +85,9 @@ def kept_survey(workspace: Workspace, dataset: Dataset, backbone: str) -> Survey
     """The survey of this version by this backbone, if it was made before."""
     folder = _folder_of(workspace, dataset, backbone)
     try:
-        frame = pd.read_parquet(folder / "survey.parquet")
+        frame = read_table(folder / "survey.parquet", COLUMNS)
         mosaic = (folder / "mosaic.jpg").read_bytes()
-    except (OSError, ValueError):
+    except (OSError, DamagedError):
         return None
     return Survey(frame, mosaic, _across(frame), dataset.kind) if len(frame) == len(dataset.frame) else None
 

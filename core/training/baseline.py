@@ -7,7 +7,6 @@ trained step by step. Both are judged on the validation part, with the scores of
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +17,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from core.errors import DamagedError
+from core.records import read
 from core.training.events import Baseline, Scores
 from core.training.preparation import Material, Part, Prepared
 from core.training.sources import cut
@@ -91,9 +92,8 @@ def _place(material: Material, prepared: Prepared) -> Path:
 
 def _kept(path: Path) -> Baseline | None:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        return Baseline(Scores(**said["neighbours"]), Scores(**said["linear"]), said["seconds"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return read(path, Baseline)
+    except (OSError, DamagedError):
         return None
 
 

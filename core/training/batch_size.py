@@ -9,9 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
+from pydantic import Field
 
 from core.training import checkpoints, plan
 from core.training.device import forget_peak, free_memory, is_out_of_memory, memory_in_use
@@ -35,7 +37,7 @@ TURNS = 2
 class Found:
     """why: there are not more, in half a sentence."""
 
-    size: int
+    size: Annotated[int, Field(ge=1, le=MOST)]
     why: str
 
 

@@ -6,13 +6,14 @@ control/stop, pause, discard      there or not there; to be heeded at the next s
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from filelock import FileLock
 
+from core.errors import DamagedError
+from core.records import Amount, read
 from core.workspace import write_json
 
 Request = Literal["stop", "pause", "discard"]
@@ -30,6 +31,12 @@ class Asked:
     number: int
     kind: ChangeKind
     value: float
+
+
+@dataclass(frozen=True)
+class _Change:
+    kind: ChangeKind
+    value: Amount
 
 
 class Control:
@@ -69,11 +76,9 @@ class Control:
         found = []
         for number in sorted(each for each in self._numbers() if each > after):
             try:
-                said = json.loads((self.folder / f"{number:06}.json").read_text(encoding="utf-8"))
-                if said["kind"] not in get_args(ChangeKind):
-                    continue
-                found.append(Asked(number, said["kind"], float(said["value"])))
-            except (OSError, ValueError, KeyError, TypeError):
+                said = read(self.folder / f"{number:06}.json", _Change)
+                found.append(Asked(number, said.kind, said.value))
+            except (OSError, DamagedError):
                 continue
         return found
 

@@ -21,6 +21,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from core.data.folds import FEWEST, MOST
+from core.errors import DamagedError
+from core.records import Count, read
 from core.training.events import EpochEnded, Scores, Started, read_events
 from core.training.recipe import Recipe
 from core.workspace import Workspace, slug, write_json
@@ -32,7 +34,7 @@ SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "r2", "exact_match")  # s
 class Fold:
     """What was held out once, and how well it was answered by what the others taught, at the best epoch."""
 
-    best_epoch: int
+    best_epoch: Count
     train: Scores
     held_out: Scores
 
@@ -71,9 +73,8 @@ class CrossValidation:
 
     def fold(self, number: int) -> Fold | None:
         """How a fold ended; None while it has not."""
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            said = json.loads((self.place(number) / "fold.json").read_text(encoding="utf-8"))
-            return Fold(said["best_epoch"], Scores(**said["train"]), Scores(**said["held_out"]))
+        with suppress(OSError, DamagedError):
+            return read(self.place(number) / "fold.json", Fold)
         return None
 
     def held_out(self, number: int) -> int:

@@ -9,10 +9,17 @@ import errno
 import json
 import os
 import time
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from core.records import LONGEST_REASON, Amount, Bytes, Count, Moment, Seconds, Share, reason
+from core.words import clip
 
 Phase = Literal["loading", "batch_size", "pictures", "features", "fitting", "training", "finishing"]
 PHASES: dict[Phase, str] = {
@@ -30,7 +37,7 @@ PHASES: dict[Phase, str] = {
 class Queued:
     """The worker waits for the device; `ahead` runs come before it."""
 
-    ahead: int
+    ahead: Count
 
 
 @dataclass(frozen=True)
@@ -43,16 +50,16 @@ class Progress:
     """
 
     phase: Phase
-    done: int
-    total: int
-    rate: float | None = None
-    seconds_left: float | None = None
-    memory_bytes: int | None = None
-    epoch: int = 0
-    step: int = 0
-    steps: int = 0
+    done: Count
+    total: Count
+    rate: Amount | None = None
+    seconds_left: Seconds | None = None
+    memory_bytes: Bytes | None = None
+    epoch: Count = 0
+    step: Count = 0
+    steps: Count = 0
     loss: float | None = None
-    moved: int = 0
+    moved: Count = 0
 
 
 @dataclass(frozen=True)
@@ -70,13 +77,13 @@ class Scores:
     """
 
     loss: float
-    accuracy: float | None = None
-    balanced_accuracy: float | None = None
-    macro_f1: float | None = None
+    accuracy: Share | None = None
+    balanced_accuracy: Share | None = None
+    macro_f1: Share | None = None
     rmse: float | None = None
     mae: float | None = None
     r2: float | None = None
-    exact_match: float | None = None
+    exact_match: Share | None = None
 
     @property
     def kind(self) -> str:
@@ -111,17 +118,17 @@ class Started:
     """
 
     device: str
-    epoch: int
-    epochs: int
-    trainable: int
-    total: int
+    epoch: Count
+    epochs: Count
+    trainable: Count
+    total: Count
     note: str
     target: str = ""
-    stages: int = 0
-    frozen: int = 0
-    judged_on: int = 0
+    stages: Count = 0
+    frozen: Count = 0
+    judged_on: Count = 0
     naive: Scores | None = None
-    devices: int = 1
+    devices: Count = 1
 
 
 @dataclass(frozen=True)
@@ -131,18 +138,18 @@ class Baseline:
 
     neighbours: Scores
     linear: Scores
-    seconds: float
+    seconds: Seconds
 
 
 @dataclass(frozen=True)
 class EpochEnded:
     """learning_rate: 0 where the head is solved for, which takes no steps of a chosen size."""
 
-    epoch: int
+    epoch: Count
     train: Scores
     validation: Scores | None
-    learning_rate: float
-    seconds: float
+    learning_rate: Amount
+    seconds: Seconds
     best: bool
 
 
@@ -154,20 +161,20 @@ class Changed:
     are frozen and how many parameters learn from now on, in a new phase.
     """
 
-    epoch: float
+    epoch: Amount
     kind: Literal["learning_rate", "extend", "unfreeze", "phase"]
     words: str
-    epochs: int
-    frozen: int | None = None
-    trainable: int | None = None
+    epochs: Count
+    frozen: Count | None = None
+    trainable: Count | None = None
 
 
 @dataclass(frozen=True)
 class Paused:
     """The worker left, as it was asked to; everything is in the checkpoint, and Resume goes on from there."""
 
-    epoch: float
-    epochs: int
+    epoch: Amount
+    epochs: Count
 
 
 @dataclass(frozen=True)
@@ -182,22 +189,23 @@ class Ended:
 
     status: Literal["finished", "stopped", "failed"]
     message: str
-    seconds: float
-    epochs: int
-    best_epoch: int | None
+    seconds: Seconds
+    epochs: Count
+    best_epoch: Count | None
     train: Scores | None = None
     validation: Scores | None = None
     error: str = ""
-    judged_on: int = 0
+    judged_on: Count = 0
     chosen: bool = False
     test: Scores | None = None
-    tested_on: int = 0
-    learned_from: int = 0
+    tested_on: Count = 0
+    learned_from: Count = 0
     refitted: bool = False
 
 
 Event = Queued | Started | Baseline | Progress | EpochEnded | Changed | Paused | Ended
-_KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__}
+_KINDS: dict[str, TypeAdapter[Event]] = {kind.__name__: TypeAdapter(kind) for kind in Event.__args__}
+_MOMENT: TypeAdapter[float] = TypeAdapter(Moment)
 
 
 class EventLog:
@@ -230,7 +238,11 @@ class EventLog:
 
 
 def read_events(path: Path, offset: int = 0) -> tuple[list[tuple[float, Event]], int]:
-    """The whole lines after byte `offset` as (unix seconds, event), and where to go on. Unreadable ones are skipped."""
+    """The whole lines after byte `offset` as (unix seconds, event), and where to go on; as `events_of`.
+
+    Raises:
+        OSError: what is there cannot be read, a folder for instance.
+    """
     try:
         with open(path, "rb") as file:
             file.seek(offset)
@@ -238,20 +250,34 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[tuple[float, Event]],
     except FileNotFoundError:
         return [], offset
     whole = data[: data.rfind(b"\n") + 1]
-    events = [event for line in whole.splitlines() if (event := _parse(line))]
-    return events, offset + len(whole)
+    return events_of(whole.splitlines()), offset + len(whole)
 
 
-def _parse(line: bytes) -> tuple[float, Event] | None:
-    try:
-        record: dict[str, Any] = json.loads(line)
-        kind = _KINDS[record["event"]]
-        for name in ("train", "validation", "test", "naive", "neighbours", "linear"):
-            if isinstance(record.get(name), dict):
-                record[name] = Scores(**record[name])
-        return record["time"], kind(**{f.name: record[f.name] for f in fields(kind) if f.name in record})
-    except (ValueError, KeyError, TypeError):
-        return None
+def events_of(lines: Iterable[bytes], unreadable: list[str] | None = None) -> list[tuple[float, Event]]:
+    """Each line as (unix seconds, event). Those that do not fit are skipped.
+
+    unreadable: gets a reason for each of these.
+    """
+    events = []
+    for line in lines:
+        try:
+            events.append(_parse(line))
+        except ValueError as error:
+            if unreadable is not None and line.strip():
+                unreadable.append(reason(error) if isinstance(error, ValidationError) else clip(error, LONGEST_REASON))
+    return events
+
+
+def _parse(line: bytes) -> tuple[float, Event]:
+    """
+    Raises:
+        ValueError: it is no event.
+    """
+    record: Any = from_json(line)
+    named = record.get("event") if isinstance(record, dict) else None
+    if not isinstance(named, str) or named not in _KINDS:
+        raise ValueError("it is no event")
+    return _MOMENT.validate_python(record.get("time")), _KINDS[named].validate_python(record)
 
 
 def _ends_whole(path: Path) -> bool:

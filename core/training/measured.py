@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
+from core.errors import DamagedError
+from core.records import adapter, read
 from core.workspace import Workspace, write_json
 
 REMEMBERED = 500
@@ -26,9 +29,13 @@ def found_before(workspace: Workspace, name: str, kind: Callable[..., Found], me
 def known_before(workspace: Workspace, name: str, kind: Callable[..., Found]) -> Found | None:
     """What is remembered under the name, if it is of that kind."""
     known = _remembered(workspace).get(name)
-    if known is not None and set(known) == {field.name for field in fields(kind)}:  # type: ignore[arg-type]
-        return kind(**known)
-    return None
+    if known is None or set(known) != {field.name for field in fields(kind)}:  # type: ignore[arg-type]
+        return None
+    try:
+        found: Found = adapter(kind).validate_python(known)
+        return found
+    except ValidationError:  # damaged: it is measured again
+        return None
 
 
 def remember(workspace: Workspace, name: str, found: object) -> None:
@@ -41,12 +48,12 @@ def remember(workspace: Workspace, name: str, found: object) -> None:
 def measured_rate(workspace: Workspace, begins: str) -> float | None:
     """The `rate` that was remembered last under a name that begins so."""
     rates = [said.get("rate") for name, said in _remembered(workspace).items() if name.startswith(begins)]
-    return next((rate for rate in reversed(rates) if isinstance(rate, int | float) and rate > 0), None)
+    return next((rate for rate in reversed(rates) if isinstance(rate, int | float) and 0 < rate < 1e15), None)
 
 
 def _remembered(workspace: Workspace) -> dict[str, dict[str, Any]]:
     try:
-        said = json.loads((workspace.root / "measured.json").read_text(encoding="utf-8"))
-        return {name: each for name, each in said.items() if isinstance(each, dict)}
-    except (OSError, ValueError, AttributeError):
+        said = read(workspace.root / "measured.json", dict[str, Any])
+    except (OSError, DamagedError):
         return {}
+    return {name: each for name, each in said.items() if isinstance(each, dict)}

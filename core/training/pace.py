@@ -5,7 +5,6 @@ Read without torch. Until a run has told, it is a guess from the size of the net
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,7 +13,8 @@ from pathlib import Path
 
 from core.backbones.catalogue import find
 from core.course import Course
-from core.errors import GraftError
+from core.errors import DamagedError, GraftError
+from core.records import Count, Seconds, read
 from core.training import plan
 from core.training.events import Changed, Ended, Event, Paused, Progress, Queued
 from core.training.measured import known_before, remember
@@ -30,8 +30,8 @@ STEP = 6  # times longer than forward alone, a guess too
 class Expected:
     """seconds: of each phase, in order. images: that it will count, where it counts images."""
 
-    seconds: dict[str, float] = field(default_factory=dict)
-    images: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, Seconds] = field(default_factory=dict)
+    images: dict[str, Count] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         write_json(path, asdict(self))
@@ -39,8 +39,8 @@ class Expected:
     @classmethod
     def read(cls, path: Path) -> Expected:
         """Empty, where nothing can be read."""
-        with suppress(OSError, ValueError, TypeError):
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        with suppress(OSError, DamagedError):
+            return read(path, cls)
         return cls()
 
     @property
@@ -68,14 +68,14 @@ class Pace:
     choose how strongly a head is held back. stages: of the backbone; 0 while unknown. measured: whether a run has told.
     """
 
-    loading: float
-    picture: float
-    forward: float
-    head: float
-    finishing: float
-    step: float = 0.0
-    fitting: float = 0.002
-    stages: int = 0
+    loading: Seconds
+    picture: Seconds
+    forward: Seconds
+    head: Seconds
+    finishing: Seconds
+    step: Seconds = 0.0
+    fitting: Seconds = 0.002
+    stages: Count = 0
     measured: bool = False
 
     @classmethod

@@ -6,13 +6,16 @@ cache/probes/<kind>-<key>.json    the key is that of the settings on which the a
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
+from pydantic import Field
+
+from core.errors import DamagedError
+from core.records import Amount, Bytes, Seconds, read
 from core.training.recipe import Recipe
 from core.workspace import Workspace, write_json
 
@@ -36,8 +39,8 @@ class Answer:
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        with suppress(OSError, ValueError, TypeError):
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        with suppress(OSError, DamagedError):
+            return read(path, cls)
         return None
 
     @classmethod
@@ -69,10 +72,10 @@ class Estimate(Answer):
         with suppress(OSError):  # nobody has asked
             shutil.move(cls._place(workspace, recipe), path)
 
-    seconds: float
-    preparing: float
-    epoch: float
-    memory_bytes: int | None
+    seconds: Annotated[Seconds, Field(gt=0)]
+    preparing: Seconds
+    epoch: Seconds
+    memory_bytes: Bytes | None
     device: str
 
 
@@ -91,11 +94,17 @@ class RateCurve(Answer):
         | {"average", "patience", "best_by"}
     )
 
-    rates: list[float]
+    rates: Annotated[list[Amount], Field(min_length=1)]
     losses: list[float]
-    steepest: float | None
-    tenth: float | None
+    steepest: Amount | None
+    tenth: Amount | None
     knee: bool = True
+
+    def __post_init__(self) -> None:
+        if len(self.rates) != len(self.losses) or (self.steepest is None) != (self.tenth is None):
+            raise ValueError("its numbers do not belong together")
+        if self.steepest is None and not self.knee:
+            raise ValueError("a curve that never falls has no lowest part")
 
     @property
     def suggested(self) -> float | None:

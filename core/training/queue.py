@@ -9,7 +9,6 @@ in the queue from its launch until its worker ends. Its place goes by a number a
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from dataclasses import asdict, dataclass
@@ -17,7 +16,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from core.errors import DamagedError
 from core.processes import is_held
+from core.records import Bytes, Count, read
 from core.workspace import Workspace, write_json
 
 SECONDS_TO_START = 20  # how long a launched worker may take to say its first word
@@ -28,9 +29,9 @@ class Launch:
     """number: from 1; the lower, the earlier. told: bytes of events.jsonl that were there before. devices: how many of
     this machine train it."""
 
-    number: int
-    told: int
-    devices: int = 1
+    number: Count
+    told: Bytes
+    devices: Count = 1
 
 
 def worker_lock(run_directory: Path) -> FileLock:
@@ -64,9 +65,8 @@ def join(run_directory: Path, devices: int | None = None) -> None:
 def launched(run_directory: Path) -> Launch | None:
     """When it was last put in the queue; None if never."""
     try:
-        said = json.loads((run_directory / "control" / "launched").read_text(encoding="utf-8"))
-        return Launch(int(said["number"]), int(said["told"]), int(said.get("devices", 1)))
-    except (OSError, ValueError, KeyError, TypeError):
+        return read(run_directory / "control" / "launched", Launch)
+    except (OSError, DamagedError):
         return None
 
 

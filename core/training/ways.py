@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import nn
 from torch.nn.functional import cosine_similarity
 
 from core.backbones.model import Backbone
+from core.records import Amount
 from core.training.compiling import Compiled, compiled
 from core.training.device import Device
 from core.training.folding import folded
@@ -34,10 +37,10 @@ class Way:
     """precision: of the arithmetic. rate: pictures a second when it was measured, 0 if it was not. times: as fast as
     float32. alike: the median cosine between rows so made and in float32. compiled: into code of its own."""
 
-    precision: str = "float32"
-    rate: float = 0.0
-    times: float = 1.0
-    alike: float = 1.0
+    precision: Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")] = "float32"
+    rate: Annotated[Amount, Field(ge=0)] = 0.0
+    times: Annotated[Amount, Field(ge=0)] = 1.0
+    alike: Amount = 1.0
     compiled: bool = False
 
     @property

@@ -40,7 +40,7 @@ def test_one_image_is_meant_or_none(cell, image):
 def test_what_is_found_loosely_is_counted_and_may_be_refused():
     matcher = Matcher(IMAGES)
     assert matcher.told("7", "t.csv") and matcher.told("0007.jpg", "t.csv")
-    assert list(matcher.loosely) == ["zeros before the number are missing"]
+    assert matcher.loosely == {"zeros before the number are missing": ["img/0007.jpg"]}
     assert matcher.find("7", "t.csv", EXACT) is None
 
 
