@@ -240,7 +240,7 @@ def _card(model: Oracle, picture: Picture, prediction: Prediction, most: int, wi
             left, right = st.columns(2, gap="large")
         else:
             left = right = st.container()
-        small = thumbnail(picture.key, picture.read)
+        small = thumbnail(f"{picture.key} {model.rendering!r}", picture.read, model.rendering)
         if small:
             left.image(small, alt=picture.name, width="stretch")
         with right:

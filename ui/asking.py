@@ -23,7 +23,7 @@ import streamlit as st
 from core.data.entries import Limits
 from core.data.intake import disk_in_words
 from core.data.layout import is_junk
-from core.data.preprocessing import decode
+from core.data.preprocessing import PLAIN, Rendering, decode
 from core.errors import DataError, GraftError
 from core.inference.prediction import Prediction
 from core.units import file_size
@@ -122,6 +122,7 @@ class Oracle:
         self._predictor = Predictor.open(bundle)
         self._lock = threading.Lock()
         self.classes, self.target = self._predictor.classes, self._predictor.target
+        self.rendering = self._predictor.preprocessing.rendering
         task = self._predictor.task
         self.several = task.get("kind") == "labels"
         self.span: tuple[float, float] = (task.get("smallest", 0.0), task.get("largest", 0.0))
@@ -173,10 +174,10 @@ class Answers:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def thumbnail(key: str, _read: Callable[[], bytes]) -> bytes | None:
-    """The picture as a small upright JPEG; None where it cannot be read. `key` names the picture."""
+def thumbnail(key: str, _read: Callable[[], bytes], _rendering: Rendering = PLAIN) -> bytes | None:
+    """The picture as a small upright JPEG; None where it cannot be read. `key` names the picture and the rendering."""
     try:
-        image = decode(_read(), at_least=THUMBNAIL)
+        image = decode(_read(), THUMBNAIL, _rendering)
     except GraftError:
         return None
     image.thumbnail((THUMBNAIL, THUMBNAIL))

@@ -39,6 +39,9 @@ _FINDINGS: dict[Kind, str] = {  # in the words of their sentences above
     "imbalance": "Uneven classes",
     "far out": "Far from the others",
     "mended": "Brought into shape",
+    "values": "More than 8 bits",
+    "ground": "Transparent",
+    "pages": "Several pages",
     "twice": "In the table twice",
     "commas": "Comma in the name",
 }

@@ -12,7 +12,7 @@ from core.data import changes
 from core.data.changes import repair, repairs
 from core.data.dataset import Dataset
 from core.data.drafts import draft_of, fits_a_draft
-from core.data.report import LEFT_OUT, Finding, Kind, names_of
+from core.data.report import LEFT_OUT, SHOWN_SO, Finding, Kind, names_of
 from core.errors import GraftError
 from ui import job_watch, state
 from ui.add_dataset import open_draft
@@ -56,7 +56,7 @@ def findings_panel(dataset: Dataset) -> None:
 
 
 def _on_the_way(info: list[Finding]) -> str:
-    out = sum(len(finding.files) for finding in info if finding.kind != "mended")
+    out = sum(len(finding.files) for finding in info if finding.kind in LEFT_OUT)
     mended = sum(len(finding.files) for finding in info if finding.kind == "mended")
     words = {f"{count(out, 'file')} left out": out, f"{count(mended, 'picture')} brought into shape": mended}
     return ", ".join(said for said, files in words.items() if files)
@@ -65,7 +65,7 @@ def _on_the_way(info: list[Finding]) -> str:
 def _weight(finding: Finding) -> str:
     if finding.kind in SERIOUS:
         return "serious"
-    return "info" if finding.kind in LEFT_OUT or finding.kind == "mended" else "worth"
+    return "info" if finding.kind in LEFT_OUT | SHOWN_SO else "worth"
 
 
 def ways_out(dataset: Dataset, finding: Finding) -> set[Way]:

@@ -24,7 +24,9 @@ def fit_view(dataset: Dataset, fitted: BackboneInfo) -> None:
     """Some training images as they are, beside each way to fit them. fitted: as the recipe has it."""
     st.markdown(cost(fitted))
     with errors_shown():
-        ways = {fit: fitted.fitted(fit, fitted.preprocessing.size).preprocessing for fit in get_args(Fit)}
+        ways = {
+            fit: fitted.fitted(fit, fitted.preprocessing.size, dataset.rendering).preprocessing for fit in get_args(Fit)
+        }
         st.html(_drawn(dataset.directory, dataset.version, fitted.said, dataset, ways, fitted.preprocessing.fit))
 
 
@@ -59,5 +61,5 @@ def _drawn(
 
 def _fitted(path: Path, ways: list[Preprocessing]) -> list[np.ndarray]:
     """uint8 (H, W, 3): the image as it is, then fitted in each way."""
-    image = decode(path, at_least=max(SIDE, *(each.resize for each in ways)))
+    image = decode(path, max(SIDE, *(each.resize for each in ways)), ways[0].rendering)
     return [np.asarray(image), *(square(shrink(image, each), each) for each in ways)]

@@ -25,7 +25,7 @@ def _picture(dataset: Dataset, row: pd.Series) -> None:
     left, right = st.columns([2, 1], gap="medium")
     with left, errors_shown():
         width = min(WIDEST, round(HIGHEST * row["width"] / row["height"]))  # tiny ones are made larger
-        st.image(large(dataset.path(row["image"])), width=max(1, width), alt=clip(row["name"]))
+        st.image(large(dataset.path(row["image"]), dataset.rendering), width=max(1, width), alt=clip(row["name"]))
     with right:
         for fact, said in _facts(dataset, row).items():
             if said:

@@ -55,7 +55,7 @@ def picture_grid(
         if isinstance(at, int) and 0 <= at < len(names):
             on_open(names[at])
 
-    small = thumbnails([dataset.path(image) for image in rows["image"]], SECONDS)
+    small = thumbnails([dataset.path(image) for image in rows["image"]], SECONDS, dataset.rendering)
     said = zip(rows.itertuples(), dataset.answers(rows), small)
     pictures = [_picture(row, clip(answer, 80), jpeg, answers, words or {}) for row, answer, jpeg in said]
     data = {"page": page, "place": place, "pictures": pictures, "ticked": ticked, "more": small.count(None)}
@@ -78,7 +78,11 @@ def class_rows(
         if isinstance(at, int) and 0 <= at < len(labels):
             on_open(labels[at])
 
-    small = iter(thumbnails([dataset.path(image) for rows in few.values() for image in rows["image"]], SECONDS))
+    small = iter(
+        thumbnails(
+            [dataset.path(image) for rows in few.values() for image in rows["image"]], SECONDS, dataset.rendering
+        )
+    )
     found = {label: [next(small) for _ in range(len(rows))] for label, rows in few.items()}
     shown = [
         {"label": clip(label, 80), "count": count(sizes[label], "picture"), "pictures": list(map(_data_url, jpegs))}

@@ -104,7 +104,7 @@ def _small(run: Run, rows: pd.DataFrame) -> list[bytes | None]:
         dataset = state.dataset(run.recipe.dataset, run.recipe.dataset_version)
     except GraftError:
         return [None] * len(rows)
-    return thumbnails([dataset.path(image) for image in rows["image"]], SECONDS)
+    return thumbnails([dataset.path(image) for image in rows["image"]], SECONDS, dataset.rendering)
 
 
 def _figure(row: pd.Series, jpeg: bytes | None) -> str:

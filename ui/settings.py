@@ -62,7 +62,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     _preset(kind)
     freeze = _freeze(info, len(stages), now["freeze"], kind)
     recipe = None if problems else Recipe.parse(asked)
-    fitted = info.fitted(recipe.fit, recipe.resolution) if recipe else info
+    fitted = info.fitted(recipe.fit, recipe.resolution, dataset.rendering) if recipe else info
     head = _head_of(now)
     _draw_network(st.container(), fitted, stages_of(fitted), dataset, freeze, (head, _reads(head, now)))
     epochs, naming = st.columns([1, 2], gap="medium", vertical_alignment="bottom")

@@ -25,7 +25,7 @@ def thumbnail_row(dataset: Dataset, names: Sequence[str], answers: bool = False)
     answers: whether each has what it is said to be below it.
     """
     rows = rows_of(dataset, names)
-    small = thumbnails([dataset.path(image) for image in rows["image"]], SECONDS)
+    small = thumbnails([dataset.path(image) for image in rows["image"]], SECONDS, dataset.rendering)
     words = dataset.answers(rows) if answers else [""] * len(rows)
     figures = [_figure(jpeg, name, word) for name, word, jpeg in zip(rows.index, words, small)]
     st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.35rem">{"".join(figures)}</div>', width="content")

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.data.preprocessing import Fit, Preprocessing
+from core.data.preprocessing import PLAIN, Fit, Preprocessing, Rendering
 from core.errors import BackboneError
 
 BUNDLED = "efficientnet_lite0"
@@ -47,15 +47,18 @@ class BackboneInfo:
     hub: str | None
     preprocessing: Preprocessing
 
-    def fitted(self, fit: Fit = "crop", resolution: int | None = None) -> BackboneInfo:
+    def fitted(self, fit: Fit = "crop", resolution: int | None = None, rendering: Rendering = PLAIN) -> BackboneInfo:
         """The same backbone for images of another size in pixels, or brought to it in another way.
 
-        resolution: None for its own size.
+        resolution: None for its own size. rendering: of the dataset that it is used on.
         """
         own = self.preprocessing
         size = resolution or self.input_size
         resize = round(own.resize * size / own.size)
-        return replace(self, preprocessing=own.model_copy(update={"size": size, "resize": resize, "fit": fit}))
+        return replace(
+            self,
+            preprocessing=own.model_copy(update={"size": size, "resize": resize, "fit": fit, "rendering": rendering}),
+        )
 
     @property
     def builder(self) -> str:

@@ -76,7 +76,7 @@ def _measured_or_blank(info: BackboneInfo) -> BackboneInfo:
 
 
 def _row(info: BackboneInfo) -> list[Any]:
-    preprocessing = info.preprocessing.model_dump(exclude={"fit"})
+    preprocessing = info.preprocessing.model_dump(exclude={"fit", "rendering"})
     return list((asdict(info) | {"preprocessing": list(preprocessing.values())}).values())
 
 

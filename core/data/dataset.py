@@ -1,7 +1,7 @@
 """A dataset: imported, checked, never changed. A change makes a new version; the images are shared by all versions.
 
 datasets/<id>/
-  dataset.json            name, kind, when it was made
+  dataset.json            name, kind, how its files are read, when it was made
   report.json             what was found at import
   columns.parquet         if there are any: columns of its table that may be classes, and did not count
   images/<2 hex>/<sha256>.<ending>
@@ -29,6 +29,7 @@ from core.data.findings import report_on
 from core.data.labels import a_row_each, in_words, labels_in
 from core.data.layout import Split
 from core.data.manifest import Kind
+from core.data.preprocessing import PLAIN, Rendering
 from core.data.report import Intaken, Report
 from core.data.splits import SplitSettings
 from core.errors import DamagedError, DataError, WorkspaceError
@@ -103,6 +104,7 @@ class DatasetFile(BaseModel):
     kind: Kind = "classes"
     target: str = ""
     fingerprint: str = ""
+    rendering: Rendering = PLAIN
     images: Count = 0
     classes: tuple[str, ...] = ()
 
@@ -116,6 +118,7 @@ class Dataset:
             which the name `target` is for.
         frame: A row an image, columns `COLUMNS`: target is NaN but of kind "number", of which label is "".
         known: An import found these pictures already here.
+        rendering: How its files are read, alike for all of them and all versions.
     """
 
     directory: Path
@@ -126,6 +129,7 @@ class Dataset:
     info: VersionInfo
     frame: pd.DataFrame
     known: bool = False
+    rendering: Rendering = PLAIN
 
     @property
     def id(self) -> str:
@@ -302,7 +306,7 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
     except (OSError, DamagedError) as error:
         why = f" {error}" if isinstance(error, DamagedError) else ""
         raise DataError(f"Version {version} of the dataset {name!r} is damaged; import it again.{why}") from error
-    return Dataset(directory, version, said.name, said.kind, said.target, info, frame)
+    return Dataset(directory, version, said.name, said.kind, said.target, info, frame, rendering=said.rendering)
 
 
 def _read_rows(path: Path) -> pd.DataFrame:

@@ -9,13 +9,13 @@ import pandas as pd
 
 from core.data.labels import a_row_each, folded
 from core.data.manifest import Kind
+from core.data.preprocessing import CLEAR, DEEP, ONE_COLOUR, Rendering
 from core.data.report import Finding, Intaken, Numbers, Report, Sizes, names_of, number_of
 from core.data.report import Kind as Found
 
 FEW_IMAGES = 10
 ENOUGH_IMAGES = 20
 MOST_TO_LEAST = 10  # images of the largest class to those of the smallest
-ONE_COLOUR = 3.0  # contrast, in grey levels of 127
 SMALL_SIDE = 32  # pixels
 LONGEST_TO_SHORTEST = 3
 FAR_OUT = 8.0  # times the median distance from the median
@@ -233,7 +233,17 @@ def _numbers(frame: pd.DataFrame, name: str) -> Numbers:
 
 
 def _odd(frame: pd.DataFrame) -> Iterator[Finding]:
-    plain = frame.loc[frame["contrast"] < ONE_COLOUR, "name"].tolist()
+    uniform = frame["contrast"] < ONE_COLOUR
+    clear = frame["mended"].str.contains(CLEAR, regex=False)
+    if (uniform & clear).any():
+        names = frame.loc[uniform & clear, "name"].tolist()
+        title = f"{number_of(len(names), 'transparent picture shows', 'transparent pictures show')} nothing."
+        why = (
+            "Nothing in them is visible, or it has the colour of the ground that all transparent pictures are laid on. "
+            "Give them a ground of another colour."
+        )
+        yield Finding(kind="one colour", title=title, why=why, files=names)
+    plain = frame.loc[uniform & ~clear, "name"].tolist()
     if plain:
         title = f"{number_of(len(plain), 'picture shows', 'pictures show')} one colour and nothing else."
         why = "Often a covered lens or a failed export. There is nothing to learn from."
@@ -250,6 +260,41 @@ def _odd(frame: pd.DataFrame) -> Iterator[Finding]:
             f"from it what they show; the usual shorter side here is {usual:.0f} pixels."
         )
         yield Finding(kind="odd size", title=title, why=why, files=odd.tolist())
+
+
+# How they are shown ---------------------------------------------------------------------------------------------------
+
+_GREYS = {255: "white", 128: "mid grey", 0: "black"}
+
+
+def shown(frame: pd.DataFrame, rendering: Rendering) -> Iterator[Finding]:
+    """What an import decided once for all of its pictures. frame: with how many `pages` the file of each has."""
+    deep = frame.loc[frame["mended"].str.contains(DEEP, regex=False), "name"].tolist()
+    if deep and rendering.window is not None:
+        low, high = rendering.window
+        title = (
+            f"{number_of(len(deep), 'picture has', 'pictures have')} more than 8 bits a value: {low:,.10g} is shown as "
+            f"black, {high:,.10g} as white."
+        )
+        why = (
+            "Alike for all of them, in training and in prediction. The two come from all their values, but for the "
+            "lowest and highest half percent; what lies beyond is black or white."
+        )
+        yield Finding(kind="values", title=title, why=why, files=deep)
+    clear = frame.loc[frame["mended"].str.contains(CLEAR, regex=False), "name"].tolist()
+    if clear and rendering.ground != 255:
+        ground = _GREYS.get(rendering.ground, f"grey {rendering.ground}")
+        title = f"{number_of(len(clear), 'transparent picture is', 'transparent pictures are')} laid on {ground}."
+        why = (
+            "On white, what is visible of them could not be seen. It is the same ground in training and in prediction."
+        )
+        yield Finding(kind="ground", title=title, why=why, files=clear)
+    many = frame[frame["pages"] > 1]
+    if len(many):
+        more = number_of(int((many["pages"] - 1).sum()), "more page", "more pages")
+        title = f"{number_of(len(many), 'file holds', 'files hold')} {more}; only the first is looked at."
+        why = "If each page is a picture of its own, import again and take all pages."
+        yield Finding(kind="pages", title=title, why=why, files=many["name"].tolist())
 
 
 def _spread(values: pd.Series) -> tuple[int, int, int]:

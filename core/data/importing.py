@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -26,6 +27,7 @@ from core.data.dataset import DELETED, Dataset, DatasetFile, VersionInfo, load_d
 from core.data.entries import Limits, Source, shown_name
 from core.data.findings import report_on
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words, take
+from core.data.preprocessing import PLAIN
 from core.data.readers import file_entry, open_source
 from core.data.reading import Question, Reading
 from core.data.report import Report
@@ -132,7 +134,7 @@ def check(
     """What an import would find. Keeps nothing. reading, raises: as `import_path`."""
     limits = limits or Limits.from_environment()
     with disk_in_words("in the system's folder for temporary files (TMPDIR)"), opened(path, limits) as source:
-        intake = take(source, None, limits, progress, cancelled, reading.encoding if reading else "")
+        intake = take(source, None, limits, progress, cancelled, **_of_files(reading))
         found = sort_out(intake, source.labels, source.table, reading)
     splits, _ = complete(found.frame, found.kind)
     return report_on(title_of(path), found.frame.assign(split=splits), found.kind, found.target, found.found)
@@ -217,7 +219,7 @@ def _import(
     _refuse_without_room(workspace, source)
     name = shown_name(name).strip() or "Pictures"
     with disk_in_words(), _beside(workspace) as folder:
-        intake = take(source, folder / "images", limits, progress, cancelled, reading.encoding if reading else "")
+        intake = take(source, folder / "images", limits, progress, cancelled, **_of_files(reading))
         if progress is not None:
             progress(Progress("Looking for copies and faults", 0))
         places = dict(zip(intake.pictures["name"], intake.pictures["image"])) if ask is not None else {}
@@ -234,7 +236,12 @@ def _import(
             os.sync()  # the pictures reach the disk before the name that vouches for them
             place = workspace.datasets / f"{slug(name)}-{digest}"
             folder.rename(place)
-    return Dataset(place, 1, name, found.kind, found.target, info, frame)
+    return Dataset(place, 1, name, found.kind, found.target, info, frame, rendering=found.rendering)
+
+
+def _of_files(reading: Reading | None) -> dict[str, Any]:
+    """What `take` needs of it."""
+    return {} if reading is None else {"encoding": reading.encoding, "pages": reading.pages}
 
 
 def _refuse_without_room(workspace: Workspace, source: Source) -> None:
@@ -256,7 +263,8 @@ def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[Ve
     write_json(folder / "report.json", found.found.model_dump())
     if found.columns is not None:
         found.columns.to_parquet(folder / "columns.parquet")
-    said = {"name": name, "kind": found.kind, "target": found.target, "fingerprint": fingerprint}
+    said: dict[str, Any] = {"name": name, "kind": found.kind, "target": found.target, "fingerprint": fingerprint}
+    said["rendering"] = found.rendering.model_dump(mode="json")
     write_json(folder / "dataset.json", {**said, "created": datetime.now().isoformat(timespec="seconds")})
     return written
 
@@ -264,6 +272,8 @@ def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[Ve
 def _digest(found: Sorted) -> str:
     """Names the content: the same pictures with the same answers and splits, whatever their archive was called."""
     said = hashlib.sha256(b"labels" if found.kind == "labels" else b"")
+    if found.rendering != PLAIN:
+        said.update(found.rendering.model_dump_json().encode())
     columns = found.frame[["sha256", "label", "target", "given", "group"]]
     for start in range(0, len(columns), BLOCK):  # as objects all would take much memory
         rows = columns[start : start + BLOCK]

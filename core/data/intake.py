@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -19,27 +18,33 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 import pyarrow
-from PIL import Image
 
 from core.data.annotations import LOOKED_AT, NOTES, named
 from core.data.containers import MAGIC, Container, open_container
+from core.data.deep import Samples, window_of
 from core.data.encodings import readable
 from core.data.entries import Limits, Source, shown_name
 from core.data.layout import is_junk
-from core.data.preprocessing import EMPTY, FORMATS, MORE_THAN_8_BITS, decode, orientation
+from core.data.preprocessing import EMPTY, GROUNDS, ONE_COLOUR, PLAIN, Rendering, contrasts_on, read
 from core.data.readers import ARCHIVE_ENDINGS
+from core.data.reading import Pages
 from core.data.tables import is_table, may_be_table
+from core.data.tiffs import page_places
+from core.data.tiffs import pages as pages_of
 from core.data.twins import LOOK_BYTES, contrast, look
 from core.errors import DataError
 from core.units import file_size
 
-ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "BMP": "bmp", "GIF": "gif", "TIFF": "tif"}
+ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "BMP": "bmp", "GIF": "gif"}
+ENDINGS |= {"TIFF": "tif", "JPEG2000": "jp2"}
 NO_LOOK = bytes(LOOK_BYTES)
 CHECKED_AT = 64  # pixels of the shorter side: a reduced decode reads the whole file all the same
 AHEAD = 4  # pictures waiting for a core, for each core
 AHEAD_BYTES = 2**28  # that they may have together
 BLOCK = 4_096  # pictures whose rows are written together
-COLUMNS = ("image", "name", "width", "height", "bytes", "contrast", "mended")  # the hash stands in `image`
+COLUMNS = ("image", "name", "width", "height", "bytes", "mended", "pages")  # the hash stands in `image`
+ON = ("contrast", "on_grey", "on_black")  # contrasts on each of the `GROUNDS`
+MOST_TIMES = 2  # as large as its file may the pages of a TIFF be together
 ARCHIVES = (*ARCHIVE_ENDINGS, ".rar", ".7z", ".gz")
 
 
@@ -80,8 +85,9 @@ def disk_in_words(where: str = "where Graft keeps its workspace") -> Iterator[No
 class Taken:
     """A whole picture. name: its path in the source; image: below the dataset's `images/`; size in pixels, upright.
 
-    contrast: see `twins.contrast`. mended: what had to be done to show it upright and in colour, in words. look: see
-    `twins.look`.
+    contrast: see `twins.contrast`; with others on each of the `GROUNDS` if it is transparent. mended: what had to be
+    done to show it upright and in colour, in words. look: see `twins.look`. values: a sample of them, if they have more
+    than 8 bits. pages: that its file holds.
     """
 
     name: str
@@ -93,6 +99,9 @@ class Taken:
     contrast: float = 99.0
     mended: str = ""
     look: builtins.bytes = NO_LOOK
+    grounds: tuple[float, ...] = ()
+    values: np.ndarray | None = field(default=None, compare=False)
+    pages: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,8 @@ class Intake:
     notes: other files that may say something of the images, or how they begin. encoding: how names that are no UTF-8
     were read; "" if all were.
     pictures: a row each, in the order of their names: `COLUMNS`, as in `Taken`, and the place of its look in `looks`,
-    uint8 (N, LOOK_BYTES), mapped from a file. bare: folders with nothing in them.
+    uint8 (N, LOOK_BYTES), mapped from a file. bare: folders with nothing in them. rendering: with which they are seen
+    best, all alike.
     """
 
     pictures: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -119,6 +129,7 @@ class Intake:
     encoding: str = ""
     ignored: int = 0
     bare: list[str] = field(default_factory=list)
+    rendering: Rendering = PLAIN
 
     @property
     def files(self) -> int:
@@ -132,22 +143,25 @@ def take(
     progress: OnProgress | None = None,
     cancelled: Cancelled | None = None,
     encoding: str = "",
+    pages: Pages = "first",
 ) -> Intake:
     """Every file is a picture taken in, a table that may say something of them, or rejected with a reason. A table with
     images in it is both: they are taken in, and it tells what else it says of them.
 
     images: where to keep the bytes, at `Taken.image`; None keeps nothing. encoding: of names that are no UTF-8, as
         someone says; "": to be found out.
+        pages: "all" makes each page of a TIFF a picture of its own; the second of `scan.tif` is called
+        `scan.tif (page 2)`.
     """
     result = Intake()
     cores = min(16, os.cpu_count() or 1)
-    waiting: deque[tuple[int, Future[Taken | Rejected]]] = deque()  # with the bytes of each
+    waiting: deque[tuple[int, Future[list[Taken | Rejected]]]] = deque()  # with the bytes of each
     tables = ahead = 0  # bytes
     with _Pictures.beside(images) as pictures, ThreadPoolExecutor(cores) as pool:
 
         def collect(name: str, data: bytes) -> None:
             nonlocal ahead
-            waiting.append((len(data), pool.submit(inspect, name, data, images)))
+            waiting.append((len(data), pool.submit(inspect_pages, name, data, images, pages)))
             ahead += len(data)
             while len(waiting) > AHEAD * cores or ahead > AHEAD_BYTES:
                 size, future = waiting.popleft()
@@ -191,6 +205,8 @@ def take(
         for _, future in waiting:
             _sort_in(result, pictures, future.result())
         result.pictures, result.looks = pictures.read()
+        result.rendering = pictures.rendering()
+        result.pictures = rendered(result.pictures, result.rendering)
     result.bare = [name for name in source.bare if not is_junk(name)]
     _read_names(result, encoding)
     return result
@@ -221,11 +237,12 @@ def _read_names(result: Intake, encoding: str) -> None:
     result.bare = [shown_name(read(name)) for name in result.bare]
 
 
-def _sort_in(result: Intake, pictures: _Pictures, one: Taken | Rejected) -> None:
-    if isinstance(one, Taken):
-        pictures.add(one)
-    else:
-        result.rejected.append(one)
+def _sort_in(result: Intake, pictures: _Pictures, found: list[Taken | Rejected]) -> None:
+    for one in found:
+        if isinstance(one, Taken):
+            pictures.add(one)
+        else:
+            result.rejected.append(one)
 
 
 class _Pictures:
@@ -234,6 +251,7 @@ class _Pictures:
     def __init__(self, rows: IO[bytes], looks: IO[bytes]) -> None:
         self.rows, self.looks, self.last = rows, looks, list[Taken]()
         self.writer: Any = None  # begun with the first rows, which have the types
+        self.samples, self.vanish = Samples(), np.zeros(len(GROUNDS), int)
 
     @classmethod
     @contextmanager
@@ -244,11 +262,19 @@ class _Pictures:
 
     def add(self, one: Taken) -> None:
         self.last.append(one)
+        if one.values is not None:
+            self.samples.add(one.values)
+        if one.grounds:
+            self.vanish += np.array(one.grounds) < ONE_COLOUR
         if len(self.last) == BLOCK:
             self._write()
 
     def _write(self) -> None:
         rows = pd.DataFrame({name: [getattr(one, name) for one in self.last] for name in COLUMNS})
+        for number, name in enumerate(ON):
+            rows[name] = [one.grounds[number] if one.grounds else one.contrast for one in self.last]
+        windows = [(0.0, float("nan")) if one.values is None else window_of([one.values]) for one in self.last]
+        rows["span"] = [high - low for low, high in windows]
         batch = pyarrow.RecordBatch.from_pandas(rows, preserve_index=False)
         self.writer = self.writer or pyarrow.ipc.new_stream(self.rows, batch.schema)
         self.writer.write_batch(batch)
@@ -264,55 +290,69 @@ class _Pictures:
         rows = rows.assign(look=range(len(rows))).sort_values("name", kind="stable", ignore_index=True)
         return rows, _mapped(self.looks).reshape(-1, LOOK_BYTES)
 
+    def rendering(self) -> Rendering:
+        """White is the ground unless more of them can be seen on another."""
+        return Rendering(window=self.samples.window(), ground=GROUNDS[int(self.vanish.argmin())])
+
+
+def rendered(pictures: pd.DataFrame, rendering: Rendering) -> pd.DataFrame:
+    """The rows with their contrast as they are then seen."""
+    contrast = pictures[ON[GROUNDS.index(rendering.ground)]]
+    if rendering.window is not None:
+        low, high = rendering.window
+        contrast = (contrast * (pictures["span"] / (high - low)).fillna(1.0)).clip(upper=127.5)
+    return pictures.assign(contrast=contrast).drop(columns=[*ON[1:], "span"])
+
 
 def _mapped(file: IO[bytes]) -> np.ndarray:
     file.flush()
     return np.memmap(file, np.uint8, "r") if file.tell() else np.empty(0, np.uint8)  # as nothing cannot be mapped
 
 
+def inspect_pages(name: str, data: bytes, images: Path | None, pages: Pages) -> list[Taken | Rejected]:
+    """The same of each page, if they are wanted."""
+    places = page_places(data) if pages == "all" else []
+    if len(places) < 2:
+        return [inspect(name, data, images)]
+    found: list[Taken | Rejected] = []
+    left = MOST_TIMES * len(data) + 2**16  # as pages may share their strips
+    try:
+        for number, page in enumerate(pages_of(data), start=1):
+            left -= len(page)
+            if left < 0:
+                found.append(
+                    Rejected(name, f"Its pages share their pixels. Of {len(places):,}, {number - 1:,} are taken.")
+                )
+                break
+            found.append(inspect(f"{name} (page {number})" if number > 1 else name, page, images))
+    except ValueError:
+        return [inspect(name, data, images)]  # which tells how many pages there are
+    return found
+
+
 def inspect(name: str, data: bytes, images: Path | None = None) -> Taken | Rejected:
-    """Whether the bytes are a whole picture. images: where to keep them, as for `take`."""
+    """Whether the bytes are a whole picture, or begin with one. images: where to keep them, as for `take`."""
     if not data:
         return Rejected(name, EMPTY)
     try:
-        picture = decode(data, at_least=CHECKED_AT)
+        found = read(data, at_least=CHECKED_AT)
     except DataError as error:
         if name.lower().endswith(ARCHIVES):
             return Rejected(name, "It is an archive, and what is in it is not looked at. Unpack it, then import again.")
         words = named(name)
         return Rejected(name, f"It is {words}." if words and error.args[0] != EMPTY else str(error))
-    width, height, ending, mended = _describe(data)
     sha256 = hashlib.sha256(data).hexdigest()
-    image = f"{sha256[:2]}/{sha256}.{ending}"
+    image = f"{sha256[:2]}/{sha256}.{ENDINGS.get(found.format, found.format.lower() or 'image')}"
     if images is not None:
         _keep(images / image, data)
-    return Taken(name, image, sha256, len(data), width, height, contrast(picture), mended, look(picture))
-
-
-def _describe(data: bytes) -> tuple[int, int, str, str]:
-    """Width and height upright, the ending for its format, and what `decode` mended."""
-    with Image.open(BytesIO(data), formats=FORMATS) as header:
-        turned = orientation(header)
-        width, height = header.size[::-1] if turned >= 5 else header.size
-        ending = ENDINGS.get(header.format or "", (header.format or "image").lower())
-        return width, height, ending, ", ".join(_mended(header, turned))
-
-
-def _mended(header: Image.Image, turned: int) -> Iterator[str]:
-    if turned > 1:
-        yield "turned upright"
-    if header.mode in ("CMYK", "YCCK", "LAB"):
-        yield "print colours to screen colours"
-    if header.mode in MORE_THAN_8_BITS:
-        yield "16 bits to 8"
-    if header.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in header.info:
-        yield "transparent parts made white"
-    elif header.mode == "P" and header.format != "GIF":
-        yield "palette to colours"
-    if header.format in ("GIF", "WEBP", "PNG", "AVIF") and getattr(header, "is_animated", False):
-        yield "first picture of an animation"
-    if header.format == "HEIF":
-        yield "read from HEIC"
+    grounds = tuple(contrasts_on(found.clear)) if found.clear is not None else ()
+    return Taken(
+        *(name, image, sha256, len(data), *found.size, contrast(found.image), ", ".join(found.mended)),
+        look=look(found.image),
+        grounds=grounds,
+        values=found.values,
+        pages=len(page_places(data)) if found.format == "TIFF" else 1,
+    )
 
 
 def _keep(path: Path, data: bytes) -> None:

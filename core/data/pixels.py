@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ from core.data.cache import make_room
 from core.data.dataset import Dataset
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress
 from core.data.kept import Store
-from core.data.preprocessing import LONGEST_TO_SHORTEST, Preprocessing, decode, shrink
+from core.data.preprocessing import LONGEST_TO_SHORTEST, PLAIN, Preprocessing, decode, shrink
 from core.errors import DataError
 from core.workspace import Workspace
 
@@ -47,7 +48,9 @@ class Decoding:
             DataError: the picture cannot be read any more.
         """
         try:
-            image = decode(self.dataset.path(self.images[number]), at_least=self.preprocessing.resize)
+            image = decode(
+                self.dataset.path(self.images[number]), self.preprocessing.resize, self.preprocessing.rendering
+            )
             return shrink(image, self.preprocessing)
         except DataError as error:
             name = self.names[number][:120]
@@ -94,7 +97,8 @@ def still_to_decode(workspace: Workspace, frame: pd.DataFrame, preprocessing: Pr
 def _store(workspace: Workspace, preprocessing: Preprocessing) -> Store:
     how = preprocessing
     sides = f"{how.resize}" if how.fit == "crop" else f"{how.fit}-{how.size}"
-    return Store(workspace, "images", f"{sides}-{how.interpolation}-v{VERSION}", np.uint8)
+    read = "" if how.rendering == PLAIN else f"-{sha256(how.rendering.model_dump_json().encode()).hexdigest()[:12]}"
+    return Store(workspace, "images", f"{sides}-{how.interpolation}-v{VERSION}{read}", np.uint8)
 
 
 def decoded_bytes(frame: pd.DataFrame, preprocessing: Preprocessing) -> int:

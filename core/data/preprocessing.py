@@ -5,21 +5,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 from PIL import Image, ImageEnhance, UnidentifiedImageError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.data.deep import Deep, deep, of_tiff, window_of
 from core.data.entries import Limits
+from core.data.repair import mended
+from core.data.tiffs import is_tiff
 from core.errors import DataError
 
 if TYPE_CHECKING:  # torch takes seconds to import, and pages that only show pictures do not need it
     import torch
 
+Source = Path | bytes | BinaryIO
+
 Image.MAX_IMAGE_PIXELS = None  # `Limits.pixels` stands in the place of Pillow's own guard
+# Pixels of formats whose decoders take many times as long, or as much memory, as others.
+MOST_PIXELS = {"BMP with RLE": 8_000_000, "PPM other than of 8 bits": 8_000_000}
 LARGE_PIXELS = 40_000_000  # of a picture that would fill the memory if every core decoded such a one
 STRIP = 4_000_000  # pixels at a time, where a change needs memory
 _one_large = threading.Lock()
@@ -31,12 +40,30 @@ with suppress(ImportError):  # iPhones take HEIC; the library for it is installe
 
     register_heif_opener()
 FORMATS: list[str] = [
-    name for name in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "BMP", "GIF", "TIFF", "PPM") if name in Image.OPEN
+    name
+    for name in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "BMP", "GIF", "TIFF", "PPM", "JPEG2000")
+    if name in Image.OPEN
 ]
+READ = "JPEG, PNG, WebP, AVIF, BMP, GIF, TIFF, JPEG 2000"
+OTHERS = (  # names, where their signatures stand, and these
+    ("a JPEG 2000 image", 0, b"\0\0\0\x0cjP  "),
+    ("a JPEG XL image", 0, b"\0\0\0\x0cJXL "),
+    ("a JPEG XL image", 0, b"\xff\x0a"),
+    ("a DICOM file", 128, b"DICM"),
+    ("an OpenEXR image", 0, b"\x76\x2f\x31\x01"),
+    ("a Photoshop document", 0, b"8BPS"),
+    ("a FITS file", 0, b"SIMPLE  ="),
+    ("a PDF", 0, b"%PDF"),
+    ("an SVG drawing", 0, b"<svg"),
+    ("an HDF5 file", 0, b"\x89HDF\r\n\x1a\n"),
+    ("a Radiance HDR image", 0, b"#?RADIANCE"),
+)
 BROKEN = "The picture is broken or cut short and cannot be decoded. Copy it again from where it came."
 EMPTY = "The file is empty. Copy it again from where it came."
+CLEAR, DEEP = "transparent parts filled", "more than 8 bits to 8"
 EXIF_ORIENTATION = 0x0112
-MORE_THAN_8_BITS = ("I;16", "I;16L", "I;16B", "I", "F")
+GROUNDS = (255, 128, 0)  # on which transparent pictures are laid, the first on which they can be seen
+ONE_COLOUR = 3.0  # contrast, in grey levels of 127, below which there is nothing to be seen
 TURNS = {  # from how a camera was held, as EXIF numbers it, to upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -57,13 +84,37 @@ INTERPOLATIONS = {
 Fit = Literal["crop", "pad", "squash"]
 
 
+class Rendering(BaseModel):
+    """How the values in a file become 8 bits of red, green and blue, alike for a whole dataset.
+
+    window: of images with more than 8 bits a value, which values are black and white; None: each goes by itself.
+    ground: the grey, 0 to 255, on which transparent images are laid.
+    """
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+    window: tuple[float, float] | None = None
+    ground: int = Field(default=255, ge=0, le=255)
+
+    @model_validator(mode="after")
+    def _goes_up(self) -> Rendering:
+        if self.window is not None and not self.window[0] < self.window[1]:
+            raise ValueError("the window's first value must be below its second")
+        return self
+
+
+PLAIN = Rendering()
+
+
 class Preprocessing(BaseModel):
     """How an image becomes the square of `size` pixels that a backbone expects, normalised.
 
     mean, std: of the channels red, green, blue, on a scale of 0 to 1.
     fit: "crop": the shorter side is brought to `resize` and the middle square cut out; "pad": the longer side is
-        brought to `size` and the rest filled with the mean colour; "squash": both sides are brought to `size`. As
-        bundles were before there was a choice, it may be left out.
+        brought to `size` and the rest filled with the mean colour; "squash": both sides are brought to `size`.
+    rendering: how files are read before that.
+
+    As bundles were before there was a choice, both may be left out.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -74,47 +125,116 @@ class Preprocessing(BaseModel):
     std: tuple[float, float, float]
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
     fit: Fit = "crop"
+    rendering: Rendering = PLAIN
 
     def key(self) -> str:
-        """Names it in a cache, as it did before there was a choice of how to fit."""
-        return self.model_dump_json(exclude={"fit"} if self.fit == "crop" else None)
+        """Names it in a cache, as it did before there was a choice of how to fit, and how to read."""
+        left_out = {*(["fit"] if self.fit == "crop" else []), *(["rendering"] if self.rendering == PLAIN else [])}
+        return self.model_dump_json(exclude=left_out)
 
 
-def decode(source: Path | bytes | BinaryIO, at_least: int | None = None) -> Image.Image:
-    """The picture as RGB, upright as its EXIF says; transparent parts become white, animations their first frame.
+def decode(source: Source, at_least: int | None = None, rendering: Rendering = PLAIN) -> Image.Image:
+    """The picture as RGB, upright as its EXIF says; transparent parts are laid on a ground, of animations and files of
+    several pages it is the first.
 
     at_least: the shorter side that the caller will reduce it to; a large JPEG is then decoded at a reduced scale that
         is still twice that, which is several times faster and differs by less than a grey level on average.
+    rendering: that of the dataset, or of the bundle.
 
     Raises:
         DataError: the file is empty, broken, no picture, or has more pixels than `Limits` allow.
     """
+    return read(source, at_least, rendering).image
+
+
+@dataclass(frozen=True)
+class Read:
+    """image: as `decode` gives it. size: in pixels, upright, of the file. format: as Pillow calls it. mended: what was
+    done to show it, in words. values: a sample of what it has for values, if they have more than 8 bits, see
+    `deep.Deep.sample`. clear: of a transparent one, a small copy without its ground: (2, H, W), grey times opacity,
+    and opacity, 0 to 255."""
+
+    image: Image.Image
+    size: tuple[int, int]
+    format: str
+    mended: tuple[str, ...]
+    values: np.ndarray | None = None
+    clear: np.ndarray | None = None
+
+
+def read(source: Source, at_least: int | None = None, rendering: Rendering | None = None) -> Read:
+    """A picture, and what is to be known of it. rendering: None looks at it by itself, and samples its values.
+
+    Raises as `decode`.
+    """
     try:
-        with Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
-            return _upright_rgb(image, at_least)
-    except FileNotFoundError as error:
-        raise DataError("The file is not there any more.") from error
-    except UnidentifiedImageError as error:
-        raise DataError(_unknown(source)) from error
+        try:
+            with _opened(source) as image:
+                return _read(image, source, at_least, rendering, ())
+        except FileNotFoundError as error:
+            raise DataError("The file is not there any more.") from error
+        except DataError:
+            raise
+        except Exception as error:  # Pillow's decoders raise nearly anything on damaged bytes
+            return _read_otherwise(_bytes_of(source), at_least, rendering, error)
     except DataError:
         raise
-    except Exception as error:  # Pillow's decoders raise nearly anything on damaged bytes
+    except Exception as error:
         raise DataError(BROKEN) from error
 
 
-def _unknown(source: Path | bytes | BinaryIO) -> str:
-    if isinstance(source, Path) and source.suffix.lower() in (".heic", ".heif"):
-        source = source.read_bytes()
-    if source == b"" or (isinstance(source, Path) and source.stat().st_size == 0):
+def _opened(source: Source) -> Image.Image:
+    if not isinstance(source, (Path, bytes)):
+        source.seek(0)
+    return Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
+
+
+def _bytes_of(source: Source) -> bytes:
+    if isinstance(source, Path):
+        return source.read_bytes()
+    if not isinstance(source, bytes):
+        source.seek(0)
+        return source.read()
+    return source
+
+
+def _read_otherwise(data: bytes, at_least: int | None, rendering: Rendering | None, error: Exception) -> Read:
+    """What could not be read as it is.
+
+    Raises:
+        DataError: nor otherwise.
+    """
+    if is_tiff(data):
+        with suppress(ValueError):
+            if (values := of_tiff(data)) is not None:
+                _refuse_if_large(values.width, values.height, "TIFF")
+                words = ("turned upright",) if values.turned in TURNS else ()
+                return _deep_read(values, "TIFF", 1, rendering, words)
+    for other, word in mended(data):
+        try:
+            with _opened(other) as image:
+                return _read(image, other, at_least, rendering, (word,))
+        except DataError:
+            raise
+        except Exception:  # any, as above: then in the next way
+            continue
+    raise DataError(_unknown(data) if isinstance(error, UnidentifiedImageError) else BROKEN) from error
+
+
+def _unknown(data: bytes) -> str:
+    if not data:
         return EMPTY
-    if isinstance(source, bytes) and source[4:8] == b"ftyp" and source[8:12] in (b"heic", b"heix", b"mif1", b"hevc"):
-        if "HEIF" in FORMATS or not _whole_boxes(source):
+    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"hevc"):
+        if "HEIF" in FORMATS or not _whole_boxes(data):
             return BROKEN
         return (
             "This is a HEIC picture, as iPhones take them. Whoever runs Graft can install the package pillow-heif to "
             "read it; or save it as JPEG."
         )
-    return "This is not a picture in a format that Graft can read (JPEG, PNG, WebP, AVIF, BMP, GIF, TIFF)."
+    for name, at, signature in OTHERS:
+        if data[at : at + len(signature)] == signature:
+            return f"This is {name} and not a picture in a format that Graft can read ({READ})."
+    return f"This is not a picture in a format that Graft can read ({READ})."
 
 
 def _whole_boxes(data: bytes) -> bool:
@@ -128,19 +248,108 @@ def _whole_boxes(data: bytes) -> bool:
     return at == len(data)
 
 
-def _upright_rgb(image: Image.Image, at_least: int | None) -> Image.Image:
-    most = Limits.from_environment().pixels
-    if image.width * image.height > most:
-        size = f"{image.width} x {image.height}"
+def _refuse_if_large(width: int, height: int, format: str) -> None:
+    most = min(Limits.from_environment().pixels, MOST_PIXELS.get(format, 10**12))
+    if width * height > most:
+        kind = f" of a {format}" if format in MOST_PIXELS else ""
         raise DataError(
-            f"The picture claims {size} pixels; at most {most / 10**6:g} million are read. Make it smaller first."
+            f"The picture claims {width} x {height} pixels; at most {most / 10**6:g} million{kind} are read. Make it "
+            "smaller first."
         )
-    if at_least and min(image.size) >= 4 * at_least:
-        image.draft("RGB", (2 * at_least, 2 * at_least))
+
+
+def _read(
+    image: Image.Image, source: Source, at_least: int | None, rendering: Rendering | None, words: tuple[str, ...]
+) -> Read:
+    format = image.format or ""
+    _refuse_if_large(*image.size, _kind(image))
+    size = image.size
     with _one_large if image.width * image.height > LARGE_PIXELS else nullcontext():
+        window = rendering is None or rendering.window is not None
+        said = orientation(image) if format == "TIFF" else 1  # as Pillow turns those itself
+        words = (*_words(image), *words)
+        values = deep(image, lambda: _bytes_of(source), all_colours=window)
+        if values is None and at_least and min(image.size) >= 4 * at_least:
+            _draft(image, at_least)
         image.load()
-        turn = TURNS.get(orientation(image))
-        return _rgb(image if turn is None else image.transpose(turn))
+        turned = orientation(image)
+        words = ("turned upright", *words) if max(said, turned) > 1 else words
+        if values is not None:
+            return _deep_read(values, format, turned, rendering, words)
+        if turned > 1:
+            image = image.transpose(TURNS[turned])
+            size = size[::-1] if turned >= 5 else size
+        if not _is_clear(image):
+            return Read(image.convert("RGB"), size, format, words)
+        clear = _clear(image) if rendering is None else None
+        ground = ground_for(clear) if clear is not None else (rendering or PLAIN).ground
+        return Read(_strip_by_strip(image, partial(_laid_on, ground=ground)), size, format, words, clear=clear)
+
+
+def _kind(image: Image.Image) -> str:
+    """As Pillow calls it, but for kinds that it decodes slowly."""
+    slow = {"bmp_rle": "BMP with RLE", "ppm": "PPM other than of 8 bits", "ppm_plain": "PPM other than of 8 bits"}
+    tiles = getattr(image, "tile", None)
+    return slow.get(tiles[0].codec_name if tiles else "", image.format or "")
+
+
+def _levels(image: Image.Image) -> int:
+    """How often a JPEG 2000 image may be halved while it is decoded."""
+    file: BinaryIO = image.fp  # type: ignore[attr-defined]
+    at = file.tell()
+    file.seek(0)
+    head = file.read(2**14)
+    file.seek(at)
+    begins = head.find(b"\xff\x52")
+    return head[begins + 9] if 0 <= begins < len(head) - 9 else 0
+
+
+def _draft(image: Image.Image, at_least: int) -> None:
+    if image.format == "JPEG2000":
+        levels = 0
+        while min(image.size) >> (levels + 1) >= 2 * at_least:
+            levels += 1
+        image.reduce = min(levels, _levels(image))  # type: ignore[method-assign,assignment]
+    else:
+        image.draft("RGB", (2 * at_least, 2 * at_least))
+
+
+def _deep_read(
+    values: Deep,
+    format: str,
+    turned: int,
+    rendering: Rendering | None,
+    words: tuple[str, ...],
+) -> Read:
+    sample = None
+    if rendering is None:
+        sample = values.sample()
+        rendering = Rendering(window=window_of([sample]))
+    image = _upright(values.in_8_bits(rendering.window), values.turned or turned)
+    if values.alpha is not None:
+        paper = Image.new("RGB", image.size, (rendering.ground,) * 3)
+        image = Image.composite(image, paper, _upright(values.alpha, turned))
+        words = (*words, CLEAR)
+    return Read(image, image.size, format, (*words, DEEP), sample)
+
+
+def _upright(image: Image.Image, turned: int) -> Image.Image:
+    return image.transpose(TURNS[turned]) if turned in TURNS else image
+
+
+def _words(image: Image.Image) -> Iterator[str]:
+    """What is to be done to show it."""
+    if image.mode in ("CMYK", "YCCK", "LAB"):
+        yield "print colours to screen colours"
+    if _is_clear(image):
+        yield CLEAR
+    elif image.mode == "P" and image.format != "GIF":
+        yield "palette to colours"
+    with suppress(Exception):  # of what comes behind the first, nothing is needed
+        if image.format in ("GIF", "WEBP", "PNG", "AVIF") and getattr(image, "is_animated", False):
+            yield "first picture of an animation"
+    if image.format == "HEIF":
+        yield "read from HEIC"
 
 
 def orientation(image: Image.Image) -> int:
@@ -152,34 +361,31 @@ def orientation(image: Image.Image) -> int:
     return said if said in TURNS else 1
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode in MORE_THAN_8_BITS:
-        return _in_8_bits(image)
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        return _strip_by_strip(image, _on_white)
-    return image.convert("RGB")
+def _is_clear(image: Image.Image) -> bool:
+    return image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
 
 
-def _in_8_bits(image: Image.Image) -> Image.Image:
-    """Of the bits that it uses: a microscope fills 12 of the 16, and the numbers of a computed picture go up to 1."""
-    largest = max(_values(strip).max() for _, strip in _strips(image))
-    times = 255 if image.mode == "F" and largest <= 1 else 1
-    parts = 1 if times > 1 or largest < 2**8 else 16 if largest < 2**12 else 257
-
-    def change(strip: Image.Image) -> Image.Image:
-        values = (_values(strip) * times).clip(0, 65535).astype(np.uint16)
-        return Image.fromarray((values // parts).astype(np.uint8)).convert("RGB")
-
-    return _strip_by_strip(image, change)
-
-
-def _values(strip: Image.Image) -> np.ndarray:
-    return np.nan_to_num(np.asarray(strip))
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    paper = Image.new("RGBA", image.size, "white")
+def _laid_on(image: Image.Image, ground: int) -> Image.Image:
+    paper = Image.new("RGBA", image.size, (ground, ground, ground, 255))
     return Image.alpha_composite(paper, image.convert("RGBA")).convert("RGB")
+
+
+def _clear(image: Image.Image) -> np.ndarray:
+    """A small copy without its ground: see `Read.clear`."""
+    small = image.convert("RGBA").convert("RGBa").resize((64, 64), Image.Resampling.BOX)
+    seen = np.asarray(small, np.float32)
+    return np.stack([seen[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32), seen[..., 3]])
+
+
+def contrasts_on(clear: np.ndarray) -> list[float]:
+    """Of a transparent picture, its contrast on each of the `GROUNDS`."""
+    return [float((clear[0] + (255 - clear[1]) / 255 * ground).std()) for ground in GROUNDS]
+
+
+def ground_for(clear: np.ndarray) -> int:
+    """White, unless what is to be seen would vanish on it."""
+    contrasts = contrasts_on(clear)
+    return GROUNDS[next((at for at, one in enumerate(contrasts) if one >= ONE_COLOUR), int(np.argmax(contrasts)))]
 
 
 def _strip_by_strip(image: Image.Image, change: Callable[[Image.Image], Image.Image]) -> Image.Image:

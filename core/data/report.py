@@ -25,6 +25,9 @@ Kind = Literal[
     "commas",
     "empty class",
     "mended",
+    "values",
+    "ground",
+    "pages",
     # Of a version: what could spoil the training.
     "duplicate",
     "contradiction",
@@ -41,6 +44,7 @@ Kind = Literal[
     "far out",
     "one number",
 ]
+SHOWN_SO: frozenset[Kind] = frozenset({"mended", "values", "ground"})  # that tell how images are shown
 LEFT_OUT: frozenset[Kind] = frozenset({"left out", "repeated", "no class", "no label", "several labels"})
 
 

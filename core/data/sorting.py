@@ -12,10 +12,12 @@ from itertools import count
 import pandas as pd
 
 from core.data.annotations import WHAT_TO_DO, Recognised, kinds_of, only_generic, recognise
+from core.data.findings import shown
 from core.data.intake import Intake, Rejected
 from core.data.labels import labels_in
 from core.data.layout import Folders, classes_and_splits, read_folders, split_in
 from core.data.manifest import Manifest, Said, from_labels, from_project, letters, read_manifest
+from core.data.preprocessing import PLAIN, Rendering
 from core.data.reading import FOLDERS, NEW_SPLIT, Kind, Option, Question, Reading
 from core.data.report import Finding, Intaken, names_of, number_of
 from core.data.tables import PROJECT, may_be_table
@@ -35,6 +37,7 @@ class Sorted:
 
     columns: by the names of the pictures, what their table says of them that may be classes and did not count; None if
         there is nothing such.
+    rendering: with which the pictures are seen best.
     """
 
     frame: pd.DataFrame
@@ -42,6 +45,7 @@ class Sorted:
     target: str
     found: Intaken
     columns: pd.DataFrame | None = None
+    rendering: Rendering = PLAIN
 
 
 def sort_out(
@@ -94,10 +98,11 @@ def sort_out(
         *of_tables,
         *repeated,
         *_mended(frame),
+        *shown(frame, intake.rendering),
     ]
     tables = list(manifest.tables) if manifest else []
     result = Intaken(findings=findings, files=files, tables=tables, ignored=intake.ignored)
-    return Sorted(frame, kind, manifest.target if manifest else "", result, _columns(frame, manifest))
+    return Sorted(frame, kind, manifest.target if manifest else "", result, _columns(frame, manifest), intake.rendering)
 
 
 # How it is read -------------------------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ class Predictor:
     def _read(self, name: str, source: Path | bytes | BinaryIO) -> _Read:
         began = time.perf_counter()
         try:
-            image = decode(source, at_least=self.preprocessing.resize)
+            image = decode(source, self.preprocessing.resize, self.preprocessing.rendering)
             pixels = torch.from_numpy(square(shrink(image, self.preprocessing), self.preprocessing).copy())
             return name, pixels, time.perf_counter() - began
         except GraftError as error:

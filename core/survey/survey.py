@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from core.data.dataset import Dataset, list_versions
 from core.data.folds import folds_of_rows
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words
 from core.data.labels import in_words, labels_in, together, with_label
-from core.data.preprocessing import decode
+from core.data.preprocessing import Rendering, decode
 from core.data.splits import strata
 from core.errors import DamagedError, DataError
 from core.survey.doubts import APART, apartness, doubted_answers, doubted_classes, doubted_numbers
@@ -147,7 +148,7 @@ def survey(
             "apart": apartness(seen, indices),
         }
     )
-    mosaic = _mosaic([dataset.path(image) for image in dataset.frame["image"].iloc[chosen]], moved)
+    mosaic = _mosaic([dataset.path(image) for image in dataset.frame["image"].iloc[chosen]], dataset.rendering, moved)
     _keep(_folder_of(workspace, dataset, backbone), frame, mosaic)
     return Survey(frame, mosaic, _across(frame), dataset.kind)
 
@@ -195,11 +196,11 @@ def _strata(dataset: Dataset) -> np.ndarray:
     return np.searchsorted(np.array(dataset.classes, dtype=object), dataset.frame["label"].to_numpy(object))
 
 
-def _mosaic(paths: list[Path], moved: Callable[[str, int, int], None]) -> bytes:
+def _mosaic(paths: list[Path], rendering: Rendering, moved: Callable[[str, int, int], None]) -> bytes:
     across = _side(len(paths))
     mosaic = Image.new("RGB", (across * TILE, -(-len(paths) // across) * TILE), "grey")
     with ThreadPoolExecutor(4) as pool:
-        for number, small in enumerate(pool.map(_tile, paths)):
+        for number, small in enumerate(pool.map(partial(_tile, rendering=rendering), paths)):
             if small is not None:
                 mosaic.paste(small, (number % across * TILE, number // across * TILE))
             moved("Drawing the map", number + 1, len(paths))
@@ -208,9 +209,9 @@ def _mosaic(paths: list[Path], moved: Callable[[str, int, int], None]) -> bytes:
     return file.getvalue()
 
 
-def _tile(path: Path) -> Image.Image | None:
+def _tile(path: Path, rendering: Rendering) -> Image.Image | None:
     try:
-        return ImageOps.fit(decode(path, at_least=TILE), (TILE, TILE))
+        return ImageOps.fit(decode(path, TILE, rendering), (TILE, TILE))
     except DataError:
         return None
 

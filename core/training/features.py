@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def features(
         ImportCancelled: `cancelled()` became true.
     """
     device = device or choose_device()
+    how = info.preprocessing.model_copy(update={"rendering": dataset.rendering})
+    info = replace(info, preprocessing=how)
     if not len(frame):
         return np.empty((0, describe(info)[-1].output_shape[0]), np.float32)
     backbone = build(info, workspace, weights_file=weights_file, reads="several")

@@ -67,7 +67,7 @@ class Material:
         self.workspace, self.recipe, self.device, self.reporter = workspace, recipe, device, reporter
         self.dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
         own_weights = Path(recipe.weights_file) if recipe.weights_file else None
-        info = find(recipe.backbone).fitted(recipe.fit, recipe.resolution)
+        info = find(recipe.backbone).fitted(recipe.fit, recipe.resolution, self.dataset.rendering)
         self.backbone: Backbone = build(info, workspace, weights_file=own_weights, reads=recipe.reads)
         self.backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.task = task_of(self.dataset, recipe)

@@ -46,7 +46,7 @@ def preview(
     """
     views = []
     for path, digest in zip(paths, digests):
-        pixels = shrink(decode(path, at_least=preprocessing.resize), preprocessing)
+        pixels = shrink(decode(path, preprocessing.resize, preprocessing.rendering), preprocessing)
         seen = (None, *range(1, epochs + 1))
         views.append(np.stack([view(pixels, digest, preprocessing, each, recipe.augmentation) for each in seen]))
     return Preview(views, _mixes([each[-1] for each in views], recipe))

@@ -1,9 +1,12 @@
 """Predict: which model, which pictures, and its answers."""
 
+from types import SimpleNamespace
+
 import pytest
 import streamlit as st
 
 from core.data.entries import Limits
+from core.data.preprocessing import PLAIN
 from core.errors import DataError
 from core.inference.predictor import Guess, Prediction
 from tests.conftest import picture
@@ -20,6 +23,7 @@ class FakePredictor:
 
     classes = (HOSTILE, "blue", "green")
     target, task = "", {}
+    preprocessing = SimpleNamespace(rendering=PLAIN)
     asked: list[str] = []
 
     @classmethod

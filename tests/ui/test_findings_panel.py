@@ -37,6 +37,18 @@ def palette():
     return file.getvalue()
 
 
+def shown() -> dict[str, bytes]:
+    """What is shown otherwise than it came: 16 bits, white on nothing, and two pages."""
+    files = {name: io.BytesIO() for name in ("red/deep.png", "red/clear.png", "red/scan.tif")}
+    Image.open(io.BytesIO(picture("red", 20))).convert("I;16").save(files["red/deep.png"], "PNG")
+    icon = Image.new("LA", (40, 40), (255, 0))
+    icon.paste((255, 255), (5, 5, 20, 30))
+    icon.save(files["red/clear.png"], "PNG")
+    pages = [Image.open(io.BytesIO(picture("red", seed))) for seed in (21, 22)]
+    pages[0].save(files["red/scan.tif"], "TIFF", save_all=True, append_images=pages[1:])
+    return {name: file.getvalue() for name, file in files.items()}
+
+
 MESSY = BOTH | {
     **{"red/notes.txt": b"hello", "red/copy.jpg": BOTH["red/0.jpg"], "cover.jpg": picture("red", 9), "bird/": b""},
     "red/palette.png": palette(),
@@ -61,6 +73,7 @@ FOUND = {
         {"letters"},
     ),
     "loosely": (BOTH | said(*((name.upper(), name[:3]) for name in NAMES)), {"loosely"}),
+    "shown": (BOTH | shown(), {"values", "ground", "pages", "mended"}),
     "marks": (one_class_each(several=7), {"several labels"}),
 }
 # Where there is nothing to click, the words say what to do.

@@ -50,7 +50,7 @@ def upright(turn):
 MENDED = {
     "turned.jpg": (upright(6), "turned upright"),
     "print.jpg": (encoded(Image.effect_noise((40, 40), 80).convert("RGB").convert("CMYK"), "JPEG"), "print colours"),
-    "deep.png": (encoded(Image.effect_noise((40, 40), 80).convert("I;16")), "16 bits to 8"),
+    "deep.png": (encoded(Image.effect_noise((40, 40), 80).convert("I;16")), "more than 8 bits to 8"),
     "clear.png": (encoded(Image.effect_noise((40, 40), 70).convert("RGBA")), "transparent"),
     "palette.png": (encoded(Image.effect_noise((40, 40), 75).convert("RGB").quantize(8)), "palette"),
     "moving.gif": (gif(), "first picture of an animation"),

@@ -11,6 +11,7 @@ from PIL import Image, ImageFilter
 from torchvision import transforms
 from torchvision.transforms import InterpolationMode
 
+from core.data import deep
 from core.data import preprocessing as module
 from core.data.preprocessing import Preprocessing, augment, center_crop, decode, normalize, shrink, square
 from core.errors import DataError
@@ -133,6 +134,7 @@ def test_a_large_picture_is_changed_strip_by_strip_to_the_same(mode, monkeypatch
     data = encoded(image, "TIFF" if mode[0] == "I" else "PNG")
     whole = np.asarray(decode(data))
     monkeypatch.setattr(module, "STRIP", 41 * 7)
+    monkeypatch.setattr(deep, "STRIP", 41 * 7)
     monkeypatch.setattr(module, "LARGE_PIXELS", 100)
     assert np.array_equal(np.asarray(decode(data)), whole) and len(np.unique(whole)) > 10
 
