@@ -11,10 +11,12 @@ from pathlib import Path
 import pandas as pd
 
 from core.commands.printing import ImportLine, printable
+from core.data.changes import rename_classes
 from core.data.dataset import Dataset, damaged_datasets, find_dataset, list_datasets
 from core.data.importing import check as check_path
-from core.data.importing import import_path
+from core.data.importing import import_path, import_source
 from core.data.labels import in_words
+from core.data.merging import merged_source, read_mapping, suggested
 from core.data.published import import_published
 from core.data.reading import Reading
 from core.data.report import LEFT_OUT, Report, number_of
@@ -68,6 +70,28 @@ def said_of(made: Dataset, name: str | None = None) -> str:
     keeps = "" if name in (None, made.name) else f". It keeps that name, and is not called {name!r}"
     changed = "" if made.version == 1 else f". This is its version {made.version}: {made.changed}"
     return printable(f"Dataset {made.id}, imported before as {made.name!r}{keeps}{changed}")
+
+
+def merge(options: Namespace) -> int:
+    workspace = Workspace.open(options.workspace)
+    first, second = find_dataset(workspace, options.first), find_dataset(workspace, options.second)
+    becomes = suggested(first, second) | read_mapping(options.map)
+    for old, new in becomes.items():
+        if old != new:
+            print(printable(f"{old} becomes {new}" if new else f"{old} is left out"), file=sys.stderr)
+    name = options.name or f"{first.name} and {second.name}"
+    made = import_source(workspace, merged_source(first, second, becomes), name, progress=ImportLine())
+    print(said_of(made, name), file=sys.stderr)
+    _print(made.report, options.json)
+    return 0
+
+
+def rename_class(options: Namespace) -> int:
+    workspace = Workspace.open(options.workspace)
+    made = rename_classes(workspace, find_dataset(workspace, options.dataset), read_mapping(options.becomes))
+    print(printable(f"Dataset {made.id}@{made.version}: {made.changed}"), file=sys.stderr)
+    _print(made.report, options.json)
+    return 0
 
 
 def datasets(options: Namespace) -> int:

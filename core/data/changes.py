@@ -70,6 +70,27 @@ def relabel_by(workspace: Workspace, dataset: Dataset, column: str) -> Dataset:
     return _made(workspace, dataset, frame, f"Classes taken from the column {names_of([column])}{left_out}{repeats}")
 
 
+def rename_classes(workspace: Workspace, dataset: Dataset, becomes: Mapping[str, str]) -> Dataset:
+    """Give classes, or labels, other names; those that get the same name become one.
+
+    becomes: what each of these is called from now on.
+
+    Raises:
+        DataError: the dataset has numbers, nothing would change, a name cannot be one, or too little would be left.
+    """
+    if dataset.kind == "number":
+        _refuse_kind(dataset, "classes")
+    new = {old: _named(name, dataset.noun) for old, name in becomes.items() if old in dataset.classes}
+    new = {old: name for old, name in new.items() if name != old}
+    if not new:
+        raise DataError("Nothing changed: they are called so already.")
+    label = [together(new.get(one, one) for one in labels_in(text)) for text in dataset.frame["label"]]
+    frame, repeats = _once(dataset.frame.assign(label=label))
+    said = ", ".join(f"{names_of([old])} is now {names_of([name])}" for old, name in list(new.items())[:3])
+    more = f" and {len(new) - 3:,} more" if len(new) > 3 else ""
+    return _made(workspace, dataset, frame, f"Renamed: {said}{more}{repeats}")
+
+
 def mark(workspace: Workspace, dataset: Dataset, names: Collection[str], label: str, has: bool = True) -> Dataset:
     """Give the pictures of these names one label more, new or not; or, unless they shall have it, take it from them.
 

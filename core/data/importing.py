@@ -135,7 +135,7 @@ def check(
     limits = limits or Limits.from_environment()
     with disk_in_words("in the system's folder for temporary files (TMPDIR)"), opened(path, limits) as source:
         intake = take(source, None, limits, progress, cancelled, **_of_files(reading))
-        found = sort_out(intake, source.labels, source.table, reading)
+        found = sort_out(intake, source, reading)
     splits, _ = complete(found.frame, found.kind)
     return report_on(title_of(path), found.frame.assign(split=splits), found.kind, found.target, found.found)
 
@@ -224,7 +224,7 @@ def _import(
             progress(Progress("Looking for copies and faults", 0))
         places = dict(zip(intake.pictures["name"], intake.pictures["image"])) if ask is not None else {}
         asks = None if ask is None else partial(ask, folder / "images", places)
-        found = sort_out(intake, source.labels, source.table, reading, asks)
+        found = sort_out(intake, source, reading, asks)
         del intake
         if progress is not None:
             progress(Progress("Writing the dataset", 0))

@@ -144,9 +144,10 @@ def _names_none(name: str, frame: pd.DataFrame, matcher: Matcher) -> str:
 _FILE = re.compile(r"\.\w{2,5}$")
 
 
-def from_labels(labels: dict[str, str]) -> Manifest:
-    """The manifest of a source whose maker knows the classes."""
-    return Manifest("classes", "", {name: Said(clean(label)) for name, label in labels.items()}, ())
+def from_labels(labels: Mapping[str, str | Said], kind: Kind = "classes", target: str = "") -> Manifest:
+    """The manifest of a source whose maker knows the answers."""
+    said = {name: one if isinstance(one, Said) else Said(clean(one)) for name, one in labels.items()}
+    return Manifest(kind, target, said, ())
 
 
 # What they say --------------------------------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
 import pandas as pd
 
 from core.data.annotations import WHAT_TO_DO, Recognised, kinds_of, only_generic, recognise
+from core.data.entries import Source
 from core.data.findings import shown
 from core.data.intake import Intake, Rejected
 from core.data.labels import labels_in
@@ -50,15 +51,14 @@ class Sorted:
 
 def sort_out(
     intake: Intake,
-    labels: Mapping[str, str] | None = None,
-    table: str = "",
+    source: Source | None = None,
     reading: Reading | None = None,
     ask: Ask | None = None,
 ) -> Sorted:
     """
-    intake: is emptied of its pictures and looks. labels: the class of each by name, if the source knows it. table: the
-        one table to believe. reading: what someone says of how it is to be read. ask: asked where several readings are
-        likely and nobody said which; without it the likeliest is taken, and told.
+    intake: is emptied of its pictures and looks. source: of which it was taken, for what that knows of its answers.
+    reading: what someone says of how it is to be read. ask: asked where several readings are likely and nobody said
+        which; without it the likeliest is taken, and told.
 
     Raises:
         DataError: what is left makes no dataset, with what was found instead.
@@ -66,12 +66,15 @@ def sort_out(
     names = intake.pictures["name"].tolist()
     if not names:
         raise DataError(_no_image(intake))
+    source = source or Source(())
     recognised = recognise(names, intake.notes)
-    found = _read(intake, names, labels, table, reading or Reading(), recognised)
-    if ask is not None and reading is None and labels is None and (question := _question(intake, names, table, found)):
-        found = _read(intake, names, labels, table, ask(question), recognised)
+    found = _read(intake, names, source, reading or Reading(), recognised)
+    asked = ask is not None and reading is None and source.labels is None
+    if asked and (question := _question(intake, names, source, found)):
+        assert ask is not None
+        found = replace(_read(intake, names, source, ask(question), recognised), asked=True)
     manifest, rejected, kind, said = found.manifest, found.rejected, found.kind, found.said
-    of_tables = manifest.findings if manifest else ()
+    of_tables = [one for one in manifest.findings if one.kind != "guess" or not found.asked] if manifest else []
     told = {name for one in of_tables if one.kind in ("no label", "several labels") for name in one.files}
     homeless = [name for name, one in zip(names, said) if one is None and name not in told]
     by_folders = kind == "classes" and not any(one.label for one in (manifest.of.values() if manifest else ()))
@@ -110,13 +113,15 @@ def sort_out(
 
 @dataclass(frozen=True)
 class _Read:
-    """said: of each image, in order. folders: what the folders tell, which may not have counted."""
+    """said: of each image, in order. folders: what the folders tell, which may not have counted. asked: whether a
+    person chose it."""
 
     reading: Reading
     manifest: Manifest | None
     rejected: list[Rejected]
     folders: Folders
     said: list[Said | None]
+    asked: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -132,32 +137,31 @@ class _Read:
 def _read(
     intake: Intake,
     names: list[str],
-    labels: Mapping[str, str] | None,
-    table: str,
+    source: Source,
     reading: Reading,
     recognised: Recognised | None,
 ) -> _Read:
     folders = read_folders(names, reading.level, splits=reading.split in ("", FOLDERS))
-    if labels is None and recognised is not None and recognised.kind == "classes":
-        labels = recognised.labels
+    if source.labels is None and recognised is not None and recognised.kind == "classes":
+        source = replace(source, labels=recognised.labels)
     told = {label for label, _ in folders.of if label}
-    manifest, rejected = _manifest(intake, names, labels, table, reading, len(told) > 1 and not only_generic(told))
+    manifest, rejected = _manifest(intake, names, source, reading, len(told) > 1 and not only_generic(told))
     return _Read(reading, manifest, rejected, folders, _said(names, manifest, folders, reading))
 
 
 def _manifest(
     intake: Intake,
     images: list[str],
-    labels: Mapping[str, str] | None,
-    table: str,
+    source: Source,
     reading: Reading,
     folders_tell: bool,
 ) -> tuple[Manifest | None, list[Rejected]]:
     """What is said of the images beyond their folders, and the files that say nothing of them."""
     notes = [Rejected(name, NO_IMAGE) for name, _ in intake.notes]
+    labels, table = source.labels, source.table
     if labels is not None:
         others = [Rejected(name, "A table says nothing here.") for name, _ in intake.tables]
-        return from_labels(dict(labels)), [*others, *([] if notes and labels else notes)]
+        return from_labels(labels, source.kind, source.target), [*others, *([] if notes and labels else notes)]
     projects = [(name, data) for name, data in intake.tables if posixpath.basename(name) == PROJECT]
     tables = [(name, data) for name, data in intake.tables if posixpath.basename(name) != PROJECT]
     for name, data in projects:
@@ -203,7 +207,7 @@ def _said(images: list[str], manifest: Manifest | None, folders: Folders, readin
     return result
 
 
-def _question(intake: Intake, names: list[str], table: str, found: _Read) -> Question | None:
+def _question(intake: Intake, names: list[str], source: Source, found: _Read) -> Question | None:
     """What to ask where the guess decides the answer and something else is likely too."""
     readings = [found.reading, *_other_readings(found)]
     why = _doubt(found)
@@ -212,7 +216,7 @@ def _question(intake: Intake, names: list[str], table: str, found: _Read) -> Que
     options: list[Option] = []
     for reading in readings[:MOST_OPTIONS]:
         try:
-            read = found if reading is found.reading else _read(intake, names, None, table, reading, None)
+            read = found if reading is found.reading else _read(intake, names, source, reading, None)
         except DataError:
             continue
         option = _option(read, names)
@@ -324,7 +328,7 @@ def _names_read(intake: Intake, frame: pd.DataFrame) -> list[Finding]:
 def _levels(found: _Read, by_folders: bool) -> list[Finding]:
     """That the classes were read from where other tools may not look for them."""
     folders = found.folders
-    if not by_folders or folders.sure or found.reading.level is not None:
+    if not by_folders or folders.sure or found.reading.level is not None or found.asked:
         return []
     if folders.level == 0:
         title = "The classes were read from the files' names, as no folder tells any."

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, find_dataset
 from core.data.draft_pictures import draft_source
 from core.data.drafts import load_draft
 from core.data.importing import import_path, import_sample, import_source
 from core.data.intake import OnProgress, Progress
+from core.data.merging import merged_source
 from core.data.published import import_published
 from core.jobs import asking
 from core.training.events import PHASES
@@ -47,6 +48,14 @@ def published(workspace: Workspace, progress: OnProgress, *, key: str) -> dict[s
 def draft(workspace: Workspace, progress: OnProgress, *, draft: str) -> dict[str, Any]:
     given = load_draft(workspace, draft)
     return _dataset(import_source(workspace, draft_source(given), given.name, progress=progress))
+
+
+def merge(
+    workspace: Workspace, progress: OnProgress, *, first: str, second: str, becomes: str, name: str
+) -> dict[str, Any]:
+    """first, second: as `find_dataset` takes them. becomes: what classes of the second become, as a JSON object."""
+    source = merged_source(find_dataset(workspace, first), find_dataset(workspace, second), json.loads(becomes))
+    return _dataset(import_source(workspace, source, name, progress=progress))
 
 
 def survey(
@@ -100,6 +109,7 @@ KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "import sample": sample,
     "import published": published,
     "import draft": draft,
+    "import merged": merge,
     "survey": survey,
     "estimate": estimate,
     "learning rate": learning_rate,

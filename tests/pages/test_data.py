@@ -430,3 +430,19 @@ def test_how_it_is_read_can_be_said_beforehand(open_page, make_zip, workspace, m
     poll(lambda: not job.view().running, lambda: f"{job.view()}", deadline=60)
     assert job.view().status == "done", job.view().message
     assert load_dataset(workspace, job.view().result["dataset"]).classes == ("a", "b")
+
+
+def test_classes_get_other_names_and_another_dataset_comes_beside(open_page, dataset, make_zip, workspace):
+    other = import_path(workspace, make_zip({"Red": 3, "green": 4}, name="other.zip"))
+    app = open_page("data")
+    app.session_state["choices"] = app.session_state["choices"].model_copy(
+        update={"dataset": dataset.id, "dataset_version": 1}
+    )
+    app.session_state["look"] = "Balance and split"
+    app.run()
+    assert not app.exception and "Two with the same name become one" in texts(app)
+    press(app, "Make one dataset of both")
+    job = jobs.current(workspace, "import")
+    poll(lambda: not job.view().running, lambda: f"{job.view()}", deadline=60)
+    made = load_dataset(workspace, job.view().result["dataset"])
+    assert {"green", *dataset.classes} == set(made.classes) and len(made.frame) == len(dataset.frame) + len(other.frame)
