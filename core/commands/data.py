@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.address_space import must_have_for_torch
 from core.commands.printing import ImportLine, printable
 from core.data.changes import rename_classes
 from core.data.dataset import Dataset, damaged_datasets, find_dataset, list_datasets
@@ -116,6 +117,7 @@ _NOUNS = {"classes": ("class", "classes"), "labels": ("label", "labels")}
 
 
 def survey(options: Namespace) -> int:
+    must_have_for_torch()
     from core.survey.job import survey_dataset  # torch takes seconds to import: only when it is needed
 
     workspace = Workspace.open(options.workspace)

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.address_space import must_have_for_torch
 from core.backbones.catalogue import BUNDLED, catalogue, find
 from core.backbones.weights import is_ready, not_installed, source
 from core.commands.data import said_of
@@ -42,6 +43,8 @@ Job = Callable[[Namespace], int]
 
 def train(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
+    if not options.no_start:
+        must_have_for_torch()  # before anything is imported
     recipe = recipe_of(workspace, options)
     check_name(options.name)
     if options.no_start:
@@ -120,6 +123,7 @@ def _dataset(workspace: Workspace, data: str) -> Dataset:
 def predict(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
     bundle = _bundle(workspace, options.run)
+    must_have_for_torch()
     from core.inference.predictor import Predictor  # torch takes seconds to import: only when it is needed
 
     model = Predictor.open(bundle)

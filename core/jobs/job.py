@@ -21,6 +21,7 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from core.address_space import must_have_for_torch
 from core.course import Course
 from core.data.importing import clear_leftovers
 from core.errors import DamagedError, GraftError
@@ -239,6 +240,8 @@ def start(
 
     directory: from `prepare`, where a file was put; else one is made. Raises as `prepare`.
     """
+    if family_of(kind) != "import":
+        must_have_for_torch()
     directory = directory or prepare(workspace, family_of(kind))
     for ended in [path for path, child in _children.items() if child.poll() is not None]:
         del _children[ended]
