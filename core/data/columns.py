@@ -102,6 +102,11 @@ class Columns:
     sure: bool = True
     boxes: bool = False
 
+    @property
+    def needed(self) -> frozenset[str]:
+        """The columns that say something of an image, beside the one that names it."""
+        return frozenset(filter(None, (self.label, self.split, self.group, *self.one_hot)))
+
 
 def find_columns(
     name: str, frame: pd.DataFrame, matcher: Matcher, reading: Reading, folders_tell: bool
