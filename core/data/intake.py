@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import errno
 import hashlib
 import os
 from collections import deque
@@ -24,6 +23,7 @@ from core.data.containers import MAGIC, Container, open_container
 from core.data.deep import Samples, window_of
 from core.data.encodings import readable
 from core.data.entries import Limits, Source, shown_name
+from core.data.full_disk import is_full, refused
 from core.data.layout import is_junk
 from core.data.preprocessing import EMPTY, GROUNDS, ONE_COLOUR, PLAIN, Rendering, contrasts_on, read
 from core.data.readers import ARCHIVE_ENDINGS
@@ -71,15 +71,17 @@ class ImportCancelled(DataError):
 
 
 @contextmanager
-def disk_in_words(where: str = "where Graft keeps its workspace") -> Iterator[None]:
-    """What the disk refuses in the block becomes a DataError that says what to do, and where."""
+def disk_in_words(where: str = "") -> Iterator[None]:
+    """What the disk refuses in the block becomes a DataError that says what to do.
+
+    where: to make room, where that is not the workspace.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if where and is_full(error):
             raise DataError(f"The disk is full. Make room {where}, then try again.") from error
-        file = f" {Path(error.filename).name!r}" if error.filename else ""
-        raise DataError(f"The disk refused to read or write{file} ({error.strerror or error}).") from error
+        raise DataError(refused(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

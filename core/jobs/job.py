@@ -173,6 +173,10 @@ class Job:
         clear_leftovers(self.workspace)
 
     def _say_stopped(self) -> None:
+        with suppress(OSError):  # a full disk: it ends all the same, and is taken for interrupted
+            self._write_stopped()
+
+    def _write_stopped(self) -> None:
         if self._state().running:
             write_json(self.directory / "state.json", JobView(status="stopped").model_dump())
 
@@ -244,7 +248,11 @@ def start(
         except GraftError:
             shutil.rmtree(directory, ignore_errors=True)
             raise
-        write_json(directory / "job.json", {"kind": kind, "title": title, "arguments": arguments})
+        try:
+            write_json(directory / "job.json", {"kind": kind, "title": title, "arguments": arguments})
+        except OSError:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
         as_in_a_run = ALLOCATOR if family_of(kind) == "probe" else {}  # else what is measured would not hold there
         _children[directory] = launch("core.jobs.worker", directory, "job.log", as_in_a_run)
     return Job(workspace, directory)
