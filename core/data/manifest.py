@@ -376,6 +376,9 @@ def _guessed(columns: Columns, kind: Kind, reading: Reading) -> list[Finding]:
     why = (
         f"{names_of(others)} might have been meant too. If so, import again and choose it: on the page, or in a shell "
         "with --label-column."
+        if others
+        else "They are few and whole, so they may be classes. If so, import again and say so: on the page, or in a "
+        "shell with --as classes."
     )
     return [Finding(kind="guess", title=title, why=why)]
 
