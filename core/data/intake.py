@@ -39,6 +39,7 @@ ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "BMP": "bm
 ENDINGS |= {"TIFF": "tif", "JPEG2000": "jp2"}
 NO_LOOK = bytes(LOOK_BYTES)
 CHECKED_AT = 64  # pixels of the shorter side: a reduced decode reads the whole file all the same
+SECONDS_A_FILE = 120.0  # at most, and nothing honest comes near it
 AHEAD = 4  # pictures waiting for a core, for each core
 AHEAD_BYTES = 2**28  # that they may have together
 BLOCK = 4_096  # pictures whose rows are written together
@@ -159,16 +160,18 @@ def take(
     cores = min(16, os.cpu_count() or 1)
     waiting: deque[tuple[int, Future[list[Taken | Rejected]]]] = deque()  # with the bytes of each
     tables = ahead = 0  # bytes
-    with _Pictures.beside(images) as pictures, ThreadPoolExecutor(cores) as pool:
+    with _Pictures.beside(images) as pictures, _threads(cores) as pool:
 
         def collect(name: str, data: bytes) -> None:
             nonlocal ahead
-            waiting.append((len(data), pool.submit(inspect_pages, name, data, images, pages)))
+            future = pool.submit(inspect_pages, name, data, images, pages)
+            future.name = name  # type: ignore[attr-defined]  # for who waits for it in vain
+            waiting.append((len(data), future))
             ahead += len(data)
             while len(waiting) > AHEAD * cores or ahead > AHEAD_BYTES:
                 size, future = waiting.popleft()
                 ahead -= size
-                _sort_in(result, pictures, future.result())
+                _sort_in(result, pictures, _in_time(future))
 
         for number, entry in enumerate(source.entries, start=1):
             if cancelled is not None and cancelled():
@@ -205,13 +208,41 @@ def take(
                 share = source.share() if source.share else None
                 progress(Progress("Checking pictures", number, source.total, share))
         for _, future in waiting:
-            _sort_in(result, pictures, future.result())
+            _sort_in(result, pictures, _in_time(future))
         result.pictures, result.looks = pictures.read()
         result.rendering = pictures.rendering()
         result.pictures = rendered(result.pictures, result.rendering)
     result.bare = [name for name in source.bare if not is_junk(name)]
     _read_names(result, encoding)
     return result
+
+
+@contextmanager
+def _threads(cores: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that nobody waits for where the work is given up: one of them may be at a file that has no end."""
+    pool = ThreadPoolExecutor(cores)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+def _in_time(future: Future[list[Taken | Rejected]]) -> list[Taken | Rejected]:
+    """
+    Raises:
+        DataError: a file takes too long, as one that is made to do harm does.
+    """
+    try:
+        return future.result(SECONDS_A_FILE)
+    except TimeoutError:
+        name = getattr(future, "name", "")
+        future.cancel()
+        raise DataError(
+            f"The file {name[-120:]!r} takes longer than the {SECONDS_A_FILE:.0f} s that one may, so nothing was kept. "
+            "Leave it out, or save it again as JPEG or PNG."
+        ) from None
 
 
 def _take_out(name: str, container: Container, result: Intake, collect: Callable[[str, bytes], None]) -> None:

@@ -26,7 +26,7 @@ from core.data.layout import Split, clean, split_in, split_of
 from core.data.matching import EXACT, Matcher
 from core.data.reading import Kind, Reading
 from core.data.report import Finding, names_of, number_of
-from core.data.tables import PROJECT, read, read_numbers
+from core.data.tables import MOST_ROWS, PROJECT, read, read_numbers
 from core.errors import DataError
 
 __all__ = ["Kind", "Manifest", "Said", "from_labels", "from_project", "read_manifest"]
@@ -100,6 +100,7 @@ def read_manifest(
     used: list[_Used] = []
     others: list[tuple[str, str]] = []
     decoded: list[tuple[str, Decoded]] = []
+    rows = 0
     for name, data in tables:
         if posixpath.basename(name).lower().startswith("sample_submission") and name != only:  # of Kaggle
             others.append((name, "It is an example of answers to hand in, not of true ones."))
@@ -107,6 +108,9 @@ def read_manifest(
         try:
             table = read(name, data, reading.encoding) if isinstance(data, bytes) else None
             frame = _with_header(table.frame if table else data, name, matcher)  # type: ignore[arg-type]
+            rows += len(frame)
+            if rows > MOST_ROWS:
+                raise DataError(f"Together the tables have more than the {MOST_ROWS:,} rows that are read.")
             columns = find_columns(name, frame, matcher, reading, folders_tell)
         except DataError as error:
             if name == only or (reading.column and "has no column" in str(error) and len(tables) == 1):
@@ -172,7 +176,7 @@ def _combine(
     reading: Reading,
     decoded: list[tuple[str, Decoded]],
 ) -> Manifest:
-    used = [_Used(each.name, _as_meant(each), each.columns) for each in used]
+    used = [_Used(each.name, _as_meant(each).drop_duplicates(ignore_index=True), each.columns) for each in used]
     images = [_images(each, matcher) for each in used]
     cells = Counter(cell for each in used if each.columns.label for cell in each.frame[each.columns.label])
     first = next((each.columns for each in used if each.columns.label), used[0].columns)
@@ -190,11 +194,12 @@ def _combine(
         columns, split = each.columns, _split_of_table(each.name) if not reading.split else None
         numbers = read_numbers(set(each.frame[columns.label])) if columns.label and kind == "number" else {}
         may_be_classes = _may_be_classes(each.frame, columns)
-        for row, image in zip(each.frame.to_dict("records"), named):
+        needed = [name for name in each.frame if name in columns.needed or name in may_be_classes]
+        for image, cell, *cells_of_row in zip(named, each.frame[columns.path], *(each.frame[name] for name in needed)):
             if image is None:
-                cell = row[columns.path]
                 (outside if leaves(cell) else missing).append(shown_name(cell))
                 continue
+            row = dict(zip(needed, cells_of_row))
             for column, means in may_be_classes.items():
                 columns_kept.setdefault(shown_name(column), {}).setdefault(image, means[row[column]])
             said = _said(row, columns, kind, split, numbers, several_in)
@@ -371,6 +376,9 @@ def _guessed(columns: Columns, kind: Kind, reading: Reading) -> list[Finding]:
     why = (
         f"{names_of(others)} might have been meant too. If so, import again and choose it: on the page, or in a shell "
         "with --label-column."
+        if others
+        else "They are few and whole, so they may be classes. If so, import again and say so: on the page, or in a "
+        "shell with --as classes."
     )
     return [Finding(kind="guess", title=title, why=why)]
 
