@@ -138,10 +138,7 @@ def _header(first: list[list[str]]) -> list[str]:
     for _ in range(MOST_TITLE_LINES):
         if len(first) < 3 or usual < 2:
             break
-        filled = sum(bool(cell.strip()) for cell in first[0])
-        if filled > 1 or sum(bool(cell.strip()) for cell in first[1]) < 2:
-            break
-        if filled == len(first[0]) and len(first[0]) == usual:
+        if sum(bool(cell.strip()) for cell in first[0]) > 1:
             break
         first.pop(0)
     return first.pop(0) if first else []
@@ -288,6 +285,11 @@ _COMMAS = re.compile(_THOUSANDS % "," + r"(\.\d+)?")  # 1,234.5
 
 def is_number(number: float) -> bool:
     return math.isfinite(number)
+
+
+def have_unit(cells: Collection[str]) -> bool:
+    """Whether nearly all of a column's cells are numbers with the same unit."""
+    return _without_unit(cells) is not None
 
 
 def read_numbers(cells: Collection[str]) -> dict[str, float]:
