@@ -219,27 +219,34 @@ def take(
 
 @contextmanager
 def _threads(cores: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that nobody waits for where the work is given up: one of them may be at a file that has no end."""
+    """Threads that nobody waits for where one of them is at a file that has no end."""
     pool = ThreadPoolExecutor(cores)
     try:
         yield pool
-    except BaseException:
+    except _TooLong:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
     pool.shutdown()
+
+
+class _TooLong(DataError):
+    """A file takes longer than one may."""
 
 
 def _in_time(future: Future[list[Taken | Rejected]]) -> list[Taken | Rejected]:
     """
     Raises:
-        DataError: a file takes too long, as one that is made to do harm does.
+        _TooLong: as a file does that is made to do harm.
     """
     try:
         return future.result(SECONDS_A_FILE)
     except TimeoutError:
         name = getattr(future, "name", "")
         future.cancel()
-        raise DataError(
+        raise _TooLong(
             f"The file {name[-120:]!r} takes longer than the {SECONDS_A_FILE:.0f} s that one may, so nothing was kept. "
             "Leave it out, or save it again as JPEG or PNG."
         ) from None
@@ -390,5 +397,5 @@ def inspect(name: str, data: bytes, images: Path | None = None) -> Taken | Rejec
 
 def _keep(path: Path, data: bytes) -> None:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)  # not its parent: the import may have been given up
         path.write_bytes(data)
