@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.address_space import must_have_for_torch
 from core.backbones.catalogue import BUNDLED, catalogue, find
 from core.backbones.weights import is_ready, not_installed, source
-from core.commands.data import said_of
+from core.commands.data import reading_of, said_of
 from core.commands.following import finish, outcome
 from core.commands.printing import ImportLine, printable
+from core.data.annotations import NOTES
 from core.data.dataset import Dataset, find_dataset
 from core.data.importing import import_path
-from core.errors import BackboneError, GraftError, RecipeError, RunError
+from core.data.layout import is_junk
+from core.data.reading import Reading
+from core.data.tables import is_table
+from core.errors import BackboneError, DataError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
 from core.runs import Run, check_name, find_run, list_runs, make, rename, start, titles
@@ -38,6 +44,8 @@ Job = Callable[[Namespace], int]
 
 def train(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
+    if not options.no_start:
+        must_have_for_torch()  # before anything is imported
     recipe = recipe_of(workspace, options)
     check_name(options.name)
     if options.no_start:
@@ -60,7 +68,7 @@ def recipe_of(workspace: Workspace, options: Namespace) -> Recipe:
         UsageError: an option's value cannot be used. GraftError: the pictures cannot, or the file of settings.
     """
     _settings(options)  # what is wrong in them is told before the pictures are read
-    dataset = _dataset(workspace, options.data)
+    dataset = _dataset(workspace, options.data, reading_of(options))
     settings = _settings(options, dataset.kind)
     recipe = Recipe.parse({**settings, "dataset": dataset.id, "dataset_version": dataset.version})
     if options.save_recipe:
@@ -103,11 +111,11 @@ def _base(options: Namespace, kind: str | None) -> dict[str, Any]:
     return usual_settings(kind or "classes") | given
 
 
-def _dataset(workspace: Workspace, data: str) -> Dataset:
+def _dataset(workspace: Workspace, data: str, reading: Reading | None) -> Dataset:
     """The dataset that `--data` names: a path to import (once: the same bytes are recognised), or one that is there."""
     path = Path(data).expanduser()
     if path.exists():
-        dataset = import_path(workspace, path, progress=ImportLine())
+        dataset = import_path(workspace, path, progress=ImportLine(), reading=reading)
         print(said_of(dataset), file=sys.stderr)
         return dataset
     return find_dataset(workspace, data, "file, folder or dataset")
@@ -116,10 +124,11 @@ def _dataset(workspace: Workspace, data: str) -> Dataset:
 def predict(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
     bundle = _bundle(workspace, options.run)
+    must_have_for_torch()
     from core.inference.predictor import Predictor  # torch takes seconds to import: only when it is needed
 
     model = Predictor.open(bundle)
-    found = list(model.predict(((name, Path(name)) for name in options.images), options.top))
+    found = list(model.predict(_files(options.images), options.top))
     if options.format == "json":
         print(json.dumps([_answer(prediction) for prediction in found], ensure_ascii=False))
     elif options.format == "csv":
@@ -130,6 +139,30 @@ def predict(options: Namespace) -> int:
             said += "; unlike anything it was trained on" if prediction.is_foreign else ""
             print(f"{printable(prediction.image)}: {said}")
     return 1 if all(prediction.error for prediction in found) else 0
+
+
+def _files(given: Sequence[str]) -> list[tuple[str, Path]]:
+    """The files that are asked about; of a folder all that lie in it or below, but for tables and the system's own.
+
+    Raises:
+        DataError: a folder holds none.
+    """
+    found: list[tuple[str, Path]] = []
+    for name in given:
+        if not os.path.isdir(name):
+            found.append((name, Path(name)))
+            continue
+        inside = sorted(path for path in Path(name).rglob("*") if path.is_file() and not path.is_symlink())
+        kept = [path for path in inside if not is_junk(path.relative_to(name).as_posix()) and not _says(path.name)]
+        if not kept:
+            raise DataError(f"The folder {name[-200:]!r} holds no image. Give images, or a folder of them.")
+        found += [(str(path), path) for path in kept]
+    return found
+
+
+def _says(name: str) -> bool:
+    """Whether a file says something of images, and is none."""
+    return is_table(name) or name.lower().endswith(NOTES)
 
 
 def _bundle(workspace: Workspace, name: str) -> Path:

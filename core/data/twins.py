@@ -34,7 +34,7 @@ SPOT_APART = 45.0  # grey levels: no spot of the small copies may differ by more
 PLAIN = 1.0  # grey levels: of pictures with less contrast, nothing tells them apart
 # Of the finer copies, after brightness and contrast are fitted; see tests/core/data/test_twins.py for what these give.
 APART, APART_SMALL = 1.2, 250.0  # grey levels, and as many more for pictures of one pixel: they are less averaged
-SPOT_TO_ALL, SPOT = 9.0, 2.0  # how much a spot may differ, in the difference of all, or in grey levels
+SPOT_TO_ALL, SPOT = 9.0, 3.0  # how much a spot may differ, in the difference of all, or in grey levels
 UNLIKE = 0.25  # times the contrast of what is seen, they may differ by no more
 SPOT_AT_MOST = 5.0  # times what all may differ by
 BRIGHT = 222.0  # grey levels of the brightest colour: beyond, what was made brighter may have been cut off
@@ -111,6 +111,7 @@ def _leaders(looks: np.ndarray, which: np.ndarray) -> np.ndarray:
 
 def _alike(looks: np.ndarray, which: np.ndarray) -> Iterator[np.ndarray]:
     """The groups of two or more that hang together by looking alike, each in ascending order."""
+    looks = looks[:, :SMALL_BYTES]  # more of them in memory than is needed would be much
     blocks = [_hashes(looks[which[start : start + BLOCK]]) for start in range(0, len(which), BLOCK)]
     hashes, lively = (np.concatenate(parts) for parts in zip(*blocks))
     ends = [np.zeros((2, 0), np.int64)]
@@ -119,14 +120,17 @@ def _alike(looks: np.ndarray, which: np.ndarray) -> Iterator[np.ndarray]:
             some, others = one[start : start + BLOCK], other[start : start + BLOCK]
             same = _look_the_same(looks[which[some]], looks[which[others]])
             ends.append(np.stack([some[same], others[same]]))
-    one, other = np.concatenate(ends, axis=1)
-    if not len(one):
-        return
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    parents = list(range(len(which)))
 
-    graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(which), len(which)))
-    _, group = connected_components(graph, directed=False)
+    def root(of: int) -> int:
+        while parents[of] != of:
+            parents[of] = of = parents[parents[of]]
+        return of
+
+    for pair in np.concatenate(ends, axis=1).T.tolist():
+        low, high = sorted(map(root, pair))
+        parents[high] = low
+    group = np.array([root(of) for of in range(len(which))], np.int64)
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.diff(group[order])) + 1
     yield from (members for members in np.split(order, starts) if len(members) > 1)

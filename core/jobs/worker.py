@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from core.address_space import explained
 from core.data.intake import Progress
 from core.errors import GraftError
 from core.jobs.job import Asked, Job, JobView
@@ -73,12 +74,15 @@ def _work(directory: Path) -> JobView:
     try:
         said = read(directory / "job.json", Asked)
         workspace = Workspace.open(directory.parent.parent)
-        result = KINDS[said.kind](workspace, Reporter(directory / "state.json"), **said.arguments)
+        asks = {"directory": str(directory)} if said.kind == "import path" else {}
+        result = KINDS[said.kind](workspace, Reporter(directory / "state.json"), **said.arguments, **asks)
         return JobView(status="done", result=result)
     except GraftError as error:
         return JobView(status="failed", message=str(error))
     except Exception as error:  # a bug: its trace is in job.log, and the person gets a sentence
         logging.exception("The job failed")
+        if words := explained(error):
+            return JobView(status="failed", message=words)
         kind = type(error).__name__
         return JobView(status="failed", message=f"It failed with an error that Graft does not know ({kind}). {_LOG}")
 
