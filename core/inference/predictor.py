@@ -66,7 +66,7 @@ class BundleFile(BaseModel):
     task: TaskFile
     preprocessing: Preprocessing
     head: HeadSettings
-    caution: dict[str, Any] = {}
+    caution: Any = None
 
     @model_validator(mode="before")
     @classmethod
