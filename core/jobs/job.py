@@ -149,7 +149,7 @@ class Job:
 
     def beginning(self) -> JobView:
         """Before it has told anything."""
-        with suppress(GraftError, OSError, ValueError, KeyError):
+        with suppress(GraftError, OSError, ValueError, KeyError, TypeError, RecursionError):
             said = self.said
             course = course_of(self.workspace, said.kind, said.arguments)
             return JobView(course=course.look((self.directory / "job.json").stat().st_mtime))
