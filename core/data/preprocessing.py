@@ -288,9 +288,11 @@ def _read(
         if not _is_clear(image):
             rgb = _strip_by_strip(image, _in_rgb, times) if times > 1 else image.convert("RGB")
             return Read(rgb, size, format, words)
+        if times > 1:
+            image = _strip_by_strip(image, lambda strip: strip.convert("RGBA"), times, "RGBA")
         clear = _clear(image) if rendering is None else None
         ground = ground_for(clear) if clear is not None else (rendering or PLAIN).ground
-        return Read(_strip_by_strip(image, partial(_laid_on, ground=ground), times), size, format, words, clear=clear)
+        return Read(_strip_by_strip(image, partial(_laid_on, ground=ground)), size, format, words, clear=clear)
 
 
 def _kind(image: Image.Image) -> str:
@@ -404,11 +406,13 @@ def _in_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _strip_by_strip(image: Image.Image, change: Callable[[Image.Image], Image.Image], times: int = 1) -> Image.Image:
+def _strip_by_strip(
+    image: Image.Image, change: Callable[[Image.Image], Image.Image], times: int = 1, mode: str = "RGB"
+) -> Image.Image:
     """The whole image changed to RGB, of which a large one is never in memory several times over. times: as small."""
     if times == 1 and image.height <= max(1, STRIP // image.width):
         return change(image)
-    whole = Image.new("RGB", (-(-image.width // times), -(-image.height // times)))
+    whole = Image.new(mode, (-(-image.width // times), -(-image.height // times)))
     for top, strip in _strips(image, times):
         whole.paste(change(strip).reduce(times) if times > 1 else change(strip), (0, top // times))
     return whole
