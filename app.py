@@ -6,12 +6,15 @@ import gc
 import threading
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from core import runs, trash
 from core.processes import share_cores
 from ui import brand, sidebar, state, theme
+from ui.gate import Gate
 
 
 @st.cache_resource(show_spinner=False)
@@ -37,24 +40,31 @@ def _import_ahead(module: str) -> None:
     gc.freeze()  # what was imported stays: no collection has to look through it again
 
 
-st.set_page_config(page_title="Graft", page_icon=brand.icon(), layout="wide", initial_sidebar_state="auto")
-share_cores()
-_open_again()
-page = st.navigation(
-    [
-        st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
-        st.Page("pages/backbone.py", title="Backbone", icon=":material/account_tree:"),
-        st.Page("pages/data.py", title="Data", icon=":material/photo_library:"),
-        st.Page("pages/fine_tune.py", title="Fine-tune", icon=":material/tune:"),
-        st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
-    ]
-)
-brand.show()
-theme.mend_contrast()
-st.session_state["framed"] = True
-place = st.sidebar.empty()
-shown = sidebar.summary(place)
-page.run()
-if state.choices() != shown:  # the page has just changed something
-    sidebar.summary(place)
-_warm_up()
+def _draw() -> None:
+    st.set_page_config(page_title="Graft", page_icon=brand.icon(), layout="wide", initial_sidebar_state="auto")
+    share_cores()
+    _open_again()
+    page = st.navigation(
+        [
+            st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
+            st.Page("pages/backbone.py", title="Backbone", icon=":material/account_tree:"),
+            st.Page("pages/data.py", title="Data", icon=":material/photo_library:"),
+            st.Page("pages/fine_tune.py", title="Fine-tune", icon=":material/tune:"),
+            st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
+        ]
+    )
+    brand.show()
+    theme.mend_contrast()
+    st.session_state["framed"] = True
+    place = st.sidebar.empty()
+    shown = sidebar.summary(place)
+    page.run()
+    if state.choices() != shown:  # the page has just changed something
+        sidebar.summary(place)
+    _warm_up()
+
+
+if __name__ == "__main__":
+    _draw()
+else:  # imported by `streamlit run`, which serves what it finds here and runs this file for each look at a page
+    app = st.App(Path(__file__), middleware=[Middleware(Gate)])

@@ -18,6 +18,7 @@ from ui.draft_panel import choose_draft, draft_panel
 from ui.drop import Drop, Piece, drop_area
 from ui.gone import apart
 from ui.imports import Upload, from_draft, from_path, from_published, from_sample
+from ui.reading_panel import chosen_reading, kept_reading
 from ui.sight import look_at_place
 from ui.widgets import count, errors_shown, file_size, literal
 
@@ -65,6 +66,7 @@ def _upload(space: Workspace) -> None:
         "metadata.csv, with a column for the file and one for its class, its labels or its number."
     )
     _drop(space)
+    chosen_reading()
     _limits()
 
 
@@ -81,7 +83,7 @@ def _drop(space: Workspace) -> None:
     def take(drop: Drop, pieces: Sequence[Piece], last: bool) -> None:
         if drop.expected == 1:
             forget()  # one that was left where it was, as its page was closed
-            st.session_state["upload"] = Upload(space)
+            st.session_state["upload"] = Upload(space, kept_reading())
         if st.session_state["upload"].take(drop, pieces, last):
             del st.session_state["upload"]
             st.session_state["begun"] = True
@@ -123,8 +125,9 @@ def _folder(space: Workspace) -> None:
         )
         if st.form_submit_button("Import") and path.strip():
             with errors_shown():
-                from_path(space, path)
+                from_path(space, path, kept_reading())
                 st.rerun()
+    chosen_reading()
 
 
 def _samples(space: Workspace) -> None:

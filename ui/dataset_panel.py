@@ -14,6 +14,7 @@ from core.data.report import Report
 from ui import theme
 from ui.browser_filters import LOOK, PICTURES
 from ui.browser_panel import browser_panel
+from ui.classes_panel import merge_panel, rename_panel
 from ui.findings_panel import findings_panel
 from ui.sight import here
 from ui.survey_panel import survey_panel
@@ -43,6 +44,9 @@ def dataset_panel(dataset: Dataset) -> None:
             _histogram(dataset) if dataset.kind == "number" else _balance(dataset, report)
         with right:
             _split(dataset)
+        if dataset.kind != "number":
+            rename_panel(dataset)
+        merge_panel(dataset)
     elif look == MAP:
         survey_panel(dataset)
     elif look == PICTURES:

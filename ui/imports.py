@@ -15,10 +15,12 @@ from core.data.drafts import Draft
 from core.data.entries import LONGEST_NAME, Limits
 from core.data.importing import titled
 from core.data.intake import disk_in_words
+from core.data.reading import Reading
 from core.data.roots import allowed
 from core.data.tables import is_table
 from core.errors import DataError, GraftError
 from core.jobs import Job
+from core.jobs.asking import said
 from core.units import file_size
 from core.workspace import Workspace
 from ui.drop import Drop, Piece
@@ -36,13 +38,15 @@ class Upload:
     made. Its files have their paths for names, and only inside of it: none is ever the name of a file on this machine.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        """
+    def __init__(self, workspace: Workspace, reading: Reading | None = None) -> None:
+        """reading: how it is to be read; None: as is likeliest.
+
         Raises:
             GraftError: an import is at work.
         """
         self.workspace, self.limits = workspace, Limits.from_environment()
         self.folder = jobs.prepare(workspace, "import")
+        self.reading = reading
         self.title, self.path = "", self.folder / "upload" / DROPPED
         self.alone = False  # a single file
         self.files = self.bytes = 0
@@ -67,7 +71,9 @@ class Upload:
 
     def _import(self) -> Job:
         title, path = self.title or MANY, str(self.path)
-        job = jobs.start(self.workspace, "import path", title, self.folder, path=path, name=title)
+        job = jobs.start(
+            self.workspace, "import path", title, self.folder, path=path, name=title, reading=said(self.reading)
+        )
         self._gone.detach()  # it is the job's from now on
         return job
 
@@ -134,14 +140,14 @@ def _write_in_tar(file: BinaryIO, piece: Piece) -> None:
         file.write(bytes(-piece.size % tarfile.BLOCKSIZE))
 
 
-def from_path(workspace: Workspace, text: str) -> Job:
-    """Import a folder, an archive or a table on this machine.
+def from_path(workspace: Workspace, text: str, reading: Reading | None = None) -> Job:
+    """Import a folder, an archive or a table on this machine. reading: how it is to be read, if someone says so.
 
     Raises:
         DataError: it lies outside of the folders that may be read, or is not there.
     """
     path = allowed(text)
-    return jobs.start(workspace, "import path", path.name, path=str(path))
+    return jobs.start(workspace, "import path", path.name, path=str(path), reading=said(reading))
 
 
 def from_sample(workspace: Workspace, key: str, title: str) -> Job:

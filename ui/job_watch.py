@@ -7,9 +7,10 @@ import time
 import streamlit as st
 
 from core import jobs
-from core.jobs import Job, JobView
+from core.jobs import Job, JobView, asking
 from core.workspace import Workspace
 from ui.gone import apart
+from ui.reading_panel import reading_panel
 from ui.widgets import clip, duration, literal, show_error
 
 SECONDS_BETWEEN_LOOKS = 0.4
@@ -35,16 +36,19 @@ def just_ended(workspace: Workspace, family: jobs.Family) -> JobView | None:
 
 
 def watch(job: Job, family: jobs.Family) -> None:
-    """Draw the job's progress until it ends; then the page runs again."""
+    """Draw the job's progress until it ends; then the page runs again. One that asks something is answered here."""
     st.session_state[f"watched_{family}"] = job.id
-    _watch(job, job.title)
+    if asked := asking.question(job.directory):
+        reading_panel(job, asked)
+    else:
+        _watch(job, job.title)
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
 @apart
 def _watch(job: Job, title: str) -> None:
     view = job.view()
-    if not view.running:
+    if not view.running or asking.question(job.directory):
         st.rerun()
     key = f"share_{job.id}"  # what was shown once is not taken back
     st.session_state[key] = max(view.share, st.session_state.get(key, 0.0))

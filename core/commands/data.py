@@ -11,17 +11,20 @@ from pathlib import Path
 import pandas as pd
 
 from core.commands.printing import ImportLine, printable
+from core.data.changes import rename_classes
 from core.data.dataset import Dataset, damaged_datasets, find_dataset, list_datasets
 from core.data.importing import check as check_path
-from core.data.importing import import_path
+from core.data.importing import import_path, import_source
 from core.data.labels import in_words
+from core.data.merging import merged_source, read_mapping, suggested
 from core.data.published import import_published
+from core.data.reading import Reading
 from core.data.report import LEFT_OUT, Report, number_of
 from core.workspace import Workspace
 
 
 def check(options: Namespace) -> int:
-    _print(check_path(Path(options.path).expanduser(), progress=ImportLine()), options.json)
+    _print(check_path(Path(options.path).expanduser(), progress=ImportLine(), reading=_reading(options)), options.json)
     return 0
 
 
@@ -30,7 +33,13 @@ def bring_in(options: Namespace) -> int:
     if options.published:
         made = import_published(workspace, options.published, name=options.name, progress=ImportLine())
     else:
-        made = import_path(workspace, Path(options.path).expanduser(), name=options.name, progress=ImportLine())
+        made = import_path(
+            workspace,
+            Path(options.path).expanduser(),
+            name=options.name,
+            progress=ImportLine(),
+            reading=_reading(options),
+        )
     print(said_of(made, options.name), file=sys.stderr)
     if made.known:
         print("What follows was found at that import; the command `check` tells of these files.", file=sys.stderr)
@@ -42,6 +51,18 @@ def bring_in(options: Namespace) -> int:
     return 0
 
 
+def _reading(options: Namespace) -> Reading | None:
+    said = Reading(
+        options.label_column,
+        options.label_folder,
+        options.kind,
+        options.split_from,
+        options.encoding,
+        options.pages,
+    )
+    return None if said == Reading() else said
+
+
 def said_of(made: Dataset, name: str | None = None) -> str:
     """Which dataset an import gave. name: what it was to be called; one that was there already keeps its name."""
     if not made.known:
@@ -49,6 +70,28 @@ def said_of(made: Dataset, name: str | None = None) -> str:
     keeps = "" if name in (None, made.name) else f". It keeps that name, and is not called {name!r}"
     changed = "" if made.version == 1 else f". This is its version {made.version}: {made.changed}"
     return printable(f"Dataset {made.id}, imported before as {made.name!r}{keeps}{changed}")
+
+
+def merge(options: Namespace) -> int:
+    workspace = Workspace.open(options.workspace)
+    first, second = find_dataset(workspace, options.first), find_dataset(workspace, options.second)
+    becomes = suggested(first, second) | read_mapping(options.map)
+    for old, new in becomes.items():
+        if old != new:
+            print(printable(f"{old} becomes {new}" if new else f"{old} is left out"), file=sys.stderr)
+    name = options.name or f"{first.name} and {second.name}"
+    made = import_source(workspace, merged_source(first, second, becomes), name, progress=ImportLine())
+    print(said_of(made, name), file=sys.stderr)
+    _print(made.report, options.json)
+    return 0
+
+
+def rename_class(options: Namespace) -> int:
+    workspace = Workspace.open(options.workspace)
+    made = rename_classes(workspace, find_dataset(workspace, options.dataset), read_mapping(options.becomes))
+    print(printable(f"Dataset {made.id}@{made.version}: {made.changed}"), file=sys.stderr)
+    _print(made.report, options.json)
+    return 0
 
 
 def datasets(options: Namespace) -> int:

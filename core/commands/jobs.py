@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ from core.backbones.weights import is_ready, not_installed, source
 from core.commands.data import said_of
 from core.commands.following import finish, outcome
 from core.commands.printing import ImportLine, printable
+from core.data.annotations import NOTES
 from core.data.dataset import Dataset, find_dataset
 from core.data.importing import import_path
-from core.errors import BackboneError, GraftError, RecipeError, RunError
+from core.data.layout import is_junk
+from core.data.tables import is_table
+from core.errors import BackboneError, DataError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
 from core.runs import Run, check_name, find_run, list_runs, make, rename, start, titles
@@ -119,7 +123,7 @@ def predict(options: Namespace) -> int:
     from core.inference.predictor import Predictor  # torch takes seconds to import: only when it is needed
 
     model = Predictor.open(bundle)
-    found = list(model.predict(((name, Path(name)) for name in options.images), options.top))
+    found = list(model.predict(_files(options.images), options.top))
     if options.format == "json":
         print(json.dumps([_answer(prediction) for prediction in found], ensure_ascii=False))
     elif options.format == "csv":
@@ -130,6 +134,30 @@ def predict(options: Namespace) -> int:
             said += "; unlike anything it was trained on" if prediction.is_foreign else ""
             print(f"{printable(prediction.image)}: {said}")
     return 1 if all(prediction.error for prediction in found) else 0
+
+
+def _files(given: Sequence[str]) -> list[tuple[str, Path]]:
+    """The files that are asked about; of a folder all that lie in it or below, but for tables and the system's own.
+
+    Raises:
+        DataError: a folder holds none.
+    """
+    found: list[tuple[str, Path]] = []
+    for name in given:
+        if not os.path.isdir(name):
+            found.append((name, Path(name)))
+            continue
+        inside = sorted(path for path in Path(name).rglob("*") if path.is_file() and not path.is_symlink())
+        kept = [path for path in inside if not is_junk(path.relative_to(name).as_posix()) and not _says(path.name)]
+        if not kept:
+            raise DataError(f"The folder {name[-200:]!r} holds no image. Give images, or a folder of them.")
+        found += [(str(path), path) for path in kept]
+    return found
+
+
+def _says(name: str) -> bool:
+    """Whether a file says something of images, and is none."""
+    return is_table(name) or name.lower().endswith(NOTES)
 
 
 def _bundle(workspace: Workspace, name: str) -> Path:

@@ -12,6 +12,8 @@ from typing import Any, NoReturn, get_args
 from core.backbones.catalogue import BUNDLED
 from core.commands import data, deleting, jobs, probes, steering
 from core.commands.cache import cache as cache_job
+from core.data.encodings import ENCODINGS
+from core.data.reading import Kind, Pages
 from core.errors import GraftError
 from core.training.presets import DEFAULT, PRESETS
 from core.training.recipe import OPTIONS, Recipe
@@ -61,11 +63,22 @@ def build_parser() -> argparse.ArgumentParser:
     _predict(_command(commands, "predict", jobs.predict, "ask a finished run about images", json_option=False))
     check = _command(commands, "check", data.check, "say what is in images, and keep nothing")
     check.add_argument("path", metavar="PATH", help=SOURCES)
+    _reading(check)
     bring_in = _command(commands, "import", data.bring_in, "keep images as a dataset, and say what was found")
     what = bring_in.add_mutually_exclusive_group(required=True)
     what.add_argument("path", metavar="PATH", nargs="?", help=SOURCES)
     what.add_argument("--published", metavar="SET", help="fetch a set that torchvision knows, such as EuroSAT")
     bring_in.add_argument("--name", metavar="NAME", help="what to call it (default: by the path)")
+    _reading(bring_in)
+    merge = _command(commands, "merge", data.merge, "make one dataset of two, which stay as they are")
+    merge.add_argument("first", metavar="DATASET", help=DATASET)
+    merge.add_argument("second", metavar="DATASET", help="the one whose classes are mapped onto the first's")
+    becomes = "what a class of the second becomes; OLD= leaves it out (default: the same but for spelling)"
+    merge.add_argument("--map", metavar="OLD=NEW", action="append", default=[], help=becomes)
+    merge.add_argument("--name", metavar="NAME", help="what to call it (default: by both)")
+    rename = _command(commands, "rename-class", data.rename_class, "give a class another name, or that of another one")
+    rename.add_argument("dataset", metavar="DATASET", help=DATASET)
+    rename.add_argument("becomes", metavar="OLD=NEW", nargs="+", help="two that become the same are made one")
     _command(commands, "datasets", data.datasets, "list the datasets, newest first")
     survey = _command(commands, "survey", data.survey, "list doubted labels, and images that stand apart")
     survey.add_argument("dataset", metavar="DATASET", help=DATASET)
@@ -80,6 +93,25 @@ def build_parser() -> argparse.ArgumentParser:
     cache.add_argument("--weights", action="store_true", help="with --empty: downloaded weights too")
     _deleting(commands)
     return parser
+
+
+def _reading(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("how it is read", "What is not said is guessed, and what was guessed is told.")
+    add = group.add_argument
+    add("--label-column", metavar="HEADING", default="", help="the column of the table that says the answer")
+    level = "which folder below what all share gives the class, from 1; 0: the files' names do"
+    add("--label-folder", metavar="N", type=_level, help=level)
+    add("--as", dest="kind", choices=get_args(Kind), help="what the answer is: one class, several labels, a number")
+    split = "`folders`, `new` for a new one, or the heading of a column (default: as it comes, else a new one)"
+    add("--split-from", metavar="WHERE", default="", help=split)
+    add("--encoding", choices=ENCODINGS, default="", metavar="NAME", help=f"of text: {', '.join(ENCODINGS)}")
+    add("--pages", choices=get_args(Pages), default="first", help="of files with several pages (default: %(default)s)")
+
+
+def _level(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)
 
 
 def _deleting(commands: Any) -> None:
@@ -180,7 +212,7 @@ def _predict(command: argparse.ArgumentParser) -> None:
         "--top", metavar="K", type=_positive, default=5, help="classes per image (default: %(default)s)"
     )
     command.add_argument("--format", choices=("table", "json", "csv"), default="table", help="(default: %(default)s)")
-    command.add_argument("images", metavar="IMAGE", nargs="+")
+    command.add_argument("images", metavar="IMAGE", nargs="+", help="image files, or folders of them")
 
 
 def _steering(commands: Any) -> None:

@@ -4,6 +4,7 @@
           activations/  the same: what frozen stages gave
           surveys/      <key>/: what a look over a dataset found
           baselines/    <key>.json: what a backbone scores without training
+          strengths/    <key>.json: how strongly a head that is solved for is held back
           probes/       <kind>-<key>.json: what trying a recipe for a moment told
           runs/         <form>.jsonl: what lists show of runs that have ended
           stages/       <key>.json: the stages of backbones that were looked at
@@ -33,7 +34,7 @@ from core.processes import is_held
 from core.workspace import Workspace
 
 DEFAULT_BUDGET = 20 * 10**9
-EVICTABLE = ("images", "activations", "surveys", "baselines", "probes", "runs", "stages", "compiled")
+EVICTABLE = ("images", "activations", "surveys", "baselines", "strengths", "probes", "runs", "stages", "compiled")
 GONE = ".gone-"
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.data.dataset import SPLITS, Dataset, new_version
 from core.data.findings import MOST_TO_LEAST
-from core.data.labels import a_row_each, in_words, labels_in, together
+from core.data.labels import a_row_each, folded, in_words, labels_in, together
 from core.data.layout import Split, clean
 from core.data.report import Finding, Kind, names_of, number_of
 from core.data.splits import SplitSettings, split_rows
@@ -68,6 +68,27 @@ def relabel_by(workspace: Workspace, dataset: Dataset, column: str) -> Dataset:
         frame = frame.assign(split=split_rows(frame, dataset.kind, dataset.split))
     left_out = f"; {number_of(untold, 'picture')} of which it says nothing left out" if untold else ""
     return _made(workspace, dataset, frame, f"Classes taken from the column {names_of([column])}{left_out}{repeats}")
+
+
+def rename_classes(workspace: Workspace, dataset: Dataset, becomes: Mapping[str, str]) -> Dataset:
+    """Give classes, or labels, other names; those that get the same name become one.
+
+    becomes: what each of these is called from now on.
+
+    Raises:
+        DataError: the dataset has numbers, nothing would change, a name cannot be one, or too little would be left.
+    """
+    if dataset.kind == "number":
+        _refuse_kind(dataset, "classes")
+    new = {old: _named(name, dataset.noun) for old, name in becomes.items() if old in dataset.classes}
+    new = {old: name for old, name in new.items() if name != old}
+    if not new:
+        raise DataError("Nothing changed: they are called so already.")
+    label = [together(new.get(one, one) for one in labels_in(text)) for text in dataset.frame["label"]]
+    frame, repeats = _once(dataset.frame.assign(label=label))
+    said = ", ".join(f"{names_of([old])} is now {names_of([name])}" for old, name in list(new.items())[:3])
+    more = f" and {len(new) - 3:,} more" if len(new) > 3 else ""
+    return _made(workspace, dataset, frame, f"Renamed: {said}{more}{repeats}")
 
 
 def mark(workspace: Workspace, dataset: Dataset, names: Collection[str], label: str, has: bool = True) -> Dataset:
@@ -327,7 +348,7 @@ def _merged(frame: pd.DataFrame, finding: Finding) -> tuple[pd.DataFrame, str]:
     sizes = a_row_each(frame[rows])["label"].value_counts()
     by_folded: dict[str, list[str]] = {}
     for label in sizes.index:  # the most frequent first
-        by_folded.setdefault(" ".join(label.casefold().split()), []).append(label)
+        by_folded.setdefault(folded(label), []).append(label)
     chosen = {label: labels[0] for labels in by_folded.values() for label in labels if len(labels) > 1}
     new = [together(chosen.get(label, label) for label in labels_in(text)) for text in frame["label"]]
     frame, repeats = _once(frame.assign(label=new))

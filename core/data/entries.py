@@ -10,10 +10,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
+from core.data.reading import Kind
 from core.errors import DataError
 from core.units import file_size
+
+if TYPE_CHECKING:  # which is made of what is here
+    from core.data.manifest import Said
 
 LONGEST_NAME = 1000  # characters
 MOST_BARE = 100  # folders with nothing in them
@@ -89,7 +93,8 @@ class Source:
         total: How many they are; None if that is known only at the end.
         bytes: How much they are, where it is known.
         share: How much of the source was read, 0 to 1, where `total` is unknown.
-        labels: The class of each picture by its name, where whoever made the source knows better than its folders.
+        labels: The class of each image by its name, or all that is said of it, where whoever made the source knows
+            better than its folders; then kind says what the answers are, and target what a number is called.
         table: The one table to believe about the pictures; "": whichever of its tables names them.
         bare: Folders with nothing in them, which may be classes without a picture. Complete once the entries are read.
     """
@@ -98,9 +103,11 @@ class Source:
     total: int | None = None
     bytes: int = 0
     share: Callable[[], float] | None = None
-    labels: Mapping[str, str] | None = None
+    labels: Mapping[str, str | Said] | None = None
     table: str = ""
     bare: Collection[str] = ()
+    kind: Kind = "classes"
+    target: str = ""
 
 
 def one_by_one(held: list[T]) -> Iterator[T]:
@@ -115,13 +122,16 @@ def one_by_one(held: list[T]) -> Iterator[T]:
 LINK = "It is a link, and links are not followed."
 DEVICE = "It is a device or another thing that is no file."
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = frozenset("\u200b\u2060\ufeff\u00ad\u180e")  # but not the joiners, without which some scripts are misspelt
 
 
 def shown_name(name: str) -> str:
-    """A name without characters that cannot be seen or that turn text around; at most `LONGEST_NAME` characters."""
-    kept = (c for c in unicodedata.normalize("NFC", name[: 2 * LONGEST_NAME]) if c not in _TURNING)
+    """A name without characters that cannot be seen or that turn text around, its blanks plain ones; at most
+    `LONGEST_NAME` characters."""
+    kept = (c for c in unicodedata.normalize("NFC", name[: 2 * LONGEST_NAME]) if c not in _TURNING and c not in _UNSEEN)
     seen = ("" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") and c not in "\n\t" else c for c in kept)
-    return "".join(seen).replace("\n", " ").replace("\t", " ")[:LONGEST_NAME]
+    plain = (" " if c in "\n\t" or unicodedata.category(c) == "Zs" else c for c in "".join(seen))
+    return "".join(plain)[:LONGEST_NAME]
 
 
 class BareFolders(dict[str, None]):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from core.data.labels import a_row_each
+from core.data.labels import a_row_each, folded
 from core.data.manifest import Kind
 from core.data.preprocessing import CLEAR, DEEP, ONE_COLOUR, Rendering
 from core.data.report import Finding, Intaken, Numbers, Report, Sizes, names_of, number_of
@@ -184,10 +184,10 @@ def _balance(frame: pd.DataFrame) -> Iterator[Finding]:
 
 def _names(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
     labels = frame["label"].unique()
-    folded = pd.Series({label: " ".join(str(label).casefold().split()) for label in labels}, dtype=str)
-    similar = sorted(folded[folded.duplicated(keep=False)].index)
+    plain = pd.Series({label: folded(str(label)) for label in labels}, dtype=str)
+    similar = sorted(plain[plain.duplicated(keep=False)].index)
     if similar:
-        title = f"{kind.capitalize()} differ only in capitals or spaces: {names_of(similar)}."
+        title = f"{kind.capitalize()} differ only in capitals, spaces or hyphens: {names_of(similar)}."
         why = "They are kept apart. If they mean the same, make them one."
         yield Finding(kind="similar names", title=title, why=why, files=_of_labels(frame, similar))
 

@@ -10,23 +10,26 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from filelock import FileLock, Timeout
 
+from core.data.columns import naming_column
+from core.data.containers import open_container
 from core.data.dataset import DELETED, Dataset, DatasetFile, VersionInfo, load_dataset, write_version
 from core.data.entries import Limits, Source, shown_name
 from core.data.findings import report_on
 from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words, take
-from core.data.manifest import path_column
 from core.data.preprocessing import PLAIN
 from core.data.readers import file_entry, open_source
+from core.data.reading import Question, Reading
 from core.data.report import Report
 from core.data.samples import find_sample, sample_folder
 from core.data.sorting import Sorted, sort_out
@@ -37,6 +40,8 @@ from core.records import read
 from core.units import file_size
 from core.workspace import Workspace, slug, write_json
 
+# Given the folder of the images, the place of each in it by its name, and what to ask.
+Asks = Callable[[Path, Mapping[str, str], Question], Reading]
 __all__ = ["ImportCancelled", "Progress", "check", "import_path", "import_sample", "import_source"]
 
 TEMPORARY = ".importing-"
@@ -69,10 +74,15 @@ def import_path(
     progress: OnProgress | None = None,
     cancelled: Cancelled | None = None,
     limits: Limits | None = None,
+    reading: Reading | None = None,
+    ask: Asks | None = None,
 ) -> Dataset:
     """A ZIP, a TAR, a folder, or a table with its pictures beside it. What it holds is copied; it stays as it is.
 
     The same pictures again give the dataset that is there, marked as `known`; the same archive is not even opened.
+
+    reading: how it is to be read, where files and tables leave it open; None: as is likeliest. ask: asked first where
+        that decides the answers; it is given the folder that the images were copied to, and where each lies in it.
 
     Raises:
         DataError: it cannot be used, or what is in it makes no dataset.
@@ -80,10 +90,12 @@ def import_path(
     """
     limits = limits or Limits.from_environment()
     fingerprint = _fingerprint(path, progress, cancelled) if os.path.isfile(path) and not is_table(path.name) else ""
-    if fingerprint and (known := _seen_before(workspace, fingerprint)):
+    if fingerprint and reading is None and (known := _seen_before(workspace, fingerprint)):
         return known
     with opened(path, limits) as source:
-        return _import(workspace, source, name or title_of(path), progress, cancelled, limits, fingerprint)
+        return _import(
+            workspace, source, name or title_of(path), progress, cancelled, limits, fingerprint, reading, ask
+        )
 
 
 def import_source(
@@ -117,11 +129,13 @@ def check(
     progress: OnProgress | None = None,
     cancelled: Cancelled | None = None,
     limits: Limits | None = None,
+    reading: Reading | None = None,
 ) -> Report:
-    """What an import would find. Keeps nothing. Raises as `import_path`."""
+    """What an import would find. Keeps nothing. reading, raises: as `import_path`."""
     limits = limits or Limits.from_environment()
     with disk_in_words("in the system's folder for temporary files (TMPDIR)"), opened(path, limits) as source:
-        found = sort_out(take(source, None, limits, progress, cancelled), source.labels, source.table)
+        intake = take(source, None, limits, progress, cancelled, **_of_files(reading))
+        found = sort_out(intake, source, reading)
     splits, _ = complete(found.frame, found.kind)
     return report_on(title_of(path), found.frame.assign(split=splits), found.kind, found.target, found.found)
 
@@ -146,7 +160,10 @@ def table_source(path: Path, limits: Limits) -> Source:
         raise DataError(f"There is no file or folder {str(path)[:200]!r}.")
     folder = path.resolve().parent
     table = file_entry(folder / path.name, folder)
-    frame = read_table(path.name, table.read(replace(limits, file_bytes=limits.table_bytes)))
+    data = table.read(replace(limits, file_bytes=limits.table_bytes))
+    if open_container(path.name, data, limits) is not None:
+        return Source([table], 1, table.size)
+    frame = read_table(path.name, data)
 
     def beside(cell: str) -> Path | None:
         if not cell or "\0" in cell or len(cell) >= 4000:
@@ -154,7 +171,7 @@ def table_source(path: Path, limits: Limits) -> Source:
         place = Path(os.path.normpath(folder / cell.replace("\\", "/")))
         return place if place.is_relative_to(folder) and os.path.lexists(place) and not os.path.isdir(place) else None
 
-    column = path_column(frame, lambda cell: beside(cell) is not None)
+    column = naming_column(frame, lambda cell: beside(cell) is not None)
     if column is None:
         raise DataError(
             f"The table {path.name!r} names no picture that lies beside it. A column must give their paths from there; "
@@ -196,14 +213,18 @@ def _import(
     cancelled: Cancelled | None,
     limits: Limits,
     fingerprint: str = "",
+    reading: Reading | None = None,
+    ask: Asks | None = None,
 ) -> Dataset:
     _refuse_without_room(workspace, source)
     name = shown_name(name).strip() or "Pictures"
     with disk_in_words(), _beside(workspace) as folder:
-        intake = take(source, folder / "images", limits, progress, cancelled)
+        intake = take(source, folder / "images", limits, progress, cancelled, **_of_files(reading))
         if progress is not None:
             progress(Progress("Looking for copies and faults", 0))
-        found = sort_out(intake, source.labels, source.table)
+        places = dict(zip(intake.pictures["name"], intake.pictures["image"])) if ask is not None else {}
+        asks = None if ask is None else partial(ask, folder / "images", places)
+        found = sort_out(intake, source, reading, asks)
         del intake
         if progress is not None:
             progress(Progress("Writing the dataset", 0))
@@ -211,11 +232,16 @@ def _import(
         with FileLock(workspace.datasets / ".naming.lock"):  # two imports of the same pictures make one dataset
             for existing in workspace.datasets.glob(f"*-{digest}"):
                 return replace(load_dataset(workspace, existing.name), known=True)
-            info, frame = _write(folder, name, found, fingerprint)
+            info, frame = _write(folder, name, found, fingerprint if reading is None else "")
             os.sync()  # the pictures reach the disk before the name that vouches for them
             place = workspace.datasets / f"{slug(name)}-{digest}"
             folder.rename(place)
     return Dataset(place, 1, name, found.kind, found.target, info, frame, rendering=found.rendering)
+
+
+def _of_files(reading: Reading | None) -> dict[str, Any]:
+    """What `take` needs of it."""
+    return {} if reading is None else {"encoding": reading.encoding, "pages": reading.pages}
 
 
 def _refuse_without_room(workspace: Workspace, source: Source) -> None:

@@ -13,18 +13,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow
 
+from core.data.annotations import LOOKED_AT, NOTES, named
+from core.data.containers import MAGIC, Container, open_container
 from core.data.deep import Samples, window_of
-from core.data.entries import Limits, Source
+from core.data.encodings import readable
+from core.data.entries import Limits, Source, shown_name
 from core.data.layout import is_junk
 from core.data.preprocessing import EMPTY, GROUNDS, ONE_COLOUR, PLAIN, Rendering, contrasts_on, read
 from core.data.readers import ARCHIVE_ENDINGS
-from core.data.tables import is_table
+from core.data.reading import Pages
+from core.data.tables import is_table, may_be_table
 from core.data.tiffs import page_places
 from core.data.tiffs import pages as pages_of
 from core.data.twins import LOOK_BYTES, contrast, look
@@ -41,7 +45,6 @@ BLOCK = 4_096  # pictures whose rows are written together
 COLUMNS = ("image", "name", "width", "height", "bytes", "mended", "pages")  # the hash stands in `image`
 ON = ("contrast", "on_grey", "on_black")  # contrasts on each of the `GROUNDS`
 MOST_TIMES = 2  # as large as its file may the pages of a TIFF be together
-Pages = Literal["first", "all"]
 ARCHIVES = (*ARCHIVE_ENDINGS, ".rar", ".7z", ".gz")
 
 
@@ -111,6 +114,8 @@ class Rejected:
 class Intake:
     """Every file of the source, in one of these. ignored: how many files of the system nobody misses.
 
+    notes: other files that may say something of the images, or how they begin. encoding: how names that are no UTF-8
+    were read; "" if all were.
     pictures: a row each, in the order of their names: `COLUMNS`, as in `Taken`, and the place of its look in `looks`,
     uint8 (N, LOOK_BYTES), mapped from a file. bare: folders with nothing in them. rendering: with which they are seen
     best, all alike.
@@ -119,14 +124,16 @@ class Intake:
     pictures: pd.DataFrame = field(default_factory=pd.DataFrame)
     looks: np.ndarray = field(default_factory=lambda: np.empty((0, LOOK_BYTES), np.uint8))
     rejected: list[Rejected] = field(default_factory=list)
-    tables: list[tuple[str, bytes]] = field(default_factory=list)
+    tables: list[tuple[str, bytes | pd.DataFrame]] = field(default_factory=list)
+    notes: list[tuple[str, bytes]] = field(default_factory=list)
+    encoding: str = ""
     ignored: int = 0
     bare: list[str] = field(default_factory=list)
     rendering: Rendering = PLAIN
 
     @property
     def files(self) -> int:
-        return len(self.pictures) + len(self.rejected) + len(self.tables) + self.ignored
+        return len(self.pictures) + len(self.rejected) + len(self.tables) + len(self.notes) + self.ignored
 
 
 def take(
@@ -135,44 +142,63 @@ def take(
     limits: Limits,
     progress: OnProgress | None = None,
     cancelled: Cancelled | None = None,
+    encoding: str = "",
     pages: Pages = "first",
 ) -> Intake:
-    """Every file is a picture taken in, a table that may say something of them, or rejected with a reason.
+    """Every file is a picture taken in, a table that may say something of them, or rejected with a reason. A table with
+    images in it is both: they are taken in, and it tells what else it says of them.
 
-    images: where to keep the bytes, at `Taken.image`; None keeps nothing. pages: "all" makes each page of a TIFF a
-        picture of its own; the second of `scan.tif` is called `scan.tif (page 2)`.
+    images: where to keep the bytes, at `Taken.image`; None keeps nothing. encoding: of names that are no UTF-8, as
+        someone says; "": to be found out.
+        pages: "all" makes each page of a TIFF a picture of its own; the second of `scan.tif` is called
+        `scan.tif (page 2)`.
     """
     result = Intake()
     cores = min(16, os.cpu_count() or 1)
     waiting: deque[tuple[int, Future[list[Taken | Rejected]]]] = deque()  # with the bytes of each
     tables = ahead = 0  # bytes
     with _Pictures.beside(images) as pictures, ThreadPoolExecutor(cores) as pool:
+
+        def collect(name: str, data: bytes) -> None:
+            nonlocal ahead
+            waiting.append((len(data), pool.submit(inspect_pages, name, data, images, pages)))
+            ahead += len(data)
+            while len(waiting) > AHEAD * cores or ahead > AHEAD_BYTES:
+                size, future = waiting.popleft()
+                ahead -= size
+                _sort_in(result, pictures, future.result())
+
         for number, entry in enumerate(source.entries, start=1):
             if cancelled is not None and cancelled():
                 raise ImportCancelled("The import was stopped; nothing of it was kept.")
             if is_junk(entry.name):
                 result.ignored += 1
                 continue
-            table = is_table(entry.name)
+            table, note = is_table(entry.name), entry.name.lower().endswith(NOTES)
             try:  # an archive is read by one thread, its pictures are decoded by many
-                if table and tables + entry.size > limits.table_bytes and not entry.refused:
+                if (
+                    (table or may_be_table(entry.name))
+                    and tables + entry.size > limits.table_bytes
+                    and not entry.refused
+                ):
                     raise DataError(
                         f"Together the tables have more than the {file_size(limits.table_bytes)} that are read."
                     )
                 data = entry.read(limits)
+                container = open_container(entry.name, data, limits) if table else None
             except DataError as error:
                 result.rejected.append(Rejected(entry.name, str(error)))
                 continue
-            if table:
+            if container is not None:
+                _take_out(entry.name, container, result, collect)
+            elif table:
                 result.tables.append((entry.name, data))
                 tables += len(data)
+            elif note and not data.startswith(MAGIC):
+                result.notes.append((entry.name, data if may_be_table(entry.name) else data[:LOOKED_AT]))
+                tables += len(data) if may_be_table(entry.name) else 0
             else:
-                waiting.append((len(data), pool.submit(inspect_pages, entry.name, data, images, pages)))
-                ahead += len(data)
-            while len(waiting) > AHEAD * cores or ahead > AHEAD_BYTES:
-                size, future = waiting.popleft()
-                ahead -= size
-                _sort_in(result, pictures, future.result())
+                collect(entry.name, data)
             if progress is not None:
                 share = source.share() if source.share else None
                 progress(Progress("Checking pictures", number, source.total, share))
@@ -182,7 +208,33 @@ def take(
         result.rendering = pictures.rendering()
         result.pictures = rendered(result.pictures, result.rendering)
     result.bare = [name for name in source.bare if not is_junk(name)]
+    _read_names(result, encoding)
     return result
+
+
+def _take_out(name: str, container: Container, result: Intake, collect: Callable[[str, bytes], None]) -> None:
+    """The images of a table that holds them, and what else it says."""
+    try:
+        for image, data in container.images:
+            collect(image, data)
+    except Exception as error:  # pyarrow has errors of its own
+        words = str(error) if isinstance(error, DataError) else "The table is damaged, and what is behind was not read."
+        result.rejected.append(Rejected(name, words))
+    result.tables.append((name, container.table()))
+
+
+def _read_names(result: Intake, encoding: str) -> None:
+    """Names are known together only now, and what is no UTF-8 in them can be read."""
+    names = result.pictures["name"].tolist()
+    others = [each.name for each in result.rejected] + [name for name, _ in (*result.tables, *result.notes)]
+    read, result.encoding = readable([*names, *others, *result.bare], encoding)
+    if not result.encoding:
+        return
+    result.pictures = result.pictures.assign(name=[shown_name(read(name)) for name in names])
+    result.rejected = [Rejected(shown_name(read(each.name)), each.reason) for each in result.rejected]
+    result.tables = [(shown_name(read(name)), data) for name, data in result.tables]
+    result.notes = [(shown_name(read(name)), data) for name, data in result.notes]
+    result.bare = [shown_name(read(name)) for name in result.bare]
 
 
 def _sort_in(result: Intake, pictures: _Pictures, found: list[Taken | Rejected]) -> None:
@@ -287,7 +339,8 @@ def inspect(name: str, data: bytes, images: Path | None = None) -> Taken | Rejec
     except DataError as error:
         if name.lower().endswith(ARCHIVES):
             return Rejected(name, "It is an archive, and what is in it is not looked at. Unpack it, then import again.")
-        return Rejected(name, str(error))
+        words = named(name)
+        return Rejected(name, f"It is {words}." if words and error.args[0] != EMPTY else str(error))
     sha256 = hashlib.sha256(data).hexdigest()
     image = f"{sha256[:2]}/{sha256}.{ENDINGS.get(found.format, found.format.lower() or 'image')}"
     if images is not None:

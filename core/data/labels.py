@@ -4,13 +4,15 @@ A table's column holds several labels a cell
 - if a cell is a list, such as `["cat", "dog"]`;
 - else if `;`, `|` or `,` stands in some cells, and three quarters of what it divides them into are also found in other
   cells ("cat;dog" beside "cat" and "dog;bird"). A comma also stands in names ("Paris, France"), so what it divides must
-  be found alone.
+  be found alone; a blank does so more often ("golden retriever"), so the column must be called after several (`tags`,
+  `labels`), or nearly all be found alone.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -18,6 +20,9 @@ import pandas as pd
 
 SEPARATORS = ";|,"
 MOST = 0.75  # of what a separator divides
+ALL = 0.95  # the same of blanks under any heading
+MORE = 0.6  # the same of blanks under a heading in the plural
+PLURALS = ("tags", "labels", "classes", "categories", "attributes", "keywords", "klassen", "kategorien", "schlagworte")
 SOME = 0.01  # of the pictures have several labels: fewer are slips
 
 _BETWEEN = "\n"  # no label has one in it
@@ -51,13 +56,18 @@ def with_label(frame: pd.DataFrame, label: str) -> pd.Series:
     return padded.str.contains(_BETWEEN + label + _BETWEEN, regex=False)
 
 
+def folded(label: str) -> str:
+    """What labels have in common that differ in capitals, width, spaces, hyphens and underscores alone."""
+    return " ".join(re.split(r"[\s_‐-―-]+", unicodedata.normalize("NFKC", label).casefold().strip("_- ")))
+
+
 # In tables ------------------------------------------------------------------------------------------------------------
 
 
-def divided(cells: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+def divided(cells: Mapping[str, int], heading: str = "") -> dict[str, tuple[str, ...]]:
     """The labels in each cell of a column that holds several; {} if it holds one a cell.
 
-    cells: how often each is there.
+    cells: how often each is there. heading: what the column is called.
     """
     said = {cell: count for cell, count in cells.items() if cell}
     lists = {cell: found for cell in said if (found := _list(cell)) is not None}
@@ -67,7 +77,17 @@ def divided(cells: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
         parts = _parts(said, separator)
         if _are_labels(parts, said, alone=separator == ","):
             return {"": ()} | parts
+    plural = heading.strip().lower() in PLURALS
+    parts = _parts(said, " ")
+    if _are_labels(parts, said, alone=not plural, most=MORE if plural else ALL) and _few(parts):
+        return {"": ()} | parts
     return {}
+
+
+def _few(parts: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether the labels are fewer than what is made of them: sentences have ever new words."""
+    companies = {frozenset(labels) for labels in parts.values()}
+    return len({label for labels in companies for label in labels}) <= max(2, len(companies) + 2)
 
 
 def undivided(cells: Mapping[str, int]) -> list[str]:
@@ -81,8 +101,11 @@ def _parts(cells: Iterable[str], separator: str) -> dict[str, tuple[str, ...]]:
     return {cell: tuple(part for each in cell.split(separator) if (part := each.strip())) for cell in cells}
 
 
-def _are_labels(parts: Mapping[str, tuple[str, ...]], counts: Mapping[str, int], alone: bool) -> bool:
-    """alone: whether each is to be found as the only one of a cell, and not just in other company."""
+def _are_labels(
+    parts: Mapping[str, tuple[str, ...]], counts: Mapping[str, int], alone: bool, most: float = MOST
+) -> bool:
+    """most: share of what is divided that must be found elsewhere. alone: whether each is to be found as the only one
+    of a cell, and not just in other company."""
     several = {cell: labels for cell, labels in parts.items() if len(labels) > 1}
     if sum(counts[cell] for cell in several) < max(1, SOME * sum(counts.values())):
         return False
@@ -92,11 +115,13 @@ def _are_labels(parts: Mapping[str, tuple[str, ...]], counts: Mapping[str, int],
     for cell, labels in several.items():
         for label in labels:
             told[found[label] > (0 if alone else 1)] += counts[cell]
-    return told[True] >= MOST * told.total()
+    return told[True] >= most * told.total()
 
 
 def _list(cell: str) -> list[str] | None:
-    """A list as JSON, Python or numpy writes it; None if the cell is none."""
+    """A list as JSON, Python or numpy writes it, or one in an object ({"choices": [...]}); None if the cell is none."""
+    if cell.startswith("{") and cell.endswith("}"):
+        return _list_in_object(cell)
     if not (cell.startswith("[") and cell.endswith("]")):
         return None
     try:
@@ -106,6 +131,17 @@ def _list(cell: str) -> list[str] | None:
     if not all(isinstance(one, str | int) for one in held):
         return None
     return [text for one in held if (text := str(one).strip())]
+
+
+def _list_in_object(cell: str) -> list[str] | None:
+    try:
+        held = json.loads(cell)
+    except (ValueError, RecursionError):
+        return None
+    lists = [one for one in held.values() if isinstance(one, list)]
+    if len(lists) != 1 or not all(isinstance(one, str | int) for one in lists[0]):
+        return None
+    return [text for one in lists[0] if (text := str(one).strip())]
 
 
 _QUOTED = re.compile(r"""'([^']*)'|"([^"]*)\"""")

@@ -1,9 +1,9 @@
-"""A manifest: a table that says the class, the labels or the number of each picture, and if it likes its split and its
+"""A manifest: tables that say the class, the labels or the number of each image, and if they like its split and its
 group.
 
-Its columns are known by their usual names: those of Hugging Face's imagefolder (`metadata.csv` with `file_name`), of
-Roboflow's `_classes.csv` (a column of 0 and 1 a class), and what people call them themselves, in English or German.
-Columns without a single entry are as good as not there. When pictures have several labels each: see labels.py.
+Known are those of Hugging Face's imagefolder (`metadata.csv` with `file_name`), of Roboflow (`_classes.csv`, a column
+of 0 and 1 a class), of Kaggle, Label Studio and Vertex AI, and what people write themselves, in English or German.
+Which column says what: see columns.py; which image a cell means: matching.py; several labels an image: labels.py.
 """
 
 from __future__ import annotations
@@ -12,58 +12,30 @@ import json
 import math
 import posixpath
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import pandas as pd
 
+from core.data.columns import IDS, Candidate, Columns, are_numbers, find_columns, is_missing, is_true, key_of
+from core.data.encodings import TITLES, Decoded
 from core.data.entries import leaves, shown_name
 from core.data.labels import SOME, divided, together, undivided
-from core.data.layout import Split, clean, split_of
+from core.data.layout import Split, clean, split_in, split_of
+from core.data.matching import EXACT, Matcher
+from core.data.reading import Kind, Reading
 from core.data.report import Finding, names_of, number_of
-from core.data.tables import NO_NUMBER, PROJECT, read_numbers, read_table
+from core.data.tables import PROJECT, read, read_numbers
 from core.errors import DataError
 
-Kind = Literal["classes", "labels", "number"]
-PATHS = (
-    "file_name",
-    "filename",
-    "file",
-    "filepath",
-    "file_path",
-    "path",
-    "image",
-    "image_path",
-    "img",
-    "picture",
-    "bild",
-    "foto",
-    "datei",
-    "dateiname",
-    "pfad",
-    "name",
-)
-IDS = ("id", "id_code", "image_id", "img_id", "picture_id", *PATHS)  # may name pictures without their ending
-LABELS = (
-    *("label_name", "class_name", "label", "labels", "class", "category", "species", "tag", "diagnosis"),
-    *("klasse", "kategorie", "art", "diagnose", "tags", "classes", "categories", "klassen", "kategorien", "choice"),
-)
-TARGETS = (
-    *("target", "value", "y", "score", "rating", "price", "age", "weight", "reading"),
-    *("zielwert", "wert", "zahl", "messwert", "preis", "alter", "gewicht"),
-)
-SPLITS = ("split", "set", "subset", "partition", "fold", "aufteilung", "teilmenge")
-GROUPS = (
-    *("group", "group_id", "patient", "patient_id", "subject", "subject_id", "person", "series", "scene"),
-    *("gruppe", "serie", "szene"),
-)
-MANY_NUMBERS = 20  # different whole numbers: more are hardly classes
-TRUE = ("1", "1.0")  # in a column of 0 and 1
+__all__ = ["Kind", "Manifest", "Said", "from_labels", "from_project", "read_manifest"]
 MOST_PROJECT = 16 * 10**6  # bytes of a project's manifest: JSON becomes many times as much
 MOST_UNUSED = 20  # columns that did not count are looked at, and kept if they may be classes
-NEARLY_ALL = 0.9  # of the answers are numbers: then the others are slips, and no classes
+REPEATED = 0.1  # of the images have several rows with different answers: then each has several labels
+_BOX = re.compile(
+    r"(\S+)(?: -?\d+(?:\.\d+)?){4}(?: +(\S+)(?: -?\d+(?:\.\d+)?){4})*"
+)  # as ImageNet writes where things are
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +51,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Manifest:
-    """of: by the picture's name in the source. target: what the number is called, for kind "number".
+    """of: by the image's name in the source. target: what the number is called, for kind "number".
 
-    tables: the names of those that were used; others: of those that name no picture here, with the reason.
-    columns: by their headings, columns that may be classes and did not count, with the cell of each picture.
+    tables: the names of those that were used; others: of those that name no image here, with the reason.
+    columns: by their headings, columns that may be classes and did not count, with the cell of each image.
+    candidates: columns that may say the answer, the likeliest first; sure: whether the one that was taken is called so.
     """
 
     kind: Kind
@@ -92,199 +65,242 @@ class Manifest:
     others: tuple[tuple[str, str], ...] = ()
     findings: tuple[Finding, ...] = ()
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    candidates: tuple[Candidate, ...] = ()
+    sure: bool = True
 
 
 @dataclass(frozen=True)
-class _Columns:
-    """Which column says what.
+class _Used:
+    """A table that names images, the column that says what, and its cells, as they are meant."""
 
-    label: "" where the folders say it; one_hot: a column of 0 and 1 for each class; unused: those of which none can be
-    told to be the label.
-    """
-
-    path: str
-    label: str
-    split: str
-    group: str
-    one_hot: tuple[str, ...] = ()
-    unused: tuple[str, ...] = ()
+    name: str
+    frame: pd.DataFrame
+    columns: Columns
 
 
-def read_manifest(tables: Iterable[tuple[str, bytes]], pictures: Collection[str], only: str = "") -> Manifest | None:
-    """What the tables say of the pictures; None if none of them names any.
+def read_manifest(
+    tables: Iterable[tuple[str, bytes | pd.DataFrame]],
+    images: Collection[str],
+    only: str = "",
+    reading: Reading | None = None,
+    folders_tell: bool = False,
+) -> Manifest | None:
+    """What the tables say of the images; None if none of them names any.
 
-    only: the name of the one table to believe.
+    tables: files, or what was read of them. only: the name of the one table to believe. reading: what someone says of
+    the columns. folders_tell: whether the images' folders tell classes.
 
     Raises:
-        DataError: the table `only` cannot be used.
+        DataError: the table `only` cannot be used, or what `reading` asks for is not there.
     """
-    tables = list(tables)
+    tables, reading = list(tables), reading or Reading()
     if not tables and not only:
         return None
-    by_path = _by_path(pictures)
-    by_id = _by_path(pictures, key=lambda name: posixpath.splitext(name)[0])
-    used: list[tuple[str, pd.DataFrame, _Columns]] = []
+    matcher = Matcher(images)
+    used: list[_Used] = []
     others: list[tuple[str, str]] = []
+    decoded: list[tuple[str, Decoded]] = []
     for name, data in tables:
         if posixpath.basename(name).lower().startswith("sample_submission") and name != only:  # of Kaggle
             others.append((name, "It is an example of answers to hand in, not of true ones."))
             continue
         try:
-            frame = _with_header(read_table(name, data), name, by_path)
-            columns = _columns(name, frame, by_path, by_id)
+            table = read(name, data, reading.encoding) if isinstance(data, bytes) else None
+            frame = _with_header(table.frame if table else data, name, matcher)  # type: ignore[arg-type]
+            columns = find_columns(name, frame, matcher, reading, folders_tell)
         except DataError as error:
-            if name == only:
+            if name == only or (reading.column and "has no column" in str(error) and len(tables) == 1):
                 raise
             others.append((name, str(error)))
             continue
         if columns is None or (only and name != only):
-            others.append((name, "It is a table, but names no picture that is here."))
-        else:
-            used.append((name, frame, columns))
+            others.append((name, _names_none(name, frame, matcher)))
+            continue
+        used.append(_Used(name, frame, columns))
+        if table is not None and table.text is not None and table.text.guessed:
+            decoded.append((name, table.text))
     if not used:
         if only:
-            raise DataError(f"The table {only!r} names no picture that lies beside it. A column must give their paths.")
+            raise DataError(f"The table {only!r} names no image that lies beside it. A column must give their paths.")
         return Manifest("classes", "", {}, (), tuple(others)) if others else None
-    return _combine(used, {**by_id, **by_path}, others)
+    return _combine(used, matcher, others, reading, decoded)
 
 
-def from_labels(labels: dict[str, str]) -> Manifest:
-    """The manifest of a source whose maker knows the classes."""
-    return Manifest("classes", "", {name: Said(clean(label)) for name, label in labels.items()}, ())
+def _names_none(name: str, frame: pd.DataFrame, matcher: Matcher) -> str:
+    """What a table holds instead of names that are here: said in a refusal too."""
+    cells = {str(column): frame[column].iloc[0] for column in frame}
+    telling = next((column for column, cell in cells.items() if "://" in cell or _FILE.search(cell)), None)
+    telling = telling or next((column for column in cells if key_of(column) in IDS), None)
+    words = "It is a table, but names no image that is here."
+    if telling is None:
+        return words
+    there = next(iter(sorted(matcher.images)), "")
+    return (
+        f"{words} Its column {telling[:60]!r} has {cells[telling][:80]!r}, and the images are called as "
+        f"{there[-80:]!r}. Names have to be the same."
+    )
 
 
-# Columns --------------------------------------------------------------------------------------------------------------
+_FILE = re.compile(r"\.\w{2,5}$")
 
 
-def _with_header(frame: pd.DataFrame, name: str, by_path: dict[str, str]) -> pd.DataFrame:
-    """A table that names a picture where its columns should be named has no header: that row is one like the others."""
-    if not any(_find(column, name, by_path) for column in frame):
-        return frame
-    first, columns = list(frame), [f"column {number}" for number in range(1, len(frame.columns) + 1)]
-    return pd.concat([pd.DataFrame([first], columns=columns), frame.set_axis(columns, axis=1)], ignore_index=True)
-
-
-def _columns(name: str, frame: pd.DataFrame, by_path: dict[str, str], by_id: dict[str, str]) -> _Columns | None:
-    ids = frame[[column for column in frame if _key(column) in IDS]]
-    path = path_column(frame, lambda cell: _find(cell, name, by_path) is not None)
-    path = path or path_column(ids, lambda cell: _find(cell, name, by_id) is not None)
-    if path is None:
-        return None
-    rest = [column for column in frame if column != path and (frame[column] != "").any()]
-    split, group = _named(rest, SPLITS), _named(rest, GROUPS)
-    split = split if split and any(split_of(cell) for cell in frame[split].unique()[:50]) else ""
-    rest = [column for column in rest if column not in (split, group)]
-    label = _named(rest, LABELS) or _named(rest, TARGETS)
-    if label:
-        return _Columns(path, label, split, group)
-    if len(rest) > 1 and all(set(frame[column].unique()) <= {"0", "1", "", "0.0", "1.0"} for column in rest):
-        return _Columns(path, "", split, group, tuple(rest))
-    if len(rest) == 1:
-        return _Columns(path, rest[0], split, group)
-    return _Columns(path, "", split, group, unused=tuple(rest))
-
-
-def path_column(frame: pd.DataFrame, is_picture) -> str | None:  # type: ignore[no-untyped-def]
-    """The column that names pictures: the first of the usual names, else any, of which a sample is there."""
-    usual = sorted((column for column in frame if _key(column) in PATHS), key=lambda column: PATHS.index(_key(column)))
-    for column in [*usual, *(column for column in frame if column not in usual)]:
-        if any(is_picture(cell) for cell in frame[column].head(200)) or any(map(is_picture, frame[column].tail(200))):
-            return str(column)
-    return None
-
-
-def _named(columns: Sequence[str], names: Sequence[str]) -> str:
-    by_name = {_key(column): column for column in reversed(columns)}
-    return next((by_name[name] for name in names if name in by_name), "")
-
-
-def _key(column: str) -> str:
-    """A heading as the lists above have it: `Gewicht in g` and `gewicht (g)` are both `gewicht`."""
-    without_unit = _UNIT.sub("", column.strip().lower()) or column.lower()
-    return without_unit.replace(" ", "_").replace("-", "_")
-
-
-_UNIT = re.compile(r"[ _-]*(\(.*\)|\[.*\]|[ _]in[ _].*)$")
-
-
-def _by_path(pictures: Collection[str], key: Callable[[str], str] = str) -> dict[str, str]:
-    """Pictures by their path and by their last name alone, as `key` writes both, where no two share it."""
-    paths = {name: key(name) for name in pictures}
-    last = Counter(path.rsplit("/", 1)[-1] for path in paths.values())
-    alone = {short: name for name, path in paths.items() if last[short := path.rsplit("/", 1)[-1]] == 1}
-    whole = Counter(paths.values())
-    return {**alone, **{path: name for name, path in paths.items() if whole[path] == 1}}
-
-
-def _find(cell: str, table: str, by_path: dict[str, str]) -> str | None:
-    """The picture that a cell of a table names, of those that were given: seen from the table's folder, else by as much
-    of the path's end as is known, since a path may begin where its writer kept the pictures."""
-    path = shown_name(cell.replace("\\", "/"))
-    if not path:
-        return None
-    beside = posixpath.normpath(posixpath.join(posixpath.dirname(table), path))
-    if beside in by_path:
-        return by_path[beside]
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    ends = ("/".join(parts[start:]) for start in range(len(parts)))
-    return next((by_path[end] for end in ends if end in by_path), None)
+def from_labels(labels: Mapping[str, str | Said], kind: Kind = "classes", target: str = "") -> Manifest:
+    """The manifest of a source whose maker knows the answers."""
+    said = {name: one if isinstance(one, Said) else Said(clean(one)) for name, one in labels.items()}
+    return Manifest(kind, target, said, ())
 
 
 # What they say --------------------------------------------------------------------------------------------------------
 
 
+def _with_header(frame: pd.DataFrame, name: str, matcher: Matcher) -> pd.DataFrame:
+    """A table that names an image where its columns should be named has no header: that row is one like the others."""
+    if not any(matcher.find(str(column), name, EXACT) for column in frame):
+        return frame
+    first, columns = list(frame), [f"column {number}" for number in range(1, len(frame.columns) + 1)]
+    first = [_REPEATED.sub("", str(cell)) for cell in first]
+    return pd.concat([pd.DataFrame([first], columns=columns), frame.set_axis(columns, axis=1)], ignore_index=True)
+
+
+_REPEATED = re.compile(r" \(\d+\)$")  # as `tables` tells columns of the same heading apart
+
+
 def _combine(
-    used: list[tuple[str, pd.DataFrame, _Columns]], by_path: dict[str, str], others: list[tuple[str, str]]
+    used: list[_Used],
+    matcher: Matcher,
+    others: list[tuple[str, str]],
+    reading: Reading,
+    decoded: list[tuple[str, Decoded]],
 ) -> Manifest:
-    cells = Counter(cell for _, frame, columns in used if columns.label for cell in frame[columns.label])
-    kind: Kind = "number" if _are_numbers(cells, used[0][2].label) else "classes"
-    several_in = divided(cells) if kind == "classes" else {}
-    if several_in or _overlap(used):
+    used = [_Used(each.name, _as_meant(each), each.columns) for each in used]
+    images = [_images(each, matcher) for each in used]
+    cells = Counter(cell for each in used if each.columns.label for cell in each.frame[each.columns.label])
+    first = next((each.columns for each in used if each.columns.label), used[0].columns)
+    kind: Kind = reading.kind or ("number" if are_numbers(cells, first.label) else "classes")
+    cells = _whole_numbers(used, cells) if kind != "number" else cells
+    several_in = divided(cells, first.label) if kind != "number" else {}
+    repeated = kind != "number" and _repeated(used, images)
+    if reading.kind is None and (several_in or repeated or _overlap(used)):
         kind = "labels"
     of: dict[str, Said] = {}
     outside, missing, unlabelled, several, twice = (list[str]() for _ in range(5))
     slips: set[str] = set()  # what stands where a number should
-    unused: dict[str, dict[str, str]] = {}
-    for table, frame, columns in used:
-        folder, base = posixpath.split(table)
-        split = split_of(base.rsplit(".", 1)[0]) or split_of(folder.rsplit("/", 1)[-1])
-        numbers = read_numbers(set(frame[columns.label])) if columns.label and kind == "number" else {}
-        may_be_classes = _may_be_classes(frame, columns.unused)
-        for row in frame.to_dict("records"):
-            cell = row[columns.path]
-            picture = _find(cell, table, by_path)
-            if picture is None:
+    columns_kept: dict[str, dict[str, str]] = {}
+    for each, named in zip(used, images):
+        columns, split = each.columns, _split_of_table(each.name) if not reading.split else None
+        numbers = read_numbers(set(each.frame[columns.label])) if columns.label and kind == "number" else {}
+        may_be_classes = _may_be_classes(each.frame, columns)
+        for row, image in zip(each.frame.to_dict("records"), named):
+            if image is None:
+                cell = row[columns.path]
                 (outside if leaves(cell) else missing).append(shown_name(cell))
                 continue
             for column, means in may_be_classes.items():
-                unused.setdefault(shown_name(column), {}).setdefault(picture, means[row[column]])
+                columns_kept.setdefault(shown_name(column), {}).setdefault(image, means[row[column]])
             said = _said(row, columns, kind, split, numbers, several_in)
             if said is None:
-                (several if columns.one_hot else unlabelled).append(picture)
+                (several if columns.one_hot else unlabelled).append(image)
                 slips.add(row[columns.label] if columns.label else "")
-            elif of.setdefault(picture, said) != said:
-                twice.append(picture)
+            elif (before := of.setdefault(image, said)) != said:
+                if repeated and kind == "labels":
+                    held = (*before.label.split("\n"), *said.label.split("\n"))
+                    of[image] = Said(together(filter(None, held)), split=before.split, group=before.group)
+                else:
+                    twice.append(image)
     unsaid, several = ([name for name in dict.fromkeys(names) if name not in of] for names in (unlabelled, several))
     no_label = f"no {_ONE[kind]} in the table: left out"
+    blanks = _at_blanks(several_in) if kind == "labels" and reading.kind is None else []
     findings = (
+        *_guessed(first, kind, reading),
+        *_boxes(used, repeated),
+        *_letters(decoded),
         *_told("outside", outside, "row leads", "rows lead", "to a file outside of what was given"),
-        *_told("missing", missing, "row names", "rows name", "a picture that is not there, or could not be used"),
-        *_told("no label", unsaid, "picture has", "pictures have", no_label, _instead(slips - {""})),
-        *_told("several labels", several, "picture has", "pictures have", "none or several classes in the table"),
-        *_told("twice", twice, "picture is", "pictures are", "in the table twice, with different answers"),
-        *_unused(used, bool(unused)),
+        *_told("missing", missing, "row names", "rows name", "an image that is not there, or could not be used"),
+        *_loosely(matcher),
+        *_told("no label", unsaid, "image has", "images have", no_label, _instead(slips - {""}, kind)),
+        *_told("several labels", several, "image has", "images have", "none or several classes in the table"),
+        *_told("twice", twice, "image is", "images are", "in the table twice, with different answers"),
+        *_unused(used, bool(columns_kept)),
         *_undivided(cells if kind == "classes" else {}, of),
+        *blanks,
     )
-    target = next((columns.label for _, _, columns in used if columns.label), "") if kind == "number" else ""
-    tables = tuple(name for name, _, _ in used)
-    return Manifest(kind, shown_name(target), of, tables, tuple(others), findings, unused)
+    target = first.label if kind == "number" else ""
+    tables = tuple(each.name for each in used)
+    return Manifest(
+        kind,
+        shown_name(target),
+        of,
+        tables,
+        tuple(others),
+        findings,
+        columns_kept,
+        first.candidates,
+        all(each.columns.sure for each in used) and not blanks,
+    )
 
 
-def _may_be_classes(frame: pd.DataFrame, unused: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Of these columns, those by which pictures fall into several classes, of two pictures or more on average; with the
-    class that each cell means."""
+def _images(each: _Used, matcher: Matcher) -> list[str | None]:
+    """The image of each row; of several rows with the same cell it is looked up once."""
+    cells = each.frame[each.columns.path].tolist()
+    found = {cell: matcher.told(cell, each.name) for cell in dict.fromkeys(cells)}
+    return [found[cell] for cell in cells]
+
+
+def _split_of_table(name: str) -> Split | None:
+    folder, base = posixpath.split(name)
+    return split_in(base.rsplit(".", 1)[0]) or split_in(folder.rsplit("/", 1)[-1])
+
+
+def _as_meant(each: _Used) -> pd.DataFrame:
+    """What programs write for nothing is empty; of `dog 12 5 80 90`, which says where the dog is, the dog is left."""
+    label = each.columns.label
+    if not label:
+        return each.frame
+    meant = {cell: "" if is_missing(cell) else cell for cell in each.frame[label].unique()}
+    filled = [cell for cell in meant.values() if cell]
+    if filled and all(_BOX.fullmatch(cell) for cell in filled):
+        meant = {cell: json.dumps(sorted(set(said.split()[::5]))) if said else "" for cell, said in meant.items()}
+        meant = {
+            cell: json.loads(said)[0] if said and len(json.loads(said)) == 1 else said for cell, said in meant.items()
+        }
+    return each.frame.assign(**{label: each.frame[label].map(meant)})
+
+
+def _whole_numbers(used: list[_Used], cells: Counter[str]) -> Counter[str]:
+    """Where a column of whole numbers has 1 beside 1.0, as a program writes it that once met an empty cell, they are
+    the same."""
+    whole = {cell: match[1] for cell in cells if (match := _WHOLE.fullmatch(cell))}
+    if len(whole) < sum(1 for cell in cells if cell) or whole.keys() == set(whole.values()):
+        return cells
+    for each in used:
+        if label := each.columns.label:
+            each.frame[label] = each.frame[label].map(lambda cell: whole.get(cell, cell))
+    result = Counter[str]()
+    for cell, count in cells.items():
+        result[whole.get(cell, cell)] += count
+    return result
+
+
+_WHOLE = re.compile(r"(-?\d+)(?:\.0+)?")
+
+
+def _repeated(used: list[_Used], images: list[list[str | None]]) -> bool:
+    """Whether so many images have several rows with different answers that these are no slips."""
+    said = defaultdict[str, set[str]](set)
+    for each, named in zip(used, images):
+        if each.columns.label:
+            for image, cell in zip(named, each.frame[each.columns.label]):
+                if image is not None and cell:
+                    said[image].add(cell)
+    several = sum(len(answers) > 1 for answers in said.values())
+    return several > 1 and several >= REPEATED * len(said)
+
+
+def _may_be_classes(frame: pd.DataFrame, columns: Columns) -> dict[str, dict[str, str]]:
+    """Of the columns that are not the label, those by which images fall into several classes, of two images or more on
+    average; with the class that each cell means."""
     found: dict[str, dict[str, str]] = {}
-    for column in unused[:MOST_UNUSED]:
+    for column in columns.unused[:MOST_UNUSED]:
         cells = set(frame[column].unique())
         kept = shown_name(column) and not column.startswith("__")  # which Parquet has for its own
         if kept and 1 < len(cells - {""}) <= len(frame) / 2:
@@ -292,38 +308,26 @@ def _may_be_classes(frame: pd.DataFrame, unused: Sequence[str]) -> dict[str, dic
     return found
 
 
-def _are_numbers(cells: Mapping[str, int], name: str) -> bool:
-    """Whether nearly all that the column of this name says are numbers, and such as are hardly names of classes."""
-    said = {cell: count for cell, count in cells.items() if cell.lower() not in NO_NUMBER}
-    finite = {cell: number for cell, number in read_numbers(said).items() if math.isfinite(number)}
-    if not finite or sum(said[cell] for cell in finite) < NEARLY_ALL * sum(said.values()):
-        return False
-    numbers = list(finite.values())
-    called_label = bool(_named([name], LABELS))
-    fractions = any(number != int(number) for number in numbers)
-    many = len(numbers) > MANY_NUMBERS and not called_label
-    return fractions or many or bool(_named([name], TARGETS) and len(numbers) > 2)
-
-
-def _overlap(used: list[tuple[str, pd.DataFrame, _Columns]]) -> bool:
+def _overlap(used: list[_Used]) -> bool:
     """Whether columns of 0 and 1 give so many of the pictures several classes that these are no slips."""
-    marks = [frame[list(columns.one_hot)].isin(TRUE).sum(axis=1) for _, frame, columns in used if columns.one_hot]
+    hot = [(each.frame, list(each.columns.one_hot)) for each in used if each.columns.one_hot]
+    marks = [frame[columns].map(is_true).sum(axis=1) for frame, columns in hot]
     several = sum(int((each > 1).sum()) for each in marks)
     return several >= max(1, SOME * sum(map(len, marks)))
 
 
 def _said(
     row: dict[str, str],
-    columns: _Columns,
+    columns: Columns,
     kind: Kind,
     split: Split | None,
     numbers: Mapping[str, float],
     several_in: Mapping[str, Sequence[str]],
 ) -> Said | None:
-    split = split_of(row[columns.split]) if columns.split else split
+    split = (split_of(row[columns.split]) or split_in(row[columns.split])) if columns.split else split
     group = shown_name(row[columns.group]) if columns.group else ""
     if columns.one_hot:
-        true = [clean(column) for column in columns.one_hot if row[column] in TRUE]
+        true = [clean(column) for column in columns.one_hot if is_true(row[column])]
         if kind != "labels" and len(true) != 1:
             return None
         return Said(together(true), split=split, group=group)
@@ -358,17 +362,70 @@ def _told(kind: str, names: list[str], one: str, many: str, what: str, why: str 
     return [Finding(kind=kind, title=title, why=why or _WHY[kind], files=names)]  # type: ignore[arg-type]
 
 
-def _instead(slips: set[str]) -> str:
-    if not slips:
+def _guessed(columns: Columns, kind: Kind, reading: Reading) -> list[Finding]:
+    """That a column was taken for the answer that is not called so."""
+    if columns.sure or reading.column or not columns.label:
+        return []
+    others = [one.column for one in columns.candidates if one.column != columns.label]
+    title = f"The column {columns.label[:60]!r} was taken for the {_ONE[kind]}."
+    why = (
+        f"{names_of(others)} might have been meant too. If so, import again and choose it: on the page, or in a shell "
+        "with --label-column."
+    )
+    return [Finding(kind="guess", title=title, why=why)]
+
+
+def _boxes(used: list[_Used], repeated: bool) -> list[Finding]:
+    names = [each.name for each in used if each.columns.boxes]
+    if not names:
+        return []
+    title = f"The table {names[0][-80:]!r} says where on an image things are, and that was left out."
+    became = "labels: several, where several things are" if repeated else "class"
+    why = (
+        f"Graft does not learn boxes or outlines yet, so what is on an image became its {became}. If that is not what "
+        "you want, give a row an image with its class and import again."
+    )
+    return [Finding(kind="boxes", title=title, why=why)]
+
+
+def _letters(decoded: list[tuple[str, Decoded]]) -> list[Finding]:
+    """How tables that are no UTF-8 were read."""
+    return [letters(f"The table {name[-80:]!r}", text.encoding, text.examples) for name, text in decoded]
+
+
+def letters(what: str, encoding: str, examples: Sequence[str]) -> Finding:
+    """That something was read in an encoding that nobody stated."""
+    said = f", so it has {names_of(list(examples), limit=3)}" if examples else ""
+    other = "one line is not UTF-8" if encoding == "utf_8" else f"the letters were read as {TITLES[encoding]}"
+    why = "If that looks wrong, import again and choose another encoding: on the page, or in a shell with --encoding."
+    return Finding(kind="letters", title=f"{what} does not say how it is encoded: {other}{said}.", why=why)
+
+
+def _loosely(matcher: Matcher) -> list[Finding]:
+    """Of names that are not letter for letter those of the images."""
+    if not matcher.loosely:
+        return []
+    files = [image for images in matcher.loosely.values() for image in images]
+    total = len(files)
+    how = "; ".join(f"{words} ({len(images):,})" for words, images in matcher.loosely.items())
+    title = (
+        f"{number_of(total, 'name')} in the table {'is' if total == 1 else 'are'} written otherwise than the file's."
+    )
+    why = f"Each could mean one image only, and was taken for it: {how}. There is nothing to do if that is right."
+    return [Finding(kind="loosely", title=title, why=why, files=files)]
+
+
+def _instead(slips: set[str], kind: Kind) -> str:
+    if not slips or kind != "number":
         return ""
     said = names_of([f'"{slip}"' for slip in slips], limit=3)
     return f"Where the number should stand, the table says {said}. Correct it and import again."
 
 
-def _unused(used: list[tuple[str, pd.DataFrame, _Columns]], may_be_classes: bool) -> list[Finding]:
+def _unused(used: list[_Used], may_be_classes: bool) -> list[Finding]:
     """Of tables that may well tell what the pictures are, but not in which of their columns."""
-    columns = list(dict.fromkeys(column for _, _, columns in used for column in columns.unused))
-    if not columns:
+    columns = list(dict.fromkeys(column for each in used for column in each.columns.unused))
+    if not columns or any(each.columns.label for each in used):
         return []
     title = f"{number_of(len(columns), 'column')} of the table did not count: {names_of(columns)}."
     tells = "If one of them tells what the pictures are, call it so and import again."
@@ -393,6 +450,16 @@ def _undivided(cells: Mapping[str, int], of: Mapping[str, Said]) -> list[Finding
     return [Finding(kind="commas", title=title, why=why, files=files)]
 
 
+def _at_blanks(several_in: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """That blanks were taken to stand between labels."""
+    cells = [cell for cell, labels in several_in.items() if len(labels) > 1 and cell.split() == list(labels)]
+    if not cells:
+        return []
+    title = f"Blanks were taken to stand between several labels: {names_of(cells, limit=2)}."
+    why = "If each is one class, import again and say so: on the page, or in a shell with --as classes."
+    return [Finding(kind="guess", title=title, why=why)]
+
+
 # Teachable Machine ----------------------------------------------------------------------------------------------------
 
 
@@ -409,9 +476,8 @@ def from_project(name: str, data: bytes, pictures: Collection[str]) -> dict[str,
         return labels
     if len(data) > MOST_PROJECT:
         return {}
-    by_path = _by_path(pictures)
     try:
-        return dict(_project_labels(json.loads(data), by_path))
+        return dict(_project_labels(json.loads(data), Matcher(pictures)))
     except (ValueError, RecursionError):
         return {}
 
@@ -419,13 +485,13 @@ def from_project(name: str, data: bytes, pictures: Collection[str]) -> dict[str,
 _SAVED = re.compile(r"(.*)-!-\d+\.\w+")
 
 
-def _project_labels(value: object, by_path: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _project_labels(value: object, matcher: Matcher) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         label = next((value[key] for key in ("name", "label", "className") if isinstance(value.get(key), str)), "")
         for held in value.values():
             for one in held if label and isinstance(held, list) else ():
                 file = one.get("file", one.get("path")) if isinstance(one, dict) else one
-                if isinstance(file, str) and (picture := _find(file, "", by_path)):
+                if isinstance(file, str) and (picture := matcher.find(file, "", EXACT)):
                     yield picture, label
     for held in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _project_labels(held, by_path)
+        yield from _project_labels(held, matcher)

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from core.data.annotations import named
+from core.data.encodings import carried
 from core.data.entries import DEVICE, LINK, BareFolders, Entry, Limits, Source, one_by_one, shown_name, too_much
 from core.data.tars import is_tar, tar_source
 from core.data.zips import zip_source
@@ -32,6 +34,8 @@ def open_source(path: Path, limits: Limits) -> Iterator[Source]:
         yield folder_source(path, limits)
         return
     begins = _first_bytes(path)
+    if named(path.name):  # some of these are ZIPs inside
+        raise DataError(_no_archive(path, begins))
     if begins.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):  # a TAR may begin with the name PKLot
         with zip_source(path, limits) as source:
             yield source
@@ -60,6 +64,8 @@ def _no_archive(path: Path, begins: bytes) -> str:
         return f"{name!r} is one part of several. Join the parts, or pack the class folders into one ZIP."
     if begins.startswith((b"Rar!", b"7z\xbc\xaf")):
         return f"{name!r} is an archive of a kind that Graft does not read. Pack the class folders into a ZIP or TAR."
+    if words := named(name):
+        return f"{name!r} is {words}."
     if begins.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")):
         return f"{name!r} is compressed, but no whole TAR. Copy or download it again, or pack the class folders anew."
     return (
@@ -114,7 +120,7 @@ def file_entry(full: Path, folder: Path) -> Entry:
 
 def _below(full: Path, folder: Path) -> str:
     """A path below the folder as text: a name may hold bytes that are none."""
-    return shown_name(os.fsencode(full.relative_to(folder).as_posix()).decode("utf-8", "replace"))
+    return shown_name(carried(os.fsencode(full.relative_to(folder).as_posix())))
 
 
 def _never() -> BinaryIO:

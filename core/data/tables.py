@@ -1,4 +1,5 @@
-"""Tables as people write them: CSV with commas, semicolons or tabs, in UTF-8 or UTF-16; JSON lines; Parquet."""
+"""Tables as people write them: CSV with commas, semicolons, tabs or blanks, in any usual encoding, with or without a
+title above or a first row of names; JSON, JSON lines; Parquet."""
 
 from __future__ import annotations
 
@@ -7,15 +8,19 @@ import io
 import json
 import math
 import re
-from collections.abc import Collection, Iterator
-from itertools import product
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice, product
 from typing import Any
 
 import pandas as pd
 
+from core.data.encodings import Decoded, decode_text
 from core.errors import DataError
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+LISTS = (".json", ".txt", ".lst")  # that may hold a table, if they name images
 PROJECT = "manifest.json"  # of Teachable Machine
 MOST_COLUMNS = 500
 # A small file can hold any number of these.
@@ -25,54 +30,119 @@ MOST_CHARACTERS = 500_000_000
 LONGEST_CELL = 10_000  # characters
 LONGEST_LINE = 1_000_000  # of JSON
 DELIMITERS = ",;\t|"
-MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+LINES_LOOKED_AT = 50
+MOST_TITLE_LINES = 10
+MOST_JSON = 50_000_000  # characters: as objects they become many times as much
 
 
 def is_table(name: str) -> bool:
     return name.lower().endswith(ENDINGS) or name.rsplit("/", 1)[-1] == PROJECT
 
 
+def may_be_table(name: str) -> bool:
+    """Whether it may be one, which only its content tells."""
+    return name.lower().endswith(LISTS)
+
+
+@dataclass(frozen=True)
+class Table:
+    """frame: every cell as text, stripped; what is empty as "". text: how what is no UTF-8 was read, None for a file
+    that says so itself."""
+
+    frame: pd.DataFrame
+    text: Decoded | None = None
+
+
 def read_table(name: str, data: bytes) -> pd.DataFrame:
-    """Every cell as text, stripped; what is empty as "". Columns are named by the first row, which must be there.
+    """The `frame` of `read`."""
+    return read(name, data).frame
+
+
+def read(name: str, data: bytes, encoding: str = "") -> Table:
+    """Columns are named by the first row that has as many cells as the others; `column 1` and so on where it is known
+    that there is none.
+
+    encoding: of `encodings.ENCODINGS`, what someone said it is; "": to be found out.
 
     Raises:
-        DataError: it cannot be read, is empty, or has more columns than are read.
+        DataError: it cannot be read, is empty, or has more rows, columns, cells or characters than are read.
     """
+    text = None
     try:
         if name.lower().endswith(".parquet"):
             frame = _parquet(data)
         else:
-            text = _text(data)
-            rows = _json_lines(text) if name.lower().endswith((".jsonl", ".ndjson")) else _delimited(text)
-            frame = _as_frame(rows)
+            text = decode_text(data, encoding)
+            frame = _as_frame(_rows(name.lower(), text.text))
     except DataError as error:
         raise DataError(f"The table {name[-120:]!r} {error}") from error
     except Exception as error:  # csv, json and pyarrow each have errors of their own
         raise DataError(f"The table {name[-120:]!r} is damaged or in a form that Graft does not read.") from error
     if frame.empty:
-        raise DataError(f"The table {name[-120:]!r} is empty. It needs a first row with names, and a row a picture.")
-    return frame
+        raise DataError(f"The table {name[-120:]!r} is empty. It needs a first row with names, and a row an image.")
+    return Table(frame, text)
 
 
-def _text(data: bytes) -> str:
-    encoding = next((encoding for mark, encoding in MARKS.items() if data.startswith(mark)), "utf-8")
-    if encoding == "utf-8" and data[1:2] == b"\0":
-        encoding = "utf-16-le"
-    try:
-        return data.decode(encoding).replace("\0", "")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace").replace("\0", "")  # as spreadsheets on Windows save it
+def _rows(name: str, text: str) -> Iterator[dict[str, str]]:
+    if name.endswith((".jsonl", ".ndjson")):
+        return _json_lines(text)
+    if name.endswith(".json"):
+        return _json(text)
+    return _delimited(text)
 
 
 def _delimited(text: str) -> Iterator[dict[str, str]]:
     text = text.lstrip("\r\n")
-    head = next(io.StringIO(text, newline=""), "")
-    delimiter = max(DELIMITERS, key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)  # lines end as csv knows them
-    names = _named(list(next(reader, [])))
-    for row in reader:
-        if any(row):
-            yield dict(zip(names, row))
+    said = _SEPARATOR.match(text)  # as Excel has it
+    if said:
+        text = text[said.end() :].lstrip("\r\n")
+    head = [line.rstrip("\r\n") for line in islice(io.StringIO(text, newline=""), LINES_LOOKED_AT)]
+    delimiter = said[1] if said else _delimiter(head)
+    if not delimiter:
+        rows: Iterator[list[str]] = (line.split() for line in io.StringIO(text))
+    else:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)  # lines end as csv knows them
+    filled = (row for row in rows if any(cell.strip() for cell in row))
+    first = list(islice(filled, LINES_LOOKED_AT))
+    names = _named(_header(first))
+    for row in chain(first, filled):
+        yield dict(zip(names, row))
+
+
+_SEPARATOR = re.compile(r"\ufeff?\"?sep=(.)\"?[ ,;\t]*\r?\n", re.IGNORECASE)
+
+
+def _delimiter(head: Sequence[str]) -> str:
+    """What stands in most lines, equally often; "" for blanks."""
+    lines = [line for line in head if line.strip()]
+    counts = {one: Counter(line.count(one) for line in lines) for one in DELIMITERS}
+
+    def fit(one: str) -> tuple[int, int]:
+        times, usual = max(((times, count) for times, count in counts[one].items() if times), default=(0, 0))
+        return sum(count for times, count in counts[one].items() if times), times and usual
+
+    best = max(DELIMITERS, key=fit)
+    if fit(best)[0] > 0 and (len(lines) < 3 or fit(best)[0] >= len(lines) / 2):
+        return best
+    widths = {len(line.split()) for line in lines}
+    return "" if len(widths) == 1 and max(widths) > 1 else best
+
+
+def _header(first: list[list[str]]) -> list[str]:
+    """The row of names, taken out of the first ones with any title above it: a line that has fewer cells than the
+    table is wide, or one filled cell among empty ones."""
+    widths = Counter(len(row) for row in first)
+    usual = max(widths, key=lambda width: (widths[width], width), default=0)
+    for _ in range(MOST_TITLE_LINES):
+        if len(first) < 3 or usual < 2:
+            break
+        filled = sum(bool(cell.strip()) for cell in first[0])
+        if filled > 1 or sum(bool(cell.strip()) for cell in first[1]) < 2:
+            break
+        if filled == len(first[0]) and len(first[0]) == usual:
+            break
+        first.pop(0)
+    return first.pop(0) if first else []
 
 
 def _json_lines(text: str) -> Iterator[dict[str, str]]:
@@ -85,10 +155,39 @@ def _json_lines(text: str) -> Iterator[dict[str, str]]:
                 raise DataError('holds a line that is no object: each line must be like {"path": ..., "label": ...}.')
             if len(row) > MOST_COLUMNS:
                 _refuse_columns(len(row))
-            yield {
-                name: cell if isinstance(cell, str) else "" if cell is None else json.dumps(cell)
-                for name, cell in row.items()
-            }
+            yield {name: _json_cell(cell) for name, cell in row.items()}
+
+
+def _json(text: str) -> Iterator[dict[str, str]]:
+    """A list of objects, one such list in an object, an answer for each name, or as pandas writes a table."""
+    if len(text) > MOST_JSON:
+        raise DataError(f"is JSON of more than {MOST_JSON:,} characters. Give it as CSV or JSON lines.")
+    held = json.loads(text)
+    lists = [one for one in held.values() if _is_rows(one)] if isinstance(held, dict) else []
+    if isinstance(held, dict) and len(lists) == 1:
+        held = lists[0]
+    if _is_rows(held):
+        rows: Iterable[dict[str, Any]] = held
+    elif isinstance(held, dict) and held and all(isinstance(one, dict) for one in held.values()):
+        columns = {str(name): column for name, column in held.items()}
+        keys = {key: None for column in columns.values() for key in column}
+        rows = ({name: column.get(key) for name, column in columns.items()} for key in keys)
+    elif isinstance(held, dict) and held and not any(isinstance(one, dict) for one in held.values()):
+        rows = ({"file_name": str(name), "label": answer} for name, answer in held.items())
+    else:
+        raise DataError("is JSON, but no list of objects such as {file_name, label}.")
+    for row in rows:
+        if len(row) > MOST_COLUMNS:
+            _refuse_columns(len(row))
+        yield {str(name): _json_cell(cell) for name, cell in row.items()}
+
+
+def _is_rows(held: object) -> bool:
+    return isinstance(held, list) and bool(held) and all(isinstance(row, dict) for row in held)
+
+
+def _json_cell(cell: object) -> str:
+    return cell if isinstance(cell, str) else "" if cell is None else json.dumps(cell, ensure_ascii=False)
 
 
 def _parquet(data: bytes) -> pd.DataFrame:
@@ -105,12 +204,12 @@ def _parquet(data: bytes) -> pd.DataFrame:
     texts = [one.path for one in map(file.schema.column, range(len(file.schema))) if one.physical_type == "BYTE_ARRAY"]
     # What is repeated is kept once. And not through pandas, which makes 3.0 of a 3 beside a missing value.
     table = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
-    columns = [[cell for chunk in column.chunks for cell in _cells(chunk)] for column in table.columns]
+    columns = [[cell for chunk in column.chunks for cell in cells_of(chunk)] for column in table.columns]
     _refuse_much(characters=sum(len(cell) for column in columns for cell in column))
     return pd.DataFrame(dict(zip(_named(table.column_names), columns)), dtype=str)
 
 
-def _cells(chunk: Any) -> list[str]:
+def cells_of(chunk: Any) -> list[str]:
     """chunk: an Arrow array."""
     if not hasattr(chunk, "dictionary"):
         return [_cell(value) for value in chunk.to_pylist()]
@@ -140,7 +239,7 @@ def _as_frame(rows: Iterator[dict[str, str]]) -> pd.DataFrame:
     return frame
 
 
-def _named(names: list[object]) -> list[str]:
+def _named(names: Sequence[object]) -> list[str]:
     """Names of columns, each once."""
     if len(names) > MOST_COLUMNS:
         _refuse_columns(len(names))
@@ -178,16 +277,40 @@ _POINTS = re.compile(_THOUSANDS % r"\." + r"(,\d+)?")  # 1.234,5 as half of Euro
 _COMMAS = re.compile(_THOUSANDS % "," + r"(\.\d+)?")  # 1,234.5
 
 
+def is_number(number: float) -> bool:
+    return math.isfinite(number)
+
+
 def read_numbers(cells: Collection[str]) -> dict[str, float]:
     """The cells of one column as numbers: NaN for those that are none, or absurd.
 
     One cell alone does not tell what 1,234 is, so the column does: one comma that can only be a decimal makes all so.
+    Where all have the same unit, as in `10 g` or `€ 5`, it is left off.
     """
+    plain = _without_unit(cells)
+    if plain is not None:
+        numbers = read_numbers(plain.values())
+        return {cell: numbers[plain[cell]] for cell in cells}
     decimal_comma = any(
         "," in cell and not _COMMAS.fullmatch(cell) and math.isfinite(_number(cell, decimal_comma=True))
         for cell in cells
     )
     return {cell: _number(cell, decimal_comma) for cell in cells}
+
+
+def _without_unit(cells: Collection[str]) -> dict[str, str] | None:
+    """Each cell without the unit that all have; None if they have none, or several."""
+    said = {cell: match for cell in cells if (match := _WITH_UNIT.fullmatch(cell))}
+    units = {(match["before"] or match["behind"]).lower() for match in said.values()}
+    if len(units) != 1 or len(said) < sum(cell.lower() not in NO_NUMBER for cell in cells) / 2:
+        return None
+    return {cell: said[cell]["number"] if cell in said else cell for cell in cells}
+
+
+_WITH_UNIT = re.compile(
+    r"(?:(?P<before>[$€£¥]|EUR|USD|GBP|CHF) ?)?(?P<number>[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?)"
+    r"(?(before)| ?(?P<behind>[^\W\d_]{1,8}\.?|%|°[CFK]?|[$€£¥]|[^\W\d_]{1,4}/[^\W\d_]{1,4}|[^\W\d_]{1,3}[²³]))"
+)
 
 
 def _number(cell: str, decimal_comma: bool) -> float:

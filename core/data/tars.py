@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from core.data.encodings import carried, with_slashes
 from core.data.entries import (
     DEVICE,
     LINK,
@@ -104,7 +105,7 @@ def _opened(file: BinaryIO) -> _Archive:
     file.seek(0)
     unpack = next((unpack for mark, unpack in UNPACKED.items() if begins.startswith(mark)), None)
     unpacked = unpack(file) if unpack else file
-    return _Archive.open(fileobj=unpacked, mode="r|")  # type: ignore[arg-type]
+    return _Archive.open(fileobj=unpacked, mode="r|", encoding="utf-8", errors="surrogateescape")  # type: ignore[arg-type]
 
 
 def _tar_entries(path: Path, archive: _Archive, packed: int, limits: Limits, bare: BareFolders) -> Iterator[Entry]:
@@ -160,7 +161,8 @@ def _tar_entry(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
 
 
 def _name(member: tarfile.TarInfo) -> str:
-    return "/".join(part for part in member.name.replace("\\", "/").split("/") if part not in ("", "."))
+    name = carried(member.name.encode("utf-8", "surrogateescape"))
+    return "/".join(part for part in with_slashes(name).split("/") if part not in ("", "."))
 
 
 def _broken_tar(path: Path) -> str:

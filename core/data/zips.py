@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from core.data.encodings import carried, with_slashes
 from core.data.entries import (
     LINK,
     BareFolders,
@@ -133,9 +134,9 @@ def _refuse_overlap(path: Path, members: list[zipfile.ZipInfo]) -> None:
 
 
 def _member_name(member: zipfile.ZipInfo) -> str:
-    """Its path, with forward slashes only. Macs write UTF-8 without the mark that says so."""
+    """Its path, with forward slashes only. Macs write UTF-8 without the mark that says so, Windows anything."""
     name = member.filename
     if not member.flag_bits & 0x800:
         with suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
-    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+            name = carried(name.encode("cp437"))
+    return "/".join(part for part in with_slashes(name).split("/") if part not in ("", "."))

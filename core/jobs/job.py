@@ -26,7 +26,7 @@ from core.data.importing import clear_leftovers
 from core.errors import DamagedError, GraftError
 from core.jobs.legs import course_of
 from core.processes import is_held, launch, signed
-from core.records import Count, Moment, Seconds, Share, read
+from core.records import Amount, Count, Seconds, Share, read
 from core.runs.launching import ALLOCATOR
 from core.workspace import Workspace, new_id, write_json
 
@@ -55,7 +55,7 @@ class JobView(BaseModel):
     total: Count | None = None
     share: Share = 0.0
     seconds_left: Seconds | None = None
-    began: Moment = 0.0
+    began: Amount = 0.0
     course: Course = Course()
     message: str = ""
     result: dict[str, Any] = {}

@@ -5,22 +5,36 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, find_dataset
 from core.data.draft_pictures import draft_source
 from core.data.drafts import load_draft
 from core.data.importing import import_path, import_sample, import_source
 from core.data.intake import OnProgress, Progress
+from core.data.merging import merged_source
 from core.data.published import import_published
+from core.jobs import asking
 from core.training.events import PHASES
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
 
-def path(workspace: Workspace, progress: OnProgress, *, path: str, name: str | None = None) -> dict[str, Any]:
-    return _dataset(import_path(workspace, Path(path), name=name, progress=progress))
+def path(
+    workspace: Workspace,
+    progress: OnProgress,
+    *,
+    path: str,
+    name: str | None = None,
+    reading: str | None = None,
+    directory: str = "",
+) -> dict[str, Any]:
+    """reading: as `asking.said` writes one. directory: the job's, if someone can be asked how it is to be read."""
+    said = asking.read(reading) if reading else None
+    asks = partial(asking.ask, Path(directory)) if directory else None
+    return _dataset(import_path(workspace, Path(path), name=name, progress=progress, reading=said, ask=asks))
 
 
 def sample(workspace: Workspace, progress: OnProgress, *, key: str) -> dict[str, Any]:
@@ -34,6 +48,14 @@ def published(workspace: Workspace, progress: OnProgress, *, key: str) -> dict[s
 def draft(workspace: Workspace, progress: OnProgress, *, draft: str) -> dict[str, Any]:
     given = load_draft(workspace, draft)
     return _dataset(import_source(workspace, draft_source(given), given.name, progress=progress))
+
+
+def merge(
+    workspace: Workspace, progress: OnProgress, *, first: str, second: str, becomes: str, name: str
+) -> dict[str, Any]:
+    """first, second: as `find_dataset` takes them. becomes: what classes of the second become, as a JSON object."""
+    source = merged_source(find_dataset(workspace, first), find_dataset(workspace, second), json.loads(becomes))
+    return _dataset(import_source(workspace, source, name, progress=progress))
 
 
 def survey(
@@ -87,6 +109,7 @@ KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "import sample": sample,
     "import published": published,
     "import draft": draft,
+    "import merged": merge,
     "survey": survey,
     "estimate": estimate,
     "learning rate": learning_rate,

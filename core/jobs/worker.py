@@ -73,7 +73,8 @@ def _work(directory: Path) -> JobView:
     try:
         said = read(directory / "job.json", Asked)
         workspace = Workspace.open(directory.parent.parent)
-        result = KINDS[said.kind](workspace, Reporter(directory / "state.json"), **said.arguments)
+        asks = {"directory": str(directory)} if said.kind == "import path" else {}
+        result = KINDS[said.kind](workspace, Reporter(directory / "state.json"), **said.arguments, **asks)
         return JobView(status="done", result=result)
     except GraftError as error:
         return JobView(status="failed", message=str(error))

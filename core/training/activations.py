@@ -26,7 +26,7 @@ from core.training.team import ALONE, Team
 from core.training.ways import BATCH, FrozenStages
 from core.workspace import Workspace
 
-FORMAT = 3  # change when the same setting would stand for other numbers
+FORMAT = 4  # change when the same setting would stand for other numbers
 BATCH_ELSEWHERE = 128  # pictures at a time through the frozen stages where there is no processor with caches to fit
 
 
@@ -104,10 +104,7 @@ def key(frozen: FrozenStages, source: PictureSource) -> str:
     settings = (FORMAT, pixels.VERSION, backbone.info.architecture, frozen.stages, *backbone.read_before(frozen.stages))
     for part in (*settings, source.preprocessing.key(), device.torch.type, frozen.way.name):
         said.update(f"{part}\n".encode())
-    free = tuple(f"{name}." for stage in backbone.stages[frozen.stages :] for name in stage.modules)
-    for name, tensor in backbone.state_dict().items():
-        if not name.startswith(free):
-            said.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    said.update(backbone.fingerprint(frozen.stages))
     return said.hexdigest()
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from core.data.folds import folds_of_rows
 from core.training.checkpoints import State
-from core.training.linear import FOLDS, STRENGTHS, Convex, Solver, Strength, choose_strength
+from core.training.linear import FOLDS, ITERATIONS_FOR_STRENGTH, SHARES, STRENGTHS, Convex, Solver, choose_strength
 from core.training.preparation import Material, Part, Prepared
 from core.training.sources import ActivationSource
+from core.workspace import write_json
 
+FORMAT = 1  # change when the same numbers would lead to another choice
 CHOSEN = ("strength", "share")  # by cross-validation, before the epochs
 ITERATIONS = 10  # an epoch
 MOST_FOR_STRENGTH = 2_000  # images, and four a class: more change the strength hardly, and take minutes
@@ -45,8 +51,9 @@ def state_of(solver: Solver) -> State:
     return {**solver.state(), **chosen}
 
 
-def strength_for(material: Material, part: Part, listen: Callable[[int, int], None]) -> Strength:
-    """Chosen by cross-validation within the training part: the validation part stays unseen."""
+def strength_for(material: Material, part: Part, listen: Callable[[int, int], None]) -> dict[str, float]:
+    """The strength and the share (see `Strength`) that cross-validation within the training part chooses: the
+    validation part stays unseen. Kept, so that the next run with the same features has them at once."""
     rows = material.dataset.part("train")
     some = np.arange(len(rows))
     most = max(MOST_FOR_STRENGTH, 4 * material.task.outputs)
@@ -58,8 +65,35 @@ def strength_for(material: Material, part: Part, listen: Callable[[int, int], No
         folds = np.where(folds == 0, 0, -1)  # holding out one of them has to do
     views = len(features) // len(some)
     targets = part.targets[torch.from_numpy(some).to(part.targets.device)].cpu().repeat_interleave(views, dim=0)
-    judge = partial(_judged, material, targets)
-    return choose_strength(features, loss, np.repeat(folds, views), judge, listen, material.backbone.last_features)
+    folds, last = np.repeat(folds, views), material.backbone.last_features
+    path = _place(material, features, loss, targets, folds, last)
+    if (found := _kept(path)) is not None:
+        return found
+    chosen = choose_strength(features, loss, folds, partial(_judged, material, targets), listen, last)
+    found = {"strength": chosen.value, "share": chosen.share}
+    with suppress(OSError):  # a full disk does not keep a run from its training
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, found)
+    return found
+
+
+def _place(
+    material: Material, features: torch.Tensor, loss: Convex, targets: torch.Tensor, folds: np.ndarray, last: int
+) -> Path:
+    """Named after everything that decides the choice."""
+    settings = (FORMAT, SHARES, STRENGTHS.tolist(), ITERATIONS_FOR_STRENGTH, last, loss.curvature, features.device.type)
+    said = hashlib.blake2b(repr((*settings, *features.shape, material.task.said)).encode(), digest_size=16)
+    for tensor in (features, loss.goals, loss.weights, targets, torch.from_numpy(folds)):
+        said.update(tensor.cpu().contiguous().numpy().data.cast("B"))
+    return material.workspace.cache / "strengths" / f"{said.hexdigest()}.json"
+
+
+def _kept(path: Path) -> dict[str, float] | None:
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return {name: float(said[name]) for name in CHOSEN}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _judged(material: Material, targets: torch.Tensor, outputs: torch.Tensor, held: torch.Tensor) -> float:

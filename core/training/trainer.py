@@ -204,8 +204,8 @@ class Trainer:
         if self.state.solver:
             return solving.resumed(self.material, self.prepared.train, self.state.solver)
         self.reporter.begin("fitting")
-        strength = solving.strength_for(self.material, self.prepared.train, self.reporter.prepared)
-        return solving.solver_of(self.material, self.prepared.train, strength.value, strength.share)
+        chosen = solving.strength_for(self.material, self.prepared.train, self.reporter.prepared)
+        return solving.solver_of(self.material, self.prepared.train, **chosen)
 
     def _enter(self, phase: Phase) -> None:
         """More stages are free from now on."""

@@ -67,3 +67,9 @@ def press(app: AppTest, label: str) -> AppTest:
     """Click the one button with this label."""
     (button,) = [button for button in app.button if button.label == label]
     return button.click().run()
+
+
+def chosen_dataset(app):
+    """The select box of the Data page."""
+    (box,) = [each for each in app.selectbox if each.label == "Dataset"]
+    return box

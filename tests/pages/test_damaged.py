@@ -27,7 +27,7 @@ from core.training.probe_results import Estimate
 from core.training.queue import Launch
 from core.workspace import write_json
 from tests.damage import put, values, wholes
-from tests.pages.conftest import texts
+from tests.pages.conftest import chosen_dataset, texts
 from tests.pages.made_runs import finished, made_run
 from ui.state import Choices
 
@@ -233,7 +233,7 @@ def test_choices_are_put_aside_and_made_again(workspace, dataset, open_page, dam
     put(workspace.root / "choices.json", damage)
     app = open_page("data")
     assert "cannot be read, so choose again" in said(app)
-    assert app.selectbox[0].set_value(dataset.id).run().selectbox[0].value == dataset.id
+    assert chosen_dataset(app).set_value(dataset.id).run() and chosen_dataset(app).value == dataset.id
     assert json.loads((workspace.root / "choices.json").read_text())["dataset"] == dataset.id
 
 

@@ -12,11 +12,12 @@ from core.data.dataset import delete_dataset, list_datasets, load_dataset
 from core.data.drafts import list_drafts
 from core.data.importing import check, import_path, import_sample
 from core.errors import DataError
+from core.jobs import asking
 from core.runs import Run
 from core.units import file_size
 from core.workspace import write_json
 from tests.conftest import picture
-from tests.pages.conftest import press, texts
+from tests.pages.conftest import chosen_dataset, press, texts
 from tests.pages.made_runs import made_run
 from tests.polling import poll
 from ui.drop import Drop, Piece
@@ -116,13 +117,13 @@ def test_a_bad_upload_is_told_and_costs_nothing(open_page, finish, dataset, work
     [
         ("photos.rar", b"Rar!\x1a\x07", "'photos.rar' is an archive of a kind that Graft does not read"),
         ("photos.zip.001", b"PK", "one part of several"),
-        ("metadata.csv", b"path,label\na.jpg,cat\n", "a table, but no picture"),
+        ("metadata.csv", b"path,label\na.jpg,cat\n", "a table, but no image"),
         ("../a.zip", b"PK", "leads out of it"),
-        ("cats/a.jpg", b"hello", "There is no picture in it"),
+        ("cats/a.jpg", b"hello", "There is no image in it"),
     ],
 )
 def test_what_cannot_be_used_says_why(workspace, monkeypatch, name, data, words):
-    monkeypatch.setattr(jobs, "start", lambda *_, path, name: Path(path))
+    monkeypatch.setattr(jobs, "start", lambda *_, path, **more: Path(path))
     with pytest.raises(DataError, match=words):
         check(drop(workspace, {name: data}))
 
@@ -219,7 +220,7 @@ def test_delete_asks_first_says_what_depends_on_it_and_can_be_undone(open_page, 
     assert "No dataset yet" in texts(app) and "14 days left" in texts(app)
     app.button(key="undo_delete").click().run()
     assert not app.exception and [one.id for one in list_datasets(workspace)] == [dataset.id]
-    assert app.selectbox[0].value == dataset.id and "No dataset yet" not in texts(app)
+    assert chosen_dataset(app).value == dataset.id and "No dataset yet" not in texts(app)
 
 
 def test_the_trash_is_listed_with_its_size_and_emptied_in_red(open_page, dataset, workspace):
@@ -385,9 +386,9 @@ def test_the_cache_is_emptied_with_one_click(workspace, dataset, open_page):
 
 def test_the_list_counts_the_pictures_of_the_version_in_use(open_page, dataset, workspace):
     leave_out(workspace, dataset, ["red/1.jpg"])
-    assert "(16 images)" in open_page("data").selectbox[0].options[0]
+    assert "(16 images)" in chosen_dataset(open_page("data")).options[0]
     write_json(workspace.root / "choices.json", {"dataset": dataset.id, "dataset_version": 2})
-    assert "(15 images)" in open_page("data").selectbox[0].options[0]
+    assert "(15 images)" in chosen_dataset(open_page("data")).options[0]
 
 
 def test_an_import_beside_others_closes_the_ways_in_which_keep_a_choice(open_page, dataset, make_zip, finish, tmp_path):
@@ -400,3 +401,48 @@ def test_an_import_beside_others_closes_the_ways_in_which_keep_a_choice(open_pag
     assert "8 images imported" in "".join(each.value for each in app.success)
     assert app.session_state["adding"] is False
     assert app.segmented_control(key="way_in").value == "Folder on this machine"
+
+
+def test_where_the_answer_hangs_on_a_guess_the_page_asks_first(open_page, make_zip, workspace):
+    rows = [f"img/{number}.jpg,{'<b>dog' if number % 2 else 'cat'},{number / 7}" for number in range(12)]
+    files = {f"img/{number}.jpg": picture("red", number) for number in range(12)}
+    path = make_zip(files={**files, "t.csv": "\n".join(["file,breed,score", *rows]).encode()})
+    job = from_path(workspace, str(path))
+    poll(lambda: asking.question(job.directory), lambda: f"{job.view()}", deadline=60)
+    app = open_page("data")
+    assert "what are the classes?" in texts(app) and "breed" in app.radio[0].options[0]
+    assert "cat · 6 images" in texts(app) and len(app.radio[0].options) >= 2
+    app = app.radio[0].set_value(1).run()
+    press(app, "Import it so")
+    poll(lambda: not job.view().running, lambda: f"{job.view()}", deadline=60)
+    assert load_dataset(workspace, job.view().result["dataset"]).target == "score"
+
+
+def test_how_it_is_read_can_be_said_beforehand(open_page, make_zip, workspace, monkeypatch):
+    files = {
+        f"{top}/{label}/{number}.jpg": picture("red", number) for number in range(4) for top in "ab" for label in "xy"
+    }
+    app = choose_way(open_page("data"), "Folder on this machine")
+    app.selectbox(key="reading_level").set_value(1).run()
+    app.text_input[0].set_value(str(make_zip(files=files)))
+    press(app, "Import")
+    job = jobs.current(workspace, "import")
+    poll(lambda: not job.view().running, lambda: f"{job.view()}", deadline=60)
+    assert job.view().status == "done", job.view().message
+    assert load_dataset(workspace, job.view().result["dataset"]).classes == ("a", "b")
+
+
+def test_classes_get_other_names_and_another_dataset_comes_beside(open_page, dataset, make_zip, workspace):
+    other = import_path(workspace, make_zip({"Red": 3, "green": 4}, name="other.zip"))
+    app = open_page("data")
+    app.session_state["choices"] = app.session_state["choices"].model_copy(
+        update={"dataset": dataset.id, "dataset_version": 1}
+    )
+    app.session_state["look"] = "Balance and split"
+    app.run()
+    assert not app.exception and "Two with the same name become one" in texts(app)
+    press(app, "Make one dataset of both")
+    job = jobs.current(workspace, "import")
+    poll(lambda: not job.view().running, lambda: f"{job.view()}", deadline=60)
+    made = load_dataset(workspace, job.view().result["dataset"])
+    assert {"green", *dataset.classes} == set(made.classes) and len(made.frame) == len(dataset.frame) + len(other.frame)

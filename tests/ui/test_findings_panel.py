@@ -20,8 +20,8 @@ BOTH = RED | {f"blue/{n}.jpg": picture("blue", n) for n in range(4)}
 NAMES = list(BOTH)
 
 
-def said(*rows, head="path,label"):
-    return {"t.csv": csv(rows, head, ";" if ";" in head else ",")}
+def said(*rows, head="path,label", letters="utf-8"):
+    return {"t.csv": csv(rows, head, ";" if ";" in head else ",").decode().encode(letters)}
 
 
 def one_class_each(several):
@@ -63,11 +63,24 @@ FOUND = {
     "table": (BOTH | TABLE, {"no class", "no label", "missing", "outside", "twice"}),
     "columns": (BOTH | said(*((name, name[4], name[4]) for name in NAMES), head="path,width,height"), {"unused"}),
     "commas": (BOTH | said(*zip(NAMES, COMMAS), head="path;label"), {"commas"}),
+    "guess": (
+        BOTH | said(*((name, name[:3], len(name) / 7 + n) for n, name in enumerate(NAMES)), head="path,kind,score"),
+        {"guess"},
+    ),
+    "boxes": (BOTH | said(*((name, name[:3], 1, 2) for name in NAMES), head="path;label;bbox;x"), {"boxes"}),
+    "letters": (
+        BOTH | said(*((name, "Käfer" if "red" in name else "Bär") for name in NAMES), letters="cp1252"),
+        {"letters"},
+    ),
+    "loosely": (BOTH | said(*((name.upper(), name[:3]) for name in NAMES)), {"loosely"}),
     "shown": (BOTH | shown(), {"values", "ground", "pages", "mended"}),
     "marks": (one_class_each(several=7), {"several labels"}),
 }
 # Where there is nothing to click, the words say what to do.
-IN_WORDS = {"unused": "call it so and import again"}
+IN_WORDS = {
+    "unused": "call it so and import again",
+    **dict.fromkeys(("guess", "boxes", "letters"), "import again"),
+}
 OF_A_VERSION = {*REPAIRS, "one number"}  # which has no picture to point at: the import refuses it
 
 

@@ -18,11 +18,10 @@ from ui.job_watch import words
             JobView(phase="Checking", done=120, total=3400, share=0.1, seconds_left=12),
             "Checking: 120 of 3,400, about 12 s left",
         ),
-        (JobView(phase="Comparing", began=-4.0), "Comparing, 4 s so far"),
-        (JobView(phase="Comparing", began=-0.2), "Comparing"),
+        (JobView(phase="Comparing", began=96.0), "Comparing, 4 s so far"),
+        (JobView(phase="Comparing", began=99.8), "Comparing"),
     ],
 )
 def test_something_moves_even_where_nothing_can_be_counted(view, said, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 100.0)
-    began = view.began and 100.0 + view.began
-    assert words(view.model_copy(update={"began": began})) == said
+    assert words(view) == said

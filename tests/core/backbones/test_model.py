@@ -150,3 +150,14 @@ def test_missing_weights_are_never_made_up(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(BackboneError, match="not on this machine yet. Download"):
         build(find("torchvision/resnet18.IMAGENET1K_V1"), Workspace.open(tmp_path))
+
+
+def test_the_fingerprint_follows_what_is_frozen_and_nothing_else(tmp_path):
+    backbone = build(find("torchvision/squeezenet1_1"), Workspace.open(tmp_path), random=True)
+    before, whole = backbone.fingerprint(3), backbone.fingerprint(len(backbone.stages))
+    with torch.no_grad():
+        next(iter(backbone.get_submodule(backbone.stages[5].modules[0]).parameters())).add_(1)
+    assert backbone.fingerprint(3) == before and backbone.fingerprint(len(backbone.stages)) != whole
+    with torch.no_grad():
+        next(iter(backbone.get_submodule(backbone.stages[0].modules[0]).parameters())).mul_(2)
+    assert backbone.fingerprint(3) != before

@@ -17,6 +17,7 @@ from core.commands.printing import ImportLine
 from core.data.changes import leave_out
 from core.data.dataset import list_datasets, load_dataset
 from core.data.intake import Progress
+from core.errors import DataError
 from core.inference.prediction import Guess, Prediction
 from core.jobs import JobView
 from core.jobs.kinds import KINDS
@@ -299,3 +300,58 @@ def test_of_several_labels_those_are_told_that_it_has_and_the_nearest_of_the_oth
 def test_an_answer_near_to_chance_is_called_unsure(share, unsure):
     said = jobs._guesses(Prediction("a.jpg", (Guess("cat", share), Guess("dog", 1 - share))), classes=2)
     assert said.startswith(f"cat {share:.1%}, dog") and said.endswith("(unsure: perhaps none of the classes)") == unsure
+
+
+def said_of_check(capsys, path, *options):
+    assert main(["check", str(path), *options, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_shell_says_how_it_is_read_and_takes_another_way(make_zip, capsys):
+    rows = [f"img/{number}.jpg,{'dog' if number % 2 else 'cat'},{number / 7},{number % 3}" for number in range(12)]
+    files = {f"img/{number}.jpg": picture("red", number) for number in range(12)}
+    path = make_zip(files={**files, "t.csv": "\n".join(["file,breed,score,place", *rows]).encode()})
+    guessed = said_of_check(capsys, path)
+    assert guessed["classes"] == {"cat": 6, "dog": 6}
+    (told,) = [one for one in guessed["findings"] if one["kind"] == "guess"]
+    assert "'breed'" in told["title"] and "score" in told["why"] and "--label-column" in told["why"]
+    assert said_of_check(capsys, path, "--label-column", "score")["numbers"]["name"] == "score"
+    assert said_of_check(capsys, path, "--label-column", "place", "--as", "classes")["classes"] == {
+        "0": 4,
+        "1": 4,
+        "2": 4,
+    }
+    assert main(["check", str(path), "--label-column", "nothing"]) == 1
+    assert "no column 'nothing'. It has: breed, place, score" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["check", str(path), "--label-folder", "-1"])
+
+
+def test_the_shell_takes_another_level_and_another_split(make_zip, capsys):
+    files = {
+        f"{s}/{d}/{c}/{n}.jpg": picture("red", n)
+        for n in range(3)
+        for s in ("train", "val")
+        for d in "ab"
+        for c in "xy"
+    }
+    path = make_zip(files=files)
+    assert set(said_of_check(capsys, path)["classes"]) == {"x", "y"}
+    assert set(said_of_check(capsys, path, "--label-folder", "1")["classes"]) == {"a", "b"}
+    assert set(said_of_check(capsys, path, "--split-from", "new", "--label-folder", "1")["classes"]) == {"train", "val"}
+
+
+def test_predict_takes_a_folder_and_says_when_it_holds_no_image(tmp_path):
+    folder = tmp_path / "holiday"
+    (folder / "@eaDir").mkdir(parents=True)
+    (folder / "sub").mkdir()
+    for name in ("a.jpg", "sub/b.jpg", "Thumbs.db", "labels.csv", "@eaDir/a.jpg", "notes.txt"):
+        (folder / name).write_bytes(b"x")
+    assert [name for name, _ in jobs._files([str(folder), "one.jpg"])] == [
+        f"{folder}/a.jpg",
+        f"{folder}/sub/b.jpg",
+        "one.jpg",
+    ]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no image"):
+        jobs._files([str(tmp_path / "empty")])

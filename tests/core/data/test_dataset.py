@@ -84,7 +84,7 @@ def test_the_list_is_newest_first_and_skips_what_is_none(workspace, make_zip, da
     (workspace.datasets / "damaged" / "dataset.json").write_text("[1]")
     first, second = list_datasets(workspace)
     assert (first.id, second.id) == (newer.id, dataset.id) and second.versions == (1,) and second.images == 30
-    with pytest.raises(DataError, match="There is no dataset 'damaged'"):
+    with pytest.raises(DataError, match="The dataset 'damaged' is damaged"):
         load_dataset(workspace, "damaged")
 
 

@@ -214,7 +214,7 @@ def test_pictures_that_would_fill_the_memory(make_zip):
         ("photos.gz", b"\x1f\x8b\x08" + bytes(40), "no whole TAR"),
         ("photos.exe", b"MZ\x90", "is not a ZIP or TAR"),
         ("photos.zip", b"PK\x03\x04", "cut short or damaged"),
-        ("photos.zip", b"PK\x05\x06" + bytes(18), "no picture in it"),
+        ("photos.zip", b"PK\x05\x06" + bytes(18), "no image in it"),
     ],
 )
 def test_what_is_no_archive_of_ours(workspace, tmp_path, name, data, words):

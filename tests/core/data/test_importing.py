@@ -88,7 +88,7 @@ def test_what_is_left_out_is_named_with_its_reason(workspace, make_zip):
     out = {name: finding.why for finding in report.findings if finding.kind == "left out" for name in finding.files}
     assert set(out) == {"photos/red/broken.jpg", "photos/red/empty.jpg", "photos/red/notes.txt"}
     assert "cut short" in out["photos/red/broken.jpg"] and "empty" in out["photos/red/empty.jpg"]
-    assert "not a picture" in out["photos/red/notes.txt"]
+    assert "not an image" in out["photos/red/notes.txt"]
     assert kinds(report)["no class"].files == ["photos/cover.jpg"]
     assert report.images == 25 and report.ignored == 2
 
@@ -130,11 +130,11 @@ def test_a_class_without_training_or_validation_is_told(make_zip):
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({}, "no picture in it. It is empty"),
+        ({}, "no image in it. It is empty"),
         ({"red/a.txt": b"hello"}, "none could be used"),
         ({"red/a.jpg": picture("red")}, "only the class 'red'"),
-        ({"a.jpg": picture("red")}, "1 picture came but no class folder"),
-        ({"a/train/0.jpg": picture("red"), "a/coco.json": b"{}"}, "1 picture came but no class folder"),
+        ({"a.jpg": picture("red")}, "1 image came but no class folder"),
+        ({"a/train/0.jpg": picture("red"), "a/coco.json": b"{}"}, "1 image came but no class folder"),
         ({"up/3/a.jpg": picture("red"), "t.csv": b"path,mood,by\na.jpg,sad,me\n"}, "does not tell what they are"),
     ],
 )

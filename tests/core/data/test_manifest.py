@@ -295,7 +295,7 @@ def test_all_the_tables_together_have_a_limit(make_zip):
     files = {f"{number}.csv": csv(ROWS) for number in range(3)}
     report = check(make_zip({"red": 3, "blue": 3}, files), limits=Limits(table_bytes=2 * len(csv(ROWS))))
     out = {name: one.why for one in report.findings if one.kind == "left out" for name in one.files}
-    assert "more than the 246 B that" in out["2.csv"] and "names no picture" in out["1.csv"]
+    assert "more than the 246 B that" in out["2.csv"] and "names no image" in out["1.csv"]
 
 
 def test_a_parquet_of_very_many_rows_is_refused_unread(monkeypatch):
@@ -308,7 +308,7 @@ def test_tables_that_say_nothing_of_the_pictures_are_left_out(make_zip):
     files = {"red/notes.csv": csv([("a", "b")]), "red/bad.parquet": b"PAR1 but no more", "red/empty.csv": b""}
     report = check(make_zip({"red": 3, "blue": 3}, files))
     out = {name: one.why for one in report.findings if one.kind == "left out" for name in one.files}
-    assert set(out) == set(files) and "names no picture" in out["red/notes.csv"] and "damaged" in out["red/bad.parquet"]
+    assert set(out) == set(files) and "names no image" in out["red/notes.csv"] and "damaged" in out["red/bad.parquet"]
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def test_names_that_are_no_text_are_imported_all_the_same(workspace, folder):
     with open(odd, "wb") as file:
         file.write(picture("red", 33))
     dataset = import_path(workspace, folder)
-    assert dataset.report.images == 7 and "red/��.jpg" in set(dataset.frame["name"])
+    assert dataset.report.images == 7 and len(set(dataset.frame["name"])) == 7
 
 
 def test_a_folder_that_may_not_be_read_is_told(workspace, folder, monkeypatch):

@@ -11,9 +11,12 @@ import pytest
 
 from core import jobs
 from core.data.dataset import list_datasets, load_dataset
+from core.data.reading import Reading
 from core.errors import GraftError
+from core.jobs import asking
 from core.jobs.job import Job
 from core.processes import signed
+from tests.conftest import picture
 from tests.polling import poll
 
 
@@ -122,3 +125,34 @@ def test_what_was_uploaded_for_it_is_gone_afterwards(workspace, make_zip):
     path.write_bytes(make_zip({"red": 5, "blue": 5}).read_bytes())
     assert ended(jobs.start(workspace, "import path", "x", folder, path=str(path))).status == "done"
     assert not (folder / "upload").exists()
+
+
+def doubtful(make_zip):
+    rows = [f"img/{number}.jpg,{'dog' if number % 2 else 'cat'},{number / 7}" for number in range(12)]
+    files = {f"img/{number}.jpg": picture("red", number) for number in range(12)}
+    return make_zip(files={**files, "t.csv": "\n".join(["file,breed,score", *rows]).encode()})
+
+
+def test_an_import_that_can_be_read_in_several_ways_asks_and_waits(workspace, make_zip):
+    job = jobs.start(workspace, "import path", "x", path=str(doubtful(make_zip)))
+    poll(lambda: asking.question(job.directory), lambda: (job.directory / "job.log").read_text(), deadline=60)
+    asked = asking.question(job.directory)
+    assert "in more than one way" in asked.why and [way.counts for way in asked.ways][0] == {"cat": 6, "dog": 6}
+    assert "'breed'" in asked.ways[0].title and "'score', as a number" in asked.ways[1].title
+    assert len(asked.ways[0].examples["cat"]) == 4 and not list_datasets(workspace)
+    asking.answer(job.directory, 1)
+    made = load_dataset(workspace, ended(job).result["dataset"])
+    assert (made.kind, made.target) == ("number", "score")
+
+
+def test_one_that_nobody_answers_is_stopped_like_any_other(workspace, make_zip):
+    job = jobs.start(workspace, "import path", "x", path=str(doubtful(make_zip)))
+    poll(lambda: asking.question(job.directory), deadline=60)
+    job.stop()
+    assert job.view().status == "stopped" and not list_datasets(workspace)
+
+
+def test_who_says_how_to_read_it_is_not_asked(workspace, make_zip):
+    said = asking.said(Reading(column="score", kind="number"))
+    view = ended(jobs.start(workspace, "import path", "x", path=str(doubtful(make_zip)), reading=said))
+    assert load_dataset(workspace, view.result["dataset"]).target == "score"

@@ -145,3 +145,16 @@ def test_paused_in_the_middle_of_an_epoch_it_goes_on_from_there_with_the_same_bi
     assert numbers == [1, 2, 3, 4]  # none is gone through again
     one, other = (bundle_of(workspace, name)[1] for name in ("whole", "run"))
     assert events[-1].validation == whole.validation and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_the_same_features_again_find_their_strength_at_once(solved, train, workspace, monkeypatch):
+    train(solved, "first")
+    (kept,) = (workspace.cache / "strengths").glob("*.json")
+    monkeypatch.setattr("core.training.solving.choose_strength", lambda *_: pytest.fail("worked out again"))
+    train(solved, "second")
+    assert bundle_of(workspace, "first")[1].keys() == bundle_of(workspace, "second")[1].keys()
+    for name, tensor in bundle_of(workspace, "first")[1].items():
+        assert torch.equal(tensor, bundle_of(workspace, "second")[1][name]), name
+    kept.write_text('{"strength": "much"}')  # damaged: worked out again, not believed
+    with pytest.raises(pytest.fail.Exception):
+        train(solved, "third")
