@@ -34,6 +34,7 @@ ADVICE_ICONS: dict[Kind, str] = {
     "converged": "check",
 }
 Frame = dict[str, Any]
+Chart = tuple[str, str, dict[str, Any]]  # key, title, what `ui.curves.curve` takes
 GONE: Frame = {"now": "gone"}  # whatever it was: the page finds out
 
 # Of one run -----------------------------------------------------------------------------------------------------------
@@ -50,20 +51,24 @@ def run_frame(run: Run) -> Frame:
         GraftError: it is gone, or cannot be read. OSError: the disk refuses.
     """
     view = index_of(run.workspace).view(run)
-    said = advice(view)
+    said, drawn = advice(view), charts(view)
     return {
-        "now": drawn_as(view),
+        "now": drawn_as(view, drawn),
         "standing": standing(view) if progresses(view) else None,
         "advice": said and [ADVICE_ICONS[said.kind], said.sentence, said.todo],
-        "charts": {name: _lines(options) for name, _, options in charts(view)},
+        "charts": {name: _lines(options) for name, _, options in drawn},
     }
 
 
-def drawn_as(view: View) -> str:
-    """What of a run's page only a script can draw: the same for two views of which one can take the other's place."""
+def drawn_as(view: View, drawn: Sequence[Chart] | None = None) -> str:
+    """What of a run's page only a script can draw: the same for two views of which one can take the other's place.
+
+    drawn: its charts, where they are at hand.
+    """
+    drawn = charts(view) if drawn is None else drawn
     silent = view.status is Status.SILENT and (time.time() - view.last_time) // SECONDS_OF_SILENCE_SHOWN
     parts = (view.status.value, view.frozen, view.ahead, silent, view.note, view.baseline, view.passed_over > 0)
-    return _digest(*parts, [(name, title) for name, title, _ in charts(view)])
+    return _digest(*parts, [(name, title) for name, title, _ in drawn])
 
 
 def progresses(view: View) -> bool:
@@ -96,8 +101,8 @@ def where(view: View) -> str:
     return f"Epoch {view.epoch:,} of {view.epochs:,}{step}"
 
 
-def charts(view: View) -> list[tuple[str, str, dict[str, Any]]]:
-    """(key, title, what `ui.curves.curve` takes) of each chart; none while there is no point."""
+def charts(view: View) -> list[Chart]:
+    """None while there is no point."""
     if not view.curve and not view.step_losses:
         return []
     rows = view.curve
