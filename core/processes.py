@@ -9,7 +9,8 @@ import platform
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,6 +19,10 @@ try:
     import fcntl
 except ImportError:  # Windows: who looks takes the lock for a moment
     fcntl = None  # type: ignore[assignment]
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 SOURCE_ROOT = Path(__file__).resolve().parents[1]
 # How torch's threads wait for each other: asleep. By default they spin, and where anything else wants a core, one that
@@ -26,6 +31,24 @@ SOURCE_ROOT = Path(__file__).resolve().parents[1]
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
 # What tells a worker its place among several. A cluster's shell may have it too, and does not mean Graft's.
 PLACE = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+
+
+@contextmanager
+def limited_memory(most: int) -> Iterator[None]:
+    """Within the block this process gets so many bytes of memory of its own at most; beyond, a MemoryError. Where the
+    system knows no such limit, nothing happens."""
+    if resource is None:
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    known = [limit for limit in (most, soft, hard) if limit >= 0]  # below 0: none
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_DATA, (min(known), hard))
+    try:
+        yield
+    finally:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def launch(

@@ -85,7 +85,7 @@ def put(workspace: Workspace, kind: Kind, name: str, title: str) -> Trashed | No
     """Move it to the trash, at once and as a whole. None: it is not there; someone else was quicker.
 
     Raises:
-        WorkspaceError: the disk refuses, or `name` is no name.
+        WorkspaceError: the disk refuses, or `name` is no name. OSError: it is full.
     """
     source = place(workspace, kind, name)
     entry = _trash(workspace) / f"{time.time_ns():020}-{secrets.token_hex(2)}"
@@ -98,10 +98,13 @@ def put(workspace: Workspace, kind: Kind, name: str, title: str) -> Trashed | No
         return None
     except OSError as error:
         shutil.rmtree(entry, ignore_errors=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise  # who asked says what could be freed
         raise WorkspaceError(f"{title!r} cannot be deleted: the disk refuses ({error.strerror or error}).") from error
     _remember(workspace, kind, name, title)
     trashed = Trashed(entry.name, kind, name, title, time.time(), size_of(entry / "content"))
-    _note(entry, trashed)
+    with suppress(OSError):  # then its size is not known
+        _note(entry, trashed)
     return trashed
 
 

@@ -20,7 +20,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -92,15 +92,23 @@ def atomic_open(path: Path, mode: str = "w", before: Callable[[], None] | None =
         if before is not None:
             before()
         os.replace(beside, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # which a write that fails does not say
+        raise
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as readable JSON, atomically."""
-    with atomic_open(path) as file:
-        json.dump(value, file, ensure_ascii=False, indent=2)
-        file.write("\n")
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        with atomic_open(path) as file:
+            file.write(f"{text}\n")
+    except OSError as error:
+        error.needed = len(text.encode("utf-8", "replace"))  # type: ignore[attr-defined]
+        raise
 
 
 def slug(text: str, limit: int = 32) -> str:

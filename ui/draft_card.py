@@ -14,10 +14,11 @@ from core.data.draft_pictures import Added, add_pictures, remove_picture
 from core.data.drafts import Draft, DraftClass, class_to_trash, remove_class, rename_class
 from core.data.entries import Limits
 from core.data.thumbnails import thumbnails
-from core.errors import GraftError
+from core.errors import DataError, GraftError
 from ui.components import source
 from ui.confirm import confirm
 from ui.drop import Drop, Piece, drop_area
+from ui.gone import words_of
 from ui.webcam import webcam
 from ui.widgets import clip, count, literal, show_error
 
@@ -169,6 +170,9 @@ def attempt(where: str, what: Callable[[], T]) -> T | None:
         return what()
     except GraftError as error:
         _tell(where, error)
+        return None
+    except OSError as error:
+        _tell(where, DataError(words_of(error)))
         return None
 
 

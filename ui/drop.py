@@ -16,6 +16,7 @@ import streamlit as st
 
 from core.errors import GraftError
 from ui.components import source
+from ui.gone import words_of
 
 LOST = "Graft was started anew meanwhile, or the page was open twice. Give the files once more."
 _area = st.components.v2.component("graft_drop", css=source("drop.css"), js=source("drop.js"))
@@ -119,8 +120,8 @@ def received(
     drop.over = batch.get("last") is True
     try:
         take(drop, list(_pieces(batch)), drop.over)
-    except GraftError as error:
-        drop.error, drop.over = str(error), True
+    except (GraftError, OSError) as error:
+        drop.error, drop.over = words_of(error), True
     return drop
 
 

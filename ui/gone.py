@@ -12,6 +12,7 @@ from typing import ParamSpec
 
 import streamlit as st
 
+from core.data.full_disk import refused
 from core.errors import GraftError
 from ui.widgets import literal, show_error
 
@@ -46,7 +47,18 @@ def told() -> Iterator[None]:
     try:
         yield
     except (GraftError, OSError) as error:
-        say(_words(error))
+        say(words_of(error))
+
+
+def asked(function: Callable[P, object]) -> Callable[P, None]:
+    """A callback in `told`."""
+
+    @wraps(function)
+    def safely(*arguments: P.args, **named: P.kwargs) -> None:
+        with told():
+            function(*arguments, **named)
+
+    return safely
 
 
 @contextmanager
@@ -76,18 +88,18 @@ def apart(function: Callable[P, None]) -> Callable[P, None]:
 
 def _again(error: Exception) -> None:
     if st.session_state.pop(_AGAIN, False):
-        show_error(_words(error))
+        show_error(words_of(error))
         return
     st.session_state[_AGAIN] = True
-    say(_words(error))
+    say(words_of(error))
     st.rerun()
 
 
-def _words(error: Exception) -> str:
+def words_of(error: Exception) -> str:
     if isinstance(error, GraftError):
         return str(error)
     logging.getLogger(__name__).warning("Gone while it was looked at", exc_info=error)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return GONE
     assert isinstance(error, OSError)
-    return f"The disk refused to read or write ({error.strerror or error})."
+    return refused(error)

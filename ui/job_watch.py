@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import streamlit as st
 
 from core import jobs
 from core.jobs import Job, JobView, asking
 from core.workspace import Workspace
-from ui.gone import apart
+from ui.gone import apart, asked
 from ui.reading_panel import reading_panel
 from ui.widgets import clip, duration, literal, show_error
 
@@ -28,10 +29,12 @@ def just_ended(workspace: Workspace, family: jobs.Family) -> JobView | None:
     if job is None or (view := job.view()).running:
         return None
     told, watched = job.directory / "told", f"watched_{family}"
-    if st.session_state.get(watched) != job.id and told.exists():
+    if st.session_state.get(watched) != job.id and (told.exists() or st.session_state.get("told_last") == job.id):
         return None
     st.session_state.pop(watched, None)
-    told.touch()
+    st.session_state["told_last"] = job.id
+    with suppress(OSError):  # another tab may tell it again
+        told.touch()
     return view
 
 
@@ -53,7 +56,7 @@ def _watch(job: Job, title: str) -> None:
     key = f"share_{job.id}"  # what was shown once is not taken back
     st.session_state[key] = max(view.share, st.session_state.get(key, 0.0))
     st.progress(st.session_state[key], text=f"{literal(title, 60)}. {words(view)}")
-    st.button("Stop", icon=":material/stop:", on_click=job.stop, key=f"stop_{job.id}")
+    st.button("Stop", icon=":material/stop:", on_click=asked(job.stop), key=f"stop_{job.id}")
 
 
 def words(view: JobView) -> str:

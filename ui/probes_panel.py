@@ -14,6 +14,7 @@ from core.runs.checks import check_recipe
 from core.training.probe_results import ON_ONE_DEVICE, Estimate, RateCurve
 from core.training.recipe import Recipe
 from ui import crossval_panel, job_watch, state
+from ui.gone import words_of
 from ui.live_chart import live_chart
 from ui.rate_chart import rate_chart
 from ui.widgets import duration, file_size, literal, show_error
@@ -58,8 +59,8 @@ def _begin(kind: str, title: str, recipe: Recipe, **more: int) -> None:
     try:
         check_recipe(state.workspace(), recipe)
         jobs.start(state.workspace(), kind, title, recipe=recipe.model_dump_json(), **more)
-    except GraftError as error:
-        st.session_state["probe_error"] = str(error)
+    except (GraftError, OSError) as error:
+        st.session_state["probe_error"] = words_of(error)
 
 
 def _cross(recipe: Recipe, folds: int) -> None:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from core import runs
 from core.data.dataset import Dataset, dataset_title, load_dataset
+from core.data.full_disk import refused
 from core.errors import DamagedError, GraftError, WorkspaceError
 from core.records import Count, adapter, put_aside, read
 from core.runs import Run
@@ -92,7 +93,10 @@ def choose(**changes: Any) -> Choices:
         changes = _made_with(workspace(), changes["run"]) | changes
     chosen = _coherent(workspace(), Choices.model_validate(choices().model_dump() | changes))
     st.session_state[_KEY] = chosen
-    write_json(workspace().root / "choices.json", chosen.model_dump())
+    try:
+        write_json(workspace().root / "choices.json", chosen.model_dump())
+    except OSError as error:
+        say(f"What you chose holds in this tab, and could not be kept for the next. {refused(error)}")
     return chosen
 
 

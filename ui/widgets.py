@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
 
+from core.data.full_disk import refused
 from core.errors import GraftError
 from core.units import file_size as file_size
 from core.words import clip as clip
@@ -89,17 +90,19 @@ def column_width(texts: Iterable[object], most: int = 460) -> int:
     return min(most, 24 + round(7.4 * max((len(str(text)) for text in texts), default=0)))
 
 
-def show_error(error: GraftError | str) -> None:
+def show_error(error: GraftError | OSError | str) -> None:
     """Show an error's text as it is, with nothing in it interpreted."""
+    error = refused(error) if isinstance(error, OSError) else error
     st.error("  \n".join(literal(line) for line in str(error).splitlines()), icon=":material/error:")
 
 
 @contextmanager
 def errors_shown() -> Iterator[None]:
-    """Show what goes wrong in the block in words. Only Graft's own errors: anything else is a bug and may be seen."""
+    """Show what goes wrong in the block in words: Graft's own errors, and what the disk refuses. Anything else is a bug
+    and may be seen."""
     try:
         yield
-    except GraftError as error:
+    except (GraftError, OSError) as error:
         show_error(error)
 
 

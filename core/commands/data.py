@@ -10,21 +10,26 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.address_space import must_have_for_torch
 from core.commands.printing import ImportLine, printable
 from core.data.changes import rename_classes
 from core.data.dataset import Dataset, damaged_datasets, find_dataset, list_datasets
 from core.data.importing import check as check_path
-from core.data.importing import import_path, import_source
+from core.data.importing import import_path, import_source, memory_for
 from core.data.labels import in_words
 from core.data.merging import merged_source, read_mapping, suggested
 from core.data.published import import_published
 from core.data.reading import Reading
 from core.data.report import LEFT_OUT, Report, number_of
+from core.processes import limited_memory
 from core.workspace import Workspace
 
 
 def check(options: Namespace) -> int:
-    _print(check_path(Path(options.path).expanduser(), progress=ImportLine(), reading=_reading(options)), options.json)
+    path = Path(options.path).expanduser()
+    with limited_memory(memory_for(path)):
+        report = check_path(path, progress=ImportLine(), reading=reading_of(options))
+    _print(report, options.json)
     return 0
 
 
@@ -33,13 +38,9 @@ def bring_in(options: Namespace) -> int:
     if options.published:
         made = import_published(workspace, options.published, name=options.name, progress=ImportLine())
     else:
-        made = import_path(
-            workspace,
-            Path(options.path).expanduser(),
-            name=options.name,
-            progress=ImportLine(),
-            reading=_reading(options),
-        )
+        path, reading = Path(options.path).expanduser(), reading_of(options)
+        with limited_memory(memory_for(path)):
+            made = import_path(workspace, path, name=options.name, progress=ImportLine(), reading=reading)
     print(said_of(made, options.name), file=sys.stderr)
     if made.known:
         print("What follows was found at that import; the command `check` tells of these files.", file=sys.stderr)
@@ -51,7 +52,8 @@ def bring_in(options: Namespace) -> int:
     return 0
 
 
-def _reading(options: Namespace) -> Reading | None:
+def reading_of(options: Namespace) -> Reading | None:
+    """How it is to be read, as far as someone says."""
     said = Reading(
         options.label_column,
         options.label_folder,
@@ -116,6 +118,7 @@ _NOUNS = {"classes": ("class", "classes"), "labels": ("label", "labels")}
 
 
 def survey(options: Namespace) -> int:
+    must_have_for_torch()
     from core.survey.job import survey_dataset  # torch takes seconds to import: only when it is needed
 
     workspace = Workspace.open(options.workspace)

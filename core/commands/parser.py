@@ -186,6 +186,7 @@ def _recipe(command: argparse.ArgumentParser) -> None:
         help=f"auto: found for the device (default: {default['batch_size']})",
     )
     add("--seed", metavar="N", type=int, default=SUPPRESS, help=f"(default: {default['seed']})")
+    _reading(command)
     more = command.add_argument_group("settings for experts", "The defaults are those of the recommended preset.")
     for name, option in OPTIONS.items():
         _setting(more, name, option)

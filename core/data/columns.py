@@ -17,7 +17,7 @@ from core.data.layout import split_in, split_of
 from core.data.matching import EXACT, WAYS, Matcher
 from core.data.reading import FOLDERS, NEW_SPLIT, Kind, Reading
 from core.data.report import names_of
-from core.data.tables import NO_NUMBER, is_number, read_numbers
+from core.data.tables import NO_NUMBER, have_unit, is_number, read_numbers
 from core.errors import DataError
 
 PATHS = (
@@ -68,6 +68,7 @@ BOXES = (
 )
 TRUE = frozenset({"1", "1.0", "true", "yes", "x", "t", "wahr", "ja", "✓", "✔", "✗"})
 FALSE = frozenset({"", "0", "0.0", "false", "no", "f", "falsch", "nein", "-"})
+FEW_NUMBERS = 5  # different whole numbers: more, if hardly any comes twice, are no classes
 MANY_NUMBERS = 20  # different whole numbers: more are hardly classes
 NEARLY_ALL = 0.9  # of the answers are numbers: then the others are slips, and no classes
 SAMPLE = 200  # cells of each end that are looked at
@@ -101,6 +102,11 @@ class Columns:
     candidates: tuple[Candidate, ...] = ()
     sure: bool = True
     boxes: bool = False
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The columns that say something of an image, beside the one that names it."""
+        return frozenset(filter(None, (self.label, self.split, self.group, *self.one_hot)))
 
 
 def find_columns(
@@ -137,7 +143,8 @@ def find_columns(
     if one_hot:
         return Columns(path, "", split, group, one_hot, candidates=tuple(candidates), boxes=boxes)
     if len(rest) == 1 and (not folders_tell or candidates):
-        return Columns(path, rest[0], split, group, candidates=tuple(candidates), boxes=boxes)
+        sure = all(_is_plain(one, frame) for one in candidates)
+        return Columns(path, rest[0], split, group, candidates=tuple(candidates), sure=sure, boxes=boxes)
     worded = next((one for one in candidates if _word_rank(one.column) < len(LABEL_WORDS)), None)
     targets = [one for one in candidates if one.kind == "number" and key_of(one.column) in (*TARGETS, *WEAK_TARGETS)]
     strong = next((one for one in targets if key_of(one.column) in TARGETS), None)
@@ -149,7 +156,8 @@ def find_columns(
         return Columns(path, "", split, group, unused=tuple(rest), candidates=tuple(candidates), sure=not candidates)
     ordered = (best, *(one for one in candidates if one != best))
     unused = tuple(one.column for one in candidates if one.column != best.column)
-    return Columns(path, best.column, split, group, (), unused, ordered, len(ordered) == 1, boxes)
+    sure = len(ordered) == 1 and _is_plain(best, frame)
+    return Columns(path, best.column, split, group, (), unused, ordered, sure, boxes)
 
 
 def path_column(frame: pd.DataFrame, table: str, matcher: Matcher) -> str | None:
@@ -269,6 +277,14 @@ def _candidates(frame: pd.DataFrame, rest: Sequence[str]) -> list[Candidate]:
     return [each for _, each in sorted(found, key=lambda pair: pair[0])]
 
 
+def _is_plain(one: Candidate, frame: pd.DataFrame) -> bool:
+    """Whether what was taken for numbers could hardly be classes: a few whole ones could."""
+    cells = set(frame[one.column])
+    numbers = {number for number in read_numbers(cells).values() if is_number(number)}
+    several_each = len(numbers) <= min(MANY_NUMBERS, len(frame) / 2) and not have_unit(cells)
+    return one.kind != "number" or not several_each or any(number != int(number) for number in numbers)
+
+
 def is_missing(cell: str) -> bool:
     """Whether a cell is how programs write that there is nothing."""
     return cell.strip().lower() in MISSING
@@ -287,8 +303,10 @@ def are_numbers(cells: Mapping[str, int], name: str) -> bool:
         return False
     numbers = list(finite.values())
     fractions = any(number != int(number) for number in numbers)
-    many = len(set(numbers)) > MANY_NUMBERS and not is_called_label(name)
-    return fractions or many or (is_called_target(name) and len(set(numbers)) > 2)
+    different = len(set(numbers))
+    many = different > MANY_NUMBERS or (different > FEW_NUMBERS and different > sum(said.values()) / 2)
+    measured = (many or have_unit(said)) and not is_called_label(name)
+    return fractions or measured or (is_called_target(name) and different > 2)
 
 
 def _one_hot(frame: pd.DataFrame, rest: Sequence[str]) -> tuple[str, ...]:

@@ -128,6 +128,8 @@ _UNSEEN = frozenset("\u200b\u2060\ufeff\u00ad\u180e")  # but not the joiners, wi
 def shown_name(name: str) -> str:
     """A name without characters that cannot be seen or that turn text around, its blanks plain ones; at most
     `LONGEST_NAME` characters."""
+    if name.isascii() and name.isprintable():
+        return name[:LONGEST_NAME]
     kept = (c for c in unicodedata.normalize("NFC", name[: 2 * LONGEST_NAME]) if c not in _TURNING and c not in _UNSEEN)
     seen = ("" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") and c not in "\n\t" else c for c in kept)
     plain = (" " if c in "\n\t" or unicodedata.category(c) == "Zs" else c for c in "".join(seen))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import errno
 import hashlib
 import os
 from collections import deque
@@ -24,6 +23,7 @@ from core.data.containers import MAGIC, Container, open_container
 from core.data.deep import Samples, window_of
 from core.data.encodings import readable
 from core.data.entries import Limits, Source, shown_name
+from core.data.full_disk import is_full, refused
 from core.data.layout import is_junk
 from core.data.preprocessing import EMPTY, GROUNDS, ONE_COLOUR, PLAIN, Rendering, contrasts_on, read
 from core.data.readers import ARCHIVE_ENDINGS
@@ -39,6 +39,7 @@ ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "BMP": "bm
 ENDINGS |= {"TIFF": "tif", "JPEG2000": "jp2"}
 NO_LOOK = bytes(LOOK_BYTES)
 CHECKED_AT = 64  # pixels of the shorter side: a reduced decode reads the whole file all the same
+SECONDS_A_FILE = 120.0  # at most, and nothing honest comes near it
 AHEAD = 4  # pictures waiting for a core, for each core
 AHEAD_BYTES = 2**28  # that they may have together
 BLOCK = 4_096  # pictures whose rows are written together
@@ -70,15 +71,17 @@ class ImportCancelled(DataError):
 
 
 @contextmanager
-def disk_in_words(where: str = "where Graft keeps its workspace") -> Iterator[None]:
-    """What the disk refuses in the block becomes a DataError that says what to do, and where."""
+def disk_in_words(where: str = "") -> Iterator[None]:
+    """What the disk refuses in the block becomes a DataError that says what to do.
+
+    where: to make room, where that is not the workspace.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if where and is_full(error):
             raise DataError(f"The disk is full. Make room {where}, then try again.") from error
-        file = f" {Path(error.filename).name!r}" if error.filename else ""
-        raise DataError(f"The disk refused to read or write{file} ({error.strerror or error}).") from error
+        raise DataError(refused(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +160,18 @@ def take(
     cores = min(16, os.cpu_count() or 1)
     waiting: deque[tuple[int, Future[list[Taken | Rejected]]]] = deque()  # with the bytes of each
     tables = ahead = 0  # bytes
-    with _Pictures.beside(images) as pictures, ThreadPoolExecutor(cores) as pool:
+    with _Pictures.beside(images) as pictures, _threads(cores) as pool:
 
         def collect(name: str, data: bytes) -> None:
             nonlocal ahead
-            waiting.append((len(data), pool.submit(inspect_pages, name, data, images, pages)))
+            future = pool.submit(inspect_pages, name, data, images, pages)
+            future.name = name  # type: ignore[attr-defined]  # for who waits for it in vain
+            waiting.append((len(data), future))
             ahead += len(data)
             while len(waiting) > AHEAD * cores or ahead > AHEAD_BYTES:
                 size, future = waiting.popleft()
                 ahead -= size
-                _sort_in(result, pictures, future.result())
+                _sort_in(result, pictures, _in_time(future))
 
         for number, entry in enumerate(source.entries, start=1):
             if cancelled is not None and cancelled():
@@ -203,13 +208,48 @@ def take(
                 share = source.share() if source.share else None
                 progress(Progress("Checking pictures", number, source.total, share))
         for _, future in waiting:
-            _sort_in(result, pictures, future.result())
+            _sort_in(result, pictures, _in_time(future))
         result.pictures, result.looks = pictures.read()
         result.rendering = pictures.rendering()
         result.pictures = rendered(result.pictures, result.rendering)
     result.bare = [name for name in source.bare if not is_junk(name)]
     _read_names(result, encoding)
     return result
+
+
+@contextmanager
+def _threads(cores: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that nobody waits for where one of them is at a file that has no end."""
+    pool = ThreadPoolExecutor(cores)
+    try:
+        yield pool
+    except _TooLong:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+class _TooLong(DataError):
+    """A file takes longer than one may."""
+
+
+def _in_time(future: Future[list[Taken | Rejected]]) -> list[Taken | Rejected]:
+    """
+    Raises:
+        _TooLong: as a file does that is made to do harm.
+    """
+    try:
+        return future.result(SECONDS_A_FILE)
+    except TimeoutError:
+        name = getattr(future, "name", "")
+        future.cancel()
+        raise _TooLong(
+            f"The file {name[-120:]!r} takes longer than the {SECONDS_A_FILE:.0f} s that one may, so nothing was kept. "
+            "Leave it out, or save it again as JPEG or PNG."
+        ) from None
 
 
 def _take_out(name: str, container: Container, result: Intake, collect: Callable[[str, bytes], None]) -> None:
@@ -357,5 +397,5 @@ def inspect(name: str, data: bytes, images: Path | None = None) -> Taken | Rejec
 
 def _keep(path: Path, data: bytes) -> None:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)  # not its parent: the import may have been given up
         path.write_bytes(data)

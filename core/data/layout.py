@@ -18,9 +18,11 @@ from core.data.entries import shown_name
 
 Split = Literal["train", "validation", "test"]
 SPLIT_NAMES: dict[str, Split] = {
-    **dict.fromkeys(("train", "training", "trainings", "tr", "learn", "lernen", "entrainement"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "vali", "dev", "eval", "evaluation", "validierung"), "validation"),
-    **dict.fromkeys(("test", "testing", "tests", "tst", "holdout"), "test"),
+    **dict.fromkeys(("train", "training", "trainings", "trainval", "tr", "learn", "lernen"), "train"),
+    **dict.fromkeys(
+        ("val", "valid", "validation", "vali", "dev", "eval", "evaluation", "validierung", "publictest"), "validation"
+    ),
+    **dict.fromkeys(("test", "testing", "tests", "tst", "holdout", "privatetest"), "test"),
 }
 _UNTOLD = (  # words of folders whose images nobody has labeled
     *("unlabeled", "unlabelled", "unannotated", "unsorted", "unassigned", "nolabel", "nolabels", "unlabel"),
@@ -30,7 +32,7 @@ _FILLING = frozenset(  # words that say nothing in the name of a split's folder
     (
         *("set", "sets", "data", "dataset", "images", "image", "imgs", "img", "pics", "pictures", "photos"),
         *("photo", "folder", "split", "part", "the", "raw", "and", "for", "daten", "bilder", "satz", "of", "jpg"),
-        *("jpeg", "png", "orig", "original", "resized", "cropped", "small", "all", "new", "final", "v"),
+        *("jpeg", "png", "orig", "original", "resized", "cropped", "small", "all", "new", "final", "v", "sdaten"),
     )
 )
 _MOST_REST = 2  # words beside the split's own, such as `seg` in `seg_train`
@@ -177,10 +179,11 @@ def _class_level(folders: list[tuple[str, ...]], images: list[int]) -> tuple[int
 
 
 def _say_nothing(names: Collection[str]) -> bool:
-    """Whether all of these are numbers, dates, or words with numbers such as `batch3`."""
-    return all(_NUMBERED.fullmatch(name.casefold()) or set(_words(name)) <= _FILLING for name in names)
+    """Whether all of these are numbers, dates, sides, or words with numbers such as `batch3`."""
+    return all(_NUMBERED.fullmatch(name.casefold()) or set(_words(name)) <= _FILLING | _VIEWS for name in names)
 
 
+_VIEWS = frozenset(("front", "back", "rear", "left", "right", "top", "bottom", "side", "above", "below", "view"))
 _NUMBERED = re.compile(
     r"(fold|split|part|batch|run|cv|session|day|week|month|set|group|site|cam|camera|seq|sequence|video|box|tray|lot|"
     r"tag|woche|charge|kamera)?[\W_]*[\d\W_]+(st|nd|rd|th)?"

@@ -13,24 +13,35 @@ import math
 import posixpath
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from core.data.columns import IDS, Candidate, Columns, are_numbers, find_columns, is_missing, is_true, key_of
-from core.data.encodings import TITLES, Decoded
+from core.data.encodings import Decoded
 from core.data.entries import leaves, shown_name
-from core.data.labels import SOME, divided, together, undivided
+from core.data.labels import SOME, divided, together
 from core.data.layout import Split, clean, split_in, split_of
 from core.data.matching import EXACT, Matcher
 from core.data.reading import Kind, Reading
-from core.data.report import Finding, names_of, number_of
-from core.data.tables import PROJECT, read, read_numbers
+from core.data.report import Finding
+from core.data.table_report import (
+    ONE,
+    at_blanks,
+    boxes_left_out,
+    columns_unused,
+    found_loosely,
+    guessed,
+    letters_read,
+    rows_told,
+    what_stands_instead,
+    with_commas,
+)
+from core.data.tables import MOST_ROWS, read, read_numbers
 from core.errors import DataError
 
-__all__ = ["Kind", "Manifest", "Said", "from_labels", "from_project", "read_manifest"]
-MOST_PROJECT = 16 * 10**6  # bytes of a project's manifest: JSON becomes many times as much
+__all__ = ["Kind", "Manifest", "Said", "from_labels", "read_manifest"]
 MOST_UNUSED = 20  # columns that did not count are looked at, and kept if they may be classes
 REPEATED = 0.1  # of the images have several rows with different answers: then each has several labels
 _BOX = re.compile(
@@ -70,7 +81,7 @@ class Manifest:
 
 
 @dataclass(frozen=True)
-class _Used:
+class Used:
     """A table that names images, the column that says what, and its cells, as they are meant."""
 
     name: str
@@ -97,9 +108,10 @@ def read_manifest(
     if not tables and not only:
         return None
     matcher = Matcher(images)
-    used: list[_Used] = []
+    used: list[Used] = []
     others: list[tuple[str, str]] = []
     decoded: list[tuple[str, Decoded]] = []
+    rows = 0
     for name, data in tables:
         if posixpath.basename(name).lower().startswith("sample_submission") and name != only:  # of Kaggle
             others.append((name, "It is an example of answers to hand in, not of true ones."))
@@ -107,6 +119,9 @@ def read_manifest(
         try:
             table = read(name, data, reading.encoding) if isinstance(data, bytes) else None
             frame = _with_header(table.frame if table else data, name, matcher)  # type: ignore[arg-type]
+            rows += len(frame)
+            if rows > MOST_ROWS:
+                raise DataError(f"Together the tables have more than the {MOST_ROWS:,} rows that are read.")
             columns = find_columns(name, frame, matcher, reading, folders_tell)
         except DataError as error:
             if name == only or (reading.column and "has no column" in str(error) and len(tables) == 1):
@@ -116,7 +131,7 @@ def read_manifest(
         if columns is None or (only and name != only):
             others.append((name, _names_none(name, frame, matcher)))
             continue
-        used.append(_Used(name, frame, columns))
+        used.append(Used(name, frame, columns))
         if table is not None and table.text is not None and table.text.guessed:
             decoded.append((name, table.text))
     if not used:
@@ -166,13 +181,13 @@ _REPEATED = re.compile(r" \(\d+\)$")  # as `tables` tells columns of the same he
 
 
 def _combine(
-    used: list[_Used],
+    used: list[Used],
     matcher: Matcher,
     others: list[tuple[str, str]],
     reading: Reading,
     decoded: list[tuple[str, Decoded]],
 ) -> Manifest:
-    used = [_Used(each.name, _as_meant(each), each.columns) for each in used]
+    used = [Used(each.name, _as_meant(each).drop_duplicates(ignore_index=True), each.columns) for each in used]
     images = [_images(each, matcher) for each in used]
     cells = Counter(cell for each in used if each.columns.label for cell in each.frame[each.columns.label])
     first = next((each.columns for each in used if each.columns.label), used[0].columns)
@@ -190,11 +205,12 @@ def _combine(
         columns, split = each.columns, _split_of_table(each.name) if not reading.split else None
         numbers = read_numbers(set(each.frame[columns.label])) if columns.label and kind == "number" else {}
         may_be_classes = _may_be_classes(each.frame, columns)
-        for row, image in zip(each.frame.to_dict("records"), named):
+        needed = [name for name in each.frame if name in columns.needed or name in may_be_classes]
+        for image, cell, *cells_of_row in zip(named, each.frame[columns.path], *(each.frame[name] for name in needed)):
             if image is None:
-                cell = row[columns.path]
                 (outside if leaves(cell) else missing).append(shown_name(cell))
                 continue
+            row = dict(zip(needed, cells_of_row))
             for column, means in may_be_classes.items():
                 columns_kept.setdefault(shown_name(column), {}).setdefault(image, means[row[column]])
             said = _said(row, columns, kind, split, numbers, several_in)
@@ -208,20 +224,20 @@ def _combine(
                 else:
                     twice.append(image)
     unsaid, several = ([name for name in dict.fromkeys(names) if name not in of] for names in (unlabelled, several))
-    no_label = f"no {_ONE[kind]} in the table: left out"
-    blanks = _at_blanks(several_in) if kind == "labels" and reading.kind is None else []
+    no_label = f"no {ONE[kind]} in the table: left out"
+    blanks = at_blanks(several_in) if kind == "labels" and reading.kind is None else []
     findings = (
-        *_guessed(first, kind, reading),
-        *_boxes(used, repeated),
-        *_letters(decoded),
-        *_told("outside", outside, "row leads", "rows lead", "to a file outside of what was given"),
-        *_told("missing", missing, "row names", "rows name", "an image that is not there, or could not be used"),
-        *_loosely(matcher),
-        *_told("no label", unsaid, "image has", "images have", no_label, _instead(slips - {""}, kind)),
-        *_told("several labels", several, "image has", "images have", "none or several classes in the table"),
-        *_told("twice", twice, "image is", "images are", "in the table twice, with different answers"),
-        *_unused(used, bool(columns_kept)),
-        *_undivided(cells if kind == "classes" else {}, of),
+        *guessed(first, kind, reading),
+        *boxes_left_out(used, repeated),
+        *letters_read(decoded),
+        *rows_told("outside", outside, "row leads", "rows lead", "to a file outside of what was given"),
+        *rows_told("missing", missing, "row names", "rows name", "an image that is not there, or could not be used"),
+        *found_loosely(matcher),
+        *rows_told("no label", unsaid, "image has", "images have", no_label, what_stands_instead(slips - {""}, kind)),
+        *rows_told("several labels", several, "image has", "images have", "none or several classes in the table"),
+        *rows_told("twice", twice, "image is", "images are", "in the table twice, with different answers"),
+        *columns_unused(used, bool(columns_kept)),
+        *with_commas(cells if kind == "classes" else {}, of),
         *blanks,
     )
     target = first.label if kind == "number" else ""
@@ -239,7 +255,7 @@ def _combine(
     )
 
 
-def _images(each: _Used, matcher: Matcher) -> list[str | None]:
+def _images(each: Used, matcher: Matcher) -> list[str | None]:
     """The image of each row; of several rows with the same cell it is looked up once."""
     cells = each.frame[each.columns.path].tolist()
     found = {cell: matcher.told(cell, each.name) for cell in dict.fromkeys(cells)}
@@ -251,7 +267,7 @@ def _split_of_table(name: str) -> Split | None:
     return split_in(base.rsplit(".", 1)[0]) or split_in(folder.rsplit("/", 1)[-1])
 
 
-def _as_meant(each: _Used) -> pd.DataFrame:
+def _as_meant(each: Used) -> pd.DataFrame:
     """What programs write for nothing is empty; of `dog 12 5 80 90`, which says where the dog is, the dog is left."""
     label = each.columns.label
     if not label:
@@ -266,7 +282,7 @@ def _as_meant(each: _Used) -> pd.DataFrame:
     return each.frame.assign(**{label: each.frame[label].map(meant)})
 
 
-def _whole_numbers(used: list[_Used], cells: Counter[str]) -> Counter[str]:
+def _whole_numbers(used: list[Used], cells: Counter[str]) -> Counter[str]:
     """Where a column of whole numbers has 1 beside 1.0, as a program writes it that once met an empty cell, they are
     the same."""
     whole = {cell: match[1] for cell in cells if (match := _WHOLE.fullmatch(cell))}
@@ -284,7 +300,7 @@ def _whole_numbers(used: list[_Used], cells: Counter[str]) -> Counter[str]:
 _WHOLE = re.compile(r"(-?\d+)(?:\.0+)?")
 
 
-def _repeated(used: list[_Used], images: list[list[str | None]]) -> bool:
+def _repeated(used: list[Used], images: list[list[str | None]]) -> bool:
     """Whether so many images have several rows with different answers that these are no slips."""
     said = defaultdict[str, set[str]](set)
     for each, named in zip(used, images):
@@ -308,7 +324,7 @@ def _may_be_classes(frame: pd.DataFrame, columns: Columns) -> dict[str, dict[str
     return found
 
 
-def _overlap(used: list[_Used]) -> bool:
+def _overlap(used: list[Used]) -> bool:
     """Whether columns of 0 and 1 give so many of the pictures several classes that these are no slips."""
     hot = [(each.frame, list(each.columns.one_hot)) for each in used if each.columns.one_hot]
     marks = [frame[columns].map(is_true).sum(axis=1) for frame, columns in hot]
@@ -343,155 +359,3 @@ def _said(
     if columns.label and not cell:
         return None
     return Said(clean(cell) if cell else "", split=split, group=group)
-
-
-_ONE = {"classes": "class", "labels": "label", "number": "number"}
-_WHY = {
-    "outside": "Nothing outside is read. Put the pictures beside the table, and give their paths from there.",
-    "missing": "Check the spelling of the paths, and that all the pictures were given.",
-    "no label": "Nothing says what it is. Fill the table in and import again.",
-    "several labels": "Nearly all the others have one class each. Give these one in the table and import again.",
-    "twice": "The first row was believed. Correct the table and import again.",
-}
-
-
-def _told(kind: str, names: list[str], one: str, many: str, what: str, why: str = "") -> list[Finding]:
-    if not names:
-        return []
-    title = f"{number_of(len(names), one, many)} {what}."
-    return [Finding(kind=kind, title=title, why=why or _WHY[kind], files=names)]  # type: ignore[arg-type]
-
-
-def _guessed(columns: Columns, kind: Kind, reading: Reading) -> list[Finding]:
-    """That a column was taken for the answer that is not called so."""
-    if columns.sure or reading.column or not columns.label:
-        return []
-    others = [one.column for one in columns.candidates if one.column != columns.label]
-    title = f"The column {columns.label[:60]!r} was taken for the {_ONE[kind]}."
-    why = (
-        f"{names_of(others)} might have been meant too. If so, import again and choose it: on the page, or in a shell "
-        "with --label-column."
-    )
-    return [Finding(kind="guess", title=title, why=why)]
-
-
-def _boxes(used: list[_Used], repeated: bool) -> list[Finding]:
-    names = [each.name for each in used if each.columns.boxes]
-    if not names:
-        return []
-    title = f"The table {names[0][-80:]!r} says where on an image things are, and that was left out."
-    became = "labels: several, where several things are" if repeated else "class"
-    why = (
-        f"Graft does not learn boxes or outlines yet, so what is on an image became its {became}. If that is not what "
-        "you want, give a row an image with its class and import again."
-    )
-    return [Finding(kind="boxes", title=title, why=why)]
-
-
-def _letters(decoded: list[tuple[str, Decoded]]) -> list[Finding]:
-    """How tables that are no UTF-8 were read."""
-    return [letters(f"The table {name[-80:]!r}", text.encoding, text.examples) for name, text in decoded]
-
-
-def letters(what: str, encoding: str, examples: Sequence[str]) -> Finding:
-    """That something was read in an encoding that nobody stated."""
-    said = f", so it has {names_of(list(examples), limit=3)}" if examples else ""
-    other = "one line is not UTF-8" if encoding == "utf_8" else f"the letters were read as {TITLES[encoding]}"
-    why = "If that looks wrong, import again and choose another encoding: on the page, or in a shell with --encoding."
-    return Finding(kind="letters", title=f"{what} does not say how it is encoded: {other}{said}.", why=why)
-
-
-def _loosely(matcher: Matcher) -> list[Finding]:
-    """Of names that are not letter for letter those of the images."""
-    if not matcher.loosely:
-        return []
-    files = [image for images in matcher.loosely.values() for image in images]
-    total = len(files)
-    how = "; ".join(f"{words} ({len(images):,})" for words, images in matcher.loosely.items())
-    title = (
-        f"{number_of(total, 'name')} in the table {'is' if total == 1 else 'are'} written otherwise than the file's."
-    )
-    why = f"Each could mean one image only, and was taken for it: {how}. There is nothing to do if that is right."
-    return [Finding(kind="loosely", title=title, why=why, files=files)]
-
-
-def _instead(slips: set[str], kind: Kind) -> str:
-    if not slips or kind != "number":
-        return ""
-    said = names_of([f'"{slip}"' for slip in slips], limit=3)
-    return f"Where the number should stand, the table says {said}. Correct it and import again."
-
-
-def _unused(used: list[_Used], may_be_classes: bool) -> list[Finding]:
-    """Of tables that may well tell what the pictures are, but not in which of their columns."""
-    columns = list(dict.fromkeys(column for each in used for column in each.columns.unused))
-    if not columns or any(each.columns.label for each in used):
-        return []
-    title = f"{number_of(len(columns), 'column')} of the table did not count: {names_of(columns)}."
-    tells = "If one of them tells what the pictures are, call it so and import again."
-    if may_be_classes:
-        tells = "If one tells the classes, choose it; if one is a number to learn, call it target and import again."
-    why = f"None is called label (for a class) or target (for a number), so the folders told the classes. {tells}"
-    return [Finding(kind="unused", title=title, why=why)]
-
-
-def _undivided(cells: Mapping[str, int], of: Mapping[str, Said]) -> list[Finding]:
-    """Of commas that may stand in names or between several labels."""
-    names = undivided(cells)
-    if not names:
-        return []
-    title = f"{number_of(len(names), 'class has', 'classes have')} a comma in the name: {names_of(names)}."
-    why = (
-        "Each was taken as one class. If these are several labels a picture, put semicolons between them and import "
-        "again."
-    )
-    labels = set(map(clean, names))
-    files = [picture for picture, said in of.items() if said.label in labels]
-    return [Finding(kind="commas", title=title, why=why, files=files)]
-
-
-def _at_blanks(several_in: Mapping[str, Sequence[str]]) -> list[Finding]:
-    """That blanks were taken to stand between labels."""
-    cells = [cell for cell, labels in several_in.items() if len(labels) > 1 and cell.split() == list(labels)]
-    if not cells:
-        return []
-    title = f"Blanks were taken to stand between several labels: {names_of(cells, limit=2)}."
-    why = "If each is one class, import again and say so: on the page, or in a shell with --as classes."
-    return [Finding(kind="guess", title=title, why=why)]
-
-
-# Teachable Machine ----------------------------------------------------------------------------------------------------
-
-
-def from_project(name: str, data: bytes, pictures: Collection[str]) -> dict[str, str]:
-    """The class of each picture of a Teachable Machine project, whose `manifest.json` this is. {} if it tells none.
-
-    It saves the pictures of a class beside the manifest, as `class-!-0.jpg` and so on. What comes out of other programs
-    under that name has no common form, so any object with a name and a list of files, at any depth, is believed.
-    """
-    below = name.removesuffix(PROJECT)
-    inside = {picture: picture.removeprefix(below) for picture in pictures if picture.startswith(below)}
-    labels = {picture: match[1] for picture, path in inside.items() if (match := _SAVED.fullmatch(path))}
-    if labels:
-        return labels
-    if len(data) > MOST_PROJECT:
-        return {}
-    try:
-        return dict(_project_labels(json.loads(data), Matcher(pictures)))
-    except (ValueError, RecursionError):
-        return {}
-
-
-_SAVED = re.compile(r"(.*)-!-\d+\.\w+")
-
-
-def _project_labels(value: object, matcher: Matcher) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        label = next((value[key] for key in ("name", "label", "className") if isinstance(value.get(key), str)), "")
-        for held in value.values():
-            for one in held if label and isinstance(held, list) else ():
-                file = one.get("file", one.get("path")) if isinstance(one, dict) else one
-                if isinstance(file, str) and (picture := matcher.find(file, "", EXACT)):
-                    yield picture, label
-    for held in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _project_labels(held, matcher)

@@ -69,7 +69,7 @@ class Matcher:
 
         ways: how many of `WAYS` are tried.
         """
-        for path in _readings(cell):
+        for path in self._likely(cell):
             for way in range(ways):
                 if (found := self._find(path, table, way)) is not None:
                     return found
@@ -77,13 +77,18 @@ class Matcher:
 
     def told(self, cell: str, table: str) -> str | None:
         """The same, and counts how it was found."""
-        for path in _readings(cell):
+        for path in self._likely(cell):
             for way, (_, words) in enumerate(WAYS):
                 if (found := self._find(path, table, way)) is not None:
                     if words:
                         self.loosely[words].append(found)
                     return found
         return None
+
+    def _likely(self, cell: str) -> list[str]:
+        """What the cell may stand for, as far as an image could be called so: a table may name a million others."""
+        _, last = self._index(len(WAYS) - 1)
+        return [path for path in _readings(cell) if _number(path.rstrip("/").rsplit("/", 1)[-1]) in last]
 
     def _find(self, path: str, table: str, way: int) -> str | None:
         """Seen from the table's folder, else by as much of the path's end as is known, since a path may begin where its

@@ -59,6 +59,7 @@ OTHERS = (  # names, where their signatures stand, and these
     ("a Radiance HDR image", 0, b"#?RADIANCE"),
 )
 BROKEN = "The picture is broken or cut short and cannot be decoded. Copy it again from where it came."
+TOO_MUCH_MEMORY = "It takes more memory to decode than there is for it. Make the image smaller first."
 EMPTY = "The file is empty. Copy it again from where it came."
 CLEAR, DEEP = "transparent parts filled", "more than 8 bits to 8"
 EXIF_ORIENTATION = 0x0112
@@ -173,12 +174,14 @@ def read(source: Source, at_least: int | None = None, rendering: Rendering | Non
                 return _read(image, source, at_least, rendering, ())
         except FileNotFoundError as error:
             raise DataError("The file is not there any more.") from error
-        except DataError:
+        except (DataError, MemoryError):
             raise
         except Exception as error:  # Pillow's decoders raise nearly anything on damaged bytes
             return _read_otherwise(_bytes_of(source), at_least, rendering, error)
     except DataError:
         raise
+    except MemoryError as error:
+        raise DataError(TOO_MUCH_MEMORY) from error
     except Exception as error:
         raise DataError(BROKEN) from error
 

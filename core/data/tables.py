@@ -24,7 +24,7 @@ LISTS = (".json", ".txt", ".lst")  # that may hold a table, if they name images
 PROJECT = "manifest.json"  # of Teachable Machine
 MOST_COLUMNS = 500
 # A small file can hold any number of these.
-MOST_ROWS = 2_000_000
+MOST_ROWS = 1_000_000
 MOST_CELLS = 20_000_000
 MOST_CHARACTERS = 500_000_000
 LONGEST_CELL = 10_000  # characters
@@ -76,6 +76,8 @@ def read(name: str, data: bytes, encoding: str = "") -> Table:
             frame = _as_frame(_rows(name.lower(), text.text))
     except DataError as error:
         raise DataError(f"The table {name[-120:]!r} {error}") from error
+    except MemoryError as error:
+        raise DataError(f"The table {name[-120:]!r} takes more memory than an import of this size may.") from error
     except Exception as error:  # csv, json and pyarrow each have errors of their own
         raise DataError(f"The table {name[-120:]!r} is damaged or in a form that Graft does not read.") from error
     if frame.empty:
@@ -136,10 +138,7 @@ def _header(first: list[list[str]]) -> list[str]:
     for _ in range(MOST_TITLE_LINES):
         if len(first) < 3 or usual < 2:
             break
-        filled = sum(bool(cell.strip()) for cell in first[0])
-        if filled > 1 or sum(bool(cell.strip()) for cell in first[1]) < 2:
-            break
-        if filled == len(first[0]) and len(first[0]) == usual:
+        if sum(bool(cell.strip()) for cell in first[0]) > 1:
             break
         first.pop(0)
     return first.pop(0) if first else []
@@ -228,13 +227,20 @@ def _cell(value: object) -> str:
 
 
 def _as_frame(rows: Iterator[dict[str, str]]) -> pd.DataFrame:
-    kept: list[dict[str, str]] = []
-    cells = 0
-    for row in rows:
-        kept.append({name: cell[:LONGEST_CELL].strip() for name, cell in row.items()})
+    columns: dict[str, list[str]] = {}
+    texts: dict[str, str] = {}  # each once, as cells repeat
+    number = cells = 0
+    for number, row in enumerate(rows, start=1):
+        for name, cell in row.items():
+            column = columns.setdefault(name, [])
+            column.extend("" for _ in range(number - 1 - len(column)))
+            text = cell[:LONGEST_CELL].strip()
+            column.append(texts.setdefault(text, text))
         cells += len(row)
-        _refuse_much(len(kept), cells)
-    frame = pd.DataFrame(kept, dtype=str).fillna("")
+        _refuse_much(number, cells)
+    for column in columns.values():
+        column.extend("" for _ in range(number - len(column)))
+    frame = pd.DataFrame(columns, dtype=str)
     frame.columns = pd.Index(_named(list(frame)))
     return frame
 
@@ -279,6 +285,11 @@ _COMMAS = re.compile(_THOUSANDS % "," + r"(\.\d+)?")  # 1,234.5
 
 def is_number(number: float) -> bool:
     return math.isfinite(number)
+
+
+def have_unit(cells: Collection[str]) -> bool:
+    """Whether nearly all of a column's cells are numbers with the same unit."""
+    return _without_unit(cells) is not None
 
 
 def read_numbers(cells: Collection[str]) -> dict[str, float]:

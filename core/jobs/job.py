@@ -21,6 +21,7 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from core.address_space import must_have_for_torch
 from core.course import Course
 from core.data.importing import clear_leftovers
 from core.errors import DamagedError, GraftError
@@ -173,6 +174,10 @@ class Job:
         clear_leftovers(self.workspace)
 
     def _say_stopped(self) -> None:
+        with suppress(OSError):  # a full disk: it ends all the same, and is taken for interrupted
+            self._write_stopped()
+
+    def _write_stopped(self) -> None:
         if self._state().running:
             write_json(self.directory / "state.json", JobView(status="stopped").model_dump())
 
@@ -235,6 +240,8 @@ def start(
 
     directory: from `prepare`, where a file was put; else one is made. Raises as `prepare`.
     """
+    if family_of(kind) != "import":
+        must_have_for_torch()
     directory = directory or prepare(workspace, family_of(kind))
     for ended in [path for path, child in _children.items() if child.poll() is not None]:
         del _children[ended]
@@ -244,7 +251,11 @@ def start(
         except GraftError:
             shutil.rmtree(directory, ignore_errors=True)
             raise
-        write_json(directory / "job.json", {"kind": kind, "title": title, "arguments": arguments})
+        try:
+            write_json(directory / "job.json", {"kind": kind, "title": title, "arguments": arguments})
+        except OSError:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
         as_in_a_run = ALLOCATOR if family_of(kind) == "probe" else {}  # else what is measured would not hold there
         _children[directory] = launch("core.jobs.worker", directory, "job.log", as_in_a_run)
     return Job(workspace, directory)

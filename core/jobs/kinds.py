@@ -12,11 +12,12 @@ from typing import Any
 from core.data.dataset import Dataset, find_dataset
 from core.data.draft_pictures import draft_source
 from core.data.drafts import load_draft
-from core.data.importing import import_path, import_sample, import_source
+from core.data.importing import import_path, import_sample, import_source, memory_for
 from core.data.intake import OnProgress, Progress
 from core.data.merging import merged_source
 from core.data.published import import_published
 from core.jobs import asking
+from core.processes import limited_memory
 from core.training.events import PHASES
 from core.training.recipe import Recipe
 from core.workspace import Workspace
@@ -34,7 +35,8 @@ def path(
     """reading: as `asking.said` writes one. directory: the job's, if someone can be asked how it is to be read."""
     said = asking.read(reading) if reading else None
     asks = partial(asking.ask, Path(directory)) if directory else None
-    return _dataset(import_path(workspace, Path(path), name=name, progress=progress, reading=said, ask=asks))
+    with limited_memory(memory_for(Path(path))):
+        return _dataset(import_path(workspace, Path(path), name=name, progress=progress, reading=said, ask=asks))
 
 
 def sample(workspace: Workspace, progress: OnProgress, *, key: str) -> dict[str, Any]:

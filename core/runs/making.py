@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+from core.address_space import must_have_for_torch
 from core.runs import expectations
 from core.runs.checks import check_recipe
 from core.runs.launching import check_devices, launch_worker
@@ -19,12 +24,24 @@ def start(workspace: Workspace, recipe: Recipe, name: str | None = None, devices
 
     Raises:
         RecipeError: everything that is wrong with the recipe, at once.
-        RunError: so many devices cannot be meant.
+        RunError: so many devices cannot be meant. AddressSpaceError: the worker would not begin.
     """
     check_devices(devices)
+    must_have_for_torch()
     run = make(workspace, recipe, name)
-    launch_worker(run.directory, devices)
+    with _or_nothing(run.directory):
+        launch_worker(run.directory, devices)
     return run
+
+
+@contextmanager
+def _or_nothing(directory: Path) -> Iterator[None]:
+    """Where the disk refuses, no half of a run is left."""
+    try:
+        yield
+    except OSError:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
 
 
 def make(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
@@ -36,6 +53,7 @@ def make(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
     check_recipe(workspace, recipe)
     directory = workspace.runs / new_id(name or recipe.dataset)
     directory.mkdir()
-    write_json(directory / "recipe.json", json.loads(recipe.model_dump_json()))
-    expectations.keep(workspace, recipe, directory)
+    with _or_nothing(directory):
+        write_json(directory / "recipe.json", json.loads(recipe.model_dump_json()))
+        expectations.keep(workspace, recipe, directory)
     return Run(workspace, directory)

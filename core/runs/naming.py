@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from core import trash
 from core.data.dataset import dataset_title
+from core.data.full_disk import refused
 from core.errors import GraftError, RunError
 from core.runs.comparison import frozen_words
 from core.words import clip
@@ -49,7 +50,7 @@ def rename(run: Run, name: str) -> None:
         else:
             (run.directory / "name.txt").unlink(missing_ok=True)
     except OSError as error:
-        raise RunError(f"The run cannot be named: the disk refuses ({error.strerror or error}).") from error
+        raise RunError(f"The run cannot be named. {refused(error)}") from error
     vars(run).pop("facts", None)
 
 

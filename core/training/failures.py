@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
+from core.address_space import explained
+from core.data.full_disk import is_full, refused
 from core.errors import GraftError
 from core.training.device import is_out_of_memory
 from core.training.recipe import Recipe
@@ -18,6 +19,8 @@ def explain(error: BaseException, recipe: Recipe | None, automatic: bool = False
     """
     if isinstance(error, GraftError):
         return str(error)
+    if words := explained(error):
+        return f"{words} Resume goes on from the last checkpoint."
     if recipe is None:
         return "The run's recipe cannot be read, so the run cannot go on. Discard it and start again."
     if isinstance(error, LossNotFinite):
@@ -32,19 +35,21 @@ def explain(error: BaseException, recipe: Recipe | None, automatic: bool = False
             "One of the processes that train together ended, and the others with it. The log says more. Press Resume "
             "to go on from the last checkpoint."
         )
-    if _disk_is_full(error):
-        return "The disk is full. Make room where Graft keeps its workspace, then press Resume."
+    if full := _full(error):
+        return f"{refused(full)} Resume goes on from the last checkpoint."
     if isinstance(error, PermissionError):
         name = Path(error.filename or "a file").name
         return f"Graft may not write {name!r}. Give it permission to write in its workspace, then press Resume."
     return f"Graft met an error that it does not know ({type(error).__name__}). The log says where; please report it."
 
 
-def _disk_is_full(error: BaseException | None) -> bool:
-    """torch.save has an error of its own to raise after the one that matters."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return True
-    return error is not None and _disk_is_full(error.__cause__ or error.__context__)
+def _full(error: BaseException | None) -> OSError | None:
+    """That of the disk: torch.save has an error of its own to raise after the one that matters."""
+    while error is not None:
+        if isinstance(error, OSError) and is_full(error):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _smaller(recipe: Recipe, automatic: bool) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -39,10 +41,49 @@ def known_before(workspace: Workspace, name: str, kind: Callable[..., Found]) ->
 
 
 def remember(workspace: Workspace, name: str, found: object) -> None:
-    """found: a dataclass of plain values, in place of what was remembered under the name."""
+    """found: a dataclass of plain values, in place of what was remembered under the name. It is only speed: where there
+    is no room for it, it is measured again."""
     others = {each: said for each, said in _remembered(workspace).items() if each != name}
     kept = dict(list(others.items())[-REMEMBERED:])
-    write_json(workspace.root / "measured.json", {**kept, name: asdict(found)})  # type: ignore[call-overload]
+    with suppress(OSError):
+        write_json(workspace.root / "measured.json", {**kept, name: asdict(found)})  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was found out when a run began and decides the bits of what it learns: it stays with the run.
+
+    path: of a file in the run's directory; None where nothing goes on later. leads: of processes that train together,
+    the one that writes it.
+    """
+
+    path: Path | None = None
+    leads: bool = True
+
+    def once(self, name: str, kind: Callable[..., Found], find: Callable[[], Found]) -> Found:
+        """What was found under the name before, else what `find` gives now.
+
+        Raises:
+            OSError: there is no room for it. Then nothing was learned with it.
+        """
+        if self.path is None:
+            return find()
+        with suppress(ValidationError, KeyError):
+            before: Found = adapter(kind).validate_python(self._known()[name])
+            return before
+        found = find()
+        if self.leads:
+            write_json(self.path, {**self._known(), name: asdict(found)})  # type: ignore[call-overload]
+        return found
+
+    def _known(self) -> dict[str, Any]:
+        try:
+            return read(self.path, dict[str, Any]) if self.path else {}
+        except (OSError, DamagedError):
+            return {}
+
+
+NOWHERE = Chosen()
 
 
 def measured_rate(workspace: Workspace, begins: str) -> float | None:

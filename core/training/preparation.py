@@ -24,6 +24,7 @@ from core.training import activations
 from core.training.activations import Kept
 from core.training.checkpoints import State
 from core.training.device import Device
+from core.training.measured import NOWHERE, Chosen
 from core.training.recipe import Recipe
 from core.training.reporter import Reporter
 from core.training.sources import ActivationSource, MadeUp, PictureSource, Source, some
@@ -61,9 +62,11 @@ class Material:
         reporter: Reporter,
         dataset: Dataset | None = None,
         team: Team = ALONE,
+        chosen: Chosen = NOWHERE,
     ) -> None:
-        """dataset: in place of the recipe's, all of its pictures otherwise divided."""
-        self.team = team
+        """dataset: in place of the recipe's, all of its pictures otherwise divided. chosen: what the run found out when
+        it began."""
+        self.team, self.chosen = team, chosen
         self.workspace, self.recipe, self.device, self.reporter = workspace, recipe, device, reporter
         self.dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
         own_weights = Path(recipe.weights_file) if recipe.weights_file else None
@@ -242,7 +245,17 @@ def _way_to_train(material: Material, frozen_stages: int, model: nn.Module, part
         return Way(str(device.autocast_dtype).removeprefix("torch."))
     few = np.arange(min(len(part), EXAMPLES))
     name = f"{material.backbone.info.said} after {frozen_stages} stages"
-    return way_to_train(material.workspace, model, name, device, lambda: next(iter(part.source.batches([few], None))))
+    inputs = partial(_first_batch, part, few)
+    return way_to_train(material.workspace, model, name, device, inputs, material.chosen)
+
+
+def _first_batch(part: Part, few: np.ndarray) -> torch.Tensor:
+    return next(iter(part.source.batches([few], None)))
+
+
+@dataclass(frozen=True)
+class _Fits:
+    fits: bool
 
 
 @dataclass
@@ -282,13 +295,19 @@ class _Cutting:
         material, pictures = self.material, partial(some, self.material.pictures[-1])
         chosen = (material.device, material.recipe.precision, material.dataset.id)
         many = sum(map(len, material.pictures))
-        frozen = FrozenStages(material.workspace, self.backbone, self.frozen_stages, *chosen, pictures, many)
+        frozen = FrozenStages(
+            material.workspace, self.backbone, self.frozen_stages, *chosen, pictures, many, material.chosen
+        )
         return [Kept(material.workspace, frozen, each, material.recipe.views) for each in material.pictures]
 
     def _fits(self, kept: list[Kept]) -> bool:
         """Whether what the frozen stages give may be kept, as far as the cache goes. Makes room for it."""
         wanted = self.keep and kept and not self.material.recipe.cutmix
-        return bool(wanted) and activations.fit(self.material.workspace, kept, self._boundary_shape())
+        if not wanted:
+            return False
+        fit = activations.fit(self.material.workspace, kept, self._boundary_shape())
+        name = f"kept after {self.frozen_stages} stages"  # not in every epoch again: its last bits would be others
+        return self.material.chosen.once(name, _Fits, lambda: _Fits(fit)).fits
 
     def _body(self, fits: bool) -> tuple[nn.Module, str]:
         """The free stages, or the whole backbone where no kept result can stand in for the frozen ones."""

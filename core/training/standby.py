@@ -1,13 +1,14 @@
 """A worker that stands by: it has imported torch and the libraries, which takes seconds, before anyone presses Start.
 
     <workspace>/standby/<token>/    backbone  which one to look at beforehand
+                                    owner     the process that began it, with which it leaves
                                     lock      held by the worker from its first breath until it has a run, or leaves
                                     ready     there once it is, until somebody takes it; says under which circumstances
                                               the worker was started
                                     run       written by who took it: the run's directory
     <workspace>/standby/wanted      touched by whoever may start a run soon; when that was long ago, the worker leaves
 
-What it does then is what any other worker does. Nothing depends on one being there.
+What it does then is what any other worker does, and it outlives its owner. Nothing depends on one being there.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ import platform
 import secrets
 import shutil
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock
@@ -30,6 +33,7 @@ from core.workspace import Workspace, atomic_open
 
 SECONDS_WANTED = 180.0  # after the last wish
 SECONDS_BETWEEN_LOOKS = 0.02
+SECONDS_BETWEEN_LOOKS_WHILE_IMPORTING = 0.5
 SECONDS_TO_BEGIN = 20.0  # and take the lock
 SECONDS_TO_BE_TOLD = 10.0  # which run it is, after it was taken
 NOT_CIRCUMSTANCES = ("PYTEST_CURRENT_TEST", "GRAFT_STANDBY")
@@ -52,6 +56,7 @@ def keep_one(workspace: Workspace, backbone: str, environment: dict[str, str]) -
     place = folder / secrets.token_hex(4)
     place.mkdir()
     (place / "backbone").write_text(backbone, encoding="utf-8")
+    (place / "owner").write_text(str(os.getpid()), encoding="utf-8")
     return launch("core.training.worker", place, "standby.log", {**environment, "GRAFT_CIRCUMSTANCES": circumstances()})
 
 
@@ -88,11 +93,13 @@ def is_standby(directory: Path) -> bool:
 
 
 def stand_by(place: Path) -> Path | None:
-    """In the worker: import, wait, and return the run that it is given; None when nobody wants it any more."""
+    """In the worker: import, wait, and return the run that it is given; None when nobody wants it any more, or the
+    process that began it has ended."""
     lock = FileLock(place / "lock")
     lock.acquire(timeout=10)
     try:
-        _import_all((place / "backbone").read_text(encoding="utf-8"))
+        with _leaving_with_owner(place):
+            _import_all((place / "backbone").read_text(encoding="utf-8"))
         with atomic_open(place / "ready") as file:
             file.write(os.environ.get("GRAFT_CIRCUMSTANCES", ""))
         return _given(place)
@@ -103,9 +110,39 @@ def stand_by(place: Path) -> Path | None:
         shutil.rmtree(place, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def _leaving_with_owner(place: Path) -> Iterator[None]:
+    """Within the block, which may take seconds in which nothing else is looked at, this process ends with its owner."""
+    over, deciding = threading.Event(), threading.Lock()
+
+    def watch() -> None:
+        while not over.wait(SECONDS_BETWEEN_LOOKS_WHILE_IMPORTING):
+            with deciding:
+                if _is_orphan(place) and not over.is_set():
+                    shutil.rmtree(place, ignore_errors=True)
+                    os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        with deciding:
+            over.set()
+
+
+def _is_orphan(place: Path) -> bool:
+    """Whether the process that began this one has ended: then the system has given it another parent. Windows does not;
+    there it leaves when it was not wanted for a while. (Linux can send a signal, but it does so as soon as the one
+    thread ends that began the process, and Streamlit's end at every click.)"""
+    try:
+        return os.name == "posix" and int((place / "owner").read_text(encoding="utf-8")) != os.getppid()
+    except (OSError, ValueError):
+        return False
+
+
 def _given(place: Path) -> Path | None:
     while (place / "ready").exists():
-        if not _is_fresh(place.parent / "wanted", SECONDS_WANTED):
+        if _is_orphan(place) or not _is_fresh(place.parent / "wanted", SECONDS_WANTED):
             os.rename(place / "ready", place / "left")  # fails if it was taken at this very moment
             return None
         time.sleep(SECONDS_BETWEEN_LOOKS)

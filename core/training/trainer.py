@@ -29,6 +29,7 @@ from core.training.events import Changed, Ended, EpochEnded, Paused, Scores, Sta
 from core.training.finishing import Finished, finish
 from core.training.linear import Solver
 from core.training.loop import Updater, run_epoch
+from core.training.measured import Chosen
 from core.training.optimizers import build_optimizer, carry_over, set_learning_rate
 from core.training.pace import Pace
 from core.training.plan import Change, Phase
@@ -85,7 +86,9 @@ class Trainer:
     def run(self) -> None:
         torch.manual_seed(self.recipe.seed)
         try:
-            self.material = Material(self.workspace, self.recipe, self.device, self.reporter, self.dataset, self.team)
+            chosen = Chosen(self.directory / "chosen.json", self.team.leads)
+            mine = (self.workspace, self.recipe, self.device, self.reporter)
+            self.material = Material(*mine, self.dataset, self.team, chosen)
             self._settle()
             self._hear(self.team.agree(self._asked()))
             self._begin()

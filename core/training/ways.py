@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated
 
 import torch
@@ -20,7 +20,7 @@ from core.records import Amount
 from core.training.compiling import Compiled, compiled
 from core.training.device import Device
 from core.training.folding import folded
-from core.training.measured import found_before, remember
+from core.training.measured import NOWHERE, Chosen, found_before, remember
 from core.workspace import Workspace
 
 PICTURES = 8  # to measure on
@@ -74,12 +74,13 @@ class FrozenStages:
         dataset: str,
         pictures: Callable[[], torch.Tensor],
         many: int = 0,
+        chosen: Chosen = NOWHERE,
     ) -> None:
         """precision: "auto", or the one that a recipe asks for. dataset: whose pictures they are, as the answers hold
         for some and not for others. pictures: gives a few to measure on, normalised, (B, 3, S, S); called only if they
-        are needed. many: how many there are in all."""
+        are needed. many: how many there are in all. chosen: where what is chosen stays."""
         self.workspace, self.backbone, self.stages, self.device = workspace, backbone, stages, device
-        self.pictures, self.many = pictures, many
+        self.pictures, self.many, self.chosen = pictures, many, chosen
         self.code: Compiled | None = None
         where = f"{device.name}, torch {torch.__version__}"
         read = f" ({len(backbone.read_before(stages))} read)" if backbone.read_before(stages) else ""
@@ -91,7 +92,8 @@ class FrozenStages:
             return Way(str(self.device.autocast_dtype).removeprefix("torch."))
         if not half_is_native(self.device):
             return Way()
-        return found_before(self.workspace, self.name, Way, self._measured)
+        found = partial(found_before, self.workspace, self.name, Way, self._measured)
+        return self.chosen.once(self.name, Way, found)
 
     def _measured(self) -> Way:
         way = measured_frozen(self.folded, self.pictures()[:PICTURES])
@@ -138,7 +140,12 @@ class FrozenStages:
 
 
 def way_to_train(
-    workspace: Workspace, model: nn.Module, name: str, device: Device, inputs: Callable[[], torch.Tensor]
+    workspace: Workspace,
+    model: nn.Module,
+    name: str,
+    device: Device,
+    inputs: Callable[[], torch.Tensor],
+    chosen: Chosen = NOWHERE,
 ) -> Way:
     """For stages that are trained, on a CPU. The model, its gradients' absence and the random state stay as they were.
 
@@ -147,7 +154,8 @@ def way_to_train(
     if not half_is_native(device):
         return Way()
     name = f"training {name}, {device.name}, torch {torch.__version__}"
-    return found_before(workspace, name, Way, lambda: _measured_training(model, device, inputs()))
+    found = partial(found_before, workspace, name, Way, lambda: _measured_training(model, device, inputs()))
+    return chosen.once(name, Way, found)
 
 
 def half_is_native(device: Device) -> bool:

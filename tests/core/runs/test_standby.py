@@ -1,6 +1,8 @@
 """A worker that stands by, as a real process."""
 
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -56,6 +58,31 @@ def test_it_leaves_when_nobody_wants_it(workspace, place):
     assert is_held(place / "lock")
     os.utime(workspace.root / "standby" / "wanted", (0, 0))
     poll(lambda: not place.exists())
+
+
+OWNER = """
+import sys
+from core import runs
+from core.workspace import Workspace
+runs.expect_start(Workspace.open(sys.argv[1]), "efficientnet_lite0")
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("while_importing", [True, False])
+def test_it_leaves_at_once_when_its_owner_is_killed(workspace, monkeypatch, while_importing):
+    monkeypatch.delenv("GRAFT_STANDBY")
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(workspace.root)], stdin=subprocess.PIPE)
+    poll(lambda: list((workspace.root / "standby").glob("*/lock")))
+    (place,) = (workspace.root / "standby").glob("*/")
+    poll(lambda: is_held(place / "lock"))
+    if not while_importing:
+        ready(place)
+    owner.kill()
+    owner.communicate()
+    began = time.monotonic()
+    poll(lambda: not place.exists())
+    assert time.monotonic() - began < standby.SECONDS_WANTED / 6
 
 
 def test_none_stands_by_where_none_is_wanted_or_a_run_is_at_work(workspace, monkeypatch):

@@ -7,11 +7,13 @@ from torch import nn
 
 from core.backbones.catalogue import find
 from core.backbones.model import build
-from core.training import ways
+from core.training import measured, ways
 from core.training.activations import Kept
 from core.training.device import Device, choose_device
+from core.training.measured import Chosen
 from core.training.sources import PictureSource
-from core.training.ways import FrozenStages, way_to_train
+from core.training.ways import FrozenStages, Way, way_to_train
+from core.workspace import Workspace
 
 SLOW = pytest.mark.skipif(os.environ.get("GRAFT_WALK") != "1", reason="compiles for half a minute: make walk")
 
@@ -153,3 +155,47 @@ def test_rows_of_code_that_cannot_be_compiled_any_more_are_kept_apart(
 def test_what_cannot_be_compiled_runs_as_it_is(workspace, backbone, compiling_is_quick, monkeypatch):
     monkeypatch.setattr(ways, "compiled", lambda *_: None)
     assert not stem(workspace, backbone, many=100_000).way.compiled
+
+
+def test_what_was_chosen_stays_with_the_run(tmp_path):
+    """Measured again, the other way would be found: from a run's first choice on, its bits are those of that."""
+    found = iter([Way("bfloat16", 100.0, 2.0, 0.999), Way("float32", 50.0)])
+    first = Chosen(tmp_path / "chosen.json").once("x", Way, lambda: next(found))
+    assert (
+        Chosen(tmp_path / "chosen.json").once("x", Way, lambda: next(found)) == first == Way("bfloat16", 100, 2, 0.999)
+    )
+    (tmp_path / "chosen.json").write_text("[]")  # damaged: there is nothing to go by
+    assert Chosen(tmp_path / "chosen.json").once("x", Way, lambda: next(found)).precision == "float32"
+
+
+def test_nothing_is_learned_by_what_could_not_be_kept(tmp_path):
+    with pytest.raises(OSError):
+        Chosen(tmp_path / "gone" / "chosen.json").once("x", Way, Way)
+    assert Chosen(tmp_path / "gone" / "chosen.json", leads=False).once("x", Way, Way) == Way()
+
+
+def test_a_full_disk_only_costs_another_measurement(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(measured, "write_json", full)
+    assert measured.found_before(Workspace(tmp_path), "x", Way, lambda: Way("bfloat16")) == Way("bfloat16")
+
+
+def test_frozen_stages_run_as_the_run_chose(workspace, backbone, monkeypatch, tmp_path):
+    """Whatever the machine's own memory of it says by now."""
+    monkeypatch.setattr(ways, "half_is_native", lambda device: True)
+    for remembered in ("bfloat16", "float32"):
+        monkeypatch.setattr(ways, "found_before", lambda *_, said=remembered: Way(said))
+        stages = (
+            workspace,
+            backbone,
+            1,
+            choose_device("cpu"),
+            "auto",
+            "x",
+            pictures,
+            2,
+            Chosen(tmp_path / "chosen.json"),
+        )
+        assert FrozenStages(*stages).way.precision == "bfloat16"
