@@ -120,16 +120,16 @@ class Job:
         return self.directory.name
 
     @property
-    def said(self) -> Asked:
-        """What was asked; nothing, where that cannot be read."""
+    def said(self) -> dict[str, Any]:
+        """What was asked: kind, title, arguments, as `Asked` has them; nothing, where that cannot be read."""
         try:
-            return read(self.directory / "job.json", Asked)
+            return read(self.directory / "job.json", Asked).model_dump()
         except (OSError, DamagedError):
-            return Asked()
+            return Asked().model_dump()
 
     @property
     def title(self) -> str:
-        return self.said.title
+        return str(self.said["title"])
 
     def view(self) -> JobView:
         """The job as it stands. One whose process vanished has failed."""
@@ -151,7 +151,7 @@ class Job:
         """Before it has told anything."""
         with suppress(GraftError, OSError, ValueError, KeyError, TypeError, RecursionError):
             said = self.said
-            course = course_of(self.workspace, said.kind, said.arguments)
+            course = course_of(self.workspace, said["kind"], said["arguments"])
             return JobView(course=course.look((self.directory / "job.json").stat().st_mtime))
         return JobView()
 
