@@ -12,6 +12,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from core import runs, trash
+from core.address_space import must_have_for_torch
 from core.processes import share_cores
 from ui import brand, sidebar, state, theme
 from ui.gate import Gate
@@ -36,6 +37,7 @@ def _open_again() -> None:
 
 def _import_ahead(module: str) -> None:
     with suppress(Exception):  # whoever needs it will import it again, and be told what is wrong
+        must_have_for_torch()
         import_module(module)
     gc.freeze()  # what was imported stays: no collection has to look through it again
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from core import address_space
+
 APP = Path(__file__).with_name("app.py")
 
 
@@ -23,6 +25,11 @@ def import_ahead() -> None:
 
 
 def main() -> None:
+    address_space.begin(address_space.SERVER, "the server")
+    try:
+        address_space.must_have_for_torch()
+    except address_space.AddressSpaceError as error:
+        print(f"Pages can be looked at, but nothing can be trained or asked. {error}", file=sys.stderr)
     from streamlit.web.cli import main as streamlit
 
     import_ahead()

@@ -8,10 +8,24 @@ from __future__ import annotations
 import sys
 import warnings
 
-from core.commands import main
+from core import address_space
 from core.processes import share_cores
 
-if __name__ == "__main__":
+
+def _run() -> int:
+    address_space.begin(address_space.LIGHT, "Graft")
     share_cores()
     warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a picture is in the report, in words
-    sys.exit(main())
+    try:
+        from core.commands import main  # loads libraries, for which there may be too little room
+
+        return main()
+    except Exception as error:
+        if words := address_space.explained(error):
+            print(words, file=sys.stderr)
+            return 1
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(_run())

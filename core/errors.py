@@ -33,7 +33,7 @@ class DamagedError(WorkspaceError, ValueError):
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
-        super().__init__(f"The file {path.name} in {str(path.parent)!r} is damaged: {reason}.")
+        super().__init__(f"The file {path.name} in {path.parent.name!r} is damaged: {reason}.")
 
 
 class DataError(GraftError):

@@ -21,7 +21,7 @@ FLOORS = [
     {"core.backbones"},
     {"core.data"},
     {"core.workspace", "core.trash", "core.processes", "core.fetching"},
-    {"core.errors", "core.course", "core.records", "core.tables"},
+    {"core.errors", "core.course", "core.records", "core.tables", "core.address_space"},
 ]
 HEIGHT = {name: len(FLOORS) - number for number, floor in enumerate(FLOORS) for name in floor}
 FILES = [path for path in ROOT.rglob("*.py") if path.relative_to(ROOT).parts[0] in ("app.py", "pages", "ui", "core")]

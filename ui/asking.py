@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 import streamlit as st
 
+from core.address_space import must_have_for_torch
 from core.data.entries import Limits
 from core.data.intake import disk_in_words
 from core.data.layout import is_junk
@@ -118,6 +119,7 @@ class Oracle:
     """A predictor that many tabs may ask: one at a time."""
 
     def __init__(self, bundle: Path) -> None:
+        must_have_for_torch()
         from core.inference.predictor import Predictor  # torch takes seconds to import
 
         self._predictor = Predictor.open(bundle)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.address_space import must_have_for_torch
 from core.commands.printing import ImportLine, printable
 from core.data.changes import rename_classes
 from core.data.dataset import Dataset, damaged_datasets, find_dataset, list_datasets
@@ -27,7 +28,7 @@ from core.workspace import Workspace
 def check(options: Namespace) -> int:
     path = Path(options.path).expanduser()
     with limited_memory(memory_for(path)):
-        report = check_path(path, progress=ImportLine(), reading=_reading(options))
+        report = check_path(path, progress=ImportLine(), reading=reading_of(options))
     _print(report, options.json)
     return 0
 
@@ -37,7 +38,7 @@ def bring_in(options: Namespace) -> int:
     if options.published:
         made = import_published(workspace, options.published, name=options.name, progress=ImportLine())
     else:
-        path, reading = Path(options.path).expanduser(), _reading(options)
+        path, reading = Path(options.path).expanduser(), reading_of(options)
         with limited_memory(memory_for(path)):
             made = import_path(workspace, path, name=options.name, progress=ImportLine(), reading=reading)
     print(said_of(made, options.name), file=sys.stderr)
@@ -51,7 +52,8 @@ def bring_in(options: Namespace) -> int:
     return 0
 
 
-def _reading(options: Namespace) -> Reading | None:
+def reading_of(options: Namespace) -> Reading | None:
+    """How it is to be read, as far as someone says."""
     said = Reading(
         options.label_column,
         options.label_folder,
@@ -116,6 +118,7 @@ _NOUNS = {"classes": ("class", "classes"), "labels": ("label", "labels")}
 
 
 def survey(options: Namespace) -> int:
+    must_have_for_torch()
     from core.survey.job import survey_dataset  # torch takes seconds to import: only when it is needed
 
     workspace = Workspace.open(options.workspace)

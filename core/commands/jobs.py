@@ -12,15 +12,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.address_space import must_have_for_torch
 from core.backbones.catalogue import BUNDLED, catalogue, find
 from core.backbones.weights import is_ready, must_end_well, not_installed, source
-from core.commands.data import said_of
+from core.commands.data import reading_of, said_of
 from core.commands.following import finish, outcome
 from core.commands.printing import ImportLine, printable
 from core.data.annotations import NOTES
 from core.data.dataset import Dataset, find_dataset
 from core.data.importing import import_path
 from core.data.layout import is_junk
+from core.data.reading import Reading
 from core.data.tables import is_table
 from core.errors import BackboneError, DataError, GraftError, RecipeError, RunError
 from core.inference.prediction import Prediction
@@ -42,6 +44,8 @@ Job = Callable[[Namespace], int]
 
 def train(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
+    if not options.no_start:
+        must_have_for_torch()  # before anything is imported
     recipe = recipe_of(workspace, options)
     check_name(options.name)
     if options.no_start:
@@ -64,7 +68,7 @@ def recipe_of(workspace: Workspace, options: Namespace) -> Recipe:
         UsageError: an option's value cannot be used. GraftError: the pictures cannot, or the file of settings.
     """
     _settings(options)  # what is wrong in them is told before the pictures are read
-    dataset = _dataset(workspace, options.data)
+    dataset = _dataset(workspace, options.data, reading_of(options))
     settings = _settings(options, dataset.kind)
     recipe = Recipe.parse({**settings, "dataset": dataset.id, "dataset_version": dataset.version})
     if options.save_recipe:
@@ -110,11 +114,11 @@ def _base(options: Namespace, kind: str | None) -> dict[str, Any]:
     return usual_settings(kind or "classes") | given
 
 
-def _dataset(workspace: Workspace, data: str) -> Dataset:
+def _dataset(workspace: Workspace, data: str, reading: Reading | None) -> Dataset:
     """The dataset that `--data` names: a path to import (once: the same bytes are recognised), or one that is there."""
     path = Path(data).expanduser()
     if path.exists():
-        dataset = import_path(workspace, path, progress=ImportLine())
+        dataset = import_path(workspace, path, progress=ImportLine(), reading=reading)
         print(said_of(dataset), file=sys.stderr)
         return dataset
     return find_dataset(workspace, data, "file, folder or dataset")
@@ -123,6 +127,7 @@ def _dataset(workspace: Workspace, data: str) -> Dataset:
 def predict(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
     bundle = _bundle(workspace, options.run)
+    must_have_for_torch()
     from core.inference.predictor import Predictor  # torch takes seconds to import: only when it is needed
 
     model = Predictor.open(bundle)

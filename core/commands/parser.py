@@ -13,6 +13,7 @@ from core.backbones.catalogue import BUNDLED
 from core.commands import data, deleting, jobs, probes, steering
 from core.commands.cache import cache as cache_job
 from core.data.encodings import ENCODINGS
+from core.data.full_disk import is_full, refused
 from core.data.reading import Kind, Pages
 from core.errors import GraftError
 from core.training.presets import DEFAULT, PRESETS
@@ -36,6 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` for instance, has seen enough
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if not is_full(error):
+            raise
+        return _failed(options, refused(error))
 
 
 def _failed(options: argparse.Namespace, sentence: str, status: int = 1) -> int:
@@ -186,6 +191,7 @@ def _recipe(command: argparse.ArgumentParser) -> None:
         help=f"auto: found for the device (default: {default['batch_size']})",
     )
     add("--seed", metavar="N", type=int, default=SUPPRESS, help=f"(default: {default['seed']})")
+    _reading(command)
     more = command.add_argument_group("settings for experts", "The defaults are those of the recommended preset.")
     for name, option in OPTIONS.items():
         _setting(more, name, option)

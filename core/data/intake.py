@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -301,7 +301,8 @@ class _Pictures:
             yield cls(rows, looks)
 
     def add(self, one: Taken) -> None:
-        self.last.append(one)
+        self.looks.write(one.look)
+        self.last.append(replace(one, look=b""))
         if one.values is not None:
             self.samples.add(one.values)
         if one.grounds:
@@ -318,7 +319,6 @@ class _Pictures:
         batch = pyarrow.RecordBatch.from_pandas(rows, preserve_index=False)
         self.writer = self.writer or pyarrow.ipc.new_stream(self.rows, batch.schema)
         self.writer.write_batch(batch)
-        self.looks.write(b"".join(one.look for one in self.last))
         self.last.clear()
 
     def read(self) -> tuple[pd.DataFrame, np.ndarray]:
@@ -388,7 +388,7 @@ def inspect(name: str, data: bytes, images: Path | None = None) -> Taken | Rejec
     grounds = tuple(contrasts_on(found.clear)) if found.clear is not None else ()
     return Taken(
         *(name, image, sha256, len(data), *found.size, contrast(found.image), ", ".join(found.mended)),
-        look=look(found.image),
+        look=look(found.image, min(found.size)),
         grounds=grounds,
         values=found.values,
         pages=len(page_places(data)) if found.format == "TIFF" else 1,

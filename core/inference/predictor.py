@@ -19,7 +19,7 @@ from core.backbones.catalogue import find
 from core.backbones.heads import HeadSettings, build_head
 from core.backbones.model import build
 from core.data.preprocessing import Preprocessing, decode, normalize, shrink, square
-from core.errors import GraftError, RunError
+from core.errors import DamagedError, GraftError, RunError
 from core.inference.prediction import Guess, Prediction
 from core.inference.reference import Reference, read_reference
 from core.processes import available_cores, keep_memory
@@ -66,7 +66,7 @@ class BundleFile(BaseModel):
     task: TaskFile
     preprocessing: Preprocessing
     head: HeadSettings
-    caution: dict[str, Any] = {}
+    caution: Any = None
 
     @model_validator(mode="before")
     @classmethod
@@ -114,7 +114,9 @@ class Predictor:
             model = nn.ModuleDict({"backbone": backbone, "head": head})
             model.load_state_dict(weights)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
-            cause = error.strerror if isinstance(error, OSError) else error
+            cause = error.strerror or "a file of it is not there" if isinstance(error, OSError) else error
+            if isinstance(error, DamagedError):
+                cause = f"{error.path.name}: {error.reason}"
             raise RunError(
                 f"The bundle of {bundle.parent.name!r} cannot be read ({cause}). Choose another run, or train it again."
             ) from error

@@ -24,7 +24,7 @@ class Dependents:
 def dependents(workspace: Workspace, dataset_id: str) -> Dependents:
     runs = using(workspace, dataset_id)
     jobs = [job for family in get_args(Family) if (job := current(workspace, family)) and job.view().running]
-    at_it = [job for job in jobs if dataset_id in str(job.said.arguments)]
+    at_it = [job for job in jobs if dataset_id in str(job.said["arguments"])]
     return Dependents(runs, [run for run in runs if run.status.active], at_it)
 
 

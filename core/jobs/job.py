@@ -21,6 +21,7 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from core.address_space import must_have_for_torch
 from core.course import Course
 from core.data.importing import clear_leftovers
 from core.errors import DamagedError, GraftError
@@ -119,16 +120,16 @@ class Job:
         return self.directory.name
 
     @property
-    def said(self) -> Asked:
-        """What was asked; nothing, where that cannot be read."""
+    def said(self) -> dict[str, Any]:
+        """What was asked: kind, title, arguments, as `Asked` has them; nothing, where that cannot be read."""
         try:
-            return read(self.directory / "job.json", Asked)
+            return read(self.directory / "job.json", Asked).model_dump()
         except (OSError, DamagedError):
-            return Asked()
+            return Asked().model_dump()
 
     @property
     def title(self) -> str:
-        return self.said.title
+        return str(self.said["title"])
 
     def view(self) -> JobView:
         """The job as it stands. One whose process vanished has failed."""
@@ -148,9 +149,9 @@ class Job:
 
     def beginning(self) -> JobView:
         """Before it has told anything."""
-        with suppress(GraftError, OSError, ValueError, KeyError):
+        with suppress(GraftError, OSError, ValueError, KeyError, TypeError, RecursionError):
             said = self.said
-            course = course_of(self.workspace, said.kind, said.arguments)
+            course = course_of(self.workspace, said["kind"], said["arguments"])
             return JobView(course=course.look((self.directory / "job.json").stat().st_mtime))
         return JobView()
 
@@ -239,6 +240,8 @@ def start(
 
     directory: from `prepare`, where a file was put; else one is made. Raises as `prepare`.
     """
+    if family_of(kind) != "import":
+        must_have_for_torch()
     directory = directory or prepare(workspace, family_of(kind))
     for ended in [path for path, child in _children.items() if child.poll() is not None]:
         del _children[ended]

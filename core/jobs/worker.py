@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from core.address_space import explained
 from core.data.intake import Progress
 from core.errors import GraftError
 from core.jobs.job import Asked, Job, JobView
@@ -80,6 +81,8 @@ def _work(directory: Path) -> JobView:
         return JobView(status="failed", message=str(error))
     except Exception as error:  # a bug: its trace is in job.log, and the person gets a sentence
         logging.exception("The job failed")
+        if words := explained(error):
+            return JobView(status="failed", message=words)
         kind = type(error).__name__
         return JobView(status="failed", message=f"It failed with an error that Graft does not know ({kind}). {_LOG}")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.address_space import must_have_for_torch
 from core.runs import expectations
 from core.runs.checks import check_recipe
 from core.runs.launching import check_devices, launch_worker
@@ -23,9 +24,10 @@ def start(workspace: Workspace, recipe: Recipe, name: str | None = None, devices
 
     Raises:
         RecipeError: everything that is wrong with the recipe, at once.
-        RunError: so many devices cannot be meant.
+        RunError: so many devices cannot be meant. AddressSpaceError: the worker would not begin.
     """
     check_devices(devices)
+    must_have_for_torch()
     run = make(workspace, recipe, name)
     with _or_nothing(run.directory):
         launch_worker(run.directory, devices)

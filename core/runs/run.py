@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from core import trash
+from core.address_space import must_have_for_torch
 from core.errors import DamagedError, RunError
 from core.processes import signed
 from core.records import Count, Moment, read
@@ -309,6 +310,7 @@ class Run:
 
     def _go_on(self, devices: int | None) -> None:
         self._must_be_able()
+        must_have_for_torch()
         check_devices(devices)
         Control(self.directory).clear()
         launch_worker(self.directory, devices)

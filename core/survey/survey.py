@@ -31,7 +31,7 @@ from core.errors import DamagedError, DataError
 from core.survey.doubts import APART, apartness, doubted_answers, doubted_classes, doubted_numbers
 from core.survey.neighbours import nearest, reduced
 from core.survey.places import landmarks, places
-from core.tables import read_table
+from core.tables import fitted, read_table
 from core.workspace import Workspace
 
 COLUMNS = {
@@ -87,7 +87,8 @@ def kept_survey(workspace: Workspace, dataset: Dataset, backbone: str) -> Survey
     """The survey of this version by this backbone, if it was made before."""
     folder = _folder_of(workspace, dataset, backbone)
     try:
-        frame = read_table(folder / "survey.parquet", COLUMNS)
+        frame = read_table(folder / "survey.parquet", {})
+        fitted(frame, folder / "survey.parquet", COLUMNS)  # which it has; it is taken as it was written
         mosaic = (folder / "mosaic.jpg").read_bytes()
     except (OSError, DamagedError):
         return None

@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.data.folds import FEWEST, MOST
@@ -72,8 +73,9 @@ class CrossValidation:
         write_json(self.place(number) / "fold.json", asdict(fold))
 
     def fold(self, number: int) -> Fold | None:
-        """How a fold ended; None while it has not."""
-        with suppress(OSError, DamagedError):
+        """How a fold ended; None while it has not, or where what is kept of it is damaged: then it is trained again."""
+        with suppress(OSError, DamagedError, pa.ArrowException):
+            self.held_out(number)
             return read(self.place(number) / "fold.json", Fold)
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.address_space import explained
 from core.data.full_disk import is_full, refused
 from core.errors import GraftError
 from core.training.device import is_out_of_memory
@@ -18,6 +19,8 @@ def explain(error: BaseException, recipe: Recipe | None, automatic: bool = False
     """
     if isinstance(error, GraftError):
         return str(error)
+    if words := explained(error):
+        return f"{words} Resume goes on from the last checkpoint."
     if recipe is None:
         return "The run's recipe cannot be read, so the run cannot go on. Discard it and start again."
     if isinstance(error, LossNotFinite):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -13,6 +12,8 @@ import numpy as np
 import torch
 
 from core.data.folds import folds_of_rows
+from core.errors import DamagedError
+from core.records import Amount, read
 from core.training.checkpoints import State
 from core.training.linear import FOLDS, ITERATIONS_FOR_STRENGTH, SHARES, STRENGTHS, Convex, Solver, choose_strength
 from core.training.preparation import Material, Part, Prepared
@@ -90,9 +91,9 @@ def _place(
 
 def _kept(path: Path) -> dict[str, float] | None:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        return {name: float(said[name]) for name in CHOSEN}
-    except (OSError, ValueError, KeyError, TypeError):
+        said = read(path, dict[str, Amount])
+        return {name: said[name] for name in CHOSEN}
+    except (OSError, DamagedError, KeyError):
         return None
 
 

@@ -9,6 +9,7 @@ team.py). Where torchrun started it, on one machine or many, the first process l
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import os
 import signal
@@ -24,6 +25,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core import trash
+from core.address_space import AddressSpaceError, explained, must_have_for_torch
 from core.errors import GraftError
 from core.processes import sign, take
 from core.training.control import Control
@@ -132,7 +134,7 @@ class _Worker:
         """To the trash, without the wish to be there: whoever takes the run back finds it stopped."""
         title = self.control.words("discard") or self.directory.name
         self.control.clear()
-        with suppress(GraftError):  # it stays, stopped, and can be discarded again
+        with suppress(GraftError, OSError):  # it stays, stopped, and can be discarded again
             trash.put(self.workspace, "run", self.directory.name, title)
 
     def _wait_for(self, device: FileLock) -> bool:
@@ -159,6 +161,9 @@ class _Worker:
     def _train(self) -> int:
         began = time.monotonic()
         self.log.write(Progress("loading", 0, 0))  # torch takes seconds to import
+        if words := self._cannot_load():
+            self.log.write(Ended("failed", words, 0.0, 0, None, error="AddressSpaceError"))
+            return 1
         from core.training import team
         from core.training.device import choose_device, wants_cuda
         from core.training.failures import explain
@@ -185,6 +190,19 @@ class _Worker:
                     self.log.write(Ended("failed", words, 0.0, 0, None, error=type(error).__name__))
             return 1
         return 0
+
+    def _cannot_load(self) -> str:
+        """What to say where there is too little address space for the libraries; nothing, where they are loaded."""
+        try:
+            must_have_for_torch()
+            importlib.import_module("core.training.trainer")
+        except Exception as error:
+            logging.exception("The libraries cannot be loaded")
+            words = str(error) if isinstance(error, AddressSpaceError) else explained(error)
+            if not words:
+                raise
+            return words
+        return ""
 
     @contextmanager
     def _followers(self) -> Iterator[None]:

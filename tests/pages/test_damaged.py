@@ -17,14 +17,17 @@ from core.commands import main
 from core.data.dataset import list_datasets, load_dataset
 from core.data.drafts import list_drafts, new_draft
 from core.errors import GraftError
+from core.jobs import Job
 from core.runs import index_of, list_runs, titles
 from core.runs.answers import answers
 from core.training.control import Control
+from core.training.crossval_results import CrossValidation, Fold
 from core.training.events import Baseline, Changed, Queued, Scores
 from core.training.measured import known_before
 from core.training.pace import Expected, Pace
 from core.training.probe_results import Estimate
 from core.training.queue import Launch
+from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.damage import put, values, wholes
 from tests.pages.conftest import chosen_dataset, texts
@@ -277,3 +280,32 @@ def test_a_run_is_there_as_long_as_its_directory_is(workspace, dataset, model):
     ((run, why),) = index_of(workspace).look()[1]
     assert run.id == model.id and "it is not there" in why and list_runs(workspace) == [run]
     assert run.discard() is not None and list_runs(workspace) == []
+
+
+def test_a_probe_that_was_asked_for_in_a_damaged_way(workspace):
+    """How long it will take is worked out from what was asked."""
+    there = workspace.jobs / "20260101-120000-probe-0000"
+    asked = {"kind": "crossval", "title": "x", "arguments": {"recipe": '{"dataset": "x"}', "folds": 3}}
+    nested = json.dumps({**asked, "arguments": {"recipe": "[" * 100_000, "folds": 3}}).encode()
+    for _, changed in (*ways(json.dumps(asked).encode(), 200), ("", nested)):
+        put(there / "job.json", changed)
+        Job(workspace, there).beginning()
+        Job(workspace, there).view()
+
+
+def test_a_damaged_fold_is_not_done(workspace, dataset, open_page):
+    recipe = Recipe(dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0")
+    found = CrossValidation.of(workspace, recipe, 2)
+    found.begin(recipe)
+    for number in (1, 2):
+        found.place(number).mkdir()
+        found.keep(number, Fold(1, Scores(0.1, 0.9), Scores(0.2, 0.8)), pd.DataFrame({"image": ["a"]}))
+    assert found.fold(1) is not None
+    for name in ("fold.json", "answers.parquet"):
+        sound = (found.place(1) / name).read_bytes()
+        for _, changed in wholes(sound):
+            put(found.place(1) / name, changed)
+            CrossValidation.of(workspace, recipe, 2).curve(1)
+            done = [CrossValidation.of(workspace, recipe, 2).fold(number) is not None for number in (1, 2)]
+            assert done[1] and not (done[0] and name == "fold.json")  # a table twice over is still one
+        put(found.place(1) / name, sound)

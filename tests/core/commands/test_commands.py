@@ -21,6 +21,7 @@ from core.errors import DataError
 from core.inference.prediction import Guess, Prediction
 from core.jobs import JobView
 from core.jobs.kinds import KINDS
+from core.workspace import Workspace
 from tests.conftest import picture
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -355,3 +356,12 @@ def test_predict_takes_a_folder_and_says_when_it_holds_no_image(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no image"):
         jobs._files([str(tmp_path / "empty")])
+
+
+def test_train_takes_how_it_is_read_too(make_zip, home, capsys):
+    rows = [f"img/{number}.jpg,{'dog' if number % 2 else 'cat'},{number % 3}" for number in range(12)]
+    files = {f"img/{number}.jpg": picture("red", number) for number in range(12)}
+    path = make_zip(files={**files, "t.csv": "\n".join(["file,breed,place", *rows]).encode()})
+    assert main(["train", "--data", str(path), "--label-column", "place", "--as", "classes", "--no-start"]) == 0
+    (made,) = list_datasets(Workspace.open(home))
+    assert load_dataset(Workspace.open(home), made.id).classes == ("0", "1", "2")

@@ -8,9 +8,10 @@ from core.backbones.catalogue import find
 from core.backbones.heads import HeadSettings, build_head
 from core.backbones.model import build
 from core.data.preprocessing import normalize
-from core.errors import RunError
+from core.errors import GraftError, RunError
 from core.inference.predictor import BATCHES, Predictor
 from tests.conftest import picture
+from tests.damage import put, values, wholes
 
 SMALL = "timm/test_efficientnet.r160_in1k"
 LABELS = ["<b>bold</b>", "=cmd()", "plain"]
@@ -93,3 +94,22 @@ def test_many_pictures_are_answered_as_the_bare_model_answers_each(bundle, kind)
     given = quick.outputs(pixels)
     assert quick.folded is not None
     torch.testing.assert_close(given, wanted, atol=1e-4, rtol=0)
+
+
+SAID = {
+    "backbone": "efficientnet_lite0",
+    "task": {"kind": "number", "target": "age", "mean": 1.0, "deviation": 2.0, "smallest": 0.0, "largest": 9.0},
+    "preprocessing": {"size": 64, "resize": 64, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
+    "head": {"kind": "linear", "reads": "last"},
+    "caution": {"threshold": 0.5},
+}
+
+
+def test_a_damaged_description_is_said_in_words(tmp_path):
+    """There are no weights: what fits is asked for them, and what does not is not."""
+    data, file = json.dumps(SAID).encode(), tmp_path / "run" / "bundle" / "bundle.json"
+    for way, changed in (*wholes(data), *values(data)):
+        put(file, changed)
+        with pytest.raises(GraftError, match="cannot be read") as raised:
+            Predictor.open(file.parent)
+        assert "bundle.json" in str(raised.value) or "not there" in str(raised.value), way
