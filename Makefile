@@ -39,6 +39,7 @@ bench: $(VENV)/installed-dev $(FASTAI)/installed
 	$(BIN)/python -m benchmarks.importing
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.live
+	$(BIN)/python -m benchmarks.watched
 	$(BIN)/python -m benchmarks.sharing
 	$(BIN)/python -m benchmarks.accuracy "$(DATA)"
 

@@ -15,6 +15,7 @@ from core import runs, trash
 from core.address_space import must_have_for_torch
 from core.processes import share_cores
 from ui import brand, sidebar, state, theme
+from ui.feed import routes
 from ui.gate import Gate
 
 
@@ -69,4 +70,4 @@ def _draw() -> None:
 if __name__ == "__main__":
     _draw()
 else:  # imported by `streamlit run`, which serves what it finds here and runs this file for each look at a page
-    app = st.App(Path(__file__), middleware=[Middleware(Gate)])
+    app = st.App(Path(__file__), routes=routes(), middleware=[Middleware(Gate)])

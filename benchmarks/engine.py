@@ -1,4 +1,4 @@
-"""What the engine gains where stages are free, where nothing is frozen and in prediction; what being watched costs.
+"""What the engine gains where stages are free, where nothing is frozen and in prediction.
 
     python -m benchmarks.engine DATA [--write]
 
@@ -15,9 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +28,10 @@ from core import runs
 from core.backbones.catalogue import BUNDLED
 from core.data.dataset import Dataset
 from core.data.importing import import_path
-from core.runs import Run, View
+from core.runs import Run
 from core.runs.launching import ALLOCATOR
 from core.training.recipe import Recipe
 from core.workspace import Workspace
-
-Look = Callable[[Run, View], object]
-READERS, SECONDS_BETWEEN_READS = 30, 1.0  # a page looks once a second
-WATCHED_EPOCHS = 9
 
 
 class Comparison:
@@ -60,7 +54,7 @@ class Comparison:
     def row(self, what: str, graft: str, other: str, ratio: float) -> None:
         self.rows.append(f"| {what} | {graft} | {other} | {ratio:.2f} |")
 
-    def train(self, each_look: Look = lambda run, view: None, **settings: Any) -> tuple[Run, float]:
+    def train(self, **settings: Any) -> tuple[Run, float]:
         """A run from Start to its end, and the seconds that it took."""
         given = {"dataset": self.dataset.id, "dataset_version": self.dataset.version, "backbone": BUNDLED, **settings}
         while not any(self.workspace.root.glob("standby/*/ready")):
@@ -72,7 +66,6 @@ class Comparison:
         while view.status.active:
             time.sleep(SECONDS_BETWEEN_LOOKS)
             view = run.view(view)
-            each_look(run, view)
         seconds = time.perf_counter() - began
         if view.status is not runs.Status.FINISHED:
             raise SystemExit(f"The run was {view.status.value}: {view.message}\n{run.log_tail()}")
@@ -124,38 +117,6 @@ def prediction(compare: Comparison, run: Run) -> None:
     )
 
 
-def watched(compare: Comparison) -> None:
-    """Of the epochs of one run, every other one is watched by thirty readers, each as a page would."""
-    watching, over = threading.Event(), threading.Event()
-
-    def read(run: Run) -> None:
-        view = run.view()
-        while not over.wait(SECONDS_BETWEEN_READS):
-            if watching.is_set():
-                view = run.view(view)
-
-    readers: list[threading.Thread] = []
-
-    def each_look(run: Run, view: View) -> None:
-        if not readers:
-            readers.extend(threading.Thread(target=read, args=(run,)) for _ in range(READERS))
-            for reader in readers:
-                reader.start()
-        if len(view.curve) % 2:  # of the epochs, which count from 1, the even ones
-            watching.set()
-        else:
-            watching.clear()
-
-    try:
-        run, _ = compare.train(each_look, freeze=0, epochs=WATCHED_EPOCHS, schedule="constant", batch_size=BATCH)
-    finally:
-        over.set()
-    rows = run.view().curve[1:]  # the first warms up
-    alone = statistics.median(row.seconds for row in rows if row.epoch % 2)
-    seen = statistics.median(row.seconds for row in rows if not row.epoch % 2)
-    compare.row("an epoch watched by thirty readers, seconds", f"{seen:.2f}", f"unwatched, {alone:.2f}", alone / seen)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="a ZIP or a folder of class folders")
@@ -165,7 +126,6 @@ def main() -> None:
         compare = Comparison(Path(folder), options.data)
         nothing_frozen(compare)
         prediction(compare, last_stages_free(compare))
-        watched(compare)
     count = len(compare.dataset.frame)
     head = f"{options.data.stem}: {count:,} pictures in {len(compare.dataset.classes)} classes, EfficientNet-Lite0."
     table = ["| | Graft | beside it | times as good |", "|---|---|---|---|", *compare.rows]

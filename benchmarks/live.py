@@ -88,15 +88,15 @@ def _watched(page: Any, app: App, workspace: Workspace, dataset: str) -> tuple[f
     recipe = Recipe(dataset=dataset, dataset_version=1, backbone=BUNDLED, freeze=8, epochs=10_000)
     run = runs.start(workspace, recipe)
     write_json(workspace.root / "choices.json", {"dataset": dataset, "dataset_version": 1, "run": run.id})
-    poll(lambda: len(run.view().curve) > 10)
+    poll(lambda: run.view().epochs_done > 10)
     rates: dict[str, list[float]] = {"about:blank": [], f"{app.address}/fine_tune": []}
     for _ in range(TURNS):
         for address, measured in rates.items():
             page.goto(address)
             time.sleep(SECONDS_TO_SETTLE)
-            before, began = len(run.view().curve), time.perf_counter()
+            before, began = run.view().epochs_done, time.perf_counter()
             time.sleep(SECONDS_A_TURN)
-            measured.append((len(run.view().curve) - before) / (time.perf_counter() - began))
+            measured.append((run.view().epochs_done - before) / (time.perf_counter() - began))
     run.stop()
     poll(lambda: not run.status.active)
     alone, watched = (statistics.median(each) for each in rates.values())

@@ -18,11 +18,13 @@ from core.training.recipe import Recipe
 from ui import state
 from ui.curves import MAIN_TITLES, comparison_chart
 from ui.gone import apart
+from ui.live import live
 from ui.live_chart import live_chart
+from ui.live_frame import comparison_drawn_as
 from ui.runs import offered, view_of
 from ui.widgets import duration, errors_shown, roughly, short_number, steady
 
-SECONDS_BETWEEN_LOOKS = 1.5
+SECONDS_BETWEEN_DRAWINGS = 2.0
 MOST = 8  # as many colours can be told apart
 HELP = (
     "Trains three times with these settings, one after the other: with all stages frozen, with half of them, and with "
@@ -48,7 +50,7 @@ def compare_freezing(recipe: Recipe, stages: int, dataset: Dataset, devices: int
 
 
 def comparison(found: Sequence[tuple[Run, View]]) -> None:
-    """Which runs to compare, and their curves on one chart. Looks again by itself while one of them is at work."""
+    """Which runs to compare, and their curves on one chart. Drawn again by itself while one of them is at work."""
     if len(found) < 2:
         return
     by_id = {run.id: run for run, _ in found}
@@ -69,9 +71,8 @@ def comparison(found: Sequence[tuple[Run, View]]) -> None:
             return
         together = [by_id[each] for each in chosen]
         active = any(view.status.active for run, view in found if run.id in chosen)
-        live = st.fragment(apart(_live), run_every=SECONDS_BETWEEN_LOOKS if active else None)
         with steady("live_comparison"):
-            live(together, active)
+            st.fragment(apart(_live))(together, active)
 
 
 def _live(together: Sequence[Run], drawn_active: bool) -> None:
@@ -81,6 +82,9 @@ def _live(together: Sequence[Run], drawn_active: bool) -> None:
         st.rerun()  # one of them was discarded
     if drawn_active and not any(view.status.active for view in views):
         st.rerun()
+    if drawn_active:
+        subject = f"comparison/{','.join(run.id for run in together)}"
+        live(subject, comparison_drawn_as(views), key="live_comparison_feed", seconds=SECONDS_BETWEEN_DRAWINGS)
     names = _names(together)
     mains = {row.train.main for view in views for row in view.curve} or {"accuracy"}
     main = mains.pop() if len(mains) == 1 else "loss"  # which all of them have

@@ -1,4 +1,4 @@
-"""A Plotly chart that is updated in place, so that zoom, pan and hover survive a poll.
+"""A Plotly chart that is updated in place, so that zoom, pan and hover survive new points.
 
 `st.plotly_chart` puts a new chart in place of the old one whenever its figure changes. This one keeps the chart and
 gives it the new figure through `Plotly.react` (https://plotly.com/javascript/plotlyjs-function-reference/#plotlyreact).
@@ -25,7 +25,10 @@ def prepare() -> None:
     _loader(key="plotly")
 
 
-def live_chart(figure: go.Figure, *, key: str, alt: str) -> None:
-    """Draw or update the chart `key`. The figure needs a height and a constant `uirevision`."""
-    points = sum(len(trace.x) for trace in figure.data)
-    _chart(key=key, data={"figure": figure.to_json(), "height": figure.layout.height, "alt": alt, "points": points})
+def live_chart(figure: go.Figure, *, key: str, alt: str, live: str | None = None) -> None:
+    """Draw or update the chart `key`. The figure needs a height and a constant `uirevision`.
+
+    live: the subject of the feed that brings its lines new points, under its key (`ui.live`).
+    """
+    data = {"figure": figure.to_json(), "height": figure.layout.height, "alt": alt, "live": live, "name": key}
+    _chart(key=key, data=data)

@@ -1,49 +1,45 @@
 """One run on the page: how it stands, its curves, and what can be asked of it.
 
-Looks again by itself while a worker is at it.
+While a worker is at it, a feed brings what changes in place, and has the live part drawn again where it must.
 """
 
 from __future__ import annotations
 
 import time
-from operator import attrgetter
+from typing import Any
 
 import streamlit as st
 
 from core.errors import GraftError
 from core.runs import Run, Status, View
-from core.runs.advice import Kind, advice
+from core.runs.advice import advice
 from core.runs.comparison import frozen_words
-from core.training.events import PHASES
-from ui.curves import MAIN_TITLES, curve
+from ui.curves import curve
 from ui.gone import apart
+from ui.live import live, live_part
 from ui.live_chart import live_chart
+from ui.live_frame import ADVICE_ICONS, charts, drawn_as, standing
 from ui.result import how_it_ran, mistakes_panel, result
 from ui.runs import badge, view_of
 from ui.setting_fields import OPTIMIZERS
 from ui.steering import buttons, discard_button, name_button
-from ui.widgets import count, duration, escaped, file_size, literal, short_number, show_error, steady
+from ui.widgets import count, duration, literal, show_error, steady
 
-SECONDS_BETWEEN_LOOKS = 0.7
-FIRST_AXIS_END = 30
-ADVICE_ICONS: dict[Kind, str] = {
-    "rate_too_high": ":material/warning:",
-    "rate_too_low": ":material/speed:",
-    "nothing_learned": ":material/help:",
-    "too_few_to_tell": ":material/filter_list:",
-    "overfitting": ":material/trending_up:",
-    "improving": ":material/trending_down:",
-    "underfitting": ":material/horizontal_rule:",
-    "converged": ":material/check:",
+METRIC_HELP = {"Time left": "From here to the end of the run, whatever it still has to do."}
+METRIC_WIDTHS: dict[str, Any] = {
+    "Time left": 150,
+    "Images per second": 140,
+    "Trainable parameters": 165,
+    "Memory": 95,
+    "Device": "content",
 }
 
 
 def run_panel(run: Run, view: View) -> None:
     """Draw the run. `view` is the caller's look at it, which decides the buttons; the live part looks for itself."""
     _head(run, view)
-    live = st.fragment(apart(_live), run_every=SECONDS_BETWEEN_LOOKS if view.status.active else None)
     with steady("live"):
-        live(run, (view.status, view.frozen))
+        st.fragment(apart(_live))(run, (view.status, view.frozen))
 
 
 def damaged_panel(run: Run, words: str) -> None:
@@ -78,11 +74,17 @@ def _live(run: Run, drawn: tuple[Status, int]) -> None:
         st.rerun()  # discarded meanwhile, here or elsewhere
     if (view.status, view.frozen) != drawn:
         st.rerun()  # what can be asked of it changes with them
-    _standing(run, view)
+    subject = f"run/{run.id}" if view.status.active else None
+    with st.container(key="live_standing", gap=None):
+        with st.container(key="live_standing_drawn"):
+            _standing(run, view)
+        if subject:
+            live(subject, {"now": drawn_as(view)}, key="live_feed")
+            live_part(subject, "standing", key="live_standing_part")
     if view.passed_over:
         st.caption(f"Left out, as it cannot be read: {count(view.passed_over, 'line')} of its events.jsonl.")
-    _curves(view)
-    _advice(view)
+    _curves(view, subject)
+    _advice(view, subject)
     if view.status in (Status.FINISHED, Status.STOPPED):
         mistakes_panel(run)
     how_it_ran(run, view)
@@ -129,81 +131,30 @@ def _standing(run: Run, view: View) -> None:
 
 
 def _progress(view: View) -> None:
-    st.progress(view.share, text=_where(view))
+    said = standing(view)
+    st.progress(said["share"], text=said["text"])
     with st.container(horizontal=True, gap="medium"):
-        help = "From here to the end of the run, whatever it still has to do."
-        st.metric("Time left", duration(view.seconds_left), help=help, width=150)
-        st.metric("Images per second", short_number(view.rate), width=140)
-        st.metric("Trainable parameters", short_number(view.trainable or None), width=165)
-        st.metric("Memory", file_size(view.memory_bytes), width=95)
-        st.metric("Device", view.device or "–", width="content")
+        for name, value in said["metrics"].items():
+            st.metric(name, value, help=METRIC_HELP.get(name), width=METRIC_WIDTHS[name])
 
 
-def _where(view: View) -> str:
-    if view.status is Status.QUEUED:
-        return "Starting the worker"
-    if view.status is Status.STOPPING:
-        return "Ending after this step"
-    if view.status is Status.PAUSING:
-        return "Pausing after this step"
-    if view.phase != "training" or not view.steps:
-        done = f": {view.done:,} of {view.total:,}" if view.total else ""
-        return PHASES[view.phase] + done
-    step = f", step {view.step:,} of {view.steps:,}" if view.steps else ""
-    return f"Epoch {view.epoch:,} of {view.epochs:,}{step}"
+def _curves(view: View, subject: str | None) -> None:
+    drawn = charts(view)
+    for column, (key, title, options) in zip(st.columns(2, gap="medium") if drawn else (), drawn):
+        with column:
+            live_chart(curve(title, **options), key=key, alt=f"{title} over the epochs", live=subject)
 
 
-def _curves(view: View) -> None:
-    if not view.curve and not view.step_losses:
-        return
-    rows = view.curve
-    validation = [row for row in rows if row.validation]
-    training = [(float(row.epoch), row.train.loss) for row in rows]
-    if len(view.step_losses) > 3 * len(training):  # slow epochs: what happens within them is worth seeing
-        training = list(view.step_losses)
-    marks = [(mark.epoch, mark.words) for mark in view.marks]
-    shared = {"best_epoch": view.best_epoch, "epochs": _axis_end(view), "marks": marks}
-    loss = curve("Loss", training, [(row.epoch, row.validation.loss) for row in validation], **shared)
-    scored = rows[0].train if rows else view.naive
-    main = scored.main if scored else "accuracy"
-    score, number = attrgetter(main), main == "rmse"
-    title = MAIN_TITLES[main] + (f", in {escaped(view.target, 40) or 'its unit'}" if number else "")
-    scores = curve(
-        title,
-        [(row.epoch, score(row.train)) for row in rows],
-        [(row.epoch, score(row.validation)) for row in validation],
-        share=not number,
-        beat=_to_beat(view, score),
-        **shared,
-    )
-    left, right = st.columns(2, gap="medium")
-    with left:
-        live_chart(loss, key="curve_loss", alt="Loss over the epochs")
-    with right:
-        live_chart(scores, key="curve_scores", alt=f"{MAIN_TITLES[main]} over the epochs")
-
-
-def _advice(view: View) -> None:
+def _advice(view: View, subject: str | None) -> None:
     """What the curves say, below them."""
     said = advice(view)
-    if said is not None:
-        st.markdown(f"{ADVICE_ICONS[said.kind]} **{literal(said.sentence)}** {literal(said.todo)}")
-
-
-def _to_beat(view: View, score: attrgetter) -> tuple[str, float] | None:
-    """The better of the two answers without training."""
-    if view.baseline is None:
-        return None
-    known = (score(view.baseline.neighbours), score(view.baseline.linear))
-    return "To beat", min(known) if view.target else max(known)
-
-
-def _axis_end(view: View) -> int:
-    """The last epoch, or for a long run a nearer one that doubles as it is reached: so the curves fill the chart."""
-    end = FIRST_AXIS_END
-    while end < view.epoch:
-        end *= 2
-    return min(end, view.epochs) if view.status.active else view.epoch
+    with st.container(key="live_advice", gap=None):
+        if said is not None:
+            with st.container(key="live_advice_drawn"):
+                icon = f":material/{ADVICE_ICONS[said.kind]}:"
+                st.markdown(f"{icon} **{literal(said.sentence)}** {literal(said.todo)}")
+        if subject:
+            live_part(subject, "advice", key="live_advice_part")
 
 
 def _log(run: Run) -> None:

@@ -10,10 +10,12 @@ from core.runs import Run, Status, View, titles
 from core.runs.scores import best_of
 from ui import state
 from ui.gone import apart
+from ui.live import live
+from ui.live_frame import table_drawn_as
 from ui.runs import all_runs
 from ui.widgets import clip, column_width, count, literal, steady
 
-SECONDS_BETWEEN_LOOKS = 2.5
+SECONDS_BETWEEN_DRAWINGS = 10.0
 ID_HELP = "What it is called in a shell, and its folder among the runs."
 ON_A_PAGE = 50
 DOING = {Status.QUEUED: "waiting for the device", Status.PREPARING: "getting ready"}
@@ -37,24 +39,25 @@ def at_work_elsewhere(shown: Run | None, found: Found) -> None:
 def run_table(found: Found, damaged: Damaged) -> None:
     """One line a run, newest first, the damaged ones last; a click shows that run.
 
-    Looks again by itself while one is at work.
+    Drawn again by itself while one is at work: at once where one has ended, and from time to time for its epochs.
     """
     runs = [run for run, _ in (*found, *damaged)]
     if not runs:
         return
     drawn = [(run, view.status) for run, view in found]
     active = any(view.status.active for _, view in found)
-    live = st.fragment(apart(_live), run_every=SECONDS_BETWEEN_LOOKS if active else None)
     title = f"Runs so far ({len(runs)})"
     with st.expander(title, expanded=len(runs) > 1, icon=":material/history:"), steady("live_runs"):
-        live(drawn, state.choices().run)
+        st.fragment(apart(_live))(drawn, state.choices().run, active)
 
 
-def _live(drawn: list[tuple[Run, Status]], shown: str | None) -> None:
+def _live(drawn: list[tuple[Run, Status]], shown: str | None, active: bool) -> None:
     found, damaged = all_runs(state.workspace())
     runs = [run for run, _ in (*found, *damaged)]
     if state.choices().run != shown or [(run, view.status) for run, view in found] != drawn:
         st.rerun()  # a click here, or something on the page has changed with them
+    if active:
+        live("table", table_drawn_as(found, damaged), key="live_table", seconds=SECONDS_BETWEEN_DRAWINGS)
     many = pages(len(runs), ON_A_PAGE)
     number = min(st.session_state.get("runs_page", 1), many)
     here = slice((number - 1) * ON_A_PAGE, number * ON_A_PAGE)

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import streamlit as st
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict
 
 from core import runs
 from core.data.dataset import Dataset, dataset_title, load_dataset
 from core.data.full_disk import refused
 from core.errors import DamagedError, GraftError, WorkspaceError
-from core.records import Count, adapter, put_aside, read
+from core.records import Count, put_aside, read
 from core.runs import Run
 from core.training.presets import DEFAULT
-from core.training.recipe import Recipe
 from core.workspace import Workspace, contained, write_json
 from ui.gone import say
 from ui.widgets import show_error
@@ -48,20 +47,6 @@ class Choices(BaseModel):
     preset: str = DEFAULT
     settings: dict[str, Any] = {}
     devices: Count = 1
-
-
-class _Kept(Choices):
-    """The choices in `choices.json`."""
-
-    @field_validator("settings")
-    @classmethod
-    def _are_settings(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        """Each by itself; what they come to together may be wrong, and the page says so."""
-        kept = {}
-        for name, value in settings.items():
-            with suppress(ValidationError, KeyError):  # one that does not fit is as if it had not been changed
-                kept[name] = _checked(name, value)
-        return kept
 
 
 def workspace() -> Workspace:
@@ -117,25 +102,14 @@ def _dataset(space: Workspace, dataset_id: str, version: int | None) -> Dataset:
 
 def _read(space: Workspace) -> Choices:
     try:
-        kept = read(space.root / "choices.json", _Kept)
+        kept = read(space.root / "choices.json", Choices)
     except DamagedError as error:
         _put_aside(error)
         return Choices()
     except OSError:
         return Choices()
     brought = _made_with(space, kept.run) if kept.run and not kept.dataset else {}
-    return _coherent(space, Choices.model_validate(kept.model_dump() | brought))
-
-
-def _checked(name: str, value: Any) -> Any:
-    """A setting of a recipe as JSON has it.
-
-    Raises:
-        ValidationError, KeyError: it is none.
-    """
-    field = Recipe.model_fields[name]
-    kind = adapter(Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation)
-    return kind.dump_python(kind.validate_python(value), mode="json")
+    return _coherent(space, kept.model_copy(update=brought))
 
 
 def _put_aside(damage: DamagedError) -> None:

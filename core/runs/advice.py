@@ -65,6 +65,7 @@ class _Curves:
         self.judged = self.held or self.train
         self.part = "validation" if self.held else "training"
         self.rates = [row.learning_rate for row in self.rows]
+        self._typical: dict[str, float | None] = {}
         self.solved = not any(self.rates)  # a head that is solved for takes no steps that could be wrong
 
     @property
@@ -74,19 +75,24 @@ class _Curves:
 
     def gains(self, part: str) -> list[float]:
         """Of each epoch, where it can be told. part: "train" or "validation"."""
-        said = [getattr(row, part) for row in self.rows]
-        return [gain for scores in said if scores and (gain := self._gain(scores)) is not None]
-
-    def _gain(self, scores: Scores) -> float | None:
-        if scores.kind == "number":
-            return scores.r2
-        share, usual = getattr(scores, scores.main), getattr(self.naive, scores.main, None)
-        return None if usual is None or usual >= 1 else (share - usual) / (1 - usual)
+        said = [scores for row in self.rows if (scores := getattr(row, part))]
+        if not said:
+            return []
+        if said[0].kind == "number":  # one run has scores of one kind
+            return [scores.r2 for scores in said if scores.r2 is not None]
+        main = said[0].main
+        usual = getattr(self.naive, main, None)
+        if usual is None or usual >= 1:
+            return []
+        shares = [getattr(scores, main) for scores in said]
+        return [(share - usual) / (1 - usual) for share in shares if share is not None]
 
     def typical(self, part: str) -> float | None:
         """The gain of the later half of the epochs: one lucky epoch does not count."""
-        gains = self.gains(part)
-        return median(gains[len(gains) // 2 :]) if gains else None
+        if part not in self._typical:  # three rules ask, of thousands of epochs, twice a second
+            gains = self.gains(part)
+            self._typical[part] = median(gains[len(gains) // 2 :]) if gains else None
+        return self._typical[part]
 
     @property
     def few(self) -> bool:

@@ -52,12 +52,12 @@ class App:
             free.bind(("localhost", 0))
             return cls(home, free.getsockname()[1])
 
-    def start(self) -> None:
+    def start(self, checkout: Path = ROOT) -> None:
         command = [sys.executable, "-m", "streamlit", "run", self.script, "--server.headless", "true"]
         with open(self.home.parent / "streamlit.log", "ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--server.port", str(self.port)],
-                cwd=ROOT,
+                cwd=checkout,
                 env={**os.environ, "GRAFT_HOME": str(self.home)},
                 stdout=log,
                 stderr=log,

@@ -13,6 +13,7 @@ from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import failed, finished, made_run
+from ui.live_frame import run_frame, table_frame
 
 
 def _choose(workspace, dataset, run):
@@ -328,3 +329,33 @@ def test_a_run_at_work_shows_one_bar_over_all_of_it(open_page, dataset, workspac
     assert 0 < app.get("progress")[0].proto.value < 100
     assert "Running the frozen stages over the images, once: 8 of 16" in app.get("progress")[0].proto.text
     assert _metrics(app)["Time left"] != "–"
+
+
+def _components(app):
+    return [json.loads(one.proto.json) for one in app.get("bidi_component") if one.proto.json]
+
+
+def test_a_run_at_work_is_followed_by_the_feed_and_no_script_runs_by_itself(open_page, dataset, workspace, monkeypatch):
+    run = made_run(workspace, dataset.id, Progress("training", 3, 20, 120.0, 9.0, 10**8, 4, 1, 5, 0.3))
+    monkeypatch.setattr(Run, "_worker_lives", lambda self: True)
+    monkeypatch.setattr("streamlit.runtime.fragment.time_to_seconds", lambda each: 1 / 0)  # of what runs by itself
+    _choose(workspace, dataset, run)
+    app = open_page("fine_tune")
+    assert app.get("progress")[0].proto.text == "Epoch 4 of 3, step 1 of 5"
+    feeds = {one["path"]: one["drawn"] for one in _components(app) if "path" in one}
+    assert feeds == {
+        f"/graft/live/run/{run.id}": {"now": run_frame(run)["now"]},
+        "/graft/live/table": table_frame(workspace),
+    }
+    assert {one["name"]: one["live"] for one in _components(app) if "figure" in one} == {
+        "curve_loss": f"run/{run.id}",
+        "curve_scores": f"run/{run.id}",
+    }
+
+
+def test_a_run_that_is_over_is_not_followed(open_page, dataset, workspace):
+    run = made_run(workspace, dataset.id, finished())
+    _choose(workspace, dataset, run)
+    app = open_page("fine_tune")
+    assert not [one for one in _components(app) if "path" in one]
+    assert {one["live"] for one in _components(app) if "figure" in one} == {None}
