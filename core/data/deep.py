@@ -43,9 +43,9 @@ class Deep:
     nothing: float | None = None
     turned: int = 0
 
-    def strips(self) -> Iterator[tuple[int, np.ndarray]]:
-        """With where each begins, few at a time, as floats with NaN for what is no value."""
-        many = max(1, STRIP // self.width)
+    def strips(self, times: int = 1) -> Iterator[tuple[int, np.ndarray]]:
+        """With where each begins, few rows at a time, a multiple of `times`; floats, with NaN for what is no value."""
+        many = max(1, STRIP // self.width // times) * times
         for top in range(0, self.height, many):
             yield top, self._finite(self.rows(top, min(top + many, self.height)))
 
@@ -67,12 +67,13 @@ class Deep:
             hidden |= kept == self.nothing
         return np.where(hidden, np.float32("nan"), kept) if hidden.any() else kept
 
-    def in_8_bits(self, window: Window | None) -> Image.Image:
-        """RGB. window: which values are black and white; None goes by the image itself."""
-        whole = Image.new("RGB", (self.width, self.height))
+    def in_8_bits(self, window: Window | None, times: int = 1) -> Image.Image:
+        """RGB. window: which values are black and white; None goes by the image itself. times: as small."""
+        whole = Image.new("RGB", (-(-self.width // times), -(-self.height // times)))
         change = _by_itself(self) if window is None else _by(window)
-        for top, strip in self.strips():
-            whole.paste(Image.fromarray(change(strip)).convert("RGB"), (0, top))
+        for top, strip in self.strips(times):
+            small = Image.fromarray(change(strip))
+            whole.paste((small.reduce(times) if times > 1 else small).convert("RGB"), (0, top // times))
         return whole
 
 

@@ -29,7 +29,9 @@ Source = Path | bytes | BinaryIO
 Image.MAX_IMAGE_PIXELS = None  # `Limits.pixels` stands in the place of Pillow's own guard
 # Pixels of formats whose decoders take many times as long, or as much memory, as others.
 MOST_PIXELS = {"BMP with RLE": 8_000_000, "PPM other than of 8 bits": 8_000_000}
+MOST_PIXELS |= {"WEBP": 64_000_000, "AVIF": 64_000_000, "PNG with 16-bit colours": 64_000_000}
 LARGE_PIXELS = 40_000_000  # of a picture that would fill the memory if every core decoded such a one
+ENOUGH = 768  # pixels of the shorter side are enough to look at what a picture is like
 STRIP = 4_000_000  # pixels at a time, where a change needs memory
 _one_large = threading.Lock()
 LONGEST_TO_SHORTEST = 4  # a longer strip is cut in the middle, so that one picture cannot fill the memory
@@ -282,8 +284,12 @@ def _read(
         if turned > 1:
             image = image.transpose(TURNS[turned])
             size = size[::-1] if turned >= 5 else size
+        times = max(1, min(image.size) // ENOUGH) if rendering is None else 1
         if not _is_clear(image):
-            return Read(image.convert("RGB"), size, format, words)
+            rgb = _strip_by_strip(image, _in_rgb, times) if times > 1 else image.convert("RGB")
+            return Read(rgb, size, format, words)
+        if times > 1:
+            image = _strip_by_strip(image, lambda strip: strip.convert("RGBA"), times, "RGBA")
         clear = _clear(image) if rendering is None else None
         ground = ground_for(clear) if clear is not None else (rendering or PLAIN).ground
         return Read(_strip_by_strip(image, partial(_laid_on, ground=ground)), size, format, words, clear=clear)
@@ -293,6 +299,8 @@ def _kind(image: Image.Image) -> str:
     """As Pillow calls it, but for kinds that it decodes slowly."""
     slow = {"bmp_rle": "BMP with RLE", "ppm": "PPM other than of 8 bits", "ppm_plain": "PPM other than of 8 bits"}
     tiles = getattr(image, "tile", None)
+    if image.format == "PNG" and tiles and str(tiles[0].args) in ("RGB;16B", "RGBA;16B"):
+        return "PNG with 16-bit colours"
     return slow.get(tiles[0].codec_name if tiles else "", image.format or "")
 
 
@@ -328,12 +336,15 @@ def _deep_read(
     if rendering is None:
         sample = values.sample()
         rendering = Rendering(window=window_of([sample]))
-    image = _upright(values.in_8_bits(rendering.window), values.turned or turned)
+    size = (values.width, values.height)
+    times = max(1, min(size) // ENOUGH) if sample is not None else 1
+    image = _upright(values.in_8_bits(rendering.window, times), values.turned or turned)
+    size = size[::-1] if (values.turned or turned) >= 5 else size
     if values.alpha is not None:
         paper = Image.new("RGB", image.size, (rendering.ground,) * 3)
-        image = Image.composite(image, paper, _upright(values.alpha, turned))
+        image = Image.composite(image, paper, _upright(values.alpha.reduce(times), turned))
         words = (*words, CLEAR)
-    return Read(image, image.size, format, (*words, DEEP), sample)
+    return Read(image, size, format, (*words, DEEP), sample)
 
 
 def _upright(image: Image.Image, turned: int) -> Image.Image:
@@ -391,19 +402,25 @@ def ground_for(clear: np.ndarray) -> int:
     return GROUNDS[next((at for at, one in enumerate(contrasts) if one >= ONE_COLOUR), int(np.argmax(contrasts)))]
 
 
-def _strip_by_strip(image: Image.Image, change: Callable[[Image.Image], Image.Image]) -> Image.Image:
-    """The whole image changed to RGB, of which a large one is never in memory several times over."""
-    if image.height <= max(1, STRIP // image.width):
+def _in_rgb(image: Image.Image) -> Image.Image:
+    return image.convert("RGB")
+
+
+def _strip_by_strip(
+    image: Image.Image, change: Callable[[Image.Image], Image.Image], times: int = 1, mode: str = "RGB"
+) -> Image.Image:
+    """The whole image changed to RGB, of which a large one is never in memory several times over. times: as small."""
+    if times == 1 and image.height <= max(1, STRIP // image.width):
         return change(image)
-    whole = Image.new("RGB", image.size)
-    for top, strip in _strips(image):
-        whole.paste(change(strip), (0, top))
+    whole = Image.new(mode, (-(-image.width // times), -(-image.height // times)))
+    for top, strip in _strips(image, times):
+        whole.paste(change(strip).reduce(times) if times > 1 else change(strip), (0, top // times))
     return whole
 
 
-def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+def _strips(image: Image.Image, times: int) -> Iterator[tuple[int, Image.Image]]:
     """With where each begins."""
-    rows = max(1, STRIP // image.width)
+    rows = max(1, STRIP // image.width // times) * times
     for top in range(0, image.height, rows):
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 

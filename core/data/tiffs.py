@@ -18,7 +18,7 @@ from core.errors import DataError
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 MOST_PAGES = 10_000
-MOST_BYTES = 2**29  # of decoded numbers of one page
+MOST_BYTES = 2**28  # of decoded numbers of one page
 MOST_TAG_BYTES = 2**24
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 CODES = {1: "B", 3: "H", 4: "I", 16: "Q"}

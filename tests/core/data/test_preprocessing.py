@@ -168,6 +168,35 @@ def test_a_header_that_claims_too_much_is_refused_before_any_memory_is_taken(sid
         decode(data)
 
 
+@pytest.mark.parametrize(("format", "options"), [("WEBP", {"method": 0}), ("AVIF", {"speed": 10})])
+def test_formats_whose_decoders_take_much_memory_have_fewer_pixels(format, options, monkeypatch):
+    data = encoded(photo(200, 160), format, **options)
+    monkeypatch.setitem(module.MOST_PIXELS, format, 200 * 160 - 1)
+    with pytest.raises(DataError, match=f"of a {format} are read"):
+        decode(data)
+
+
+def test_formats_that_are_decoded_slowly_have_fewer_pixels():
+    plain = b"P5 3000 3000 100\n" + bytes(3000 * 3000)
+    with pytest.raises(DataError, match="at most 8 million of a PPM other than of 8 bits"):
+        decode(plain)
+    assert decode(b"P5 30 30 100\n" + bytes(900)).size == (30, 30)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA", "I;16"])
+def test_a_large_picture_is_looked_at_in_a_smaller_copy(mode, monkeypatch):
+    image = Image.fromarray(np.asarray(photo(90, 60).convert("L")).astype(np.uint16) * 250) if mode == "I;16" else None
+    image = image or (photo(90, 60).quantize(16) if mode == "P" else photo(90, 60).convert(mode))
+    whole = module.read(encoded(image))
+    monkeypatch.setattr(module, "ENOUGH", 20)
+    monkeypatch.setattr(module, "STRIP", 90 * 7)
+    monkeypatch.setattr(deep, "STRIP", 90 * 7)
+    small = module.read(encoded(image))
+    assert small.size == whole.size == (90, 60) and small.image.size == (30, 20) and small.mended == whole.mended
+    apart = np.asarray(small.image, float) - np.asarray(whole.image.reduce(3))
+    assert np.abs(apart).mean() < 1.5
+
+
 def test_a_file_that_is_gone_is_named_so(tmp_path):
     with pytest.raises(DataError, match="not there any more"):
         decode(tmp_path / "gone.jpg")
