@@ -22,11 +22,13 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
 from core.errors import WorkspaceError
+
+_TIME, _LENGTH, _DATED = "%Y%m%d-%H%M%S", 15, re.compile(r"[0-9]{8}-[0-9]{6}-")
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,19 @@ def slug(text: str, limit: int = 32) -> str:
     return re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")[:limit].strip("-") or "unnamed"
 
 
-def new_id(name: str) -> str:
-    """An id that sorts by time and says what it is: `20261123-140501-flowers-9f3a`."""
-    return f"{datetime.now():%Y%m%d-%H%M%S}-{slug(name)}-{secrets.token_hex(2)}"
+def new_id(name: str, folder: Path) -> str:
+    """An id that says when it was made, in UTC, and what it is: `20261123-140501-flowers-9f3a`.
+
+    It sorts behind all that are in the folder, whatever the clock says: where one there is of this second, or of later,
+    as the clock went back, or by an earlier version, which named by local time, it is one second younger than that.
+    """
+    said = f"{datetime.now(UTC):{_TIME}}"
+    found = (name[:_LENGTH] for name in os.listdir(folder) if _DATED.match(name)) if folder.is_dir() else ()
+    newest = max(found, default="")
+    if newest >= said:
+        with suppress(ValueError, OverflowError):  # no moment that there is
+            said = f"{datetime.strptime(newest, _TIME) + timedelta(seconds=1):{_TIME}}"  # noqa: DTZ007
+    return f"{said}-{slug(name)}-{secrets.token_hex(2)}"
 
 
 def contained(folder: Path, name: str) -> Path:

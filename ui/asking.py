@@ -61,6 +61,7 @@ class Given:
         self.limits, self._lock = Limits.from_environment(), threading.Lock()
         self._pictures: dict[str, Picture] = {}
         with disk_in_words():
+            workspace.cache.mkdir(exist_ok=True)  # somebody may have deleted it
             self._file = tempfile.TemporaryFile(dir=workspace.cache, buffering=0)  # noqa: SIM115  it outlives this
         weakref.finalize(self, self._file.close)
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.backbones.catalogue import BackboneInfo, find
-from core.backbones.weights import ENDINGS, Match, keep_file, kept_files, source
+from core.backbones.catalogue import BackboneInfo
+from core.backbones.own_weights import suits
+from core.backbones.weights import ENDINGS, Match, keep_file, source
 from core.errors import BackboneError
 from ui import state
 from ui.downloads import offer
 from ui.network import network_picture
-from ui.own_weights import given_before
+from ui.own_weights import forget_upload, given_before
 from ui.stages import stages_of
 from ui.widgets import clip, errors_shown, file_size, literal, short_number, show_error
 
@@ -24,6 +25,7 @@ WHERE = {
     "absent": "Not installed",
     "file": "Your own file",
 }
+_TAKEN = "weights_files_taken"  # how many, in this session
 LISTED = 200  # names of tensors shown of each kind
 
 
@@ -97,7 +99,7 @@ def _weights(info: BackboneInfo) -> None:
 
 def _own(info: BackboneInfo, path: Path) -> None:
     try:
-        match = _match(info.name, str(path))
+        match = suits(info, state.workspace(), path)
     except BackboneError as error:
         show_error(error)
     else:
@@ -131,17 +133,14 @@ def _upload(info: BackboneInfo) -> None:
         "A `.safetensors` file, or a `.pth` file with nothing but tensors in it, saved from this same network. "
         "Nothing in the file is executed."
     )
-    file = st.file_uploader("Weights file", type=list(ENDINGS), key=f"own_{info.name}")
+    taken = st.session_state.get(_TAKEN, 0)
+    file = st.file_uploader("Weights file", type=list(ENDINGS), key=f"own_{info.name}_{taken}")
     if file is not None and st.button("Use this file", icon=":material/check:"):
-        with errors_shown():
-            before = kept_files(state.workspace())
-            path = keep_file(state.workspace(), file.name, file)
-            try:
-                _use(info, path)
-            except BackboneError:
-                if path not in before:
-                    path.unlink(missing_ok=True)
-                raise
+        with errors_shown(), st.spinner("Reading the weights"):
+            path = keep_file(state.workspace(), file.name, file, partial(suits, info, state.workspace()))
+            st.session_state[_TAKEN] = taken + 1  # an empty uploader
+            forget_upload(file)
+            _use(info, path)
     given_before(info, partial(_use, info))
 
 
@@ -150,15 +149,7 @@ def _use(info: BackboneInfo, path: Path) -> None:
     Raises:
         BackboneError: the file does not fit.
     """
-    _match(info.name, str(path))
+    with st.spinner("Reading the weights"):
+        suits(info, state.workspace(), path)
     state.choose(backbone=info.name, weights_file=str(path))
     st.rerun()
-
-
-@st.cache_resource(max_entries=16, show_spinner="Reading the weights")
-def _match(name: str, path: str) -> Match:
-    from core.backbones.model import build
-
-    match = build(find(name), state.workspace(), weights_file=Path(path)).match
-    assert match is not None
-    return match

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from core import trash
+from core.backbones.weights import kept_bytes
 from core.data.cache import budget, empty, sizes
 from core.workspace import Workspace
 from ui.widgets import errors_shown, file_size
@@ -22,9 +23,10 @@ def cache_panel(space: Workspace) -> None:
     with errors_shown(), st.container(horizontal=True, vertical_alignment="center"):
         parts = _sizes(str(space.root))
         total, weights = sum(parts.values()), parts["weights"]
-        trashed = trash.size(space)
+        trashed, own = trash.size(space), kept_bytes(space)
         st.caption(
             f"Cache: {file_size(total)} of {file_size(budget(space))}"
+            + (f" · Your weights files: {file_size(own)}" if own else "")
             + (f" · Trash: {file_size(trashed)}" if trashed else ""),
             help="Decoded pictures, and what frozen stages made of them, kept so that the next run starts at once. "
             f"It is only speed: without it the same is computed again. Downloaded weights ({file_size(weights)}) stay.",

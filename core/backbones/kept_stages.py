@@ -65,7 +65,7 @@ def stages_of(info: BackboneInfo, workspace: Workspace) -> tuple[Stage, ...]:
 
     found = describe(info)
     with suppress(OSError):  # it is only speed
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, [asdict(stage) for stage in found])
     return found
 

@@ -6,15 +6,18 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core import trash
 from core.backbones.bundled import PACKAGED, TO_GET, bundled_file
 from core.backbones.catalogue import BackboneInfo
+from core.backbones.weights_file import read_file
 from core.errors import BackboneError
 from core.workspace import Workspace, atomic_open, slug
 
@@ -22,18 +25,9 @@ if TYPE_CHECKING:  # torch takes seconds to import, and `source` does not need i
     import torch
     from torch import nn
 
-ENDINGS = (".safetensors", ".pth", ".pt")
-# Where training scripts put the weights among other things in a checkpoint; averaged ones are preferred.
-WRAPPERS = (
-    "state_dict_ema",
-    "model_ema",
-    "state_dict",
-    "model_state_dict",
-    "model_state",
-    "model",
-    "encoder",
-    "module",
-)
+ENDINGS = (".safetensors", ".pth", ".pt", ".ckpt", ".bin")
+LEAST_SHARE = 0.5  # of a backbone's tensors, and of its numbers, that a file must have
+LARGEST = 1e8  # of a value; running variances of a published network reach some 1e5
 EXTRAS = re.compile(r"(^|\.)(AuxLogits|aux1|aux2)\.|num_batches_tracked$")  # not needed to use a network
 
 
@@ -108,62 +102,43 @@ def _in_hub_cache(hub: str, cache_home: Path) -> list[Path]:
     return [folder / "snapshots" / commit / "model.safetensors"]
 
 
-def read_file(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a `.safetensors` or `.pth` file, by name. Nothing in the file is executed.
+def must_end_well(name: str) -> None:
+    """
+    Raises:
+        BackboneError: a file of this name is none that holds weights.
+    """
+    if Path(name).suffix.lower() not in ENDINGS:
+        raise BackboneError(f"{name[-80:]!r} is no weights file: its name must end in {', '.join(ENDINGS)}.")
+
+
+def keep_file(
+    workspace: Workspace, name: str, content: BufferedIOBase, check: Callable[[Path], object] | None = None
+) -> Path:
+    """Keep a person's own weights file in `<workspace>/weights`, under a safe name made from its name and content. The
+    same content is kept once, under the name with which it came first.
+
+    check: called with the file; where it raises, the file is not kept.
 
     Raises:
-        BackboneError: it is no such file, or holds something else than tensors.
+        BackboneError: its name is not that of a weights file.
     """
-    import safetensors.torch
-    import torch
-
-    try:
-        if path.suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        tensors = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise BackboneError(f"The weights file {path.name} is not there any more. Choose it again.") from error
-    except safetensors.SafetensorError as error:
-        raise BackboneError(f"{path.name} is not a whole .safetensors file ({error}).") from error
-    except Exception as error:  # noqa: BLE001 - a damaged pickle makes torch raise almost anything
-        raise BackboneError(
-            f"{path.name} cannot be read as weights. Give a .safetensors file, or a .pth file "
-            "that holds nothing but tensors (a state dict)."
-        ) from error
-    return _unwrapped(tensors, path.name)
-
-
-def _unwrapped(value: Any, name: str) -> dict[str, torch.Tensor]:
-    import torch
-
-    for key in WRAPPERS:
-        if isinstance(value, Mapping) and isinstance(value.get(key), Mapping):
-            value = value[key]
-    items = value.items() if isinstance(value, Mapping) else ()
-    tensors = {str(key): item for key, item in items if isinstance(item, torch.Tensor)}
-    if not tensors:
-        raise BackboneError(f"{name} holds no named tensors. Save the network's state_dict() and give that file.")
-    while all("." in key and key.split(".", 1)[0] in ("module", "_orig_mod") for key in tensors):
-        tensors = {key.split(".", 1)[1]: tensor for key, tensor in tensors.items()}
-    return tensors
-
-
-def keep_file(workspace: Workspace, name: str, content: BufferedIOBase) -> Path:
-    """Keep a person's own weights file in `<workspace>/weights`, under a safe name made from its name and content.
-
-    Raises:
-        BackboneError: its name ends in neither .safetensors nor .pth or .pt.
-    """
-    ending = Path(name).suffix.lower()
-    if ending not in ENDINGS:
-        raise BackboneError(f"{name[:80]!r} is no weights file: its name must end in {', '.join(ENDINGS)}.")
+    must_end_well(name)
     digest = hashlib.file_digest(content, "sha256").hexdigest()[:12]
     content.seek(0)
-    path = workspace.root / "weights" / f"{slug(Path(name).stem)}-{digest}{ending}"
-    if not path.exists():
-        path.parent.mkdir(exist_ok=True)
+    folder = workspace.root / "weights"
+    known = next((path for path in kept_files(workspace) if path.stem.endswith(f"-{digest}")), None)
+    path = known or folder / f"{slug(Path(name).stem)}-{digest}{Path(name).suffix.lower()}"
+    if known is None:
+        folder.mkdir(exist_ok=True)
         with atomic_open(path, "wb") as file:
             shutil.copyfileobj(content, file, 1 << 20)
+    try:
+        if check is not None:
+            check(path)
+    except BaseException:
+        if known is None:
+            path.unlink(missing_ok=True)
+        raise
     return path
 
 
@@ -171,6 +146,15 @@ def kept_files(workspace: Workspace) -> list[Path]:
     """The weights files that people gave, by name."""
     folder = workspace.root / "weights"
     return sorted(path for path in folder.glob("[!.]*") if path.suffix in ENDINGS) if folder.is_dir() else []
+
+
+def kept_bytes(workspace: Workspace) -> int:
+    """How much the weights files that people gave take."""
+    total = 0
+    for path in kept_files(workspace):
+        with suppress(FileNotFoundError):  # deleted at this moment
+            total += path.stat().st_size
+    return total
 
 
 def delete_file(workspace: Workspace, path: Path) -> trash.Trashed | None:
@@ -181,20 +165,16 @@ def delete_file(workspace: Workspace, path: Path) -> trash.Trashed | None:
 def load_file(network: nn.Module, path: Path) -> Match:
     """Put a person's own weights into `network`, as far as names and shapes agree.
 
+    Whatever all names that fit begin with is passed over.
+
     Raises:
-        BackboneError: the file cannot be read, or nothing in it fits.
+        BackboneError: the file cannot be read, too little in it fits, or its numbers cannot be a network's.
     """
-    given = read_file(path)
     own = network.state_dict()
-    for prefix in ("backbone.network.", "network.", "backbone.", "encoder."):
-        if not own.keys() & given.keys():
-            given = {key.removeprefix(prefix): tensor for key, tensor in given.items()}
+    given = _without_prefix(read_file(path), own)
     fitting = {key: tensor for key, tensor in given.items() if key in own and tensor.shape == own[key].shape}
-    if not fitting:
-        raise BackboneError(
-            f"None of the {len(given)} tensors in {path.name} fits this backbone. "
-            "Choose the backbone that these weights were made with, or another file."
-        )
+    _must_be_enough(fitting, own, len(given), path.name)
+    _must_be_numbers(fitting, own, path.name)
     network.load_state_dict(fitting, strict=False)
     missing = [key for key in own if key not in given and not EXTRAS.search(key)]
     return Match(
@@ -203,6 +183,67 @@ def load_file(network: nn.Module, path: Path) -> Match:
         tuple(key for key in given if key not in own),
         tuple(key for key in given if key in own and key not in fitting),
     )
+
+
+def _without_prefix(given: dict[str, torch.Tensor], own: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Named as the network's are: training programs put something before, such as `model.` or `module.backbone.`. Of
+    several copies of a network in one file, an averaged one is taken."""
+    longest = max(key.count(".") for key in own) + 1
+    fits: Counter[str] = Counter()
+    for key, tensor in given.items():
+        at = len(key)
+        for _ in range(longest):
+            at = key.rfind(".", 0, at)
+            ending = key[at + 1 :]
+            if ending in own and own[ending].shape == tensor.shape:
+                fits[key[: at + 1]] += 1
+            if at < 0:
+                break
+    if not fits:
+        return given
+    prefix = min(fits, key=lambda name: (-fits[name], "ema" not in name.lower(), len(name), name))
+    renamed = {key[len(prefix) :]: tensor for key, tensor in given.items() if key.startswith(prefix)}
+    return renamed | {key: tensor for key, tensor in given.items() if not key.startswith(prefix) and key not in renamed}
+
+
+def _must_be_enough(
+    fitting: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor], given: int, name: str
+) -> None:
+    """
+    Raises:
+        BackboneError: most of the network would keep random numbers, so that nothing of it could be frozen.
+    """
+    other = "Choose the backbone that these weights were made with, or another file."
+    if not fitting:
+        raise BackboneError(f"None of the {given} tensors in {name} fits this backbone. {other}")
+    wanted = {key: tensor.numel() for key, tensor in own.items() if not EXTRAS.search(key)}
+    fits = [key for key in fitting if key in wanted]
+    share = sum(wanted[key] for key in fits) / max(1, sum(wanted.values()))
+    if min(share, len(fits) / max(1, len(wanted))) < LEAST_SHARE:
+        raise BackboneError(
+            f"Only {len(fits)} of the {len(wanted)} tensors of this backbone, with {share:.0%} of its numbers, are in "
+            f"{name} by name and shape; all the rest would be random. At least half must be there. {other}"
+        )
+
+
+def _must_be_numbers(fitting: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor], name: str) -> None:
+    """
+    Raises:
+        BackboneError: one is not finite, or so large that nothing could be computed with it, or of another kind.
+    """
+    for key, tensor in fitting.items():
+        mine = own[key]
+        if not mine.is_floating_point() or not mine.isfinite().all():  # an index, or a mask
+            continue
+        if not tensor.is_floating_point():
+            what = f"holds whole numbers ({str(tensor.dtype).removeprefix('torch.')}), as quantized networks do"
+        elif not (brought := tensor.to(mine.dtype)).isfinite().all():
+            what = "holds values that are infinite or no numbers (NaN)"
+        elif brought.numel() and (most := float(brought.abs().max())) > LARGEST:
+            what = f"holds values up to {most:.1e}, where those of a trained network are below {LARGEST:.0e}"
+        else:
+            continue
+        raise BackboneError(f"{name} cannot be used: its tensor {key!r} {what}. Its training went wrong, or its copy.")
 
 
 def pretrained_network(info: BackboneInfo, workspace: Workspace) -> nn.Module:

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.address_space import must_have_for_torch
 from core.backbones.catalogue import BUNDLED, catalogue, find
-from core.backbones.weights import is_ready, not_installed, source
+from core.backbones.weights import is_ready, must_end_well, not_installed, source
 from core.commands.data import reading_of, said_of
 from core.commands.following import finish, outcome
 from core.commands.printing import ImportLine, printable
@@ -91,9 +91,12 @@ def _settings(options: Namespace, kind: str | None = None) -> dict[str, Any]:
     elif options.reads != "auto":
         typed["head"] = {"reads": options.reads}
     if typed.get("weights_file"):
-        typed["weights_file"] = str(Path(typed["weights_file"]).resolve())
+        # Not Path.resolve, to which a link that leads to itself is an error.
+        typed["weights_file"] = os.path.realpath(os.path.expanduser(typed["weights_file"]))
     settings = {"backbone": BUNDLED, **_base(options, kind), **typed}
     try:
+        if typed.get("weights_file"):
+            must_end_well(typed["weights_file"])
         Recipe.parse({**settings, "dataset": "checked later", "dataset_version": 1})
         find(settings["backbone"])
     except (RecipeError, BackboneError) as error:

@@ -43,12 +43,13 @@ class Use:
 
     def __init__(self, workspace: Workspace, folders: Iterable[Path]) -> None:
         users = workspace.cache / "users"
-        users.mkdir(parents=True, exist_ok=True)
         token = secrets.token_hex(8)
         lock = FileLock(users / f"{token}.lock", thread_local=False)
-        lock.acquire()
-        said = users / f"{token}.txt"
-        said.write_text("".join(f"{folder.relative_to(workspace.cache)}\n" for folder in folders), encoding="utf-8")
+        said, names = users / f"{token}.txt", [str(folder.relative_to(workspace.cache)) for folder in folders]
+        with contextlib.suppress(FileNotFoundError):  # the cache is being deleted: then nothing has to be held
+            users.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+            said.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
         self.end = weakref.finalize(self, _end_use, lock, said)
 
 
@@ -61,7 +62,7 @@ def _end_use(lock: FileLock, said: Path) -> None:
 def in_use(workspace: Workspace) -> set[Path]:
     """The folders that living processes use; what dead ones said is forgotten."""
     used: set[Path] = set()
-    for said in (workspace.cache / "users").glob("*.txt"):
+    for said in children(workspace.cache / "users", "*.txt"):
         lock = said.with_suffix(".lock")
         with contextlib.suppress(OSError):  # it may end at this moment
             if is_held(lock):
@@ -80,7 +81,7 @@ def budget(workspace: Workspace) -> int:
     """
     said = os.environ.get("GRAFT_CACHE_BYTES")
     if said is None:
-        would_be_free = shutil.disk_usage(workspace.cache).free + sum(sizes(workspace).values())
+        would_be_free = shutil.disk_usage(workspace.root).free + sum(sizes(workspace).values())
         return min(DEFAULT_BUDGET, would_be_free // 2)
     if not said.isdecimal():
         raise DataError(f"GRAFT_CACHE_BYTES is {said!r}; give a whole number of bytes, such as 5000000000.")
@@ -89,7 +90,7 @@ def budget(workspace: Workspace) -> int:
 
 def sizes(workspace: Workspace) -> dict[str, int]:
     """Bytes of each part of the cache."""
-    parts = sorted({*EVICTABLE, "weights"} | {path.name for path in workspace.cache.iterdir()} - {"users"})
+    parts = sorted({*EVICTABLE, "weights"} | {path.name for path in children(workspace.cache, "*")} - {"users"})
     return {part: _size(workspace.cache / part) for part in parts}
 
 
@@ -133,11 +134,19 @@ def clear_leftovers(workspace: Workspace) -> None:
     """Remove what processes that were killed left behind: unfinished chunks, uploads of earlier versions."""
     used = in_use(workspace)
     for part in EVICTABLE:
-        for path in (workspace.cache / part).glob("*/.*"):
+        for path in children(workspace.cache / part, "*/.*"):
             if path not in used:
                 shutil.rmtree(path, ignore_errors=True)
-    for path in workspace.cache.glob("upload-*"):
+    for path in children(workspace.cache, "upload-*"):
         shutil.rmtree(path, ignore_errors=True)
+
+
+def children(folder: Path, pattern: str) -> list[Path]:
+    """What lies there, which somebody may be deleting at this moment."""
+    found: list[Path] = []
+    with contextlib.suppress(FileNotFoundError):
+        found.extend(folder.glob(pattern))
+    return found
 
 
 def throw_away(path: Path) -> None:
@@ -160,8 +169,8 @@ class _Entry:
 def _entries(workspace: Workspace) -> Iterator[_Entry]:
     """Every chunk, and any file where none is expected, such as those of earlier versions."""
     for part in EVICTABLE:
-        for setting in (workspace.cache / part).glob("[!.]*"):
-            for path in setting.glob("[!.]*") if setting.is_dir() else [setting]:
+        for setting in children(workspace.cache / part, "[!.]*"):
+            for path in children(setting, "[!.]*") if setting.is_dir() else [setting]:
                 with contextlib.suppress(OSError):
                     yield _Entry(path, _size(path), path.stat().st_mtime)
 
@@ -186,6 +195,6 @@ def _delete(path: Path) -> None:
 
 def _empty_downloads(folder: Path) -> None:
     """All but what a download is writing at this moment."""
-    for path in folder.glob("[!.]*"):
+    for path in children(folder, "[!.]*"):
         if path.suffix != ".lock" and not is_held(path.with_name(f"{path.name}.lock")):
             _delete(path)

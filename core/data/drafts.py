@@ -101,7 +101,7 @@ class Draft(DraftList):
 
 def new_draft(workspace: Workspace, name: str = "My pictures", labels: Iterable[str] = FIRST_CLASSES) -> Draft:
     created = datetime.now().isoformat(timespec="seconds")
-    draft = Draft(directory=_drafts(workspace) / new_id("draft"), name=_name(name), created=created)
+    draft = Draft(directory=_drafts(workspace) / new_id("draft", _drafts(workspace)), name=_name(name), created=created)
     for label in labels:
         draft = with_new_class(draft, label)
     with disk_in_words():

@@ -5,8 +5,10 @@
 
 A setting is everything but the picture that decides a row. A row that is missing is made and goes into a new chunk,
 which is written beside its place and renamed: a kill leaves a whole chunk or nothing. The index also says how large
-rows.bin is and when it was written; a chunk that is gone, or not as its index says, is made again. Two processes that
-make the same row at once write it twice, which does no harm. A chunk folder's own time says when it was last used.
+rows.bin is and when it was written; a chunk that is gone, or not as its index says, is made again. What was written
+in one making stays open until it is over, so that nothing is lost should somebody delete the cache meanwhile. Two
+processes that make the same row at once write it twice, which does no harm. A chunk folder's own time says when it was
+last used.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
-from core.data.cache import Use, throw_away
+from core.data.cache import Use, children, throw_away
 from core.data.intake import disk_in_words
 from core.errors import DataError
 from core.workspace import Workspace
@@ -30,6 +33,7 @@ from core.workspace import Workspace
 CHUNK_BYTES = 256 * 2**20
 CHUNK_SECONDS = 30.0  # of work at most are lost when the process is killed
 MOST_CHUNKS = 256  # each that is mapped takes a file handle; beyond this, small ones are joined
+MOST_OPEN = 128  # chunks of one making that stay readable should the cache be deleted meanwhile
 TRIES = 3
 
 Make = Callable[[np.ndarray], Iterable[np.ndarray]]
@@ -48,9 +52,7 @@ class Store:
 
         What was found counts as in use for as long as this store lives.
         """
-        wanted = _binary(digests)
-        numbers = np.flatnonzero(self._find(wanted)[1] < 0)
-        return np.sort(numbers[np.unique(wanted[numbers], return_index=True)[1]])
+        return self._missing(_binary(digests), [])
 
     def rows(self, digests: Sequence[str], make: Make) -> Rows:
         """The row of each digest, in their order.
@@ -61,39 +63,48 @@ class Store:
         Raises:
             DataError: the disk is full, or refuses.
         """
-        wanted = _binary(digests)
+        wanted, made = _binary(digests), list[_Chunk]()
         for _ in range(TRIES):
-            missing = self.missing(digests)
+            rows = self._opened(wanted, made)
+            if rows is not None:
+                return rows
+            missing = self._missing(wanted, made)
             if len(missing):
                 with disk_in_words():
-                    self._add(zip(wanted[missing].tolist(), make(missing)))
-            with contextlib.suppress(OSError, ValueError):  # a chunk was thrown away at this very moment
-                chunks, chunk, row = self._find(wanted)
-                if (chunk >= 0).all():
-                    return Rows([each.open() for each in chunks], chunk, row, self.use)
+                    self._add(zip(wanted[missing].tolist(), make(missing)), made)
+        if (rows := self._opened(wanted, made)) is not None:
+            return rows
         raise DataError("The cache is emptied again and again while it is being filled. Try again.")
+
+    def _opened(self, wanted: np.ndarray, made: list[_Chunk]) -> Rows | None:
+        """The rows, if all are there: in the cache, or else in what was made just now and is open still."""
+        chunks, chunk, row = self._find(wanted)
+        gone = chunk < 0
+        if gone.any():
+            kept, at, row[gone] = _locate(made, wanted[gone])
+            chunk[gone] = np.where(at < 0, -1, at + len(chunks))
+            chunks += kept
+        if not (chunk >= 0).all():
+            return None
+        try:
+            return Rows([each.open() for each in chunks], chunk, row, self.use)
+        except (OSError, ValueError):  # one was thrown away at this very moment
+            return None
+
+    def _missing(self, wanted: np.ndarray, made: list[_Chunk]) -> np.ndarray:
+        """The places of what is neither in the cache nor made, each digest once."""
+        numbers = np.flatnonzero((self._find(wanted)[1] < 0) & (_locate(made, wanted)[1] < 0))
+        return np.sort(numbers[np.unique(wanted[numbers], return_index=True)[1]])
 
     def _find(self, wanted: np.ndarray) -> tuple[list[_Chunk], np.ndarray, np.ndarray]:
         """(chunks that are needed; for each digest which of them has it, -1 where none has; and where in it)."""
-        chunks = self._chunks()
-        owner = np.repeat(np.arange(len(chunks)), [len(each.digests) for each in chunks])
-        row = np.concatenate([np.arange(len(each.digests)) for each in chunks] or [np.empty(0, int)])
-        digests = np.concatenate([each.digests for each in chunks] or [np.empty(0, wanted.dtype)])
-        begins, sought = _beginning(digests), _beginning(wanted)
-        order = np.argsort(begins, kind="stable")
-        place = np.searchsorted(begins, sought, sorter=order)
-        found = place < len(digests)
-        found[found] = digests[order[place[found]]] == wanted[found]
-        at = order[place[found]]
-        needed, owners = np.unique(owner[at], return_inverse=True)
-        chunk, rows = np.full(len(wanted), -1), np.full(len(wanted), -1)
-        chunk[found], rows[found] = owners, row[at]
-        return self._used([chunks[number] for number in needed]), chunk, rows
+        chunks, chunk, row = _locate(self._chunks(), wanted)
+        return self._used(chunks), chunk, row
 
     def _chunks(self) -> list[_Chunk]:
         """Those that are whole; the others are thrown away."""
         whole = []
-        for folder in sorted(self.folder.glob("[!.]*")):
+        for folder in sorted(children(self.folder, "[!.]*")):
             try:
                 whole.append(_Chunk(folder, self.dtype))
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
@@ -107,9 +118,11 @@ class Store:
                 os.utime(each.folder)
         return chunks
 
-    def _add(self, rows: Iterator[tuple[bytes, np.ndarray]]) -> None:
-        while self._add_chunk(rows):
-            pass
+    def _add(self, rows: Iterator[tuple[bytes, np.ndarray]], made: list[_Chunk]) -> None:
+        """Write all rows; `made` gets the chunks, open, as many as may be open at once."""
+        while (chunk := self._add_chunk(rows)) is not None:
+            if len(made) < MOST_OPEN:
+                made.append(chunk)
         chunks = self._chunks()
         if len(chunks) > MOST_CHUNKS:
             small = [each for each in chunks if each.bytes < CHUNK_BYTES // 16]
@@ -117,17 +130,28 @@ class Store:
             for each in small:
                 throw_away(each.folder)
 
-    def _add_chunk(self, rows: Iterator[tuple[bytes, np.ndarray]]) -> bool:
-        """Write a chunk of the next rows. Returns False if there were none."""
+    def _add_chunk(self, rows: Iterator[tuple[bytes, np.ndarray]]) -> _Chunk | None:
+        """Write a chunk of the next rows. None if there were none.
+
+        What is written can be read from then on, even if somebody deletes the cache at that moment, or has before.
+        """
         token = secrets.token_hex(8)
-        beside = self.folder / f".{token}"
+        beside, folder = self.folder / f".{token}", self.folder / token
         use = Use(self.workspace, [beside])
         try:
-            beside.mkdir(parents=True)
-            if not _write(beside, rows, self.dtype):
-                return False
-            os.rename(beside, self.folder / token)
-            return True
+            with _begun(beside) as file:
+                if (chunk := _write(file, folder, rows, self.dtype)) is None:
+                    return None
+            with contextlib.suppress(FileNotFoundError):  # gone, but for us
+                np.savez(
+                    beside / "index.npz",
+                    digests=chunk.digests,
+                    offsets=chunk.offsets,
+                    shapes=chunk.shapes,
+                    written=chunk.written,
+                )
+                os.rename(beside, folder)
+            return chunk
         finally:
             shutil.rmtree(beside, ignore_errors=True)
             use.end()
@@ -162,12 +186,14 @@ class Rows:
 
 
 class _Chunk:
+    data: np.ndarray | None  # once it is open
+
     def __init__(self, folder: Path, dtype: np.dtype) -> None:
         """
         Raises:
             OSError, ValueError, KeyError, EOFError, BadZipFile: it is gone or damaged.
         """
-        self.folder, self.dtype = folder, dtype
+        self.folder, self.dtype, self.data = folder, dtype, None
         with open(folder / "index.npz", "rb") as file, np.load(file, allow_pickle=False) as index:
             self.digests, self.offsets, self.shapes = index["digests"], index["offsets"], index["shapes"]
             self.written = index["written"]
@@ -183,50 +209,85 @@ class _Chunk:
         except FileNotFoundError:  # what is mapped stays there
             return False
 
+    @classmethod
+    def written_to(
+        cls, file: IO[bytes], folder: Path, dtype: np.dtype, digests: np.ndarray, shapes: np.ndarray
+    ) -> _Chunk:
+        """One that was written to this file, open, which is to lie in this folder."""
+        chunk = cls.__new__(cls)
+        chunk.folder, chunk.dtype, chunk.digests, chunk.shapes = folder, dtype, digests, shapes
+        chunk.offsets = np.concatenate([[0], np.cumsum(np.prod(shapes, axis=1))[:-1]])
+        chunk.written = _said(os.fstat(file.fileno()))
+        chunk.bytes, chunk.data = int(chunk.written[0]), np.memmap(file, dtype, "r")
+        return chunk
+
     def open(self) -> _Chunk:
-        self.data = np.memmap(self.folder / "rows.bin", self.dtype, "r")
+        if self.data is None:
+            self.data = np.memmap(self.folder / "rows.bin", self.dtype, "r")
         return self
 
     def __getitem__(self, row: int) -> np.ndarray:
+        assert self.data is not None
         start, shape = self.offsets[row], self.shapes[row]
         return self.data[start : start + shape.prod()].reshape(shape)
 
     def alike(self) -> np.ndarray:
         """All rows as one array, if they have one shape."""
+        assert self.data is not None
         return self.data.reshape(len(self.digests), *self.shapes[0])
 
 
-def _write(folder: Path, rows: Iterable[tuple[bytes, np.ndarray]], dtype: np.dtype) -> int:
-    """Rows into `folder` until the chunk is full or its time is up. Returns how many."""
+def _locate(chunks: list[_Chunk], wanted: np.ndarray) -> tuple[list[_Chunk], np.ndarray, np.ndarray]:
+    """(chunks that are needed; for each digest which of them has it, -1 where none has; and where in it)."""
+    owner = np.repeat(np.arange(len(chunks)), [len(each.digests) for each in chunks])
+    row = np.concatenate([np.arange(len(each.digests)) for each in chunks] or [np.empty(0, int)])
+    digests = np.concatenate([each.digests for each in chunks] or [np.empty(0, wanted.dtype)])
+    begins, sought = _beginning(digests), _beginning(wanted)
+    order = np.argsort(begins, kind="stable")
+    place = np.searchsorted(begins, sought, sorter=order)
+    found = place < len(digests)
+    found[found] = digests[order[place[found]]] == wanted[found]
+    at = order[place[found]]
+    needed, owners = np.unique(owner[at], return_inverse=True)
+    chunk, rows = np.full(len(wanted), -1), np.full(len(wanted), -1)
+    chunk[found], rows[found] = owners, row[at]
+    return [chunks[number] for number in needed], chunk, rows
+
+
+def _begun(folder: Path) -> IO[bytes]:
+    """A file for the rows, in a new folder, which somebody who deletes the cache may delete before it has one."""
+    for _ in range(TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            folder.mkdir(parents=True, exist_ok=True)
+            return open(folder / "rows.bin", "w+b")  # noqa: SIM115  the caller closes it
+    raise DataError("The cache is emptied again and again while it is being filled. Try again.")
+
+
+def _write(file: IO[bytes], folder: Path, rows: Iterable[tuple[bytes, np.ndarray]], dtype: np.dtype) -> _Chunk | None:
+    """Rows into `file` until the chunk is full or its time is up. None if there were none."""
     digests, shapes, filled = [], [], 0
     ends = time.monotonic() + CHUNK_SECONDS
-    with open(folder / "rows.bin", "wb") as file:
-        for digest, row in rows:
-            file.write(np.ascontiguousarray(row, dtype).data)
-            digests.append(digest)
-            shapes.append(row.shape)
-            filled += row.nbytes
-            if filled >= CHUNK_BYTES or time.monotonic() > ends:
-                break
-        file.flush()
-        os.fsync(file.fileno())
-    if digests:
-        ends_at = np.cumsum(np.prod(np.array(shapes, np.int64), axis=1))
-        offsets = np.concatenate([[0], ends_at[:-1]])
-        np.savez(
-            folder / "index.npz",
-            digests=np.array(digests, "S32"),
-            offsets=offsets,
-            shapes=np.array(shapes, np.int64),
-            written=_look(folder),
-        )
-    return len(digests)
+    for digest, row in rows:
+        file.write(np.ascontiguousarray(row, dtype).data)
+        digests.append(digest)
+        shapes.append(row.shape)
+        filled += row.nbytes
+        if filled >= CHUNK_BYTES or time.monotonic() > ends:
+            break
+    if not digests:
+        return None
+    file.flush()
+    os.fsync(file.fileno())
+    return _Chunk.written_to(file, folder, dtype, np.array(digests, "S32"), np.array(shapes, np.int64))
 
 
 def _look(folder: Path) -> np.ndarray:
     """Size and time of the rows, (2,): whatever writes into them later changes the one or the other."""
-    said = (folder / "rows.bin").stat()
-    return np.array([said.st_size, said.st_mtime_ns])
+    return _said((folder / "rows.bin").stat())
+
+
+def _said(status: os.stat_result) -> np.ndarray:
+    return np.array([status.st_size, status.st_mtime_ns])
 
 
 def _beginning(digests: np.ndarray) -> np.ndarray:

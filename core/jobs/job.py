@@ -228,7 +228,7 @@ def prepare(workspace: Workspace, family: Family) -> Path:
         with suppress(FileNotFoundError):  # another tab may be uploading to one that is no job yet, or tidying too
             if (old / "job.json").exists() or time.time() - old.stat().st_mtime > SECONDS_TO_UPLOAD:
                 shutil.rmtree(old, ignore_errors=True)
-    directory = workspace.jobs / new_id(family)
+    directory = workspace.jobs / new_id(family, workspace.jobs)
     (directory / "upload").mkdir(parents=True)
     return directory
 

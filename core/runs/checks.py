@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core import trash
 from core.backbones.catalogue import find
+from core.backbones.own_weights import suits
 from core.backbones.weights import not_installed, source
 from core.data.dataset import dataset_title, is_there, load_dataset
 from core.errors import GraftError, RecipeError
@@ -20,6 +21,11 @@ def check_recipe(workspace: Workspace, recipe: Recipe) -> None:
         RecipeError: every problem at once, each with what to do.
     """
     problems = [*_dataset_problems(workspace, recipe), *_backbone_problems(workspace, recipe)]
+    if recipe.weights_file is not None and not problems:
+        try:
+            suits(find(recipe.backbone), workspace, Path(recipe.weights_file))
+        except GraftError as error:
+            problems = [str(error)]
     if problems:
         raise RecipeError(" ".join(problems))
 

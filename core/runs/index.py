@@ -147,7 +147,7 @@ class Index:
         if not new:
             return
         with contextlib.suppress(OSError):
-            self._file.parent.mkdir(exist_ok=True)
+            self._file.parent.mkdir(parents=True, exist_ok=True)
             self._lines += len(new)
             if self._lines > len(now) + SPARE_LINES:
                 self._write_anew([known for known in now.values() if known.settled])

@@ -51,7 +51,7 @@ def make(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
         RecipeError: everything that is wrong with the recipe, at once.
     """
     check_recipe(workspace, recipe)
-    directory = workspace.runs / new_id(name or recipe.dataset)
+    directory = workspace.runs / new_id(name or recipe.dataset, workspace.runs)
     directory.mkdir()
     with _or_nothing(directory):
         write_json(directory / "recipe.json", json.loads(recipe.model_dump_json()))

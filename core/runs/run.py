@@ -6,6 +6,7 @@ import contextlib
 import os
 import shlex
 import signal
+import threading
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,6 +33,9 @@ from core.workspace import Workspace, contained
 
 SECONDS_OF_SILENCE = 60  # after which a worker that trains is not answering
 LOG_TAIL_BYTES = 20_000
+MOST_HEARD = 1_000
+_heard: dict[Path, tuple[int, float]] = {}  # bytes of a run's events, and since when there are so many: monotonic
+_listening = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,7 @@ class Run:
             if not view.offset and launched(self.directory) is None:
                 return Status.NOT_STARTED
             return Status.PAUSED if view.paused and begun else Status.INTERRUPTED
-        if begun and not view.ahead and view.phase == "training" and time.time() - view.last_time > SECONDS_OF_SILENCE:
+        if begun and not view.ahead and view.phase == "training" and self._silence(view) > SECONDS_OF_SILENCE:
             return Status.SILENT
         control = Control(self.directory)
         if any(map(control.asked, REQUESTS)):
@@ -182,11 +186,24 @@ class Run:
 
     def _talks_elsewhere(self, view: View) -> bool:
         """Whether a worker of another machine, whose lock may not be seen here, has said something of late."""
-        if view.paused or view.ahead or abs(time.time() - view.last_time) > SECONDS_OF_SILENCE:
+        if view.paused or view.ahead or self._silence(view) > SECONDS_OF_SILENCE:
             return False
         with contextlib.suppress(OSError, ValueError):
             return bool(signed(self.directory / "worker.pid")[1])
         return False
+
+    def _silence(self, view: View) -> float:
+        """Seconds since it said anything. Who looks again goes by a clock that never jumps; at the first look there is
+        only the one on the wall, and what was said an hour ahead of it is as old as what was an hour ago."""
+        now = time.monotonic()
+        with _listening:
+            offset, since = _heard.pop(self.directory, (None, now - abs(time.time() - view.last_time)))
+            if offset not in (None, view.offset):
+                since = now
+            _heard[self.directory] = (view.offset, since)  # asked for last comes last
+            while len(_heard) > MOST_HEARD:
+                del _heard[next(iter(_heard))]
+        return now - since
 
     def said_since_launch(self, view: View) -> bool:
         """Whether the worker that was launched last has said something."""
@@ -345,6 +362,6 @@ def is_run(directory: Path) -> bool:
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
-    """All runs, newest first. Ids begin with their time, so names sort."""
+    """All runs, newest first. Ids sort, see `new_id`."""
     found = (path for path in workspace.runs.iterdir() if is_run(path))
     return [Run(workspace, path) for path in sorted(found, key=lambda path: path.name, reverse=True)]

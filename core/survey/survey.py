@@ -47,6 +47,7 @@ COLUMNS = {
 VERSION = 3  # change when the same pictures would give another survey
 NEIGHBOURS = 10
 TILE = 48  # pixels
+TRIES = 3
 MOST_ANSWERS = 5_000_000  # images times classes: beyond, no label is doubted, which would take minutes
 
 
@@ -238,12 +239,15 @@ def _folder_of(workspace: Workspace, dataset: Dataset, backbone: str) -> Path:
 def _keep(folder: Path, frame: pd.DataFrame, mosaic: bytes) -> None:
     beside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     try:
-        with disk_in_words():
-            beside.mkdir(parents=True)
-            frame.to_parquet(beside / "survey.parquet", index=False)
-            (beside / "mosaic.jpg").write_bytes(mosaic)
-            shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # another may have been quicker
-            beside.rename(folder)
+        for _ in range(TRIES):
+            with disk_in_words(), suppress(FileNotFoundError):  # the cache is being deleted
+                beside.mkdir(parents=True, exist_ok=True)
+                frame.to_parquet(beside / "survey.parquet", index=False)
+                (beside / "mosaic.jpg").write_bytes(mosaic)
+                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # another may have been quicker
+                beside.rename(folder)
+            if folder.is_dir():
+                return
     finally:
         shutil.rmtree(beside, ignore_errors=True)

@@ -36,5 +36,5 @@ def test_names_that_could_lead_elsewhere_are_refused(tmp_path, name):
 
 def test_any_name_makes_a_safe_id(tmp_path):
     for name in ("Crème brûlée", "../../etc", "😀", "x" * 500, ""):
-        assert contained(tmp_path, new_id(name)).parent == tmp_path
+        assert contained(tmp_path, new_id(name, tmp_path)).parent == tmp_path
     assert slug("Crème brûlée!") == "creme-brulee"

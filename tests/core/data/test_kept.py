@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.data import kept
-from core.data.cache import in_use
+from core.data.cache import empty, in_use
 from core.data.kept import Store
 
 
@@ -147,3 +148,57 @@ def test_a_hundred_thousand_rows_are_found_quickly(store, monkeypatch):
     found = store.rows(digests[::-1], lambda numbers: pytest.fail("nothing is missing"))
     assert time.process_time() - began < 1
     assert found[0][0] == 99_999
+
+
+@pytest.mark.parametrize("how", ["all", "the setting", "the chunks", "the rows", "the indexes", "emptied"])
+@pytest.mark.parametrize("when", ["between chunks", "at every row"])
+def test_a_cache_that_vanishes_while_it_is_filled_costs_nothing(workspace, store, monkeypatch, how, when):
+    monkeypatch.setattr(kept, "CHUNK_BYTES", 5 * 16)
+    rows(store, [0, 1, 2])
+    made = []
+
+    def vanish():
+        chunks = [path for path in store.folder.glob("*") if path.is_dir()]
+        if how == "all":
+            shutil.rmtree(workspace.cache, ignore_errors=True)
+        elif how == "the setting":
+            shutil.rmtree(store.folder, ignore_errors=True)
+        elif how == "the chunks":
+            for chunk in chunks:
+                shutil.rmtree(chunk)
+        elif how == "emptied":
+            empty(workspace)
+        else:
+            for chunk in chunks:
+                (chunk / ("rows.bin" if how == "the rows" else "index.npz")).unlink(missing_ok=True)
+
+    def make(missing):
+        for number in missing:
+            made.append(int(number))
+            if when == "at every row" or len(made) % 5 == 1:
+                vanish()
+            yield row(number)
+
+    found = store.rows([digest(number) for number in range(23)], make)
+    assert found.take(np.arange(23))[:, 0].tolist() == list(range(23))
+    assert sorted(made) == sorted([*range(3, 23), *(number for number in (0, 1, 2) if made.count(number))])
+    assert not found.is_damaged()
+    shutil.rmtree(workspace.cache, ignore_errors=True)
+    assert [float(found[number][0]) for number in range(23)] == list(range(23))
+    again = []
+    rows(store, [0, 1], again)
+    assert again == [0, 1]
+
+
+def test_the_last_rows_of_a_making_vanish_before_they_are_mapped(workspace, store, monkeypatch):
+    plain = Store._find
+
+    def vanishing(self, wanted):
+        found = plain(self, wanted)
+        shutil.rmtree(workspace.cache, ignore_errors=True)
+        return found
+
+    rows(store, [1, 2])
+    monkeypatch.setattr(Store, "_find", vanishing)
+    found = rows(store, [1, 2, 3])
+    assert found.take(np.arange(3))[:, 0].tolist() == [1, 2, 3]
