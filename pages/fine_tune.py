@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.backbones.catalogue import find
-from core.runs import Run, View
+from core.runs import Run, View, titles
 from ui import state
 from ui.comparison import comparison
 from ui.live_chart import prepare
@@ -23,7 +23,8 @@ def main() -> None:
     prepare()
     found, damaged = all_runs(state.workspace())
     shown = _which(found)
-    at_work_elsewhere(shown[0] if shown else None, found)
+    names = titles([run for run, _ in found])
+    at_work_elsewhere(shown[0] if shown else None, found, names)
     broken = next((pair for pair in damaged if pair[0].id == state.choices().run), None)
     if broken:
         damaged_panel(*broken)
@@ -36,8 +37,8 @@ def main() -> None:
             _settings()
     else:
         _settings()
-    comparison(found)
-    run_table(found, damaged)
+    comparison(found, names)
+    run_table(found, damaged, names)
 
 
 def _which(found: list[tuple[Run, View]]) -> tuple[Run, View] | None:

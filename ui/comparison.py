@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +10,7 @@ import streamlit as st
 from core import runs
 from core.data.dataset import Dataset
 from core.errors import GraftError
-from core.runs import Run, View, titles
+from core.runs import Run, View
 from core.runs.comparison import differences, freezing, frozen_words
 from core.runs.expectations import expect
 from core.runs.scores import Scored, scored
@@ -49,12 +49,14 @@ def compare_freezing(recipe: Recipe, stages: int, dataset: Dataset, devices: int
             st.rerun()
 
 
-def comparison(found: Sequence[tuple[Run, View]]) -> None:
-    """Which runs to compare, and their curves on one chart. Drawn again by itself while one of them is at work."""
+def comparison(found: Sequence[tuple[Run, View]], names: Mapping[str, str]) -> None:
+    """Which runs to compare, and their curves on one chart. Drawn again by itself while one of them is at work.
+
+    names: what each run is called, by its id.
+    """
     if len(found) < 2:
         return
     by_id = {run.id: run for run, _ in found}
-    names = titles([run for run, _ in found])
     chosen = [each for each in state.choices().compared if each in by_id]
     with st.expander("Compare runs", expanded=len(chosen) > 1, icon=":material/ssid_chart:"):
         st.session_state["compared"] = chosen

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
 from core.data.browsing import pages
-from core.runs import Run, Status, View, titles
+from core.runs import Run, Status, View
 from core.runs.scores import best_of
 from ui import state
 from ui.gone import apart
@@ -23,20 +25,20 @@ Found = list[tuple[Run, View]]
 Damaged = list[tuple[Run, str]]
 
 
-def at_work_elsewhere(shown: Run | None, found: Found) -> None:
+def at_work_elsewhere(shown: Run | None, found: Found, names: Mapping[str, str]) -> None:
     """Which other run than `shown` trains, or will next; nothing, where there is none."""
     others = [(run, view) for run, view in found if view.status.active and (shown is None or run.id != shown.id)]
     if not others:
         return
     run, view = min(others, key=lambda pair: pair[0].turn)
-    name, doing = titles([run for run, _ in found])[run.id], DOING.get(view.status, view.status.value)
+    name, doing = names[run.id], DOING.get(view.status, view.status.value)
     more = f", and {count(len(others) - 1, 'other run')} after it" if len(others) > 1 else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":material/hourglass_top: {literal(name)} is {doing}{more}.", width="content")
         st.button("Show it", type="tertiary", on_click=lambda: state.choose(run=run.id), key="show_at_work")
 
 
-def run_table(found: Found, damaged: Damaged) -> None:
+def run_table(found: Found, damaged: Damaged, names: Mapping[str, str]) -> None:
     """One line a run, newest first, the damaged ones last; a click shows that run.
 
     Drawn again by itself while one is at work: at once where one has ended, and from time to time for its epochs.
@@ -48,10 +50,10 @@ def run_table(found: Found, damaged: Damaged) -> None:
     active = any(view.status.active for _, view in found)
     title = f"Runs so far ({len(runs)})"
     with st.expander(title, expanded=len(runs) > 1, icon=":material/history:"), steady("live_runs"):
-        st.fragment(apart(_live))(drawn, state.choices().run, active)
+        st.fragment(apart(_live))(drawn, state.choices().run, active, names)
 
 
-def _live(drawn: list[tuple[Run, Status]], shown: str | None, active: bool) -> None:
+def _live(drawn: list[tuple[Run, Status]], shown: str | None, active: bool, names: Mapping[str, str]) -> None:
     found, damaged = all_runs(state.workspace())
     runs = [run for run, _ in (*found, *damaged)]
     if state.choices().run != shown or [(run, view.status) for run, view in found] != drawn:
@@ -67,7 +69,7 @@ def _live(drawn: list[tuple[Run, Status]], shown: str | None, active: bool) -> N
         if rows := st.session_state[key]["selection"]["rows"]:
             state.choose(run=runs[here][rows[0]].id)
 
-    views, names = {run.id: view for run, view in found}, titles([run for run, _ in found])
+    views = {run.id: view for run, view in found}
     why = {run.id: words for run, words in damaged}
     rows = [
         _row(run, views[run.id], names[run.id]) if run.id in views else _damaged_row(run, why.get(run.id, ""))
