@@ -45,6 +45,7 @@ Asks = Callable[[Path, Mapping[str, str], Question], Reading]
 __all__ = ["ImportCancelled", "Progress", "check", "import_path", "import_sample", "import_source"]
 
 TEMPORARY = ".importing-"
+READ_AS = b"2"  # change when the same archive would be read otherwise, so that it is read again
 BLOCK = 4_096  # rows
 SUFFIXES = {
     *[
@@ -291,7 +292,7 @@ def _digest(found: Sorted) -> str:
 
 def _fingerprint(path: Path, progress: OnProgress | None, cancelled: Cancelled | None) -> str:
     """Of an archive's bytes: quicker to know again than its pictures. "" if it cannot be read, which is told later."""
-    digest, done = hashlib.sha256(), 0
+    digest, done = hashlib.sha256(READ_AS), 0
     try:
         size = path.stat().st_size
         with open(path, "rb") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -59,7 +60,9 @@ def interpret(
         source = replace(source, labels=recognised.labels)
     told = {label for label, _ in folders.of if label}
     manifest, rejected = _manifest(intake, names, source, reading, len(told) > 1 and not only_generic(told))
-    return Interpretation(reading, manifest, rejected, folders, _said(names, manifest, folders, reading))
+    return Interpretation(
+        reading, manifest, rejected, folders, _with_pages(names, _said(names, manifest, folders, reading))
+    )
 
 
 def _manifest(
@@ -118,6 +121,21 @@ def _said(images: list[str], manifest: Manifest | None, folders: Folders, readin
     if reading.split == NEW_SPLIT:
         result = [None if said is None else replace(said, split=None) for said in result]
     return result
+
+
+def _with_pages(images: list[str], said: list[Said | None]) -> list[Said | None]:
+    """The pages of a file: what is said of it holds for all of them, and they stay on one side of the split."""
+    of = dict(zip(images, said))
+    result = []
+    for image, one in zip(images, said):
+        match = _PAGE.fullmatch(image)
+        file = match[1] if match else image if f"{image} (page 2)" in of else ""
+        one = one or (of.get(file) if match else None)
+        result.append(replace(one, group=one.group or file) if one and file else one)
+    return result
+
+
+_PAGE = re.compile(r"(.+) \(page \d+\)")  # as `inspect_pages` calls them
 
 
 def question_of(intake: Intake, names: list[str], source: Source, found: Interpretation) -> Question | None:

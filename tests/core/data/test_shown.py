@@ -12,6 +12,7 @@ from core.data.entries import Entry, Limits, Source
 from core.data.importing import import_path
 from core.data.intake import Taken, inspect, take
 from core.data.preprocessing import decode
+from core.data.reading import Reading
 
 
 def icon(shade: int, seed: int, opacity: int = 255) -> bytes:
@@ -118,3 +119,18 @@ def test_a_chain_of_pages_that_bites_its_tail_ends():
     data[begins + 2 + 12 * count : begins + 6 + 12 * count] = begins.to_bytes(4, "little")
     found = inspect("a.tif", bytes(data))
     assert isinstance(found, Taken) and found.pages == 1
+
+
+def test_all_pages_are_taken_where_someone_says_so_with_what_their_file_is(tmp_path, workspace):
+    names = [f"{label}/{number}.tif" for label in ("cat", "dog") for number in range(4)]
+    for number, name in enumerate(names):
+        (tmp_path / "scans" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "scans" / name).write_bytes(scan(3, seed=number))
+    made = import_path(workspace, tmp_path / "scans", reading=Reading(pages="all"))
+    assert made.report.classes == {"cat": 12, "dog": 12}
+    of_one = made.frame[made.frame["name"].str.startswith("cat/0.tif")]
+    assert len(of_one) == 3 and of_one["split"].nunique() == 1 and set(of_one["group"]) == {"cat/0.tif"}
+    rows = "".join(f"{name},{number % 2}\n" for number, name in enumerate(names))
+    (tmp_path / "scans" / "t.csv").write_text(f"file,kind\n{rows}")
+    made = import_path(workspace, tmp_path / "scans", reading=Reading(column="kind", pages="all"))
+    assert made.report.classes == {"0": 12, "1": 12}
