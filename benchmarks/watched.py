@@ -130,7 +130,7 @@ def _turns(name: str, app: App, run: Run, options: argparse.Namespace) -> list[s
     for _ in range(options.turns):
         for number, each in found.items():
             _turn(each, number, app, run, options.seconds)
-            print(name, number, asdict(each) | {"looks": len(each.looks), "ages": len(each.ages)}, file=sys.stderr)
+            print(each.row(f"{name}{number} so far", found[0]), file=sys.stderr, flush=True)
     titles = {0: "nobody looks", 1: "one page is open"}
     alone = found[0]
     return [each.row(name + titles.get(number, f"{number} pages are open"), alone) for number, each in found.items()]

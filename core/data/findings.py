@@ -293,7 +293,7 @@ def shown(frame: pd.DataFrame, rendering: Rendering) -> Iterator[Finding]:
     if len(many):
         more = number_of(int((many["pages"] - 1).sum()), "more page", "more pages")
         title = f"{number_of(len(many), 'file holds', 'files hold')} {more}; only the first is looked at."
-        why = "If each page is a picture of its own, import again and take all pages."
+        why = "If each page is a picture of its own, save each as a file of its own, and import again."
         yield Finding(kind="pages", title=title, why=why, files=many["name"].tolist())
 
 
