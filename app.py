@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from core import runs, trash
 from core.address_space import must_have_for_torch
 from core.processes import share_cores
-from ui import brand, sidebar, state, theme
+from ui import brand, leaving, sidebar, state, theme
 from ui.feed import routes
 from ui.gate import Gate
 
@@ -46,6 +46,7 @@ def _import_ahead(module: str) -> None:
 def _draw() -> None:
     st.set_page_config(page_title="Graft", page_icon=brand.icon(), layout="wide", initial_sidebar_state="auto")
     share_cores()
+    leaving.end_with_tab()
     _open_again()
     page = st.navigation(
         [

@@ -30,6 +30,7 @@ from core.inference.prediction import Prediction
 from core.units import file_size
 from core.workspace import Workspace
 from ui.drop import Drop, Piece
+from ui.leaving import goes_with_tab
 
 KEPT_CLASSES = 20  # likeliest classes kept of each answer, whatever number is shown now
 AT_ONCE = 8  # pictures between two movements of the progress bar
@@ -63,7 +64,7 @@ class Given:
         with disk_in_words():
             workspace.cache.mkdir(exist_ok=True)  # somebody may have deleted it
             self._file = tempfile.TemporaryFile(dir=workspace.cache, buffering=0)  # noqa: SIM115  it outlives this
-        weakref.finalize(self, self._file.close)
+        goes_with_tab(weakref.finalize(self, self._file.close))
 
     @property
     def pictures(self) -> list[Picture]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tarfile
@@ -24,6 +23,7 @@ from core.jobs.asking import said
 from core.units import file_size
 from core.workspace import Workspace
 from ui.drop import Drop, Piece
+from ui.leaving import goes_with_tab
 from ui.widgets import clip
 
 DROPPED = "dropped.tar"
@@ -51,7 +51,7 @@ class Upload:
         self.alone = False  # a single file
         self.files = self.bytes = 0
         # With the session, if not before.
-        self._gone = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self._gone = goes_with_tab(weakref.finalize(self, jobs.abandon, self.folder))
 
     def take(self, drop: Drop, pieces: Sequence[Piece], last: bool) -> Job | None:
         """Keep the pieces, and after the last ones begin the import. What is refused leaves nothing on disk.
@@ -96,7 +96,6 @@ class Upload:
 
     def _keep(self, pieces: Sequence[Piece], last: bool) -> None:
         with open(self.path, "ab") as file:
-            os.utime(self.folder)  # `jobs.prepare` in another tab sees that this one is still coming
             for piece in pieces:
                 self.files, self.bytes = self.files + (piece.at == 0), self.bytes + len(piece.data)
                 self._refuse(self.files, self.bytes)

@@ -4,6 +4,6 @@ A page starts a job and looks at it; the process goes on whatever happens to the
 hurts it alone.
 """
 
-from core.jobs.job import Family, Job, JobView, current, prepare, start
+from core.jobs.job import Family, Job, JobView, abandon, current, prepare, start
 
-__all__ = ["Family", "Job", "JobView", "current", "prepare", "start"]
+__all__ = ["Family", "Job", "JobView", "abandon", "current", "prepare", "start"]

@@ -32,11 +32,11 @@ from core.runs.launching import ALLOCATOR
 from core.workspace import Workspace, new_id, write_json
 
 SECONDS_TO_START = 20
-SECONDS_TO_UPLOAD = 3600
 Family = Literal["import", "survey", "probe"]
 # By kind; of all others, "import".
 FAMILIES: dict[str, Family] = {"survey": "survey", "estimate": "probe", "learning rate": "probe", "crossval": "probe"}
 _children: dict[Path, subprocess.Popen[bytes]] = {}
+_prepared: dict[Path, FileLock] = {}  # held for as long as this process lives, or until the job begins
 
 
 class JobView(BaseModel):
@@ -209,7 +209,7 @@ class Job:
         if child is not None:
             return child.poll() is None
         with suppress(OSError):
-            return not (self.directory / "pid").exists() and _age(self.directory) < SECONDS_TO_START
+            return not (self.directory / "pid").exists() and abs(_age(self.directory)) < SECONDS_TO_START
         return False
 
 
@@ -218,19 +218,34 @@ def _age(directory: Path) -> float:
 
 
 def prepare(workspace: Workspace, family: Family) -> Path:
-    """A directory for a new job; a file to be given to it goes below `upload/` there. `start` makes it a job.
+    """A directory for a new job; a file to be given to it goes below `upload/` there. `start` makes it a job, `abandon`
+    deletes it; if neither, it goes when this process has ended, and another is prepared.
 
     Raises:
         GraftError: a job of this family is at work.
     """
     _refuse_second(workspace, family)
-    for old in _of(workspace, family):
-        with suppress(FileNotFoundError):  # another tab may be uploading to one that is no job yet, or tidying too
-            if (old / "job.json").exists() or time.time() - old.stat().st_mtime > SECONDS_TO_UPLOAD:
+    with FileLock(workspace.jobs / ".preparing.lock"):
+        for old in _of(workspace, family):  # another tab may be uploading to one that is no job yet
+            if (old / "job.json").exists() or not is_held(old / "prepared.lock"):
                 shutil.rmtree(old, ignore_errors=True)
-    directory = workspace.jobs / new_id(family, workspace.jobs)
-    (directory / "upload").mkdir(parents=True)
+        directory = workspace.jobs / new_id(family, workspace.jobs)
+        (directory / "upload").mkdir(parents=True)
+        _prepared[directory] = FileLock(directory / "prepared.lock", thread_local=False)
+        _prepared[directory].acquire()
     return directory
+
+
+def abandon(directory: Path) -> None:
+    """Delete what was prepared, and was not started."""
+    shutil.rmtree(directory, ignore_errors=True)
+    _let_go(directory)
+
+
+def _let_go(directory: Path) -> None:
+    lock = _prepared.pop(directory, None)
+    if lock is not None:
+        lock.release()
 
 
 def start(
@@ -249,13 +264,14 @@ def start(
         try:
             _refuse_second(workspace, family_of(kind))  # two tabs may have prepared one each
         except GraftError:
-            shutil.rmtree(directory, ignore_errors=True)
+            abandon(directory)
             raise
         try:
             write_json(directory / "job.json", {"kind": kind, "title": title, "arguments": arguments})
         except OSError:
-            shutil.rmtree(directory, ignore_errors=True)
+            abandon(directory)
             raise
+        _let_go(directory)
         as_in_a_run = ALLOCATOR if family_of(kind) == "probe" else {}  # else what is measured would not hold there
         _children[directory] = launch("core.jobs.worker", directory, "job.log", as_in_a_run)
     return Job(workspace, directory)

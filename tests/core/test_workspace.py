@@ -1,4 +1,5 @@
 import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -38,3 +39,47 @@ def test_any_name_makes_a_safe_id(tmp_path):
     for name in ("Crème brûlée", "../../etc", "😀", "x" * 500, ""):
         assert contained(tmp_path, new_id(name, tmp_path)).parent == tmp_path
     assert slug("Crème brûlée!") == "creme-brulee"
+
+
+class Clock:
+    """Says what it is told, in UTC; what local time that is does not matter."""
+
+    def __init__(self, *moments):
+        self.moments = iter(moments)
+
+    def now(self, zone=None):
+        assert zone is UTC, "each autumn one hour of local time comes twice"
+        return next(self.moments).replace(tzinfo=UTC)
+
+    strptime = datetime.strptime
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        [datetime(2026, 1, 1, 12), datetime(2026, 1, 1, 12)],
+        [datetime(2026, 1, 1, 12), datetime(2026, 1, 1, 11), datetime(2026, 1, 1, 11, 30), datetime(2026, 1, 2)],
+        [datetime(2036, 1, 1), datetime(1970, 1, 1), datetime(2026, 12, 31, 23, 59, 59), datetime(2037, 1, 1)],
+    ],
+)
+def test_ids_sort_as_they_were_made_whatever_the_clock_says(tmp_path, monkeypatch, moments):
+    monkeypatch.setattr("core.workspace.datetime", Clock(*moments))
+    made = []
+    for number in range(len(moments)):
+        made.append(new_id(f"{'zyxw'[number]}-dataset", tmp_path))
+        (tmp_path / made[-1]).mkdir()
+    assert sorted(os.listdir(tmp_path)) == made
+
+
+def test_an_id_sorts_behind_those_of_earlier_versions_in_local_time(tmp_path):
+    ahead = f"{datetime.now(UTC) + timedelta(hours=13):%Y%m%d-%H%M%S}-flowers-9f3a"
+    for name in (ahead, "99999999-999999", "20260231-250000-x-1", "notes", ".hidden"):
+        (tmp_path / name).mkdir()
+    made = new_id("flowers", tmp_path)
+    assert made > ahead and contained(tmp_path, made)
+
+
+@pytest.mark.parametrize("name", ["99999999-999999-x-1", "99991231-235959-x-1", "20260231-000000-x-1"])
+def test_an_id_that_is_no_moment_stops_nobody(tmp_path, name):
+    (tmp_path / name).mkdir()
+    assert contained(tmp_path, new_id("flowers", tmp_path))

@@ -6,6 +6,8 @@ import os
 import platform
 import signal
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -110,6 +112,29 @@ def test_two_tabs_that_upload_at_once(workspace, big):
         jobs.start(workspace, "import path", "y", first, path=str(big))
     assert not first.exists()
     job.stop()
+
+
+def test_an_upload_of_another_tab_stays_however_the_clock_jumps_and_goes_with_its_process(workspace):
+    mine = jobs.prepare(workspace, "import")
+    os.utime(mine, (0, 0))
+    left = workspace.jobs / "20200101-000000-import-aaaa"
+    (left / "upload").mkdir(parents=True)
+    code = (
+        "import sys; from core import jobs; from core.workspace import Workspace;"
+        "print(jobs.prepare(Workspace.open(sys.argv[1]), 'import'), flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(workspace.root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        theirs = Path(other.stdout.readline().strip())
+        assert mine.exists() and theirs.exists() and not left.exists()
+        third = jobs.prepare(workspace, "import")
+        assert mine.exists() and theirs.exists()
+        other.kill()
+    fourth = jobs.prepare(workspace, "import")
+    assert not theirs.exists() and mine.exists() and third.exists()
+    for folder in (mine, third, fourth):
+        jobs.abandon(folder)
+        assert not folder.exists()
 
 
 def test_one_at_a_time(workspace, big):

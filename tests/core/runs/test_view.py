@@ -1,5 +1,7 @@
+import time
+
 from core.runs.view import MAX_STEP_POINTS, MOST_MARKS, Status, View
-from core.training.events import Changed, Ended, EpochEnded, Paused, Progress, Queued, Scores, Started
+from core.training.events import Changed, Ended, EpochEnded, EventLog, Paused, Progress, Queued, Scores, Started
 from tests.pages.made_runs import made_run
 
 
@@ -29,6 +31,52 @@ def test_a_worker_of_another_machine_lives_as_long_as_it_talks(workspace, monkey
     assert run.status is Status.INTERRUPTED
     run.discard()
     assert not run.directory.exists()
+
+
+class Clocks:
+    """One on the wall, which may be set, and one that never jumps."""
+
+    def __init__(self):
+        self.wall, self.since = time.time(), 1000.0
+
+    def time(self):
+        return self.wall
+
+    def monotonic(self):
+        return self.since
+
+    def pass_by(self, seconds):
+        self.wall += seconds
+        self.since += seconds
+
+
+def test_a_worker_that_hangs_is_found_out_however_the_clock_jumps(workspace, monkeypatch):
+    clocks = Clocks()
+    monkeypatch.setattr("core.runs.run.time", clocks)
+    monkeypatch.setattr("core.runs.run.is_alive", lambda directory: True)
+    run = made_run(workspace, "x")
+    events = EventLog(run.directory / "events.jsonl")
+    monkeypatch.setattr("core.training.events.time", clocks)
+
+    def says_something():
+        events.write(Progress("training", 1, 20, epoch=1, step=1, steps=4, loss=1.0))
+
+    says_something()
+    assert run.status is Status.TRAINING
+    for jump in (-3600, 3600, 3600, -86400, 400 * 86400):
+        clocks.wall += jump
+        assert run.status is Status.TRAINING, "it was heard a moment ago"
+        clocks.pass_by(40)
+        assert run.status is Status.TRAINING
+        clocks.pass_by(40)
+        assert run.status is Status.SILENT
+        says_something()
+        assert run.status is Status.TRAINING
+    clocks.pass_by(61)
+    clocks.wall -= 3600
+    monkeypatch.setattr("core.runs.run._heard", {})
+    assert run.status is Status.SILENT, "who looks for the first time finds it out too"
+    events.close()
 
 
 def test_epochs_become_rows_and_the_best_is_remembered():
