@@ -44,7 +44,8 @@ class Workspace:
         Raises:
             WorkspaceError: the folder cannot be created or written.
         """
-        path = Path(root or os.environ.get("GRAFT_HOME") or Path.home() / ".graft").expanduser().resolve()
+        said = root or os.environ.get("GRAFT_HOME") or Path.home() / ".graft"
+        path = Path(os.path.realpath(os.path.expanduser(said)))  # which take links and users that lead nowhere
         workspace = cls(path)
         try:
             for folder in (workspace.datasets, workspace.runs, workspace.jobs, workspace.cache):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import Namespace
 from dataclasses import asdict
@@ -26,7 +27,7 @@ from core.workspace import Workspace
 
 
 def check(options: Namespace) -> int:
-    path = Path(options.path).expanduser()
+    path = Path(os.path.expanduser(options.path))
     with limited_memory(memory_for(path)):
         report = check_path(path, progress=ImportLine(), reading=reading_of(options))
     _print(report, options.json)
@@ -38,7 +39,7 @@ def bring_in(options: Namespace) -> int:
     if options.published:
         made = import_published(workspace, options.published, name=options.name, progress=ImportLine())
     else:
-        path, reading = Path(options.path).expanduser(), reading_of(options)
+        path, reading = Path(os.path.expanduser(options.path)), reading_of(options)
         with limited_memory(memory_for(path)):
             made = import_path(workspace, path, name=options.name, progress=ImportLine(), reading=reading)
     print(said_of(made, options.name), file=sys.stderr)

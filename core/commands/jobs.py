@@ -72,7 +72,7 @@ def recipe_of(workspace: Workspace, options: Namespace) -> Recipe:
     settings = _settings(options, dataset.kind)
     recipe = Recipe.parse({**settings, "dataset": dataset.id, "dataset_version": dataset.version})
     if options.save_recipe:
-        recipe_file.write(Path(options.save_recipe).expanduser(), recipe)
+        recipe_file.write(Path(os.path.expanduser(options.save_recipe)), recipe)
     return recipe
 
 
@@ -108,7 +108,7 @@ def _base(options: Namespace, kind: str | None) -> dict[str, Any]:
     """What is typed is laid over this. The learning rate, unless a file names one, follows from what is typed."""
     if not options.recipe:
         return PRESETS[options.preset].settings(kind or "classes")
-    given = recipe_file.open_file(Path(options.recipe).expanduser())
+    given = recipe_file.open_file(Path(os.path.expanduser(options.recipe)))
     if kind:
         recipe_file.check(given, kind)
     return usual_settings(kind or "classes") | given
@@ -116,7 +116,7 @@ def _base(options: Namespace, kind: str | None) -> dict[str, Any]:
 
 def _dataset(workspace: Workspace, data: str, reading: Reading | None) -> Dataset:
     """The dataset that `--data` names: a path to import (once: the same bytes are recognised), or one that is there."""
-    path = Path(data).expanduser()
+    path = Path(os.path.expanduser(data))
     if path.exists():
         dataset = import_path(workspace, path, progress=ImportLine(), reading=reading)
         print(said_of(dataset), file=sys.stderr)

@@ -186,7 +186,7 @@ def table_source(path: Path, limits: Limits) -> Source:
 def _unlinked(place: Path, folder: Path):  # type: ignore[no-untyped-def]
     """The entry of a file; one that a link leads to outside of the folder is refused."""
     entry = file_entry(place, folder)
-    if not place.resolve().is_relative_to(folder):
+    if not Path(os.path.realpath(place)).is_relative_to(folder):
         return replace(entry, refused="It lies behind a link that leads elsewhere, and links are not followed.")
     return entry
 

@@ -14,7 +14,7 @@ def roots() -> tuple[Path, ...]:
     """The folders that the owner allows, in $GRAFT_FOLDERS, separated as in $PATH; else the home folder."""
     said = os.environ.get(SETTING)
     folders = said.split(os.pathsep) if said is not None else [str(Path.home())]
-    return tuple(Path(os.path.expanduser(folder)).resolve() for folder in folders if folder.strip())
+    return tuple(Path(os.path.realpath(os.path.expanduser(folder))) for folder in folders if folder.strip())
 
 
 def allowed(text: str) -> Path:

@@ -41,6 +41,13 @@ def test_any_name_makes_a_safe_id(tmp_path):
     assert slug("Crème brûlée!") == "creme-brulee"
 
 
+@pytest.mark.parametrize("path", ["loop", "loop/below"])
+def test_a_workspace_behind_a_link_that_leads_to_itself_is_told(tmp_path, path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(WorkspaceError, match="GRAFT_HOME"):
+        Workspace.open(tmp_path / path)
+
+
 class Clock:
     """Says what it is told, in UTC; what local time that is does not matter."""
 
