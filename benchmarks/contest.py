@@ -91,7 +91,7 @@ def graft(trial: Trial, settings: dict[str, Any]) -> float:
     place = {"dataset": trial.dataset.id, "dataset_version": trial.dataset.version, "backbone": BUNDLED}
     recipe = Recipe.parse(place | PRESETS[settings["preset"]].settings(trial.dataset.kind) | settings["changes"])
     recipe = recipe.model_copy(update={"seed": trial.seed})
-    directory = trial.workspace.runs / new_id("defaults")
+    directory = trial.workspace.runs / new_id("defaults", trial.workspace.runs)
     directory.mkdir(parents=True)
     log, device = EventLog(directory / "events.jsonl"), choose_device()
     Trainer(trial.workspace, directory, recipe, device, Reporter(log, Control(directory), device)).run()

@@ -33,15 +33,24 @@ WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
 PLACE = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
 
 
+def _data() -> int | None:
+    """Bytes that count for that limit, as Linux tells them."""
+    with suppress(OSError, ValueError, IndexError):
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmData:")), None)
+    return None
+
+
 @contextmanager
 def limited_memory(most: int) -> Iterator[None]:
-    """Within the block this process gets so many bytes of memory of its own at most; beyond, a MemoryError. Where the
-    system knows no such limit, nothing happens."""
-    if resource is None:
+    """Within the block this process gets so many bytes of memory of its own at most, more than it has; beyond, a
+    MemoryError. Where the system knows no such limit, nothing happens."""
+    has = _data()
+    if resource is None or has is None:
         yield
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    known = [limit for limit in (most, soft, hard) if limit >= 0]  # below 0: none
+    known = [limit for limit in (has + most, soft, hard) if limit >= 0]  # below 0: none
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (min(known), hard))
     try:

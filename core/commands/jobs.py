@@ -114,7 +114,7 @@ def _base(options: Namespace, kind: str | None) -> dict[str, Any]:
     return usual_settings(kind or "classes") | given
 
 
-def _dataset(workspace: Workspace, data: str, reading: Reading | None) -> Dataset:
+def _dataset(workspace: Workspace, data: str, reading: Reading | None = None) -> Dataset:
     """The dataset that `--data` names: a path to import (once: the same bytes are recognised), or one that is there."""
     path = Path(os.path.expanduser(data))
     if path.exists():

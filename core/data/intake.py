@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Event
 from typing import IO, Any
 
 import numpy as np
@@ -221,6 +222,8 @@ def take(
 def _threads(cores: int) -> Iterator[ThreadPoolExecutor]:
     """Threads that nobody waits for where one of them is at a file that has no end."""
     pool = ThreadPoolExecutor(cores)
+    for each in [pool.submit(Event().wait, 0.01) for _ in range(cores)]:  # one that begins without memory never ends
+        each.result()
     try:
         yield pool
     except _TooLong:

@@ -225,7 +225,7 @@ def prepare(workspace: Workspace, family: Family) -> Path:
         GraftError: a job of this family is at work.
     """
     _refuse_second(workspace, family)
-    with FileLock(workspace.jobs / ".preparing.lock"):
+    with FileLock(workspace.root / "preparing.lock"):
         for old in _of(workspace, family):  # another tab may be uploading to one that is no job yet
             if (old / "job.json").exists() or not is_held(old / "prepared.lock"):
                 shutil.rmtree(old, ignore_errors=True)
