@@ -2,7 +2,7 @@
 
 Streamlit draws a page by running its script, once for each browser and each look; thirty people who watched a run
 took a third of it that way. So a page is drawn once, and what changes in place (how far the run is, the points of its
-curves) comes over a WebSocket of Graft's own, beside Streamlit's: a feed looks at its run twice a second, whoever
+curves) comes over a WebSocket of Graft's own, beside Streamlit's: a feed looks at its run once a second, whoever
 watches, and sends the changes to all; where nothing has changed, nothing. Only what alters the page itself (the run has
 ended) makes each page's script run again. ui/components/live.js is the browser's side.
 
@@ -30,7 +30,8 @@ from core.errors import GraftError
 from core.workspace import Workspace
 
 PATH = "graft/live"
-SECONDS = {"run": 0.5, "table": 2.0, "comparison": 1.0}  # between two looks
+# Between two looks: each of them keeps a core from a run that would have both.
+SECONDS = {"run": 1.0, "table": 2.0, "comparison": 2.0}
 MOST_WATCHING = 2000  # at once: more are shown the page as it was drawn, and look again by themselves
 MOST_COMPARED = 20
 GONE = {"now": "gone"}
@@ -147,7 +148,7 @@ def _look_at(subject: str) -> Callable[[], Frame] | None:
         space = Workspace.open()
         found = [runs.get(space, each) for each in ids.split(",")[:MOST_COMPARED] if each]
         if kind == "run" and len(found) == 1:
-            return partial(live_frame.run_frame, found[0])
+            return live_frame.RunLook(found[0])
         if kind == "comparison" and found:
             return partial(live_frame.comparison_frame, found)
         if kind == "table" and not ids:

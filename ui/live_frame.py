@@ -50,14 +50,30 @@ def run_frame(run: Run) -> Frame:
     Raises:
         GraftError: it is gone, or cannot be read. OSError: the disk refuses.
     """
-    view = index_of(run.workspace).view(run)
-    said, drawn = advice(view), charts(view)
-    return {
-        "now": drawn_as(view, drawn),
-        "standing": standing(view) if progresses(view) else None,
-        "advice": said and [ADVICE_ICONS[said.kind], said.sentence, said.todo],
-        "charts": {name: _lines(options) for name, _, options in drawn},
-    }
+    return RunLook(run)()
+
+
+class RunLook:
+    """`run_frame` again and again: between two steps only where the run is has changed, and the curves are as they
+    were. To work them out anew each time would cost the run more than all who look."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._seen: tuple[object, ...] | None = None
+        self._drawn: list[Chart] = []
+        self._rest: Frame = {}
+
+    def __call__(self) -> Frame:
+        view = index_of(self.run.workspace).view(self.run)
+        ends = [(len(points), points[-1]) if points else None for points in (view.curve, view.step_losses, view.marks)]
+        seen = (*ends, view.status, view.best_epoch, view.baseline, view.naive, _axis_end(view), view.epochs)
+        if seen != self._seen:
+            said, self._drawn = advice(view), charts(view)
+            lines = {name: _lines(options) for name, _, options in self._drawn}
+            self._rest = {"advice": said and [ADVICE_ICONS[said.kind], said.sentence, said.todo], "charts": lines}
+            self._seen = seen
+        place = standing(view) if progresses(view) else None
+        return {"now": drawn_as(view, self._drawn), "standing": place, **self._rest}
 
 
 def drawn_as(view: View, drawn: Sequence[Chart] | None = None) -> str:

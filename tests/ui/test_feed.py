@@ -14,7 +14,7 @@ from core.training.events import Changed, EpochEnded, EventLog, Progress, Scores
 from tests.pages.made_runs import finished, made_run
 from ui import feed, live_frame
 from ui.feed import Feed
-from ui.live_frame import changes, drawn_as, run_frame, table_frame
+from ui.live_frame import RunLook, changes, drawn_as, run_frame, table_frame
 
 LEAST = 5_000  # bytes that a step may take
 
@@ -62,9 +62,11 @@ def test_what_is_new_makes_the_new_of_the_old_and_nothing_new_is_nothing(at_work
         [Changed(4.0, "learning_rate", "Learning rate <b>0.1</b>", 3)],
         *(epochs[at : at + 45] for at in range(0, len(epochs), 45)),  # until they are thinned
     ]
+    look = RunLook(at_work)
     for events in story:
         say(at_work, *events)
         before, frame = frame, run_frame(at_work)
+        assert look() == frame  # what was kept from the look before is as good
         state = took(state, json.loads(json.dumps(changes(before, frame))))
         assert state == json.loads(json.dumps(frame))
         assert changes(frame, deepcopy(frame)) == {}
