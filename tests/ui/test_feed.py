@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from core.runs import Run
 from core.training.events import Changed, EpochEnded, EventLog, Progress, Scores
 from tests.pages.made_runs import finished, made_run
+from tests.polling import run_apart
 from ui import feed, live_frame
 from ui.feed import Feed
 from ui.live_frame import RunLook, changes, drawn_as, run_frame, table_frame
@@ -166,7 +167,7 @@ def test_all_who_watch_share_one_reader_and_hear_only_what_is_new(looks):
             await asyncio.wait_for(task, 20)
         assert not feed._at_work  # nobody looks any more
 
-    asyncio.run(story())
+    run_apart(story())
 
 
 def test_who_was_too_slow_gets_all_of_it(looks):
@@ -182,7 +183,7 @@ def test_who_was_too_slow_gets_all_of_it(looks):
         one.watching = 0
         await following
 
-    asyncio.run(story())
+    run_apart(story())
 
 
 @pytest.mark.parametrize(
@@ -194,7 +195,7 @@ def test_what_is_not_there_is_refused(home, subject):
         assert await browser.hear() == "websocket.close"
         assert not feed._feeds
 
-    asyncio.run(story())
+    run_apart(story())
 
 
 def test_a_run_that_goes_is_told(home, at_work):
@@ -206,7 +207,7 @@ def test_a_run_that_goes_is_told(home, at_work):
         assert await browser.hear() == {"now": "gone"}
         await browser.leave()
 
-    asyncio.run(story())
+    run_apart(story())
 
 
 def test_no_more_watch_than_there_is_room_for(looks, monkeypatch):
@@ -218,7 +219,7 @@ def test_no_more_watch_than_there_is_room_for(looks, monkeypatch):
         assert await second.hear() == "websocket.close"
         await first.leave()
 
-    asyncio.run(story())
+    run_apart(story())
 
 
 def test_the_feed_of_what_a_page_shows_is_where_the_page_looks_for_it(monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.polling import poll
+from tests.polling import poll, run_apart
 from tests.unplugged import network
 from ui.gate import Gate, names_given
 
@@ -174,7 +173,7 @@ def status(host: str, origin: str = "", *, arrived: str = "127.0.0.1", kind: str
 
     headers = [(b"host", host.encode())] + ([(b"origin", origin.encode())] if origin else [])
     scope = {"type": kind, "headers": headers, "server": (arrived, 8501), "extensions": {}}
-    asyncio.run(Gate(inside)(scope, receive, send))
+    run_apart(Gate(inside)(scope, receive, send))
     return said[0]
 
 
