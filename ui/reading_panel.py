@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from itertools import islice
+from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.data.encodings import ENCODINGS, TITLES
 from core.data.reading import FOLDERS, NEW_SPLIT, Reading
@@ -21,9 +24,11 @@ LEVELS = {
     0: "How the files' names begin",
 }
 SPLITS = {"": "As it comes, else a new one", FOLDERS: "Only as the folders say", NEW_SPLIT: "A new one"}
+LETTERS = {"": "As they look", **{name: TITLES[name] for name in ENCODINGS}}
 PAGES = {"first": "The first", "all": "All, each an image of its own"}
 KEPT = "reading_kept"  # lives on while an import is watched in the panel's place
 MOST_SHOWN = 6  # answers of a way
+T = TypeVar("T")
 
 
 def kept_reading() -> Reading | None:
@@ -44,46 +49,27 @@ def chosen_reading() -> Reading | None:
             key="reading_column",
             help="The heading of the column in your table that says what an image shows.",
         )
-        level = right.selectbox(
-            "Folder of the class",
-            list(LEVELS),
-            index=list(LEVELS).index(kept.level),
-            format_func=LEVELS.__getitem__,
-            key="reading_level",
+        level = _choice(
+            *(right, "Folder of the class", LEVELS, kept.level, "reading_level"),
             help="Counted below the folders that all images share; folders named train or test do not count.",
         )
-        kind = left.selectbox(
-            "What the answer is",
-            list(KINDS),
-            index=list(KINDS).index(kept.kind or ""),
-            format_func=KINDS.__getitem__,
-            key="reading_kind",
-        )
-        split = right.selectbox(
-            "Split into training, validation and test",
-            list(SPLITS),
-            index=list(SPLITS).index(kept.split) if kept.split in SPLITS else 0,
-            format_func=SPLITS.__getitem__,
-            key="reading_split",
-        )
-        encoding = left.selectbox(
-            "Letters of names and tables",
-            ["", *ENCODINGS],
-            index=["", *ENCODINGS].index(kept.encoding),
-            format_func=lambda name: TITLES.get(name, "As they look"),
-            key="reading_encoding",
+        kind = _choice(left, "What the answer is", KINDS, kept.kind or "", "reading_kind")
+        split = _choice(right, "Split into training, validation and test", SPLITS, kept.split, "reading_split")
+        encoding = _choice(
+            *(left, "Letters of names and tables", LETTERS, kept.encoding, "reading_encoding"),
             help="For what is not UTF-8, such as tables of older spreadsheets. Choose another if letters look wrong.",
         )
-        pages = right.selectbox(
-            "Files with several pages",
-            list(PAGES),
-            index=list(PAGES).index(kept.pages),
-            format_func=PAGES.__getitem__,
-            key="reading_pages",
-        )
+        pages = _choice(right, "Files with several pages", PAGES, kept.pages, "reading_pages")
     said = Reading(column.strip(), level, kind or None, split, encoding, pages)  # type: ignore[arg-type]
     st.session_state[KEPT] = said
     return kept_reading()
+
+
+def _choice(place: DeltaGenerator, label: str, titles: Mapping[T, str], kept: T, key: str, help: str = "") -> T:
+    """One of these, by what they are called; at first the one that was kept."""
+    options = list(titles)
+    at = options.index(kept) if kept in options else 0
+    return place.selectbox(label, options, index=at, format_func=titles.__getitem__, key=key, help=help or None)
 
 
 def reading_panel(job: Job, asked: asking.Asked) -> None:
