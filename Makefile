@@ -44,7 +44,7 @@ bench: $(VENV)/installed-dev $(FASTAI)/installed
 	$(BIN)/python -m benchmarks.accuracy "$(DATA)"
 
 walk: $(VENV)/installed-dev
-	GRAFT_WALK=1 $(BIN)/python -m pytest tests/core/backbones/test_registry.py tests/core/training/test_ways.py
+	GRAFT_WALK=1 $(BIN)/python -m pytest tests/core/backbones/test_registry.py tests/core/runtime/test_ways.py
 
 screenshots: $(VENV)/installed-dev
 	GRAFT_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser

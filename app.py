@@ -14,9 +14,9 @@ from starlette.middleware import Middleware
 from core import runs, trash
 from core.address_space import must_have_for_torch
 from core.processes import share_cores
-from ui import brand, leaving, sidebar, state, theme
-from ui.feed import routes
-from ui.gate import Gate
+from ui.runs.feed import routes
+from ui.shared import brand, leaving, sidebar, state, theme
+from ui.shared.gate import Gate
 
 
 @st.cache_resource(show_spinner=False)

@@ -18,7 +18,7 @@ def import_ahead() -> None:
     import plotly.graph_objects  # noqa: F401
 
     import core.backbones.suggest
-    import core.data.importing
+    import core.importing.importing
     import core.jobs
     import core.runs
     import core.survey  # noqa: F401

@@ -2,14 +2,14 @@
 
     python -m benchmarks.accuracy [SET ...] [--learn N] [--presets NAME ...] [--write]
 
-Each SET is a folder or ZIP of class folders. With each of three seeds N pictures of a set are drawn by lot to learn
+Each SET is a folder or ZIP of class folders. With each of three seeds N images of a set are drawn by lot to learn
 from, a fifth of them to validate, and others for a test that neither side looks at before its end. Both sides learn
-from the same pictures, with the same backbone, weights and normalisation, for Graft's default number of epochs, each in
+from the same images, with the same backbone, weights and normalisation, for Graft's default number of epochs, each in
 a process of its own, one after the other in one call:
 
 - Graft: the default recipe (or a preset's) through `core.runs.start`, from Start until the worker has ended, with
   nothing kept, the import of torch included. Tested are the weights that it keeps, those of the best epoch.
-- fastai (benchmarks/fastai_side.py): from the pictures to the trained model, with torch and fastai imported beforehand,
+- fastai (benchmarks/fastai_side.py): from the images to the trained model, with torch and fastai imported beforehand,
   and with two things that its users seldom give it, since they make it about three times as fast with the same
   answers: the allocator's settings of Graft's worker, and the layout `channels_last`. Tested is what `fine_tune`
   leaves, the weights of the last epoch.
@@ -37,17 +37,17 @@ from safetensors.torch import save_file
 from benchmarks.bench import SECONDS_BETWEEN_LOOKS
 from benchmarks.machine import describe_machine
 from benchmarks.results import write
-from benchmarks.tutorial import link_pictures
+from benchmarks.tutorial import link_images
 from core import runs
 from core.backbones.catalogue import BUNDLED, find
 from core.backbones.weights import pretrained_network
-from core.data.cache import empty
 from core.data.changes import leave_out, resplit
 from core.data.dataset import Dataset
-from core.data.importing import import_path
-from core.data.samples import SAMPLES, sample_folder
+from core.importing.importing import import_path
+from core.importing.samples.samples import SAMPLES, sample_folder
 from core.inference.predictor import Predictor
 from core.runs.launching import ALLOCATOR
+from core.store.cache import empty
 from core.training.presets import DEFAULT, PRESETS
 from core.training.recipe import Recipe
 from core.workspace import Workspace
@@ -55,14 +55,14 @@ from core.workspace import Workspace
 ROOT = Path(__file__).resolve().parents[1]
 FASTAI = ROOT / "build" / "fastai"
 SEEDS = (0, 1, 2)
-LEARN, VALIDATION = 80, 0.2  # pictures to learn from, and the share of them to validate with
-TEST = 200  # pictures at most
+LEARN, VALIDATION = 80, 0.2  # images to learn from, and the share of them to validate with
+TEST = 200  # images at most
 EPOCHS: int = Recipe.model_fields["epochs"].default
 FOUND_BY = "fastai"
 
 
 class Measured(NamedTuple):
-    """seconds: to train. accuracy: on the test pictures, 0 to 1."""
+    """seconds: to train. accuracy: on the test images, 0 to 1."""
 
     seconds: float
     accuracy: float
@@ -72,10 +72,10 @@ Found = dict[str, list[Measured]]  # by the side, one for each seed
 
 
 def measure(workspace: Workspace, dataset: Dataset, seed: int, presets: list[str], learn: int) -> dict[str, Measured]:
-    """Every side once, on one division of the pictures."""
+    """Every side once, on one division of the images."""
     divided = divide(workspace, dataset, seed, learn)
     with tempfile.TemporaryDirectory() as folder:
-        link_pictures(divided, Path(folder))
+        link_images(divided, Path(folder))
         found = {preset: graft(workspace, divided, Path(folder), seed, preset) for preset in presets}
         found[FOUND_BY] = fastai(workspace, Path(folder), seed)
     for side, each in found.items():
@@ -85,7 +85,7 @@ def measure(workspace: Workspace, dataset: Dataset, seed: int, presets: list[str
 
 
 def divide(workspace: Workspace, dataset: Dataset, seed: int, learn: int) -> Dataset:
-    """So many of the pictures to learn from, and others to test, by lot; of a small set, a third is tested."""
+    """So many of the images to learn from, and others to test, by lot; of a small set, a third is tested."""
     if len(dataset.frame) > learn + TEST:
         others = dataset.frame["name"].sample(len(dataset.frame) - learn - TEST, random_state=seed)
         dataset = leave_out(workspace, dataset, list(others))
@@ -165,7 +165,7 @@ def main() -> None:
             each = [measure(workspace, dataset, seed, options.presets, options.learn) for seed in SEEDS]
             found[dataset.name] = {side: [measured[side] for measured in each] for side in each[0]}
     head = (
-        f"Accuracy on at most {TEST} test pictures, a mean of {len(SEEDS)} seeds; {options.learn} other pictures to "
+        f"Accuracy on at most {TEST} test images, a mean of {len(SEEDS)} seeds; {options.learn} other images to "
         f"learn from, {VALIDATION:.0%} of them to validate; {EPOCHS} epochs."
     )
     words = "\n".join([head, describe_machine().line(), "", *table(found), ""])
@@ -177,7 +177,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.accuracy", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("sets", type=Path, nargs="*", help="folders or ZIPs of class folders, beside the sample sets")
-    parser.add_argument("--learn", type=int, default=LEARN, metavar="N", help="pictures of each set")
+    parser.add_argument("--learn", type=int, default=LEARN, metavar="N", help="images of each set")
     parser.add_argument("--presets", nargs="+", choices=list(PRESETS), default=[DEFAULT], metavar="NAME")
     parser.add_argument("--write", action="store_true", help="put the table into docs/defaults.md")
     options = parser.parse_args()

@@ -25,9 +25,9 @@ from core.backbones.bundled import FIGURES, bundled_file
 from core.backbones.catalogue import BackboneInfo, catalogue
 from core.backbones.model import build
 from core.data.dataset import Dataset
-from core.data.importing import import_sample
+from core.importing.importing import import_sample
+from core.runtime.folding import folded
 from core.training.features import features
-from core.training.folding import folded
 from core.workspace import Workspace, atomic_open
 
 LABELED = {"textures": 5, "digits": 10, "gauges": 40}  # of each class; of gauges, in all

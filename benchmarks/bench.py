@@ -2,7 +2,7 @@
 
     make bench DATA=path/to/photos            (or: python -m benchmarks.bench PATH [--repeat N] [--json] [--write])
 
-PATH is a folder or ZIP of class folders, split or not. Both train on the same pictures, the same split, the same
+PATH is a folder or ZIP of class folders, split or not. Both train on the same images, the same split, the same
 backbone with the same weights, the same device and cores, one after the other in the same call:
 
 - Graft: import, then the default recipe through `core.runs.start`, timed from Start until the worker has ended. As from
@@ -32,9 +32,9 @@ from benchmarks.results import write
 from benchmarks.tutorial import tutorial_loop
 from core import runs
 from core.backbones.catalogue import BUNDLED
-from core.data.cache import empty
 from core.data.dataset import Dataset
-from core.data.importing import import_path
+from core.importing.importing import import_path
+from core.store.cache import empty
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
@@ -47,7 +47,7 @@ SHELL_AGAIN, SHELL = "Graft: the same run again, from a shell", "Graft: first ru
 
 @dataclass(frozen=True)
 class Measured:
-    """One line of the result. accuracy: of the validation pictures in the best epoch, 0 to 1."""
+    """One line of the result. accuracy: of the validation images in the best epoch, 0 to 1."""
 
     seconds: float
     epochs: int | None = None
@@ -148,7 +148,7 @@ def main() -> None:
 def _photos(dataset: Dataset, path: Path) -> str:
     counts = dataset.counts().sum()
     return (
-        f"{path.resolve().name}: {len(dataset.frame)} pictures in {len(dataset.classes)} classes, "
+        f"{path.resolve().name}: {len(dataset.frame)} images in {len(dataset.classes)} classes, "
         f"{counts['train']} to train and {counts['validation']} to validate"
     )
 

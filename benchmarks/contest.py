@@ -23,19 +23,19 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks import accuracy
 from benchmarks.draws import Draw
-from benchmarks.tutorial import link_pictures
+from benchmarks.tutorial import link_images
 from core.backbones.catalogue import BUNDLED, find
 from core.backbones.model import describe
 from core.data.dataset import Dataset
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.inference.predictor import Predictor
-from core.training.control import Control
-from core.training.device import choose_device
-from core.training.events import EventLog
+from core.runtime.device import choose_device
 from core.training.features import features
 from core.training.presets import DEFAULT, PRESETS
+from core.training.process.control import Control
+from core.training.process.events import EventLog
+from core.training.process.reporter import Reporter
 from core.training.recipe import Recipe
-from core.training.reporter import Reporter
 from core.training.trainer import Trainer
 from core.workspace import Workspace, new_id
 
@@ -125,7 +125,7 @@ def nearest(trial: Trial, settings: dict[str, Any]) -> float:
 
 def fastai(trial: Trial, settings: dict[str, Any]) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        link_pictures(trial.dataset, Path(folder))
+        link_images(trial.dataset, Path(folder))
         for number, name in enumerate(trial.draw.test):
             label = trial.dataset.classes.index(Path(name).parent.name)
             place = Path(folder) / "test" / f"{label:04}" / f"{number}{Path(name).suffix}"

@@ -35,7 +35,7 @@ SECONDS_AT_MOST = 600
 CHECK = """
 import json, resource, sys, time
 from pathlib import Path
-from core.data.importing import check
+from core.importing.importing import check
 from core.errors import DataError
 began = time.process_time()
 try:

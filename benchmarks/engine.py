@@ -2,7 +2,7 @@
 
     python -m benchmarks.engine DATA [--write]
 
-Each side is a process of its own on the same pictures and cores, one after the other in one call (benchmarks/sides.py);
+Each side is a process of its own on the same images and cores, one after the other in one call (benchmarks/sides.py);
 Graft's runs are real ones, in their workers.
 """
 
@@ -23,11 +23,11 @@ from benchmarks.bench import SECONDS_BETWEEN_LOOKS
 from benchmarks.machine import describe_machine
 from benchmarks.results import write
 from benchmarks.sides import BATCH, FILES, FREE_EPOCHS, FREE_SEEDS, FROZEN
-from benchmarks.tutorial import link_pictures
+from benchmarks.tutorial import link_images
 from core import runs
 from core.backbones.catalogue import BUNDLED
 from core.data.dataset import Dataset
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.runs import Run
 from core.runs.launching import ALLOCATOR
 from core.training.recipe import Recipe
@@ -35,12 +35,12 @@ from core.workspace import Workspace
 
 
 class Comparison:
-    """The dataset, imported, and its pictures in folders; `rows` gathers the table."""
+    """The dataset, imported, and its images in folders; `rows` gathers the table."""
 
     def __init__(self, folder: Path, data: Path) -> None:
         self.workspace, self.folder = Workspace.open(folder / "home"), folder / "linked"
         self.dataset: Dataset = import_path(self.workspace, data)
-        link_pictures(self.dataset, self.folder)
+        link_images(self.dataset, self.folder)
         self.rows: list[str] = []
 
     def side(self, name: str, subject: str, **environment: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Comparison:
 
 
 def last_stages_free(compare: Comparison) -> Run:
-    """The first of Graft's runs also decodes the pictures and runs the frozen stages, and its time alone counts."""
+    """The first of Graft's runs also decodes the images and runs the frozen stages, and its time alone counts."""
     settings = {"freeze": FROZEN, "epochs": FREE_EPOCHS, "batch_size": BATCH}
     trained = [compare.train(**settings, seed=seed) for seed in range(FREE_SEEDS)]
     run, seconds = trained[0]
@@ -96,7 +96,7 @@ def _accuracy(run: Run) -> float:
 
 def nothing_frozen(compare: Comparison) -> None:
     graft, timm = compare.side("graft", compare.dataset.id, **ALLOCATOR), compare.side("timm_style", compare.dataset.id)
-    what, rate = f"nothing frozen, batches of {BATCH}, images/s", graft["pictures"]
+    what, rate = f"nothing frozen, batches of {BATCH}, images/s", graft["images"]
     compare.row(what, f"{rate:.1f}", f"timm-style loop, {timm['rate']:.1f}", rate / timm["rate"])
     compare.row(what, f"{rate:.1f}", f"on tensors in memory, {graft['memory']:.1f}", rate / graft["memory"])
 
@@ -113,7 +113,7 @@ def prediction(compare: Comparison, run: Run) -> None:
     )
     single, bare = graft["single"] * 1e3, plain["single"] * 1e3
     compare.row(
-        "one picture from its file, ms", f"{single:.0f}", f"the bare model on a ready tensor, {bare:.0f}", bare / single
+        "one image from its file, ms", f"{single:.0f}", f"the bare model on a ready tensor, {bare:.0f}", bare / single
     )
 
 
@@ -127,7 +127,7 @@ def main() -> None:
         nothing_frozen(compare)
         prediction(compare, last_stages_free(compare))
     count = len(compare.dataset.frame)
-    head = f"{options.data.stem}: {count:,} pictures in {len(compare.dataset.classes)} classes, EfficientNet-Lite0."
+    head = f"{options.data.stem}: {count:,} images in {len(compare.dataset.classes)} classes, EfficientNet-Lite0."
     table = ["| | Graft | beside it | times as good |", "|---|---|---|---|", *compare.rows]
     words = "\n".join([head, describe_machine().line(), "", *table, ""])
     print(words)

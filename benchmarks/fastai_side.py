@@ -2,7 +2,7 @@
 
     PYTHONPATH=build/fastai python -m benchmarks.fastai_side FOLDER WEIGHTS EPOCHS SEED
 
-FOLDER has the pictures in train/<class>/, validation/<class>/ and test/<class>/. WEIGHTS is the backbone's file.
+FOLDER has the images in train/<class>/, validation/<class>/ and test/<class>/. WEIGHTS is the backbone's file.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ SMALLEST = 8  # that BatchNorm can do with
 
 
 def fine_tune(folder: Path, weights: Path, epochs: int, seed: int) -> dict[str, Any]:
-    """seconds: from the pictures to the trained model, torch and fastai being imported. accuracy: of what it then has,
-    the weights of the last epoch, on the test pictures, 0 to 1."""
+    """seconds: from the images to the trained model, torch and fastai being imported. accuracy: of what it then has,
+    the weights of the last epoch, on the test images, 0 to 1."""
     set_seed(seed, reproducible=True)
     info, began = find(BUNDLED), time.perf_counter()
     dls = ImageDataLoaders.from_folder(
@@ -63,11 +63,11 @@ def fine_tune(folder: Path, weights: Path, epochs: int, seed: int) -> dict[str, 
     return {"seconds": seconds, "accuracy": float(accuracy(outputs, labels))}
 
 
-def batch_size(pictures: int) -> int:
-    """As somebody chooses it who has few pictures: with 64 of them, batches of 32 left it near to guessing."""
-    return max(SMALLEST, min(BATCH, pictures // STEPS))
+def batch_size(images: int) -> int:
+    """As somebody chooses it who has few images: with 64 of them, batches of 32 left it near to guessing."""
+    return max(SMALLEST, min(BATCH, images // STEPS))
 
 
 if __name__ == "__main__":
-    pictures, file, epochs, seed = sys.argv[1:]
-    print(json.dumps(fine_tune(Path(pictures), Path(file), int(epochs), int(seed))))
+    images, file, epochs, seed = sys.argv[1:]
+    print(json.dumps(fine_tune(Path(images), Path(file), int(epochs), int(seed))))

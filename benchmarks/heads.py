@@ -4,7 +4,7 @@ docs/defaults.md.
     python -m benchmarks.heads SET [SET ...] [--learn N] [--seeds N]
 
 Each SET is a folder of class folders, divided as in benchmarks/accuracy.py: what is reported is the accuracy on the
-test pictures of the epoch that validates best. The heads are trained here in a few lines and not by Graft, which does
+test images of the epoch that validates best. The heads are trained here in a few lines and not by Graft, which does
 not offer most of this.
 """
 
@@ -24,9 +24,9 @@ from torch.nn import functional
 
 from benchmarks.accuracy import LEARN, divide
 from core.backbones.catalogue import BUNDLED, find
-from core.data.importing import import_path
-from core.training.baseline import _logistic
+from core.importing.importing import import_path
 from core.training.features import features
+from core.training.trials.baseline import _logistic
 from core.workspace import Workspace
 
 BATCH, DECAY = 32, 0.01
@@ -124,7 +124,7 @@ def accuracy(outputs: torch.Tensor, labels: torch.Tensor) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", type=Path, nargs="+")
-    parser.add_argument("--learn", type=int, default=LEARN, metavar="N", help="pictures of each set to learn from")
+    parser.add_argument("--learn", type=int, default=LEARN, metavar="N", help="images of each set to learn from")
     parser.add_argument("--seeds", type=int, default=10, metavar="N")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,13 +1,13 @@
 """Import at scale: how fast against the fastest plain way, how much memory, how soon the first page of thumbnails.
 
-    python -m benchmarks.importing [--pictures 10000] [--memory 1000 10000 100000] [--write]
+    python -m benchmarks.importing [--images 10000] [--memory 1000 10000 100000] [--write]
 
-The pictures are generated: cuts of the photographs that the sample set brings, as JPEGs, in a ZIP of ten class folders.
-Speed is measured on pictures of 500 x 375 pixels; memory and the first page on small ones (96 x 72).
+The images are generated: cuts of the photographs that the sample set brings, as JPEGs, in a ZIP of ten class folders.
+Speed is measured on images of 500 x 375 pixels; memory and the first page on small ones (96 x 72).
 
 The plain way, with two processes: read each file from the ZIP, write it to disk, decode it at the reduced scale that
 JPEG allows, and bring it to 256 pixels. Graft does the same but for the resizing, and hashes, measures, compares and
-sorts the pictures besides.
+sorts the images besides.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from PIL import Image
 
 from benchmarks.machine import describe_machine
 from benchmarks.results import write
-from core.data.samples import TEXTURES
-from core.training.device import available_cores
+from core.importing.samples.samples import TEXTURES
+from core.runtime.device import available_cores
 
 CLASSES = 10
 LARGE, SMALL = (500, 375), (96, 72)
@@ -40,7 +40,7 @@ MEASURED = """
 import json, sys, time
 from pathlib import Path
 from core.data.dataset import load_dataset
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.workspace import Workspace
 began = time.perf_counter()
 made = import_path(Workspace.open(sys.argv[1]), Path(sys.argv[2]))
@@ -52,7 +52,7 @@ FIRST_PAGE = """
 import json, sys, time
 from core.data.dataset import load_dataset
 from core.workspace import Workspace
-from core.data.thumbnails import thumbnails
+from core.modalities.images.thumbnails import thumbnails
 began = time.perf_counter()
 dataset = load_dataset(Workspace.open(sys.argv[1]), sys.argv[2])
 report = dataset.report
@@ -62,12 +62,12 @@ print(json.dumps({"report": found, "page": time.perf_counter() - began, "thumbna
 """
 
 
-def generate(path: Path, pictures: int, size: tuple[int, int], seed: int = 0) -> Path:
+def generate(path: Path, images: int, size: tuple[int, int], seed: int = 0) -> Path:
     """A ZIP of ten class folders of JPEGs, all different."""
     photos = [Image.open(photo).convert("RGB") for photo in sorted(TEXTURES.glob("*.jpg"))]
     random = np.random.default_rng(seed)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for number in range(pictures):
+        for number in range(images):
             photo = photos[number % len(photos)]
             scale = random.uniform(0.3, 1.0)
             width, height = (max(8, int(side * scale * min(photo.size) / max(size))) for side in size)
@@ -114,13 +114,13 @@ def _run(script: str, *arguments: object) -> dict[str, float]:
     return dict(json.loads(said.stdout.splitlines()[-1]))
 
 
-def measure(pictures: int, memory: Sequence[int]) -> str:
+def measure(images: int, memory: Sequence[int]) -> str:
     """Everything, as Markdown."""
     lines = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        archive = generate(folder / "large.zip", pictures, LARGE)
-        _say(f"{pictures:,} pictures generated")
+        archive = generate(folder / "large.zip", images, LARGE)
+        _say(f"{images:,} images generated")
         rounds = []
         for number in range(2):  # the second with everything in the system's cache of files
             seconds = plain_way(archive, folder / f"plain {number}")
@@ -128,10 +128,10 @@ def measure(pictures: int, memory: Sequence[int]) -> str:
             _say(f"plain {rounds[-1][0]:.1f} s, Graft {rounds[-1][1]:.1f} s")
         plain, ours = min(each[0] for each in rounds), min(each[1] for each in rounds)
         lines += [
-            f"| Import of {pictures:,} JPEGs, {LARGE[0]} x {LARGE[1]} | seconds | pictures/s | times as long |",
+            f"| Import of {images:,} JPEGs, {LARGE[0]} x {LARGE[1]} | seconds | images/s | times as long |",
             "|---|---|---|---|",
-            f"| Graft: unzip, decode, check, hash, find copies, sort | {ours:.1f} | {pictures / ours:,.0f} | 1.00 |",
-            f"| Plain: unzip, decode, resize | {plain:.1f} | {pictures / plain:,.0f} | {plain / ours:.2f} |",
+            f"| Graft: unzip, decode, check, hash, find copies, sort | {ours:.1f} | {images / ours:,.0f} | 1.00 |",
+            f"| Plain: unzip, decode, resize | {plain:.1f} | {images / plain:,.0f} | {plain / ours:.2f} |",
             "",
             "| Import of small JPEGs | seconds | peak memory, MB | report, s | first page of thumbnails, s |",
             "|---|---|---|---|---|",
@@ -154,11 +154,11 @@ def _say(words: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.importing", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--pictures", type=int, default=10_000)
+    parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--memory", type=int, nargs="*", default=[1000, 10_000, 100_000])
     parser.add_argument("--write", action="store_true", help="put the result into docs/performance.md")
     options = parser.parse_args()
-    words = f"{describe_machine().line()}\n\n{measure(options.pictures, options.memory)}"
+    words = f"{describe_machine().line()}\n\n{measure(options.images, options.memory)}"
     print(words)
     if options.write:
         write(words, "Import", "importing.py")

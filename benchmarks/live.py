@@ -20,7 +20,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.results import write
 from core import runs
 from core.backbones.catalogue import BUNDLED
-from core.data.importing import import_sample
+from core.importing.importing import import_sample
 from core.training.recipe import Recipe
 from core.workspace import Workspace, write_json
 from tests.browser.actions import curve_points

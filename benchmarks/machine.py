@@ -9,7 +9,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from core.training.device import available_cores, choose_device
+from core.runtime.device import available_cores, choose_device
 
 LIBRARIES = ("torch", "torchvision", "timm")
 

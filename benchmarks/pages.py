@@ -23,10 +23,10 @@ from pathlib import Path
 from benchmarks.machine import describe_machine
 from benchmarks.results import write
 from core.backbones.catalogue import BUNDLED
-from core.data.importing import import_sample
+from core.importing.importing import import_sample
 from core.runs import Run
-from core.training.events import Ended, Queued, Scores
-from core.training.queue import worker_lock
+from core.training.process.events import Ended, Queued, Scores
+from core.training.process.queue import worker_lock
 from core.training.recipe import Recipe
 from core.workspace import Workspace, write_json
 from tests.pages.made_runs import failed, finished, made_run

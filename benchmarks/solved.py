@@ -26,7 +26,7 @@ from core.backbones.catalogue import BUNDLED, find
 from core.backbones.model import describe
 from core.data.changes import leave_out
 from core.data.dataset import Dataset
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.training.features import features
 from core.training.linear import FOLDS, SHARES, Axes, Convex, Descent, choose_strength
 from core.workspace import Workspace

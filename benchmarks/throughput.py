@@ -1,9 +1,9 @@
-"""How many pictures a second the data path of training delivers, against torchvision's ImageFolder and DataLoader.
+"""How many images a second the data path of training delivers, against torchvision's ImageFolder and DataLoader.
 
     python -m benchmarks.throughput DATA [--seconds 10] [--write]
 
-Both sides deliver normalised batches of 32 to the device, of the same pictures, on the same cores, with the same
-transforms: a random resized crop of 35 to 100% of the picture and a flip, or its middle. Graft decodes each picture
+Both sides deliver normalised batches of 32 to the device, of the same images, on the same cores, with the same
+transforms: a random resized crop of 35 to 100% of the image and a flip, or its middle. Graft decodes each image
 once, which is timed on its own, and then reads it from the cache; torchvision decodes it in every epoch. The sides take
 turns, each for `--seconds` after a warm-up, and the median of three turns counts. Both run as Graft's worker does, with
 its allocator's settings and with threads that wait asleep, which makes both faster.
@@ -31,22 +31,22 @@ from torchvision import datasets, transforms
 
 from benchmarks.machine import describe_machine
 from benchmarks.results import write
-from benchmarks.tutorial import link_pictures
+from benchmarks.tutorial import link_images
 from core.backbones.catalogue import BUNDLED, find
 from core.data.dataset import Dataset
-from core.data.importing import import_path
-from core.data.pixels import pixels
-from core.data.preprocessing import Augmentation, Preprocessing
+from core.importing.importing import import_path
+from core.modalities.images.pixels import pixels
+from core.modalities.images.preprocessing import Augmentation, Preprocessing
 from core.processes import WAITING
 from core.runs.launching import ALLOCATOR
-from core.training.device import Device, choose_device
-from core.training.sources import PictureSource, cut
+from core.runtime.device import Device, choose_device
+from core.training.sources import ImageSource, cut
 from core.workspace import Workspace
 
 BATCH = 32
 TURNS = 3
 WORKERS = (0, 2)
-SHARE, ASPECT = (0.35, 1.0), (3 / 4, 4 / 3)  # as core.data.preprocessing.augment
+SHARE, ASPECT = (0.35, 1.0), (3 / 4, 4 / 3)  # as core.modalities.images.preprocessing.augment
 Epochs = Callable[[], Iterator[torch.Tensor]]
 
 
@@ -85,16 +85,16 @@ def compare(folder: Path, data: Path, seconds: float) -> str:
     """Import, decode, and let the sides take turns. Returns a table in Markdown."""
     workspace, device = Workspace.open(folder / "home"), choose_device()
     dataset, preprocessing = import_path(workspace, data), find(BUNDLED).preprocessing
-    link_pictures(dataset, folder / "linked")
+    link_images(dataset, folder / "linked")
     began = time.perf_counter()
-    kept = pixels(workspace, dataset, dataset.part("train"), preprocessing)
+    kept = pixels(workspace, dataset.path, dataset.part("train"), preprocessing)
     decoding = time.perf_counter() - began
     results = [
         measure(transform, graft_and_torchvision(transform, folder, dataset, kept, device), seconds)
         for transform in ("random crop and flip", "middle")
     ]
     head = [
-        f"{dataset.name}: {len(kept):,} pictures; decoding them once took Graft {decoding:.1f} s "
+        f"{dataset.name}: {len(kept):,} images; decoding them once took Graft {decoding:.1f} s "
         f"({len(kept) / decoding:,.0f} images/s). Batches of {BATCH}, median of {TURNS} turns of {seconds:g} s.",
         describe_machine().line(),
         "",
@@ -111,11 +111,11 @@ def graft_and_torchvision(
     preprocessing, augmented = find(BUNDLED).preprocessing, transform != "middle"
     augmentation: Augmentation = "standard" if augmented else "none"
     digests = list(dataset.part("train")["sha256"])
-    source = PictureSource(lambda: kept, digests, preprocessing, device, augmentation)  # type: ignore[arg-type,return-value]
+    source = ImageSource(lambda: kept, digests, preprocessing, device, augmentation)  # type: ignore[arg-type,return-value]
     sides: dict[str, Epochs] = {"Graft": partial(graft, source)}
-    pictures = datasets.ImageFolder(str(folder / "linked" / "train"), torchvision_transform(preprocessing, augmented))
+    photos = datasets.ImageFolder(str(folder / "linked" / "train"), torchvision_transform(preprocessing, augmented))
     for workers in WORKERS:
-        sides[f"torchvision, {workers} workers"] = partial(torchvision, pictures, workers, device)
+        sides[f"torchvision, {workers} workers"] = partial(torchvision, photos, workers, device)
     return sides
 
 
@@ -132,15 +132,15 @@ def torchvision_transform(preprocessing: Preprocessing, augmented: bool) -> tran
     return transforms.Compose([*cut_out, *numbers])
 
 
-def graft(source: PictureSource) -> Iterator[torch.Tensor]:
+def graft(source: ImageSource) -> Iterator[torch.Tensor]:
     for epoch in itertools.count(1):
         order = np.random.default_rng(epoch).permutation(len(source))
         yield from source.batches(cut(order, BATCH, training=True), epoch)
 
 
-def torchvision(pictures: datasets.ImageFolder, workers: int, device: Device) -> Iterator[torch.Tensor]:
+def torchvision(photos: datasets.ImageFolder, workers: int, device: Device) -> Iterator[torch.Tensor]:
     loader: DataLoader[object] = DataLoader(
-        pictures,
+        photos,
         batch_size=BATCH,
         shuffle=True,
         num_workers=workers,

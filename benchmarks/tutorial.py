@@ -3,7 +3,7 @@
 As there: ImageFolder and DataLoader, a random crop and flip to train and a middle crop to validate, every layer of the
 network frozen but a new linear one, SGD with learning rate 0.001 and momentum 0.9, a tenth of it after 7 epochs, the
 best epoch kept. Other than there: 10 epochs for 25, the network is the backbone that Graft runs, and it gets the
-picture size, mean and standard deviation that this network was trained with.
+image size, mean and standard deviation that this network was trained with.
 https://docs.pytorch.org/tutorials/beginner/transfer_learning_tutorial.html
 """
 
@@ -21,8 +21,8 @@ from torchvision import datasets, transforms
 from core.backbones.catalogue import BUNDLED, find
 from core.backbones.model import build
 from core.data.dataset import Dataset
-from core.data.preprocessing import Preprocessing
-from core.training.device import available_cores, choose_device
+from core.modalities.images.preprocessing import Preprocessing
+from core.runtime.device import available_cores, choose_device
 from core.workspace import Workspace
 
 EPOCHS = 10
@@ -31,19 +31,19 @@ WORKERS = 4  # the tutorial's, where the machine has as many cores
 
 @dataclass(frozen=True)
 class Result:
-    """accuracy: of the validation pictures in the best epoch, 0 to 1."""
+    """accuracy: of the validation images in the best epoch, 0 to 1."""
 
     epochs: int
     accuracy: float
 
 
 def tutorial_loop(workspace: Workspace, dataset: Dataset, batch_size: int, seed: int) -> Result:
-    """Train as the tutorial does on the pictures and the split of `dataset`."""
+    """Train as the tutorial does on the images and the split of `dataset`."""
     torch.manual_seed(seed)
     device = choose_device().torch
     info = find(BUNDLED)
     with tempfile.TemporaryDirectory() as folder:
-        link_pictures(dataset, Path(folder))
+        link_images(dataset, Path(folder))
         loaders = {
             part: loader(Path(folder) / part, info.preprocessing, batch_size) for part in ("train", "validation")
         }
@@ -54,8 +54,8 @@ def tutorial_loop(workspace: Workspace, dataset: Dataset, batch_size: int, seed:
         return Result(EPOCHS, train(model, loaders, device))
 
 
-def link_pictures(dataset: Dataset, folder: Path) -> None:
-    """The folders that ImageFolder reads, as links to the imported pictures."""
+def link_images(dataset: Dataset, folder: Path) -> None:
+    """The folders that ImageFolder reads, as links to the imported images."""
     for number, row in enumerate(dataset.frame.itertuples()):
         source = dataset.path(row.image)
         place = folder / row.split / f"{dataset.classes.index(row.label):04}" / f"{number}{source.suffix}"
@@ -73,8 +73,8 @@ def loader(folder: Path, preprocessing: Preprocessing, batch_size: int) -> DataL
     else:
         cut = [transforms.Resize(preprocessing.resize, bicubic), transforms.CenterCrop(preprocessing.size)]
     numbers = [transforms.ToTensor(), transforms.Normalize(preprocessing.mean, preprocessing.std)]
-    pictures = datasets.ImageFolder(str(folder), transforms.Compose([*cut, *numbers]))
-    return DataLoader(pictures, batch_size=batch_size, shuffle=True, num_workers=min(WORKERS, available_cores()))
+    images = datasets.ImageFolder(str(folder), transforms.Compose([*cut, *numbers]))
+    return DataLoader(images, batch_size=batch_size, shuffle=True, num_workers=min(WORKERS, available_cores()))
 
 
 def train(model: nn.Sequential, loaders: dict[str, DataLoader[object]], device: torch.device) -> float:
@@ -97,10 +97,10 @@ def train(model: nn.Sequential, loaders: dict[str, DataLoader[object]], device: 
 
 
 @torch.no_grad()
-def accuracy(model: nn.Module, pictures: DataLoader[object], device: torch.device) -> float:
+def accuracy(model: nn.Module, images: DataLoader[object], device: torch.device) -> float:
     model.eval()
     right = seen = 0
-    for inputs, labels in pictures:
+    for inputs, labels in images:
         right += int((model(inputs.to(device)).argmax(1) == labels.to(device)).sum())
         seen += len(labels)
     return right / seen

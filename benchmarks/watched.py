@@ -26,9 +26,9 @@ from benchmarks.results import write
 from benchmarks.sessions import ages
 from core import runs
 from core.backbones.catalogue import BUNDLED
-from core.data.importing import import_sample
+from core.importing.importing import import_sample
 from core.runs import Run
-from core.training.events import EpochEnded, Event, Progress, Scores, Started, read_events
+from core.training.process.events import EpochEnded, Event, Progress, Scores, Started, read_events
 from core.training.recipe import Recipe
 from core.workspace import Workspace, write_json
 from tests.browser.app import App

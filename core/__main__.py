@@ -15,7 +15,7 @@ from core.processes import share_cores
 def _run() -> int:
     address_space.begin(address_space.LIGHT, "Graft")
     share_cores()
-    warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a picture is in the report, in words
+    warnings.filterwarnings("ignore", module="PIL")  # what is wrong with an image is in the report, in words
     try:
         from core.commands import main  # loads libraries, for which there may be too little room
 

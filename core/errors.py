@@ -3,7 +3,7 @@
     GraftError
     ├── WorkspaceError   the folder Graft keeps its things in cannot be used
     │   └── DamagedError a file in there does not say what it should
-    ├── DataError        a file, archive, folder or picture cannot be used
+    ├── DataError        a file, archive, folder or image cannot be used
     ├── BackboneError    an unknown backbone, or weights that are missing or do not fit
     ├── RecipeError      settings that cannot be run
     └── RunError         a run that cannot be started, found, steered or used

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
+LONGEST_NAME = 1000  # characters
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = frozenset("\u200b\u2060\ufeff\u00ad\u180e")  # but not the joiners, without which some scripts are misspelt
+
 
 def clip(text: object, limit: int | None = None) -> str:
     """`text` on one line without control characters, cut to `limit` characters, and never in the middle of one that
@@ -25,3 +29,19 @@ def _belongs(line: str, at: int) -> bool:
         or "\U0001f3fb" <= line[at] <= "\U0001f3ff"
         or (flags % 2 == 1 and "\U0001f1e6" <= line[at] <= "\U0001f1ff")
     )
+
+
+def shown_name(name: str) -> str:
+    """A name without characters that cannot be seen or that turn text around, its blanks plain ones; at most
+    `LONGEST_NAME` characters."""
+    if name.isascii() and name.isprintable():
+        return name[:LONGEST_NAME]
+    kept = (c for c in unicodedata.normalize("NFC", name[: 2 * LONGEST_NAME]) if c not in _TURNING and c not in _UNSEEN)
+    seen = ("" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") and c not in "\n\t" else c for c in kept)
+    plain = (" " if c in "\n\t" or unicodedata.category(c) == "Zs" else c for c in "".join(seen))
+    return "".join(plain)[:LONGEST_NAME]
+
+
+def clean_label(label: str) -> str:
+    """A folder's name as a class name: as it is, but for characters that cannot be seen or that turn text around."""
+    return shown_name(label).strip() or "unnamed"

@@ -6,13 +6,13 @@ import streamlit as st
 
 from core.backbones.catalogue import BUNDLED, BackboneInfo, find
 from core.errors import BackboneError
-from ui import state
-from ui.backbone_browser import browse
-from ui.backbone_card import card
-from ui.backbone_help import help_me_choose
-from ui.next_step import next_step
-from ui.page import draw
-from ui.widgets import literal, page_header, show_error
+from ui.backbones.backbone_browser import browse
+from ui.backbones.backbone_card import card
+from ui.backbones.backbone_help import help_me_choose
+from ui.shared import state
+from ui.shared.next_step import next_step
+from ui.shared.page import draw
+from ui.shared.widgets import literal, page_header, show_error
 
 
 def main() -> None:

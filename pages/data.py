@@ -1,4 +1,4 @@
-"""Data: give pictures with their classes, see what was found, mend it, and decide how they are split."""
+"""Data: give images with their classes, see what was found, mend it, and decide how they are split."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from core.data.dataset import DatasetSummary, list_datasets, list_versions, load
 from core.jobs.dependents import delete_with_dependents, dependents
 from core.runs import Run, titles
 from core.workspace import Workspace
-from ui import job_watch, state
-from ui.add_dataset import ADDING, ways_in
-from ui.cache_panel import cache_panel
-from ui.confirm import confirm
-from ui.damaged_panel import damaged_panel
-from ui.dataset_panel import dataset_panel
-from ui.next_step import next_step
-from ui.page import draw
-from ui.sight import here
-from ui.trash_panel import trash_panel
-from ui.widgets import clip, count, empty_state, errors_shown, literal, page_header
+from ui.datasets.add_dataset import ADDING, ways_in
+from ui.datasets.dataset_panel import dataset_panel
+from ui.shared import job_watch, state
+from ui.shared.cache_panel import cache_panel
+from ui.shared.confirm import confirm
+from ui.shared.damaged_panel import damaged_panel
+from ui.shared.next_step import next_step
+from ui.shared.page import draw
+from ui.shared.sight import here
+from ui.shared.trash_panel import trash_panel
+from ui.shared.widgets import clip, count, empty_state, errors_shown, literal, page_header
 
 NAMED = 3  # runs that depend on a dataset
 
 
 def main() -> None:
-    page_header("Data", "Give Graft pictures, see what it made of them, and mend what is wrong with one click.")
+    page_header("Data", "Give Graft images, see what it made of them, and mend what is wrong with one click.")
     space = state.workspace()
     _take_result(space)
     known = list_datasets(space)
@@ -66,7 +66,7 @@ def _take_result(space: Workspace) -> None:
             made = load_dataset(space, gave.dataset, gave.version)
             state.choose(dataset=made.id, dataset_version=made.version)
             st.session_state[ADDING] = False  # what was added is shown instead
-            before = f"These pictures were here already, as {clip(made.name, 60)}."
+            before = f"These images were here already, as {clip(made.name, 60)}."
             job_watch.tell("done", before if gave.known else f"{count(len(made.frame), 'image')} imported.")
 
 

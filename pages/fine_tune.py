@@ -6,16 +6,16 @@ import streamlit as st
 
 from core.backbones.catalogue import find
 from core.runs import Run, View, titles
-from ui import state
-from ui.comparison import comparison
-from ui.live_chart import prepare
-from ui.page import draw
-from ui.run_panel import damaged_panel, run_panel
-from ui.run_table import at_work_elsewhere, run_table
-from ui.runs import all_runs
-from ui.settings import settings
-from ui.stages import stages_of
-from ui.widgets import empty_state, errors_shown, page_header
+from ui.backbones.stages import stages_of
+from ui.runs.comparison import comparison
+from ui.runs.offered import all_runs
+from ui.runs.run_panel import damaged_panel, run_panel
+from ui.runs.run_table import at_work_elsewhere, run_table
+from ui.shared import state
+from ui.shared.live_chart import prepare
+from ui.shared.page import draw
+from ui.shared.widgets import empty_state, errors_shown, page_header
+from ui.training.settings import settings
 
 
 def main() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.data.importing import Progress, import_sample
-from core.data.samples import SAMPLES
+from core.importing.importing import Progress, import_sample
+from core.importing.samples.samples import SAMPLES
 from core.runs import Run, View
 from core.runs.scores import best_of
-from ui import brand, state
-from ui.page import draw
-from ui.runs import runs_and_views
-from ui.steps import Step, draw_steps, next_of
-from ui.widgets import count, errors_shown, literal
+from ui.runs.offered import runs_and_views
+from ui.shared import brand, state
+from ui.shared.page import draw
+from ui.shared.steps import Step, draw_steps, next_of
+from ui.shared.widgets import count, errors_shown, literal
 
 PREPARING = "Getting the sample ready"
 
@@ -79,7 +79,7 @@ def _steps() -> list[Step]:
             "Data",
             ":material/photo_library:",
             "pages/data.py",
-            "A ZIP or a folder with one folder of pictures for each class.",
+            "A ZIP or a folder with one folder of images for each class.",
             literal(state.dataset_name(chosen.dataset), 40) if chosen.dataset else "Nothing chosen yet",
             chosen.dataset is not None,
             "Change data" if chosen.dataset else "Add data",
@@ -97,7 +97,7 @@ def _steps() -> list[Step]:
             "Predict",
             ":material/image_search:",
             "pages/predict.py",
-            "Ask the finished model about new pictures.",
+            "Ask the finished model about new images.",
             f"{count(len(usable), 'model')} ready" if usable else "Needs a finished run",
             False,
             "Ask the model",

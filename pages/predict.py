@@ -1,4 +1,4 @@
-"""Predict: ask a run's model about pictures."""
+"""Predict: ask a run's model about images."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from core.inference.table import SHARE, rows, to_csv
 from core.runs import Run, View, get, titles
 from core.runs.naming import gone
 from core.runs.scores import best_of
-from ui import state
-from ui.answers import bars
-from ui.asking import AT_ONCE, Answers, Given, Oracle, Picture, oracle, thumbnail
-from ui.drop import Drop, Piece, drop_area
-from ui.gone import apart
-from ui.page import draw
-from ui.runs import offered, runs_and_views
-from ui.widgets import (
+from ui.predictions.answers import bars
+from ui.predictions.asking import AT_ONCE, Answers, Given, Image, Oracle, oracle, thumbnail
+from ui.runs.offered import offered, runs_and_views
+from ui.shared import state
+from ui.shared.drop import Drop, Piece, drop_area
+from ui.shared.gone import apart
+from ui.shared.page import draw
+from ui.shared.widgets import (
     clip,
     count,
     empty_state,
@@ -34,11 +34,11 @@ from ui.widgets import (
 )
 
 NAMED = 10  # broken files named above the table
-CARDS = 12  # pictures shown at first; the table has them all
+CARDS = 12  # images shown at first; the table has them all
 
 
 def main() -> None:
-    page_header("Predict", "Give the model new pictures and see what it makes of them.")
+    page_header("Predict", "Give the model new images and see what it makes of them.")
     usable = [(run, view) for run, view in runs_and_views(state.workspace()) if run.bundle and not view.status.active]
     if not usable:
         empty_state(
@@ -52,12 +52,12 @@ def main() -> None:
     if run is None:
         return
     with errors_shown():
-        pictures = _pick_pictures()
-        if not pictures:
+        images = _pick_images()
+        if not images:
             return
         model = oracle(run.bundle)
         most = _how_many_classes(model)
-        answered = _ask(model, Answers(run.bundle), pictures)
+        answered = _ask(model, Answers(run.bundle), images)
         _show(model, answered, most)
 
 
@@ -112,28 +112,28 @@ def _scored(view: View) -> str:
     return f", {said}" if said else ""
 
 
-def _pick_pictures() -> list[Picture]:
-    pictures = _given_pictures()
+def _pick_images() -> list[Image]:
+    images = _given_images()
     camera = st.expander("Use the camera", icon=":material/photo_camera:", key="camera_open", on_change="rerun")
     if camera.open:  # the browser asks for the camera only then
         with camera:
-            shot = st.camera_input("Take a picture", label_visibility="collapsed")
+            shot = st.camera_input("Take an image", label_visibility="collapsed")
         if shot:
             data = shot.getvalue()
-            pictures.append(Picture(hashlib.sha256(data).hexdigest(), "camera.jpg", lambda: data))
-    return pictures
+            images.append(Image(hashlib.sha256(data).hexdigest(), "camera.jpg", lambda: data))
+    return images
 
 
-def _given_pictures() -> list[Picture]:
+def _given_images() -> list[Image]:
     if "given" not in st.session_state:
         st.session_state["given"] = Given(state.workspace())
     given: Given = st.session_state["given"]
     _drop(given)
-    if given.pictures:
+    if given.images:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{count(len(given.pictures), 'file')} given", width="content")
+            st.markdown(f"{count(len(given.images), 'file')} given", width="content")
             st.button("Remove them", type="tertiary", on_click=given.clear)
-    return given.pictures
+    return given.images
 
 
 @st.fragment
@@ -155,8 +155,8 @@ def _drop(given: Given) -> None:
 
     drop_area(
         take,
-        key="pictures_drop",
-        label="Pictures",
+        key="images_drop",
+        label="Images",
         files="Choose files",
         folder="Choose a folder",
         invites="or drop them here, one or many. What cannot be read is named, and the others are still answered",
@@ -179,44 +179,44 @@ def _how_many_classes(model: Oracle) -> int:
         min(5, most),
         key="top",
         persist_state="session",
-        help=f"The likeliest {what} of each picture.",
+        help=f"The likeliest {what} of each image.",
     )
 
 
-def _ask(model: Oracle, answers: Answers, pictures: list[Picture]) -> list[tuple[Picture, Prediction]]:
+def _ask(model: Oracle, answers: Answers, images: list[Image]) -> list[tuple[Image, Prediction]]:
     """Answer what is not answered yet. Stop is a click like any other: the rerun it causes ends the loop."""
-    waiting = answers.to_ask(pictures)
-    upload = hash(tuple(each.key for each in pictures))
+    waiting = answers.to_ask(images)
+    upload = hash(tuple(each.key for each in images))
     stopped = st.session_state.get("asking_stopped") == upload
     if waiting and stopped:
-        st.info(f"Stopped. {count(len(waiting), 'picture')} not looked at yet.", icon=":material/pause:")
+        st.info(f"Stopped. {count(len(waiting), 'image')} not looked at yet.", icon=":material/pause:")
         st.button("Go on", on_click=_remember_stop, args=(None,))
     elif waiting:
         place = st.empty()
         with place.container():
             if len(waiting) > AT_ONCE:
                 st.button("Stop", icon=":material/stop:", on_click=_remember_stop, args=(upload,))
-            bar = st.progress(0.0, text="Looking at the pictures")
+            bar = st.progress(0.0, text="Looking at the images")
             for done in answers.ask(model, waiting):
-                bar.progress(done / len(waiting), text=f"{done:,} of {count(len(waiting), 'picture')}")
+                bar.progress(done / len(waiting), text=f"{done:,} of {count(len(waiting), 'image')}")
         place.empty()
-    return answers.of(pictures)
+    return answers.of(images)
 
 
 def _remember_stop(upload: int | None) -> None:
     st.session_state["asking_stopped"] = upload
 
 
-def _show(model: Oracle, answered: list[tuple[Picture, Prediction]], most: int) -> None:
+def _show(model: Oracle, answered: list[tuple[Image, Prediction]], most: int) -> None:
     readable = [pair for pair in answered if pair[1].error is None]
     _name_broken([prediction for _, prediction in answered if prediction.error is not None])
     if len(answered) > 1:
         _table([prediction for _, prediction in answered])
     shown = st.session_state.setdefault("cards", CARDS) if len(readable) > CARDS else CARDS
     columns = st.columns(1 if len(readable) == 1 else 3, gap="medium")
-    for position, (picture, prediction) in enumerate(readable[:shown]):
+    for position, (image, prediction) in enumerate(readable[:shown]):
         with columns[position % len(columns)]:
-            _card(model, picture, prediction, most, wide=len(readable) == 1)
+            _card(model, image, prediction, most, wide=len(readable) == 1)
     if len(readable) > shown:
         st.button(f"Show more ({len(readable) - shown:,} left)", on_click=_more_cards)
 
@@ -234,15 +234,15 @@ def _more_cards() -> None:
     st.session_state["cards"] += CARDS
 
 
-def _card(model: Oracle, picture: Picture, prediction: Prediction, most: int, wide: bool) -> None:
+def _card(model: Oracle, image: Image, prediction: Prediction, most: int, wide: bool) -> None:
     with st.container(border=True):
         if wide:
             left, right = st.columns(2, gap="large")
         else:
             left = right = st.container()
-        small = thumbnail(f"{picture.key} {model.rendering!r}", picture.read, model.rendering)
+        small = thumbnail(f"{image.key} {model.rendering!r}", image.read, model.rendering)
         if small:
-            left.image(small, alt=picture.name, width="stretch")
+            left.image(small, alt=image.name, width="stretch")
         with right:
             st.markdown(f"**{literal(prediction.image, 80)}**")
             _caution(prediction)
@@ -250,7 +250,7 @@ def _card(model: Oracle, picture: Picture, prediction: Prediction, most: int, wi
                 _number(model, prediction.value)
             else:
                 _labels(prediction)
-                bars(prediction, most, key=f"answer_{picture.key}")
+                bars(prediction, most, key=f"answer_{image.key}")
                 _doubt(model, prediction)
             st.caption(f"{prediction.seconds * 1000:,.0f} ms")
 
@@ -275,7 +275,7 @@ def _doubt(model: Oracle, prediction: Prediction) -> None:
         best, chance = prediction.top[0].probability, 1 / len(model.classes)
         st.caption(
             f":material/help: Unsure: {percent(best)} for the likeliest, where chance alone gives {percent(chance)}. "
-            "Perhaps the picture shows none of the classes: one of them is always named."
+            "Perhaps the image shows none of the classes: one of them is always named."
         )
 
 

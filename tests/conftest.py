@@ -1,4 +1,4 @@
-"""What the tests share: a workspace of their own, pictures made on the spot, guards against what they could leave."""
+"""What the tests share: a workspace of their own, images made on the spot, guards against what they could leave."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ share_cores()  # before any test imports torch
 UNPLUGGED = str(Path(network.__file__).parent)
 
 
-def picture(label: str, number: int = 0, size: tuple[int, int] = (48, 40), ending: str = "jpg") -> bytes:
-    """A noisy picture in the colour that the label names; another label gets a colour of its own."""
+def image(label: str, number: int = 0, size: tuple[int, int] = (48, 40), ending: str = "jpg") -> bytes:
+    """A noisy image in the colour that the label names; another label gets a colour of its own."""
     random = np.random.default_rng((len(label), sum(label.encode()), number))
     colour = COLOURS.get(label) or tuple(np.random.default_rng(sum(label.encode())).integers(0, 255, 3))
     pixels = np.clip(np.array(colour) + random.normal(0, 25, (size[1], size[0], 3)), 0, 255).astype(np.uint8)
@@ -60,7 +60,7 @@ def make_zip(tmp_path: Path) -> Callable[..., Path]:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for label, count in (classes or {}).items():
                 for number in range(count):
-                    archive.writestr(f"{label}/{number}.jpg", picture(label.split("/")[-1], number))
+                    archive.writestr(f"{label}/{number}.jpg", image(label.split("/")[-1], number))
             for inner, data in (files or {}).items():
                 archive.writestr(inner, data)
         return path
@@ -103,7 +103,9 @@ def _workers(home: Path) -> list[str]:
     if not home.exists():
         return []  # as with most tests: looking costs a process
     processes = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return [line.strip() for line in processes.splitlines() if "core.training.worker" in line and str(home) in line]
+    return [
+        line.strip() for line in processes.splitlines() if "core.training.process.worker" in line and str(home) in line
+    ]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -13,7 +13,7 @@ from core.inference.predictor import Predictor
 from core.runs import Status
 from core.training.recipe_file import check, open_file
 from core.workspace import Workspace
-from tests.conftest import picture
+from tests.conftest import image
 from tests.polling import poll
 
 FILES = sorted((Path(__file__).parent / "earlier").glob("*.tar.xz"))
@@ -50,7 +50,7 @@ def test_runs_are_what_they_were(earlier):
 def test_bundles_answer(earlier):
     for run in runs.list_runs(earlier):
         if run.bundle:
-            (answer,) = Predictor.open(run.bundle).predict([("red.jpg", picture("red"))])
+            (answer,) = Predictor.open(run.bundle).predict([("red.jpg", image("red"))])
             assert answer.error is None and (answer.top or answer.value is not None)
 
 

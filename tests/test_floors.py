@@ -17,11 +17,17 @@ FLOORS = [
     {"core.__main__", "core.commands"},
     {"core.runs", "core.jobs"},
     {"core.survey"},
-    {"core.training", "core.inference"},
+    {"core.training"},
+    {"core.importing"},
+    {"core.inference"},
+    {"core.runtime"},
     {"core.backbones"},
     {"core.data"},
+    {"core.modalities", "core.tasks"},
+    {"core.store"},
     {"core.workspace", "core.trash", "core.processes", "core.fetching"},
-    {"core.errors", "core.course", "core.records", "core.tables", "core.address_space"},
+    {"core.progress", "core.limits", "core.course", "core.records", "core.tables", "core.address_space"},
+    {"core.errors", "core.words", "core.units"},
 ]
 HEIGHT = {name: len(FLOORS) - number for number, floor in enumerate(FLOORS) for name in floor}
 FILES = [path for path in ROOT.rglob("*.py") if path.relative_to(ROOT).parts[0] in ("app.py", "pages", "ui", "core")]
@@ -64,6 +70,6 @@ def test_core_never_loads_the_interface():
 
 def test_listing_things_does_not_load_torch():
     """Pages and short commands that only look at the workspace must not wait for it."""
-    script = "import sys, core.runs, core.data.importing, core.commands; print('torch' in sys.modules)"
+    script = "import sys, core.runs, core.importing.importing, core.commands; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "False"

@@ -1,1 +1,1 @@
-"""What the pages share: state, theme, the network picture, charts and small widgets."""
+"""What the pages share: state, theme, the network image, charts and small widgets."""

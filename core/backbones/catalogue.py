@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.data.preprocessing import PLAIN, Fit, Preprocessing, Rendering
 from core.errors import BackboneError
+from core.modalities.images.preprocessing import PLAIN, Fit, Preprocessing, Rendering
 
 BUNDLED = "efficientnet_lite0"
 DATA = Path(__file__).with_name("catalogue.json")  # written by core.backbones.measure
@@ -25,7 +25,7 @@ class BackboneInfo:
         library: "bundled", "torchvision" or "timm".
         parameters: Of the whole published network, its last layer included.
         input_size: That it was published for; the one it is used with is in `preprocessing`, see `fitted`.
-        gflops: Multiply-adds in 1e9 for one picture of `input_size`, as torchvision counts them.
+        gflops: Multiply-adds in 1e9 for one image of `input_size`, as torchvision counts them.
         top1: Accuracy on ImageNet-1K in percent, as the library states it.
         licence: Of the weights, in the library's words.
         url: Where the weights are downloaded from; None if they come from the hub.

@@ -19,9 +19,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from core.backbones.catalogue import BackboneInfo, catalogue
-from core.backbones.heads import Reads
 from core.errors import DamagedError
 from core.records import Count, read
+from core.tasks.heads import Reads
 from core.workspace import Workspace, atomic_open, write_json
 
 DATA = Path(__file__).with_name("stages.json")

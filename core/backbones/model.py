@@ -17,13 +17,13 @@ from torch.utils._pytree import tree_map_only
 
 from core.backbones.architectures import find_last_layer, make_network, make_on_meta, pool, remove_last_layer
 from core.backbones.catalogue import BackboneInfo
-from core.backbones.heads import Reads
 from core.backbones.kept_stages import features_read
 from core.backbones.padding import pad_by_kernel
 from core.backbones.reading import Tap, channels, positions, summary
 from core.backbones.stages import Stage, at_size, find_stages, trace
 from core.backbones.weights import Match, load_file, pretrained_network
 from core.errors import BackboneError
+from core.tasks.heads import Reads
 from core.workspace import Workspace
 
 __all__ = ["Backbone", "Stage", "build", "describe"]
@@ -258,7 +258,7 @@ class Backbone(nn.Module):
         return after
 
     def _try_cut(self, n: int, after: nn.Module) -> None:
-        """Compare the two halves with the whole on a random picture; buffers and modes stay as they were."""
+        """Compare the two halves with the whole on a random image; buffers and modes stay as they were."""
         modes = {module: module.training for module in self.modules()}
         device, size = next(self.parameters()).device, self.info.preprocessing.size
         images = torch.rand(2, 3, size, size, device=device)

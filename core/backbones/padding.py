@@ -1,4 +1,4 @@
-"""TensorFlow's "same" padding without copying the picture.
+"""TensorFlow's "same" padding without copying the image.
 
 timm's Conv2dSame pads what comes in by as much as its size asks for, mostly by 0 before and 1 after. On a processor
 that copy takes longer than the convolution. A row and a column of zeros before the kernel's own do the same with a

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.backbones.catalogue import BackboneInfo
-from core.data.preprocessing import Preprocessing
+from core.modalities.images.preprocessing import Preprocessing
 
 
 def bundled() -> Iterator[BackboneInfo]:

@@ -48,7 +48,7 @@ class Unit:
 
 
 def trace(network: nn.Module, size: int) -> dict[str, Call]:
-    """Run `network` (on the meta device) over one picture; what each module got and gave, by name."""
+    """Run `network` (on the meta device) over one image; what each module got and gave, by name."""
     calls: dict[str, Call] = {}
 
     def watch(name: str) -> Any:
@@ -124,7 +124,7 @@ def find_stages(network: nn.Module, size: int, prefix: str = "") -> tuple[tuple[
 
     Args:
         network: On the meta device.
-        size: Width and height in pixels of the picture it is run on.
+        size: Width and height in pixels of the image it is run on.
         prefix: Goes before every module name.
 
     Returns:
@@ -143,7 +143,7 @@ def find_stages(network: nn.Module, size: int, prefix: str = "") -> tuple[tuple[
 def at_size(
     stages: Iterable[Stage], network: nn.Module, size: int, prefix: str = ""
 ) -> tuple[tuple[Stage, ...], dict[str, Any]]:
-    """The same stages of a network that is given pictures of another size, as `find_stages` gives them."""
+    """The same stages of a network that is given images of another size, as `find_stages` gives them."""
     calls = trace(network, size)
     gave = {name: calls[name.removeprefix(prefix)].gave for stage in stages for name in stage.modules}
     return tuple(replace(stage, output_shape=_shape(gave[stage.modules[-1]])) for stage in stages), gave
@@ -192,7 +192,7 @@ def _shape(value: Any) -> tuple[int, ...]:
 
 
 def _resolution(value: Any) -> float:
-    """Width of a picture-like tensor (B, C, H, W) or (B, H, W, C); sqrt of the tokens of (B, N, C); 1 for a vector."""
+    """Width of an image-like tensor (B, C, H, W) or (B, H, W, C); sqrt of the tokens of (B, N, C); 1 for a vector."""
     shape = _shape(value)
     if len(shape) == 3:
         return shape[2] if shape[1] == shape[2] else shape[0]
@@ -205,6 +205,6 @@ def _reduction(call: Call) -> float:
 
 
 def _level(group: list[Unit], size: int) -> int:
-    """How often the picture has been halved where this group's last learning unit gives its output."""
+    """How often the image has been halved where this group's last learning unit gives its output."""
     learning = [unit for unit in group if unit.learns] or group
     return round(math.log2(max(1.0, size / max(1.0, _resolution(learning[-1].call.gave)))))

@@ -11,7 +11,7 @@ from core.backbones.catalogue import BUNDLED, BackboneInfo, catalogue, find
 
 Task = Literal["everyday", "details", "unusual"]
 
-# What the pictures show; the words are the interface's.
+# What the images show; the words are the interface's.
 TASKS: dict[Task, str] = {
     "everyday": "Everyday things: animals, food, objects, places",
     "details": "Fine differences: species, models, defects",
@@ -59,7 +59,7 @@ def suggest(
 
 
 def _budgets(images: int, device: str) -> tuple[float, float]:
-    """GFLOPs for one picture that keep a pass over the images short: for the quick choice, for the accurate one."""
+    """GFLOPs for one image that keep a pass over the images short: for the quick choice, for the accurate one."""
     if device == "cpu":
         return (0.5, 2.0) if images >= MANY else (1.0, 5.0)
     return (5.0, 16.0) if images >= MANY else (10.0, 40.0)
@@ -125,7 +125,7 @@ def _other_reason(info: BackboneInfo) -> str:
 
 def _second_reason(info: BackboneInfo, task: Task, device: str) -> str:
     if task == "unusual":
-        return "A plain network in few stages: free the last ones, so that it can learn pictures unlike photos."
+        return "A plain network in few stages: free the last ones, so that it can learn images unlike photos."
     quick = "this machine without a GPU" if device == "cpu" else "this GPU"
     return f"The best accuracy on ImageNet ({info.top1:.1f}%) among those that stay quick on {quick}."
 

@@ -7,7 +7,7 @@ from argparse import Namespace
 
 from core import trash
 from core.backbones.weights import kept_bytes
-from core.data.cache import budget, empty, sizes
+from core.store.cache import budget, empty, sizes
 from core.units import file_size
 from core.workspace import Workspace
 

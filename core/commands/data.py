@@ -15,14 +15,14 @@ from core.address_space import must_have_for_torch
 from core.commands.printing import ImportLine, printable
 from core.data.changes import rename_classes
 from core.data.dataset import Dataset, damaged_datasets, find_dataset, list_datasets
-from core.data.importing import check as check_path
-from core.data.importing import import_path, import_source, memory_for
-from core.data.labels import in_words
-from core.data.merging import merged_source, read_mapping, suggested
-from core.data.published import import_published
-from core.data.reading import Reading
 from core.data.report import LEFT_OUT, Report, number_of
+from core.importing.importing import check as check_path
+from core.importing.importing import import_path, import_source, memory_for
+from core.importing.merging import merged_source, read_mapping, suggested
+from core.importing.samples.published import import_published
+from core.importing.tables.reading import Reading
 from core.processes import limited_memory
+from core.tasks.labels import in_words
 from core.workspace import Workspace
 
 
@@ -107,7 +107,7 @@ def datasets(options: Namespace) -> int:
     for one in found:
         what = "numbers" if one.kind == "number" else number_of(len(one.classes), *_NOUNS[one.kind])
         versions = number_of(len(one.versions), "version")
-        print(printable(f"{one.id:40} {number_of(one.images, 'picture'):>18}  {what:12} {versions:12} {one.name}"))
+        print(printable(f"{one.id:40} {number_of(one.images, 'image'):>18}  {what:12} {versions:12} {one.name}"))
     for name, why in damaged.items():
         print(printable(f"{name:40} {'damaged':>18}  {why}"))
     if not found and not damaged:
@@ -139,7 +139,7 @@ def survey(options: Namespace) -> int:
     for row in outliers:
         print(printable(f"{row['name']}: {row['answer']}, standing apart ({row['apart']:.1f})"))
     print(
-        f"{number_of(len(suspects), 'doubted label')}, {number_of(len(outliers), 'picture')} standing apart",
+        f"{number_of(len(suspects), 'doubted label')}, {number_of(len(outliers), 'image')} standing apart",
         file=sys.stderr,
     )
     return 0

@@ -12,8 +12,8 @@ from core import trash as bin
 from core.backbones.weights import delete_file, kept_files
 from core.commands.printing import printable
 from core.data.dataset import damaged_datasets, delete_dataset, find_dataset
-from core.data.drafts import delete_draft, list_drafts
 from core.errors import DataError, GraftError, RunError
+from core.importing.drafts.drafts import delete_draft, list_drafts
 from core.jobs.dependents import delete_with_dependents, dependents
 from core.runs import find_run, stop_all
 from core.units import file_size

@@ -18,13 +18,13 @@ from core.backbones.weights import is_ready, must_end_well, not_installed, sourc
 from core.commands.data import reading_of, said_of
 from core.commands.following import finish, outcome
 from core.commands.printing import ImportLine, printable
-from core.data.annotations import NOTES
 from core.data.dataset import Dataset, find_dataset
-from core.data.importing import import_path
-from core.data.layout import is_junk
-from core.data.reading import Reading
-from core.data.tables import is_table
 from core.errors import BackboneError, DataError, GraftError, RecipeError, RunError
+from core.importing.annotations import NOTES
+from core.importing.importing import import_path
+from core.importing.layout import is_junk
+from core.importing.tables.cells import is_table
+from core.importing.tables.reading import Reading
 from core.inference.prediction import Prediction
 from core.inference.table import to_csv
 from core.runs import Run, check_name, find_run, list_runs, make, rename, start, titles
@@ -62,12 +62,12 @@ def train(options: Namespace) -> int:
 
 
 def recipe_of(workspace: Workspace, options: Namespace) -> Recipe:
-    """What the options of `train` come to; a path of pictures is imported, and the settings are saved if asked for.
+    """What the options of `train` come to; a path of images is imported, and the settings are saved if asked for.
 
     Raises:
-        UsageError: an option's value cannot be used. GraftError: the pictures cannot, or the file of settings.
+        UsageError: an option's value cannot be used. GraftError: the images cannot, or the file of settings.
     """
-    _settings(options)  # what is wrong in them is told before the pictures are read
+    _settings(options)  # what is wrong in them is told before the images are read
     dataset = _dataset(workspace, options.data, reading_of(options))
     settings = _settings(options, dataset.kind)
     recipe = Recipe.parse({**settings, "dataset": dataset.id, "dataset_version": dataset.version})
@@ -191,7 +191,7 @@ def _answer(prediction: Prediction) -> dict[str, Any]:
 
 
 def _guesses(prediction: Prediction, classes: int, most: int = 5) -> str:
-    """most: of the labels that the picture has rather not."""
+    """most: of the labels that the image has rather not."""
     if prediction.value is not None:
         return f"{prediction.value:.6g}"
     unsure = " (unsure: perhaps none of the classes)" if prediction.is_unsure(classes) else ""

@@ -12,10 +12,11 @@ from typing import Any, NoReturn, get_args
 from core.backbones.catalogue import BUNDLED
 from core.commands import data, deleting, jobs, probes, steering
 from core.commands.cache import cache as cache_job
-from core.data.encodings import ENCODINGS
-from core.data.full_disk import is_full, refused
-from core.data.reading import Kind, Pages
 from core.errors import GraftError
+from core.importing.tables.encodings import ENCODINGS
+from core.importing.tables.reading import Pages
+from core.store.full_disk import is_full, refused
+from core.tasks import Kind
 from core.training.presets import DEFAULT, PRESETS
 from core.training.recipe import OPTIONS, Recipe
 

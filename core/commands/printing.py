@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from core.data.importing import Progress
+from core.importing.importing import Progress
 
 
 class ImportLine:

@@ -13,16 +13,16 @@ from core import jobs
 from core.commands.following import SECONDS_BETWEEN_LOOKS
 from core.commands.jobs import recipe_of
 from core.commands.printing import ImportLine
-from core.data.importing import Progress
 from core.errors import RunError
+from core.importing.importing import Progress
 from core.jobs import Job
 from core.runs import how_many
 from core.runs.checks import check_recipe
 from core.runs.scores import Scored
-from core.training.crossval_results import CrossValidation
-from core.training.events import Scores
-from core.training.probe_results import ON_ONE_DEVICE, Estimate, RateCurve
+from core.training.process.events import Scores
 from core.training.recipe import Recipe
+from core.training.trials.crossval_results import CrossValidation
+from core.training.trials.probe_results import ON_ONE_DEVICE, Estimate, RateCurve
 from core.workspace import Workspace
 
 

@@ -1,1 +1,1 @@
-"""Datasets: bringing pictures in, checking and splitting them, and the one way a picture becomes numbers."""
+"""Datasets: bringing images in, checking and splitting them, and the one way an image becomes numbers."""

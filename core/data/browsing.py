@@ -1,4 +1,4 @@
-"""Looking through a dataset: which of its pictures match, in which order, page by page."""
+"""Looking through a dataset: which of its images match, in which order, page by page."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Literal, TypeVar
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.data.labels import a_row_each, with_label
-from core.data.layout import Split
 from core.data.report import Finding
+from core.data.splits import Split
+from core.tasks.labels import a_row_each, with_label
 
 Order = Literal["name", "smallest", "largest", "lowest", "highest"]
 Found = TypeVar("Found", pd.DataFrame, pd.Index)
@@ -23,7 +23,7 @@ _BY: dict[Order, tuple[str, bool]] = {  # the column, and whether it ascends
 
 
 def orders(dataset: Dataset) -> tuple[Order, ...]:
-    """How its pictures can be sorted, the most telling first: by number where they have one, else by name."""
+    """How its images can be sorted, the most telling first: by number where they have one, else by name."""
     return tuple(order for order, (column, _) in _BY.items() if column != "target" or dataset.kind == "number")
 
 
@@ -57,7 +57,7 @@ def matching(
 
 
 def pages(count: int, size: int) -> int:
-    """How many pages of `size` hold `count` pictures: at least one, which may be empty."""
+    """How many pages of `size` hold `count` images: at least one, which may be empty."""
     return max(1, -(-count // size))
 
 
@@ -75,5 +75,5 @@ def first_of_each(frame: pd.DataFrame, labels: list[str], each: int) -> dict[str
 
 
 def findings_of(dataset: Dataset, name: str) -> list[Finding]:
-    """The findings that the picture of this name belongs to."""
+    """The findings that the image of this name belongs to."""
     return [finding for finding in dataset.report.findings if name in finding.files]

@@ -11,12 +11,11 @@ import pandas as pd
 
 from core.data.dataset import SPLITS, Dataset, new_version
 from core.data.findings import MOST_TO_LEAST
-from core.data.labels import a_row_each, folded, in_words, labels_in, together
-from core.data.layout import Split, clean
 from core.data.report import Finding, Kind, names_of, number_of
-from core.data.splits import SplitSettings, split_rows
-from core.data.tables import LARGEST
+from core.data.splits import Split, SplitSettings, split_rows
 from core.errors import DataError
+from core.tasks.labels import LARGEST, a_row_each, folded, in_words, labels_in, together
+from core.words import clean_label
 from core.workspace import Workspace
 
 SPLIT_WORDS: dict[Split, str] = {"train": "training", "validation": "validation", "test": "test"}
@@ -25,12 +24,12 @@ Answer = TypeVar("Answer", str, float)
 
 
 def relabel(workspace: Workspace, dataset: Dataset, names: Collection[str], label: str) -> Dataset:
-    """Give the pictures of these names another class, new or not. Raises as `relabel_each`."""
+    """Give the images of these names another class, new or not. Raises as `relabel_each`."""
     return relabel_each(workspace, dataset, dict.fromkeys(names, label))
 
 
 def relabel_each(workspace: Workspace, dataset: Dataset, labels: Mapping[str, str]) -> Dataset:
-    """Give each picture, by name, a class, new or not.
+    """Give each image, by name, a class, new or not.
 
     Raises:
         DataError: nothing would change, or fewer than two classes would be left.
@@ -41,32 +40,32 @@ def relabel_each(workspace: Workspace, dataset: Dataset, labels: Mapping[str, st
     new = dataset.frame["name"].map(cleaned).fillna(dataset.frame["label"])
     changed = new != dataset.frame["label"]
     if not changed.any():
-        raise DataError("Nothing changed: the pictures are of that class already.")
+        raise DataError("Nothing changed: the images are of that class already.")
     frame, repeats = _once(dataset.frame.assign(label=new))
     words = names_of(list(dict.fromkeys(new[changed])))
-    said = f"{number_of(int(changed.sum()), 'picture')} relabelled as {words}{repeats}"
+    said = f"{number_of(int(changed.sum()), 'image')} relabelled as {words}{repeats}"
     return _made(workspace, dataset, frame, said)
 
 
 def relabel_by(workspace: Workspace, dataset: Dataset, column: str) -> Dataset:
-    """Give each picture the class that this one of `dataset.columns` says; of which it says nothing, it is left out.
+    """Give each image the class that this one of `dataset.columns` says; of which it says nothing, it is left out.
 
     A split that was drawn is drawn anew, as its classes are others.
 
     Raises:
-        DataError: there is no such column, it says what the pictures are already, or too little would be left.
+        DataError: there is no such column, it says what the images are already, or too little would be left.
     """
     _refuse_kind(dataset, "classes")
     if column not in dataset.columns:
-        raise DataError(f"No column {column[:80]!r} came with these pictures. Import them again with their table.")
+        raise DataError(f"No column {column[:80]!r} came with these images. Import them again with their table.")
     label = dataset.frame["name"].map(dataset.columns[column]).fillna("")
     if (label == dataset.frame["label"]).all():
-        raise DataError("Nothing changed: the pictures are of these classes already.")
+        raise DataError("Nothing changed: the images are of these classes already.")
     untold = int((label == "").sum())
     frame, repeats = _once(dataset.frame.assign(label=label)[label != ""])
     if not dataset.split.given and len(frame):
         frame = frame.assign(split=split_rows(frame, dataset.kind, dataset.split))
-    left_out = f"; {number_of(untold, 'picture')} of which it says nothing left out" if untold else ""
+    left_out = f"; {number_of(untold, 'image')} of which it says nothing left out" if untold else ""
     return _made(workspace, dataset, frame, f"Classes taken from the column {names_of([column])}{left_out}{repeats}")
 
 
@@ -92,10 +91,10 @@ def rename_classes(workspace: Workspace, dataset: Dataset, becomes: Mapping[str,
 
 
 def mark(workspace: Workspace, dataset: Dataset, names: Collection[str], label: str, has: bool = True) -> Dataset:
-    """Give the pictures of these names one label more, new or not; or, unless they shall have it, take it from them.
+    """Give the images of these names one label more, new or not; or, unless they shall have it, take it from them.
 
     Raises:
-        DataError: nothing would change, or all pictures would have the same labels.
+        DataError: nothing would change, or all images would have the same labels.
     """
     _refuse_kind(dataset, "labels")
     label, rows = _named(label, "label"), _rows(dataset, names)
@@ -103,11 +102,11 @@ def mark(workspace: Workspace, dataset: Dataset, names: Collection[str], label: 
     given = held.map(lambda labels: together({*labels, label} if has else {*labels} - {label}))
     changed = int((given != dataset.frame.loc[rows, "label"]).sum())
     if not changed:
-        raise DataError(f"Nothing changed: the pictures have {'that label already' if has else 'no such label'}.")
+        raise DataError(f"Nothing changed: the images have {'that label already' if has else 'no such label'}.")
     frame = dataset.frame.copy()
     frame.loc[rows, "label"] = given
     frame, repeats = _once(frame)
-    words = f"{names_of([label])} {'given to' if has else 'taken from'} {number_of(changed, 'picture')}{repeats}"
+    words = f"{names_of([label])} {'given to' if has else 'taken from'} {number_of(changed, 'image')}{repeats}"
     return _made(workspace, dataset, frame, words)
 
 
@@ -118,7 +117,7 @@ def _refuse_kind(dataset: Dataset, kind: str) -> None:
     """
     if dataset.kind != kind:
         has, instead = _INSTEAD[dataset.kind]
-        raise DataError(f"The pictures of this dataset have {has}. {instead} instead.")
+        raise DataError(f"The images of this dataset have {has}. {instead} instead.")
 
 
 _INSTEAD = {
@@ -133,21 +132,21 @@ def _named(label: str, noun: str) -> str:
     Raises:
         DataError: no class, or label, can be called so.
     """
-    cleaned = clean(label)
+    cleaned = clean_label(label)
     if cleaned == "unnamed" or len(cleaned) > MOST_NAMES:
         raise DataError(f"A {noun} needs a name of 1 to {MOST_NAMES} characters.")
     return cleaned
 
 
 def _once(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Each picture once a class, and in words how many were in that class already."""
+    """Each image once a class, and in words how many were in that class already."""
     repeats = frame.duplicated(["sha256", "label"])
     words = f"; {number_of(int(repeats.sum()), 'copy', 'copies')} there already left out" if repeats.any() else ""
     return frame[~repeats].reset_index(drop=True), words
 
 
 def with_copies(dataset: Dataset, answers: Mapping[str, Answer]) -> dict[str, Answer]:
-    """The same answers for the copies of these pictures too: for those that say now what the picture says."""
+    """The same answers for the copies of these images too: for those that say now what the image says."""
     frame = dataset.frame[dataset.frame["twins"] > 0]
     says = dict(zip(frame["name"], zip(frame["twins"], frame[dataset.column])))
     new = {says[name]: answer for name, answer in answers.items() if name in says}
@@ -155,18 +154,18 @@ def with_copies(dataset: Dataset, answers: Mapping[str, Answer]) -> dict[str, An
 
 
 def retarget(workspace: Workspace, dataset: Dataset, targets: Mapping[str, float]) -> Dataset:
-    """Give the pictures of these names another number.
+    """Give the images of these names another number.
 
     Raises:
         DataError: a number is not finite, or nothing would change.
     """
     _refuse_kind(dataset, "number")
     if not all(abs(value) < LARGEST for value in targets.values()):  # nor is it NaN
-        raise DataError("A picture's number must be a finite number, and none of more than 150 digits.")
+        raise DataError("An image's number must be a finite number, and none of more than 150 digits.")
     new = dataset.frame["name"].map(targets).fillna(dataset.frame["target"])
     changed = int((new != dataset.frame["target"]).sum())
     if not changed:
-        raise DataError("Nothing changed: the pictures have these numbers already.")
+        raise DataError("Nothing changed: the images have these numbers already.")
     return _made(workspace, dataset, dataset.frame.assign(target=new), f"{number_of(changed, 'number')} corrected")
 
 
@@ -179,11 +178,11 @@ def leave_out(workspace: Workspace, dataset: Dataset, names: Collection[str], of
     """
     rows = _rows(dataset, names)
     frame = dataset.frame[~rows].reset_index(drop=True)
-    return _made(workspace, dataset, frame, f"{number_of(int(rows.sum()), 'picture')}{of and ' '}{of} left out")
+    return _made(workspace, dataset, frame, f"{number_of(int(rows.sum()), 'image')}{of and ' '}{of} left out")
 
 
 def settle(workspace: Workspace, dataset: Dataset, names: Collection[str], answer: str | float) -> Dataset:
-    """Of pictures that look the same and contradict each other, leave out those that do not say `answer`.
+    """Of images that look the same and contradict each other, leave out those that do not say `answer`.
 
     answer: what the frame's column says of one of them.
 
@@ -193,7 +192,7 @@ def settle(workspace: Workspace, dataset: Dataset, names: Collection[str], answe
     rows = _rows(dataset, names)
     says_so = dataset.frame[dataset.column] == answer
     if not (rows & says_so).any():
-        raise DataError("None of these pictures says so in this version of the dataset.")
+        raise DataError("None of these images says so in this version of the dataset.")
     word = names_of([in_words(answer)]) if isinstance(answer, str) else f"{answer:g}"
     others = number_of(int((rows & ~says_so).sum()), "copy", "copies")
     frame = dataset.frame[~rows | says_so].reset_index(drop=True)
@@ -201,17 +200,17 @@ def settle(workspace: Workspace, dataset: Dataset, names: Collection[str], answe
 
 
 def move(workspace: Workspace, dataset: Dataset, names: Collection[str], split: Split) -> Dataset:
-    """Put the pictures of these names, and no others, on one side of the split.
+    """Put the images of these names, and no others, on one side of the split.
 
     Raises:
         DataError: they are there already, or nothing would be left to train on.
     """
     rows = _rows(dataset, names) & (dataset.frame["split"] != split)
     if not rows.any():
-        raise DataError(f"Nothing changed: the pictures are in {SPLIT_WORDS[split]} already.")
+        raise DataError(f"Nothing changed: the images are in {SPLIT_WORDS[split]} already.")
     frame = dataset.frame.copy()
     frame.loc[rows, "split"] = split
-    return _made(workspace, dataset, frame, f"{number_of(int(rows.sum()), 'picture')} moved to {SPLIT_WORDS[split]}")
+    return _made(workspace, dataset, frame, f"{number_of(int(rows.sum()), 'image')} moved to {SPLIT_WORDS[split]}")
 
 
 def resplit(workspace: Workspace, dataset: Dataset, *, validation: float, test: float, seed: int) -> Dataset:
@@ -244,7 +243,7 @@ class Repair:
 
 
 _KEEP_ONE = Repair(
-    "keep_one", "Keep one of each", "The largest picture of each stays where it is; its copies are left out."
+    "keep_one", "Keep one of each", "The largest image of each stays where it is; its copies are left out."
 )
 _ONE_SIDE = Repair(
     "one_side", "Move each to one side", "All stay, on the side of the split where most of the copies are."
@@ -257,7 +256,7 @@ REPAIRS: dict[Kind, tuple[Repair, ...]] = {
     "duplicate": (_KEEP_ONE,),
     "leak": (_KEEP_ONE, _ONE_SIDE),
     "contradiction": (
-        Repair("leave_out", "Leave them all out", "The pictures and all their copies are left out of a new version."),
+        Repair("leave_out", "Leave them all out", "The images and all their copies are left out of a new version."),
     ),
     "group": (Repair("one_side", "Move each to one side", "A group goes to the side where most of it is."),),
     "one colour": (_LEAVE_OUT,),
@@ -271,7 +270,7 @@ REPAIRS: dict[Kind, tuple[Repair, ...]] = {
             f"Of each class {MOST_TO_LEAST} times the smallest stay at most, drawn by lot.",
         ),
     ),
-    "similar names": (Repair("merge", "Make them one", "They get the name that most of their pictures have."),),
+    "similar names": (Repair("merge", "Make them one", "They get the name that most of their images have."),),
     "no training": (_RESPLIT,),
     "no validation": (_RESPLIT,),
     "far out": (_LEAVE_OUT,),
@@ -289,7 +288,7 @@ _COMMON: dict[Kind, str] = {
 
 
 def repairs(dataset: Dataset, finding: Finding) -> tuple[Repair, ...]:
-    """What one click can do about a finding. Whole pictures are not left out for one of their labels."""
+    """What one click can do about a finding. Whole images are not left out for one of their labels."""
     found = REPAIRS.get(finding.kind, ())
     return () if dataset.kind == "labels" and finding.kind in ("one image", "few images") else found
 
@@ -321,7 +320,7 @@ def _split_anew(workspace: Workspace, dataset: Dataset) -> Dataset:
     if split_rows(dataset.frame, dataset.kind, settings) == dataset.frame["split"].tolist():
         raise DataError(
             "Nothing changed: groups and copies stay together, and here they are too large to be divided. Leave some "
-            "of them out, or add pictures that belong to others."
+            "of them out, or add images that belong to others."
         )
     return resplit(workspace, dataset, validation=0.2, test=settings.test, seed=settings.seed)
 
@@ -372,7 +371,7 @@ def _on_one_side(frame: pd.DataFrame, finding: Finding) -> tuple[pd.DataFrame, s
 def _rows(dataset: Dataset, names: Collection[str]) -> pd.Series:
     rows = dataset.frame["name"].isin(set(names))
     if not rows.any():
-        raise DataError("None of these pictures is in this version of the dataset.")
+        raise DataError("None of these images is in this version of the dataset.")
     return rows
 
 
@@ -380,10 +379,10 @@ def _made(workspace: Workspace, dataset: Dataset, frame: pd.DataFrame, changed: 
     if frame[dataset.column].nunique() < 2:
         what = {
             "classes": "two classes",
-            "labels": "two pictures with different labels",
+            "labels": "two images with different labels",
             "number": "two different numbers",
         }
         raise DataError(f"That would leave fewer than {what[dataset.kind]}, and nothing to tell apart.")
     if (frame["split"] == "train").sum() < 2:
-        raise DataError("That would leave fewer than two pictures to train on.")
+        raise DataError("That would leave fewer than two images to train on.")
     return new_version(workspace, dataset, frame, dataset.split, changed)

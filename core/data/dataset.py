@@ -26,15 +26,14 @@ from pydantic import BaseModel, ConfigDict
 
 from core import trash
 from core.data.findings import report_on
-from core.data.labels import a_row_each, in_words, labels_in
-from core.data.layout import Split
-from core.data.manifest import Kind
-from core.data.preprocessing import PLAIN, Rendering
 from core.data.report import Intaken, Report
-from core.data.splits import SplitSettings
+from core.data.splits import Split, SplitSettings
 from core.errors import DamagedError, DataError, WorkspaceError
+from core.modalities.images.preprocessing import PLAIN, Rendering
 from core.records import Count, read
 from core.tables import read_table
+from core.tasks import Kind
+from core.tasks.labels import a_row_each, in_words, labels_in
 from core.words import clip
 from core.workspace import Workspace, atomic_open, contained, write_json
 
@@ -89,13 +88,13 @@ class VersionInfo(BaseModel):
 
 
 class _FormerInfo(SplitSettings):
-    """A version as it was written when all of a dataset's had the same pictures."""
+    """A version as it was written when all of a dataset's had the same images."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class DatasetFile(BaseModel):
-    """What `dataset.json` says. images, classes: as it was written when all versions had the same pictures."""
+    """What `dataset.json` says. images, classes: as it was written when all versions had the same images."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -117,7 +116,7 @@ class Dataset:
         kind: "classes": each image has one label; "labels": each has any number of them; "number": each has a target,
             which the name `target` is for.
         frame: A row an image, columns `COLUMNS`: target is NaN but of kind "number", of which label is "".
-        known: An import found these pictures already here.
+        known: An import found these images already here.
         rendering: How its files are read, alike for all of them and all versions.
     """
 
@@ -157,7 +156,7 @@ class Dataset:
 
     @cached_property
     def columns(self) -> pd.DataFrame:
-        """What a table said of the pictures, by their names, that may be classes and did not count at import."""
+        """What a table said of the images, by their names, that may be classes and did not count at import."""
         try:
             return read_table(self.directory / "columns.parquet", {})
         except (OSError, DamagedError):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from core.data.labels import a_row_each, folded
-from core.data.manifest import Kind
-from core.data.preprocessing import CLEAR, DEEP, ONE_COLOUR, Rendering
 from core.data.report import Finding, Intaken, Numbers, Report, Sizes, names_of, number_of
 from core.data.report import Kind as Found
+from core.modalities.images.preprocessing import CLEAR, DEEP, ONE_COLOUR, Rendering
+from core.tasks import Kind
+from core.tasks.labels import a_row_each, folded
 
 FEW_IMAGES = 10
 ENOUGH_IMAGES = 20
@@ -20,7 +20,7 @@ SMALL_SIDE = 32  # pixels
 LONGEST_TO_SHORTEST = 3
 FAR_OUT = 8.0  # times the median distance from the median
 SPLITS = ("train", "validation", "test")
-# As they are best mended, one after another: what changes the classes first, then what changes how many pictures there
+# As they are best mended, one after another: what changes the classes first, then what changes how many images there
 # are, as both may mend or make those that come after.
 ORDER: tuple[Found, ...] = (
     *("one number", "similar names", "contradiction", "leak", "duplicate", "group"),
@@ -57,7 +57,7 @@ def findings(frame: pd.DataFrame, kind: Kind) -> list[Finding]:
         by_class = _by_class(frame, kind)
         found += [*_untaught(by_class, kind), *_few(by_class, kind), *_names(by_class, kind)]
     if kind == "classes":
-        found += _balance(frame)  # labels are on as many pictures as they are
+        found += _balance(frame)  # labels are on as many images as they are
     return sorted(found, key=lambda one: ORDER.index(one.kind))
 
 
@@ -65,7 +65,7 @@ def findings(frame: pd.DataFrame, kind: Kind) -> list[Finding]:
 
 
 def _twins(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
-    """Each picture with copies in one finding alone: what they contradict is settled before any of them is left out."""
+    """Each image with copies in one finding alone: what they contradict is settled before any of them is left out."""
     twins = frame[frame["twins"] > 0]
     if twins.empty:
         return
@@ -78,13 +78,13 @@ def _twins(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
     if torn.any():
         groups = _members(twins[torn], "twins")
         what = "numbers" if kind == "number" else kind
-        title = f"{number_of(len(groups), 'picture has', 'pictures have')} copies with different {what}."
+        title = f"{number_of(len(groups), 'image has', 'images have')} copies with different {what}."
         why = "No model can learn two answers to one question: say what each is, or leave it out with its copies."
         yield _grouped("contradiction", title, why, groups)
     same = twins[~torn]
     groups = _straddling(same, "twins")
     if groups:
-        title = f"{number_of(len(groups), 'picture lies', 'pictures lie')} on both sides of the split as copies."
+        title = f"{number_of(len(groups), 'image lies', 'images lie')} on both sides of the split as copies."
         why = (
             "The model is then judged on what it has learned by heart, and the score is a lie. "
             "Keep one of each, or all of them on one side."
@@ -93,8 +93,8 @@ def _twins(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
     same = same[~same["name"].isin([name for group in groups for name in group])]
     groups = _members(same[same.groupby("twins")["name"].transform("size") > 1], "twins")
     if groups:
-        title = f"{number_of(len(groups), 'picture is', 'pictures are')} in it more than once, or nearly so."
-        why = "Copies teach nothing new, and give their picture more weight. A new split keeps them together."
+        title = f"{number_of(len(groups), 'image is', 'images are')} in it more than once, or nearly so."
+        why = "Copies teach nothing new, and give their image more weight. A new split keeps them together."
         yield _grouped("duplicate", title, why, groups)
 
 
@@ -130,7 +130,7 @@ _NOUNS = {"classes": ("class has", "classes have"), "labels": ("label has", "lab
 
 
 def _by_class(frame: pd.DataFrame, kind: Kind) -> pd.DataFrame:
-    """A row a picture, or where pictures have several labels, one for each of them."""
+    """A row an image, or where images have several labels, one for each of them."""
     return a_row_each(frame) if kind == "labels" else frame
 
 
@@ -139,12 +139,12 @@ def _untaught(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
     sizes = frame["label"].value_counts()
     many = set(sizes[sizes > 1].index)
     for split, word, why in (
-        ("train", "training", "The model cannot learn what it is never shown: put pictures of them into training."),
+        ("train", "training", "The model cannot learn what it is never shown: put images of them into training."),
         ("validation", "validation", "Nothing checks what is learned of them: put some into validation."),
     ):
         missing = sorted(many - set(frame.loc[frame["split"] == split, "label"]))
         if missing:
-            title = f"{number_of(len(missing), *_NOUNS[kind])} no {word} picture: {names_of(missing)}."
+            title = f"{number_of(len(missing), *_NOUNS[kind])} no {word} image: {names_of(missing)}."
             yield Finding(kind=f"no {word}", title=title, why=why, files=_of_labels(frame, missing))  # type: ignore[arg-type]
 
 
@@ -153,13 +153,13 @@ def _few(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
     lone = sizes[sizes == 1].index.tolist()
     few = sizes[(sizes > 1) & (sizes < FEW_IMAGES)]
     if lone:
-        title = f"{number_of(len(lone), *_NOUNS[kind])} a single picture: {names_of(lone)}."
-        why = "One picture cannot both teach it and check what was learned. Add at least one more to each."
+        title = f"{number_of(len(lone), *_NOUNS[kind])} a single image: {names_of(lone)}."
+        why = "One image cannot both teach it and check what was learned. Add at least one more to each."
         yield Finding(kind="one image", title=title, why=why, files=_of_labels(frame, lone))
     if len(few):
         labels = few.index.tolist()
         have = number_of(len(labels), *_NOUNS[kind])
-        title = f"{have} fewer than {FEW_IMAGES} pictures: {names_of(labels)}."
+        title = f"{have} fewer than {FEW_IMAGES} images: {names_of(labels)}."
         more = names_of([f"{ENOUGH_IMAGES - size} of {label}" for label, size in few.items()])
         why = f"The scores of so few say little. Aim for {ENOUGH_IMAGES}: collect {more}."
         yield Finding(kind="few images", title=title, why=why, files=_of_labels(frame, labels))
@@ -167,13 +167,13 @@ def _few(frame: pd.DataFrame, kind: Kind) -> Iterator[Finding]:
 
 def _balance(frame: pd.DataFrame) -> Iterator[Finding]:
     every = frame["label"].value_counts(sort=False)
-    sizes = every[every > 1]  # of a lone picture, a finding of its own tells
+    sizes = every[every > 1]  # of a lone image, a finding of its own tells
     if len(sizes) < 2 or sizes.max() <= MOST_TO_LEAST * sizes.min():
         return
     most, least = sizes.idxmax(), sizes.idxmin()
-    uneven = f"{sizes[most]:,} pictures of {names_of([most])}, {sizes[least]:,} of {names_of([least])}"
+    uneven = f"{sizes[most]:,} images of {names_of([most])}, {sizes[least]:,} of {names_of([least])}"
     limit = MOST_TO_LEAST * int(sizes[least])
-    over = number_of(int((sizes - limit).clip(lower=0).sum()), "picture")
+    over = number_of(int((sizes - limit).clip(lower=0).sum()), "image")
     why = (
         "Always guessing the large class scores well. Collect more of the small ones, or use at most "
         f"{limit:,} of each class, which leaves {over} out."
@@ -202,16 +202,16 @@ def _of_labels(frame: pd.DataFrame, labels: list[str]) -> list[str]:
 def _targets(frame: pd.DataFrame) -> Iterator[Finding]:
     target = frame["target"]
     if target.nunique() < 2:
-        why = "There is nothing to learn: give pictures with different numbers."
-        yield Finding(kind="one number", title="All the pictures have the same number.", why=why)
+        why = "There is nothing to learn: give images with different numbers."
+        yield Finding(kind="one number", title="All the images have the same number.", why=why)
     if not (frame["split"] == "validation").any():
         why = "Nothing checks what is learned, and no epoch can be called the best: put some into validation."
-        yield Finding(kind="no validation", title="There is no validation picture.", why=why)
+        yield Finding(kind="no validation", title="There is no validation image.", why=why)
     distance = (target - target.median()).abs()
     usual = distance.median() or target.std()  # where most numbers are the same
     far = frame[distance > FAR_OUT * usual] if usual else frame[:0]
     if len(far):
-        title = f"{number_of(len(far), 'picture has a number', 'pictures have numbers')} far from all the others."
+        title = f"{number_of(len(far), 'image has a number', 'images have numbers')} far from all the others."
         shown = names_of([f"{value:g}" for value in far["target"].head(5)])
         why = f"Often a slip of the pen ({shown}), and the squared error makes the model bend to them."
         yield Finding(kind="far out", title=title, why=why, files=far["name"].tolist())
@@ -229,7 +229,7 @@ def _numbers(frame: pd.DataFrame, name: str) -> Numbers:
     )
 
 
-# Pictures -------------------------------------------------------------------------------------------------------------
+# Images -------------------------------------------------------------------------------------------------------------
 
 
 def _odd(frame: pd.DataFrame) -> Iterator[Finding]:
@@ -237,15 +237,15 @@ def _odd(frame: pd.DataFrame) -> Iterator[Finding]:
     clear = frame["mended"].str.contains(CLEAR, regex=False)
     if (uniform & clear).any():
         names = frame.loc[uniform & clear, "name"].tolist()
-        title = f"{number_of(len(names), 'transparent picture shows', 'transparent pictures show')} nothing."
+        title = f"{number_of(len(names), 'transparent image shows', 'transparent images show')} nothing."
         why = (
-            "Nothing in them is visible, or it has the colour of the ground that all transparent pictures are laid on. "
+            "Nothing in them is visible, or it has the colour of the ground that all transparent images are laid on. "
             "Give them a ground of another colour."
         )
         yield Finding(kind="one colour", title=title, why=why, files=names)
     plain = frame.loc[uniform & ~clear, "name"].tolist()
     if plain:
-        title = f"{number_of(len(plain), 'picture shows', 'pictures show')} one colour and nothing else."
+        title = f"{number_of(len(plain), 'image shows', 'images show')} one colour and nothing else."
         why = "Often a covered lens or a failed export. There is nothing to learn from."
         yield Finding(kind="one colour", title=title, why=why, files=plain)
     short, long = np.minimum(frame["width"], frame["height"]), np.maximum(frame["width"], frame["height"])
@@ -254,9 +254,9 @@ def _odd(frame: pd.DataFrame) -> Iterator[Finding]:
         (long > LONGEST_TO_SHORTEST * short) | (short < min(SMALL_SIDE, usual / 2)) | (short < usual / 8), "name"
     ]
     if len(odd):
-        title = f"{number_of(len(odd), 'picture is', 'pictures are')} very small or very long."
+        title = f"{number_of(len(odd), 'image is', 'images are')} very small or very long."
         why = (
-            "Only the middle square of a picture is seen, enlarged where it is small. They may stay if one can tell "
+            "Only the middle square of an image is seen, enlarged where it is small. They may stay if one can tell "
             f"from it what they show; the usual shorter side here is {usual:.0f} pixels."
         )
         yield Finding(kind="odd size", title=title, why=why, files=odd.tolist())
@@ -268,12 +268,12 @@ _GREYS = {255: "white", 128: "mid grey", 0: "black"}
 
 
 def shown(frame: pd.DataFrame, rendering: Rendering) -> Iterator[Finding]:
-    """What an import decided once for all of its pictures. frame: with how many `pages` the file of each has."""
+    """What an import decided once for all of its images. frame: with how many `pages` the file of each has."""
     deep = frame.loc[frame["mended"].str.contains(DEEP, regex=False), "name"].tolist()
     if deep and rendering.window is not None:
         low, high = rendering.window
         title = (
-            f"{number_of(len(deep), 'picture has', 'pictures have')} more than 8 bits a value: {low:,.10g} is shown as "
+            f"{number_of(len(deep), 'image has', 'images have')} more than 8 bits a value: {low:,.10g} is shown as "
             f"black, {high:,.10g} as white."
         )
         why = (
@@ -284,7 +284,7 @@ def shown(frame: pd.DataFrame, rendering: Rendering) -> Iterator[Finding]:
     clear = frame.loc[frame["mended"].str.contains(CLEAR, regex=False), "name"].tolist()
     if clear and rendering.ground != 255:
         ground = _GREYS.get(rendering.ground, f"grey {rendering.ground}")
-        title = f"{number_of(len(clear), 'transparent picture is', 'transparent pictures are')} laid on {ground}."
+        title = f"{number_of(len(clear), 'transparent image is', 'transparent images are')} laid on {ground}."
         why = (
             "On white, what is visible of them could not be seen. It is the same ground in training and in prediction."
         )

@@ -1,4 +1,4 @@
-"""The pictures divided into folds, of which each is held out once: cross-validation."""
+"""The images divided into folds, of which each is held out once: cross-validation."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.data.manifest import Kind
 from core.data.splits import strata, together
 from core.errors import DataError
+from core.tasks import Kind
 
 FEWEST, MOST = 2, 20
 
@@ -22,7 +22,7 @@ def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> np.ndarray:
     Each fold has nearly its share of every class, or of every range of numbers. Groups and twins stay together.
 
     Raises:
-        DataError: there are not that many folds to be made of these pictures.
+        DataError: there are not that many folds to be made of these images.
     """
     if not FEWEST <= folds <= MOST:
         raise DataError(f"Cross-validation takes {FEWEST} to {MOST} folds, and not {folds}.")
@@ -33,7 +33,7 @@ def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> np.ndarray:
     found = len(set(chosen[inside].tolist()))
     if found < folds:
         raise DataError(
-            f"These pictures cannot be divided into {folds} folds, as those of a group, or that look the same, stay "
+            f"These images cannot be divided into {folds} folds, as those of a group, or that look the same, stay "
             f"together: {found or 'none'} can be made. Choose fewer folds."
         )
     return chosen

@@ -1,4 +1,4 @@
-"""What was found in the pictures that someone gave."""
+"""What was found in the images that someone gave."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Kind = Literal[
-    # At import: files that did not become pictures of the dataset, or not as they were.
+    # At import: files that did not become images of the dataset, or not as they were.
     "left out",
     "repeated",
     "no class",
@@ -51,8 +51,8 @@ LEFT_OUT: frozenset[Kind] = frozenset({"left out", "repeated", "no class", "no l
 class Finding(BaseModel):
     """title: what it is, a sentence. why: why it matters and what to do. files: all of them, as they were named.
 
-    groups: the files that belong together, where that matters (the copies of one picture). labels: the classes that it
-    is about, where no file tells them (those without a picture).
+    groups: the files that belong together, where that matters (the copies of one image). labels: the classes that it
+    is about, where no file tells them (those without an image).
     """
 
     model_config = ConfigDict(frozen=True)

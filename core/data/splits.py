@@ -1,24 +1,25 @@
-"""Which pictures train, which validate, which are kept for a last test."""
+"""Which images train, which validate, which are kept for a last test."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.data.labels import labels_in
-from core.data.layout import Split
-from core.data.manifest import Kind
+from core.tasks import Kind
+from core.tasks.labels import labels_in
 
-BINS = 10  # of equally many pictures, by which numbers are divided evenly
-PER_BIN = 10  # pictures at least: of fewer, no share can be taken
+Split = Literal["train", "validation", "test"]
+BINS = 10  # of equally many images, by which numbers are divided evenly
+PER_BIN = 10  # images at least: of fewer, no share can be taken
 
 
 class SplitSettings(BaseModel):
-    """Shares of each class, 0 to 1. given: the pictures came split, and that was kept."""
+    """Shares of each class, 0 to 1. given: the images came split, and that was kept."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,14 +43,14 @@ def split_rows(frame: pd.DataFrame, kind: Kind, settings: SplitSettings) -> list
 def stratified(labels: Sequence[str], settings: SplitSettings, units: Sequence[int] | None = None) -> list[Split]:
     """A split of each class by the settings' shares. Examples of the same unit get the same split.
 
-    A class of two units or more has at least one picture in training and, if there is validation at all, one in
-    validation; a lone picture trains.
+    A class of two units or more has at least one image in training and, if there is validation at all, one in
+    validation; a lone image trains.
     """
     numbers, _ = pd.factorize(np.asarray(range(len(labels)) if units is None else units))  # from 0, as they come
     sizes = np.bincount(numbers).tolist()
     by_class: dict[str, list[int]] = defaultdict(list)
     for unit, first in enumerate(np.unique(numbers, return_index=True)[1].tolist()):
-        by_class[labels[first]].append(unit)  # one that spans classes counts with its first picture's
+        by_class[labels[first]].append(unit)  # one that spans classes counts with its first image's
     splits: list[Split] = ["train"] * len(sizes)
     for number, (_, its) in enumerate(sorted(by_class.items())):
         left = [its[position] for position in np.random.default_rng((settings.seed, number)).permutation(len(its))]
@@ -60,7 +61,7 @@ def stratified(labels: Sequence[str], settings: SplitSettings, units: Sequence[i
 
 
 def _assign(splits: list[Split], sizes: list[int], units: list[int], split: Split, wanted: int) -> list[int]:
-    """Give units to the split until it has as many pictures as wanted, or nearly; what is left, at least one unit.
+    """Give units to the split until it has as many images as wanted, or nearly; what is left, at least one unit.
 
     splits, sizes: of each unit.
     """
@@ -73,7 +74,7 @@ def _assign(splits: list[Split], sizes: list[int], units: list[int], split: Spli
             splits[unit] = split
         else:
             left.append(unit)
-    if wanted > 0 and len(left) == len(units) > 1:  # all are too large: rather too many pictures than none
+    if wanted > 0 and len(left) == len(units) > 1:  # all are too large: rather too many images than none
         smallest = min(left, key=sizes.__getitem__)
         splits[smallest] = split
         left.remove(smallest)
@@ -88,7 +89,7 @@ def _counts(images: int, units: int, settings: SplitSettings) -> tuple[int, int]
 
 
 def complete(frame: pd.DataFrame, kind: Kind) -> tuple[list[Split], SplitSettings]:
-    """The split that came with the pictures, in the column `given`; a missing validation is taken from training, a
+    """The split that came with the images, in the column `given`; a missing validation is taken from training, a
     missing split is made."""
     given = frame["given"].tolist()
     if "train" not in given or len({split for split in given if split}) == 1:
@@ -104,7 +105,7 @@ def complete(frame: pd.DataFrame, kind: Kind) -> tuple[list[Split], SplitSetting
 
 
 def strata(frame: pd.DataFrame, kind: Kind) -> list[str]:
-    """Of what each picture's part should have its share: its class, the rarest of its labels, or one of a few ranges of
+    """Of what each image's part should have its share: its class, the rarest of its labels, or one of a few ranges of
     numbers."""
     if kind == "classes":
         return frame["label"].tolist()
@@ -118,7 +119,7 @@ def strata(frame: pd.DataFrame, kind: Kind) -> list[str]:
 
 
 def together(frame: pd.DataFrame) -> list[int]:
-    """A number for each picture, the same for those that a group or being twins ties together, directly or not."""
+    """A number for each image, the same for those that a group or being twins ties together, directly or not."""
     leader = list(range(len(frame)))
 
     def find(index: int) -> int:

@@ -1,1 +1,1 @@
-"""Read a bundle and answer about pictures."""
+"""Read a bundle and answer about images."""

@@ -1,4 +1,4 @@
-"""What comes back about a picture. Light to import."""
+"""What comes back about an image. Light to import."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Guess:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one picture: its likeliest classes, likeliest first, or each of the labels, or the number
+    """What the model says of one image: its likeliest classes, likeliest first, or each of the labels, or the number
     that it reads from it, or why it could not look.
 
-    labels: those that it has more likely than not; None where a picture has one class. seconds: decoding, preprocessing
-    and this picture's share of the forward pass. value: in the target's own unit. nearest: the cosine of its features
+    labels: those that it has more likely than not; None where an image has one class. seconds: decoding, preprocessing
+    and this image's share of the forward pass. value: in the target's own unit. nearest: the cosine of its features
     to those of the most similar labeled image. is_foreign: whether that is less than almost all images of the kind that
     it was trained on have; False where the bundle does not say.
     """

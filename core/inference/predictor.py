@@ -16,24 +16,24 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from torch import nn
 
 from core.backbones.catalogue import find
-from core.backbones.heads import HeadSettings, build_head
 from core.backbones.model import build
-from core.data.preprocessing import Preprocessing, decode, normalize, shrink, square
 from core.errors import DamagedError, GraftError, RunError
 from core.inference.prediction import Guess, Prediction
 from core.inference.reference import Reference, read_reference
+from core.modalities.images.preprocessing import Preprocessing, decode, normalize, shrink, square
 from core.processes import available_cores, keep_memory
 from core.records import Amount, read
-from core.training.device import Device, choose_device
-from core.training.folding import folded
+from core.runtime.device import Device, choose_device
+from core.runtime.folding import folded
+from core.tasks.heads import HeadSettings, build_head
 from core.workspace import Workspace
 
-BATCHES = {"cpu": 16}  # pictures at a time: what fits in a processor's caches is quicker
+BATCHES = {"cpu": 16}  # images at a time: what fits in a processor's caches is quicker
 BATCH_ELSEWHERE = 128
 AHEAD = 3  # batches that are read while another is looked at
-MANY = 8  # pictures, for which folding the network repays
+MANY = 8  # images, for which folding the network repays
 
-Picture = tuple[str, Path | bytes | BinaryIO]
+Image = tuple[str, Path | bytes | BinaryIO]
 _Read = tuple[str, torch.Tensor | str, float]  # its name, its pixels or what is wrong with it, and the seconds it took
 
 
@@ -127,15 +127,15 @@ class Predictor:
         network = nn.Sequential(model["backbone"], model["head"])
         return cls(network, said.task.model_dump(), said.preprocessing, device, reference)
 
-    def predict(self, pictures: Iterable[Picture], top: int = 5) -> Iterator[Prediction]:
+    def predict(self, examples: Iterable[Image], top: int = 5) -> Iterator[Prediction]:
         """Answer about each (name, file) in order. One that cannot be read gets its `error`, and the rest go on.
 
-        top: how many of the likeliest classes; labels, of which a picture may have several, are all there.
+        top: how many of the likeliest classes; labels, of which an image may have several, are all there.
         """
         size = BATCHES.get(self.device.torch.type, BATCH_ELSEWHERE)
         with ThreadPoolExecutor(min(8, available_cores())) as pool:
             reading: deque[Future[_Read]] = deque()
-            for name, source in pictures:
+            for name, source in examples:
                 reading.append(pool.submit(self._read, name, source))
                 if len(reading) == AHEAD * size:
                     yield from self._answer([reading.popleft().result() for _ in range(size)], top)
@@ -150,7 +150,7 @@ class Predictor:
 
     @torch.inference_mode()
     def _looked(self, pixels: torch.Tensor) -> tuple[torch.Tensor, list[float | None]]:
-        """The outputs, and of each picture how near its nearest labeled one is."""
+        """The outputs, and of each image how near its nearest labeled one is."""
         images = normalize(pixels.to(self.device.torch), self.preprocessing)
         with self.device.autocast():
             features = self._features(images)
@@ -201,7 +201,7 @@ class Predictor:
 
     def _prediction(self, name: str, outputs: torch.Tensor, top: int, seconds: float) -> Prediction:
         if not torch.isfinite(outputs).all():
-            return Prediction(name, error="The model gave no finite number for this picture.", seconds=seconds)
+            return Prediction(name, error="The model gave no finite number for this image.", seconds=seconds)
         if not self.classes:
             return Prediction(name, value=float(outputs[0]), seconds=seconds)
         likeliest = torch.topk(outputs, len(self.classes) if self.several else min(top, len(self.classes)))

@@ -17,7 +17,7 @@ _FORMULA = re.compile(r"(?<![^;\t\r\n])(?= *[=+\-@\t\r\n])")
 
 
 def rows(predictions: Iterable[Prediction]) -> list[dict[str, Any]]:
-    """One flat row a picture: image; label, probability, second, second probability; or labels, and the probability of
+    """One flat row an image: image; label, probability, second, second probability; or labels, and the probability of
     each; or value; foreign, where the bundle can tell; milliseconds; error."""
     answers = list(predictions)
     number = any(answer.value is not None for answer in answers)
@@ -29,7 +29,7 @@ def rows(predictions: Iterable[Prediction]) -> list[dict[str, Any]]:
 def _row(
     prediction: Prediction, number: bool = False, labels: Sequence[str] = (), told: bool = False
 ) -> dict[str, Any]:
-    """labels: all there are, where a picture may have several. told: whether any was compared with what is known."""
+    """labels: all there are, where an image may have several. told: whether any was compared with what is known."""
     said = _labels(prediction, labels) if labels else {"value": prediction.value} if number else _guesses(prediction)
     unlike = {"foreign": "yes" if prediction.is_foreign else "" if prediction.nearest is None else "no"} if told else {}
     timing = {"milliseconds": round(prediction.seconds * 1000, 1), "error": prediction.error or ""}

@@ -1,6 +1,6 @@
 """Work that takes longer than a click (an import, a look over a dataset), each in a process of its own.
 
-A page starts a job and looks at it; the process goes on whatever happens to the page, and a picture made to do harm
+A page starts a job and looks at it; the process goes on whatever happens to the page, and an image made to do harm
 hurts it alone.
 """
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from core.data.reading import Question, Reading
-from core.data.thumbnails import thumbnails
 from core.errors import DataError
+from core.importing.tables.reading import Question, Reading
+from core.modalities.images.thumbnails import thumbnails
 from core.workspace import write_json
 
 SECONDS_BETWEEN_LOOKS = 0.1

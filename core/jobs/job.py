@@ -23,8 +23,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from core.address_space import must_have_for_torch
 from core.course import Course
-from core.data.importing import clear_leftovers
 from core.errors import DamagedError, GraftError
+from core.importing.importing import clear_leftovers
 from core.jobs.legs import course_of
 from core.processes import is_held, launch, signed
 from core.records import Amount, Count, Seconds, Share, read

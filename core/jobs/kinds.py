@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from core.data.dataset import Dataset, find_dataset
-from core.data.draft_pictures import draft_source
-from core.data.drafts import load_draft
-from core.data.importing import import_path, import_sample, import_source, memory_for
-from core.data.intake import OnProgress, Progress
-from core.data.merging import merged_source
-from core.data.published import import_published
+from core.importing.drafts.drafts import load_draft
+from core.importing.drafts.images import draft_source
+from core.importing.importing import import_path, import_sample, import_source, memory_for
+from core.importing.merging import merged_source
+from core.importing.samples.published import import_published
 from core.jobs import asking
 from core.processes import limited_memory
-from core.training.events import PHASES
+from core.progress import OnProgress, Progress
+from core.training.process.events import PHASES
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
@@ -80,7 +80,7 @@ def survey(
 def estimate(workspace: Workspace, progress: OnProgress, *, recipe: str) -> dict[str, Any]:
     """recipe: as JSON. Result: an `Estimate`."""
     progress(Progress(PHASES["loading"], 0))
-    from core.training import estimate
+    from core.training.trials import estimate
 
     return asdict(estimate.estimate(workspace, Recipe.parse(json.loads(recipe)), progress))
 
@@ -88,7 +88,7 @@ def estimate(workspace: Workspace, progress: OnProgress, *, recipe: str) -> dict
 def learning_rate(workspace: Workspace, progress: OnProgress, *, recipe: str) -> dict[str, Any]:
     """recipe: as JSON. Result: a `RateCurve`."""
     progress(Progress(PHASES["loading"], 0))
-    from core.training.rate_finder import find_rate
+    from core.training.trials.rate_finder import find_rate
 
     return asdict(find_rate(workspace, Recipe.parse(json.loads(recipe)), progress))
 
@@ -96,7 +96,7 @@ def learning_rate(workspace: Workspace, progress: OnProgress, *, recipe: str) ->
 def crossval(workspace: Workspace, progress: OnProgress, *, recipe: str, folds: int) -> dict[str, Any]:
     """recipe: as JSON. Result: nothing; what was found is a `CrossValidation` on disk."""
     progress(Progress(PHASES["loading"], 0))
-    from core.training.crossval import cross_validate
+    from core.training.trials.crossval import cross_validate
 
     cross_validate(workspace, Recipe.parse(json.loads(recipe)), folds, progress)
     return {}

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.course import Course
 from core.runs.expectations import expect
-from core.training.events import PHASES
+from core.training.process.events import PHASES
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
@@ -34,7 +34,7 @@ SURVEY: Legs = {
     "Doubting": 2,
     "Drawing": 2,
 }
-PROBE: Legs = {STARTING: 4, PHASES["loading"]: 1, PHASES["batch_size"]: 2, PHASES["pictures"]: 1, PHASES["features"]: 2}
+PROBE: Legs = {STARTING: 4, PHASES["loading"]: 1, PHASES["batch_size"]: 2, PHASES["reading"]: 1, PHASES["features"]: 2}
 LEGS: dict[str, Legs] = {
     "import published": PUBLISHED,
     "survey": SURVEY,

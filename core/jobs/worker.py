@@ -11,12 +11,12 @@ from pathlib import Path
 from filelock import FileLock
 
 from core.address_space import explained
-from core.data.intake import Progress
 from core.errors import GraftError
 from core.jobs.job import Asked, Job, JobView
 from core.jobs.kinds import KINDS
 from core.jobs.legs import leg_of
 from core.processes import sign
+from core.progress import Progress
 from core.records import read
 from core.workspace import Workspace, write_json
 

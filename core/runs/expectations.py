@@ -8,8 +8,8 @@ from pathlib import Path
 from core.data.dataset import SPLITS, Dataset, load_dataset
 from core.runs.view import View
 from core.training.pace import Expected, Pace
-from core.training.probe_results import Estimate
 from core.training.recipe import Recipe
+from core.training.trials.probe_results import Estimate
 from core.workspace import Workspace
 
 FILE = "expected.json"

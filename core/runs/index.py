@@ -4,7 +4,7 @@
 
 What is known of such a run holds while its directory and its `events.jsonl` are as they were. So whoever does something
 to a run from outside leaves a trace there: a file made, renamed or deleted in its directory, or an event. A worker that
-is launched does, see `core.training.queue.join`.
+is launched does, see `core.training.process.queue.join`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from core.errors import GraftError
 from core.runs.launching import launch_worker
 from core.runs.run import Facts, Run, is_run
 from core.runs.view import CurvePoint, Status, View
-from core.training.events import Ended, Scores
-from core.training.queue import launched
+from core.training.process.events import Ended, Scores
+from core.training.process.queue import launched
 from core.workspace import Workspace, atomic_open
 
 SECONDS_TO_SETTLE = 2.0  # what changed so recently may change again within one tick of the disk's clock

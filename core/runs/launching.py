@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.errors import RunError
 from core.processes import is_held, launch
-from core.training import queue, standby
+from core.training.process import queue, standby
 from core.workspace import Workspace
 
 MOST_DEVICES = 64
@@ -39,7 +39,7 @@ def launch_worker(directory: Path, devices: int | None = None) -> None:
     """Start a worker in its own process group and session: whatever ends this process, it goes on."""
     queue.join(directory, devices)
     if not standby.hand_over(Workspace(directory.parent.parent), directory):
-        _remember(launch("core.training.worker", directory, "worker.log", ALLOCATOR))
+        _remember(launch("core.training.process.worker", directory, "worker.log", ALLOCATOR))
 
 
 def _remember(child: subprocess.Popen[bytes]) -> None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from core import trash
 from core.data.dataset import dataset_title
-from core.data.full_disk import refused
 from core.errors import GraftError, RunError
 from core.runs.comparison import frozen_words
+from core.store.full_disk import refused
 from core.words import clip
 from core.workspace import Workspace, atomic_open
 

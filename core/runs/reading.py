@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.runs.view import View
-from core.training.events import events_of
+from core.training.process.events import events_of
 
 ALL_OF = 1 << 20  # bytes of news of which every line is parsed, some 4,000
 SAMPLE = 1 << 18  # bytes of more news that are parsed, some 1,000 lines

@@ -23,11 +23,11 @@ from core.runs.checks import obstacle
 from core.runs.launching import check_devices, child_ended, launch_worker
 from core.runs.reading import caught_up
 from core.runs.view import Status, View
-from core.training.control import REQUESTS, Control
-from core.training.events import read_events
-from core.training.probe_results import Estimate
-from core.training.queue import is_alive, is_starting, launched
+from core.training.process.control import REQUESTS, Control
+from core.training.process.events import read_events
+from core.training.process.queue import is_alive, is_starting, launched
 from core.training.recipe import Recipe
+from core.training.trials.probe_results import Estimate
 from core.trash import Trashed
 from core.workspace import Workspace, contained
 
@@ -112,7 +112,7 @@ class Run:
     def torchrun(self) -> str:
         """The shell line that trains it on several machines, to be typed on each, in the folder of these files."""
         where = "--nnodes MACHINES --nproc-per-node DEVICES --rdzv-backend c10d --rdzv-endpoint FIRST_MACHINE:29500"
-        return f"torchrun {where} -m core.training.worker {shlex.quote(str(self.directory))}"
+        return f"torchrun {where} -m core.training.process.worker {shlex.quote(str(self.directory))}"
 
     @property
     def estimate(self) -> Estimate | None:

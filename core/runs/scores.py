@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.runs.view import View
-from core.training.events import Scores
+from core.training.process.events import Scores
 
 Part = Literal["test", "validation", "training"]
 

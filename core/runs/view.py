@@ -13,7 +13,8 @@ from typing import Any
 
 from core.course import Course
 from core.records import Amount, Bytes, Count, Moment, Seconds, Share
-from core.training.events import (
+from core.training.pace import follow
+from core.training.process.events import (
     Baseline,
     Changed,
     Ended,
@@ -26,7 +27,6 @@ from core.training.events import (
     Scores,
     Started,
 )
-from core.training.pace import follow
 
 MAX_STEP_POINTS = 600
 MAX_ROWS = 3000  # of the curve; a chart draws a few hundred of them

@@ -1,6 +1,6 @@
 """Labels and numbers that someone has looked at and found right: they are not doubted again.
 
-datasets/<id>/confirmed.json   what each picture was confirmed to be, by its name; for all versions
+datasets/<id>/confirmed.json   what each image was confirmed to be, by its name; for all versions
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from core.workspace import write_json
 
 
 def confirmed(dataset: Dataset) -> set[str]:
-    """The names of the pictures whose present label or number was confirmed."""
+    """The names of the images whose present label or number was confirmed."""
     said = _read(dataset)
     answers = _answers(dataset)
     return {name for name, answer in said.items() if answers.get(name) == answer}
 
 
 def confirm(dataset: Dataset, names: Collection[str]) -> None:
-    """These pictures are what the dataset says they are."""
+    """These images are what the dataset says they are."""
     answers = _answers(dataset)
     with FileLock(dataset.directory / ".confirmed.lock"):
         said = _read(dataset) | {name: answers[name] for name in names if name in answers}

@@ -14,7 +14,7 @@ UNLIKELY_ANSWER = 0.02  # the same of a yes or a no, where an image may have sev
 FEWEST = 20  # yeses and noes of a label, to doubt any
 FAR_OFF = 6.0  # times the usual distance between a number and what is expected
 SURE = 0.9  # of the numbers lie nearer to what is expected than half as far as one that is doubted
-BLOCK = 512  # pictures at a time
+BLOCK = 512  # images at a time
 APART = 3.0  # deviations from the usual distance to the neighbours
 
 

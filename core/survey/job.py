@@ -6,9 +6,9 @@ from pathlib import Path
 
 from core.backbones.catalogue import find
 from core.data.dataset import load_dataset
-from core.data.intake import OnProgress
+from core.progress import OnProgress
+from core.runtime.device import choose_device
 from core.survey.survey import Survey, seen_by, survey
-from core.training.device import choose_device
 from core.training.features import features
 from core.workspace import Workspace
 

@@ -1,4 +1,4 @@
-"""Nearest neighbours among features: exact, a block of pictures at a time, so that memory stays flat."""
+"""Nearest neighbours among features: exact, a block of images at a time, so that memory stays flat."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 DIRECTIONS = 128  # kept of the features: the strongest ones, which say nearly all about who is near whom
 BLOCK = 1024
-FITTED_ON = 20_000  # pictures from which the directions are found
+FITTED_ON = 20_000  # images from which the directions are found
 
 
 def reduced(features: np.ndarray) -> np.ndarray:
@@ -30,7 +30,7 @@ def nearest(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The `count` nearest of each point, itself and its twins aside.
 
-    points: float32 (N, D) of length 1. twins: int (N,), the same number above 0 for copies of one picture.
+    points: float32 (N, D) of length 1. twins: int (N,), the same number above 0 for copies of one image.
     on_block: called with (points done, all); it may raise to give up.
 
     Returns: indices int64 (N, count) and cosine similarities float32 (N, count), the nearest first. Fewer than `count`

@@ -1,4 +1,4 @@
-"""Where each picture goes on the map: near those that the backbone sees as alike."""
+"""Where each image goes on the map: near those that the backbone sees as alike."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-LANDMARKS = 1500  # pictures whose places are worked out; the others go to their nearest ones
-FEWEST = 12  # pictures that make a map by their neighbours; fewer are laid out by their strongest two directions
-LOOKED_AT = 5  # landmarks that decide the place of another picture
+LANDMARKS = 1500  # images whose places are worked out; the others go to their nearest ones
+FEWEST = 12  # images that make a map by their neighbours; fewer are laid out by their strongest two directions
+LOOKED_AT = 5  # landmarks that decide the place of another image
 DIRECTIONS = 50
 ROUNDS = 500
 

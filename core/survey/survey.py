@@ -1,7 +1,7 @@
 """One look over a dataset: kept under cache/surveys, so that the next look costs nothing.
 
-cache/surveys/<key>/survey.parquet   a row a picture, in the order of the dataset's rows
-                    mosaic.jpg       small pictures of the landmarks, side by side
+cache/surveys/<key>/survey.parquet   a row an image, in the order of the dataset's rows
+                    mosaic.jpg       small images of the landmarks, side by side
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from PIL import Image, ImageOps
 
 from core.data.dataset import Dataset, list_versions
 from core.data.folds import folds_of_rows
-from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress, disk_in_words
-from core.data.labels import in_words, labels_in, together, with_label
-from core.data.preprocessing import Rendering, decode
 from core.data.splits import strata
 from core.errors import DamagedError, DataError
+from core.modalities.images.preprocessing import Rendering, decode
+from core.progress import Cancelled, OnProgress, Progress, WorkStopped
+from core.store.full_disk import disk_in_words
 from core.survey.doubts import APART, apartness, doubted_answers, doubted_classes, doubted_numbers
 from core.survey.neighbours import nearest, reduced
 from core.survey.places import landmarks, places
 from core.tables import fitted, read_table
+from core.tasks.labels import in_words, labels_in, together, with_label
 from core.workspace import Workspace
 
 COLUMNS = {
@@ -44,7 +45,7 @@ COLUMNS = {
     "suggested": "str",
     "apart": "float64",
 }
-VERSION = 3  # change when the same pictures would give another survey
+VERSION = 3  # change when the same images would give another survey
 NEIGHBOURS = 10
 TILE = 48  # pixels
 TRIES = 3
@@ -55,10 +56,10 @@ MOST_ANSWERS = 5_000_000  # images times classes: beyond, no label is doubted, w
 class Survey:
     """
     Attributes:
-        frame: A row a picture of the dataset's version, in its order: name; x, y: its place, 0 to 1; landmark: its tile
+        frame: A row an image of the dataset's version, in its order: name; x, y: its place, 0 to 1; landmark: its tile
             in the mosaic, -1 for none; doubt: how unlikely its answer is to one who has not seen the image; doubted:
             whether to look at it; suggested: what is likelier, as text; apart: how far it stands from all others.
-        mosaic: A JPEG of small pictures, `across` in a row, of `TILE` pixels.
+        mosaic: A JPEG of small images, `across` in a row, of `TILE` pixels.
         across: How many tiles are in a row of the mosaic.
     """
 
@@ -96,7 +97,7 @@ def kept_survey(workspace: Workspace, dataset: Dataset, backbone: str) -> Survey
 
 
 def surveyed_before(workspace: Workspace, dataset: Dataset, backbone: str) -> bool:
-    """Whether this backbone has looked at any version of the dataset: then it knows most of the pictures."""
+    """Whether this backbone has looked at any version of the dataset: then it knows most of the images."""
     versions = list_versions(workspace, dataset.id).items()
     return any(_folder(workspace, dataset.id, version, info.made, backbone).is_dir() for version, info in versions)
 
@@ -114,25 +115,25 @@ def survey(
     backbone: names what made the features. features: gives float32 (N, F), a row for each of the dataset's.
 
     Raises:
-        DataError: there are fewer than three pictures. Whatever `features` raises passes.
-        ImportCancelled: `cancelled()` became true.
+        DataError: there are fewer than three images. Whatever `features` raises passes.
+        WorkStopped: `cancelled()` became true.
     """
     if (kept := kept_survey(workspace, dataset, backbone)) is not None:
         return kept
     if len(dataset.frame) < 3:
-        raise DataError("A map needs at least three pictures.")
+        raise DataError("A map needs at least three images.")
 
     def moved(phase: str, done: int = 0, total: int | None = None) -> None:
         if cancelled is not None and cancelled():
-            raise ImportCancelled("Stopped.")
+            raise WorkStopped("Stopped.")
         if progress is not None:
             progress(Progress(phase, done, total))
 
     seen = features()
     points = reduced(seen)
-    moved("Comparing the pictures")
+    moved("Comparing the images")
     twins = dataset.frame["twins"].to_numpy()
-    indices, _ = nearest(points, twins, NEIGHBOURS, lambda done, total: moved("Comparing the pictures", done, total))
+    indices, _ = nearest(points, twins, NEIGHBOURS, lambda done, total: moved("Comparing the images", done, total))
     doubt, suggested, doubted = _doubts(dataset, seen, lambda done, total: moved("Doubting the labels", done, total))
     chosen = landmarks(_strata(dataset))
     where = places(points, chosen, lambda: moved("Drawing the map"))
@@ -188,7 +189,7 @@ def _turned(text: str, label: str) -> str:
 
 
 def _strata(dataset: Dataset) -> np.ndarray:
-    """A whole number a picture: of its class, of the rarest of its labels, or of its tenth of the numbers."""
+    """A whole number an image: of its class, of the rarest of its labels, or of its tenth of the numbers."""
     if dataset.kind == "number":
         return pd.qcut(
             dataset.frame["target"].rank(method="first"), min(10, len(dataset.frame)), labels=False

@@ -1,10 +1,10 @@
-"""Never compute a frozen thing twice: the frozen stages run once over each picture, and what they give is kept.
+"""Never compute a frozen thing twice: the frozen stages run once over each image, and what they give is kept.
 
-A kept row lies in cache/activations under its picture's content, in a setting made of everything else that could change
+A kept row lies in cache/activations under its image's content, in a setting made of everything else that could change
 it: the frozen weights, the preprocessing, the device's precision, and the view. So another split, other labels or fewer
-pictures cost nothing, and new pictures cost only themselves.
+images cost nothing, and new images cost only themselves.
 
-A row does not depend on which pictures were in its batch (see ways.py), so a run that is resumed sees the same bits,
+A row does not depend on which images were in its batch (see ways.py), so a run that is resumed sees the same bits,
 even if the cache was emptied in between.
 """
 
@@ -18,29 +18,29 @@ from functools import partial
 import numpy as np
 import torch
 
-from core.data import pixels
-from core.data.cache import make_room
-from core.data.kept import Rows, Store
-from core.training.sources import PictureSource, cut
-from core.training.team import ALONE, Team
-from core.training.ways import BATCH, FrozenStages
+from core.modalities.images import pixels
+from core.runtime.distributed import ALONE, Team
+from core.runtime.ways import BATCH, FrozenStages
+from core.store.cache import make_room
+from core.store.rows import Rows, Store
+from core.training.sources import ImageSource, cut
 from core.workspace import Workspace
 
 FORMAT = 4  # change when the same setting would stand for other numbers
-BATCH_ELSEWHERE = 128  # pictures at a time through the frozen stages where there is no processor with caches to fit
+BATCH_ELSEWHERE = 128  # images at a time through the frozen stages where there is no processor with caches to fit
 
 
 class Kept:
-    """What a backbone's frozen stages give for the pictures of a source."""
+    """What a backbone's frozen stages give for the images of a source."""
 
     def __init__(
         self,
         workspace: Workspace,
         frozen: FrozenStages,
-        source: PictureSource,
+        source: ImageSource,
         views: int = 1,
     ) -> None:
-        """views: how many of each picture, if it is augmented."""
+        """views: how many of each image, if it is augmented."""
         self.workspace, self.frozen, self.source = workspace, frozen, source
         self.views: list[int | None] = [None] if source.augmentation == "none" else [*range(views)]
         self._find_stores()
@@ -97,8 +97,8 @@ class Kept:
         ]
 
 
-def key(frozen: FrozenStages, source: PictureSource) -> str:
-    """Names everything but the picture and the view that decides a row."""
+def key(frozen: FrozenStages, source: ImageSource) -> str:
+    """Names everything but the image and the view that decides a row."""
     backbone, device = frozen.backbone, source.device
     said = hashlib.blake2b(digest_size=16)
     settings = (FORMAT, pixels.VERSION, backbone.info.architecture, frozen.stages, *backbone.read_before(frozen.stages))
@@ -109,5 +109,5 @@ def key(frozen: FrozenStages, source: PictureSource) -> str:
 
 
 def fit(workspace: Workspace, kept: Sequence[Kept], shape: Sequence[int]) -> bool:
-    """Whether what is still missing, a float32 row of `shape` a picture and view, fits in the cache; makes room."""
+    """Whether what is still missing, a float32 row of `shape` an image and view, fits in the cache; makes room."""
     return make_room(workspace, 4 * math.prod(shape) * sum(each.missing() for each in kept))

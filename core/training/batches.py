@@ -8,12 +8,12 @@ from itertools import count
 import numpy as np
 import torch
 
+from core.runtime.distributed import ALONE, Team
 from core.training.loop import Batch
 from core.training.mixing import mixed
 from core.training.preparation import Material, Part
 from core.training.recipe import Recipe
 from core.training.sources import cut
-from core.training.team import ALONE, Team
 
 VALIDATION_BATCH = 64
 MIXING = 1  # makes its random numbers others than those of the order
@@ -29,7 +29,7 @@ def steps_of(order: np.ndarray, recipe: Recipe) -> list[list[np.ndarray]]:
 def training_batches(part: Part, material: Material, epoch: int, taken: int = 0) -> Iterator[Batch]:
     """Those of the epoch's steps that are still to be taken, after the first `taken`.
 
-    Of each batch, this process's share; pictures are mixed within it.
+    Of each batch, this process's share; images are mixed within it.
     """
     recipe, team = material.recipe, material.team
     steps = steps_of(_order(part, material, epoch), recipe)

@@ -11,9 +11,9 @@ import torch
 from torch.nn.functional import normalize
 
 from core.inference.reference import caution_of, write_reference
+from core.runtime.distributed import ALONE
 from core.training.batches import plain_batches
 from core.training.preparation import Material, prepare
-from core.training.team import ALONE
 
 MOST = 5000  # labeled images that are kept
 FEWEST_HELD_OUT = 20  # for the threshold to be theirs alone

@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
+from core.runtime.distributed import named
 from core.training.plan import Change
-from core.training.team import named
 from core.workspace import atomic_open
 
 State = dict[str, torch.Tensor]

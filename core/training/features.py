@@ -1,4 +1,4 @@
-"""What the whole frozen backbone gives for pictures: the features that a head learns from, computed once."""
+"""What the whole frozen backbone gives for images: the features that a head learns from, computed once."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import pandas as pd
 import torch
 
 from core.backbones.catalogue import BackboneInfo
-from core.backbones.heads import Reads
 from core.backbones.model import build, describe
 from core.data.dataset import Dataset
-from core.data.intake import Cancelled, ImportCancelled, OnProgress, Progress
-from core.data.pixels import pixels
+from core.modalities.images.pixels import pixels
+from core.progress import Cancelled, OnProgress, Progress, WorkStopped
+from core.runtime.device import Device, choose_device
+from core.runtime.ways import FrozenStages
+from core.tasks.heads import Reads
 from core.training import activations
 from core.training.activations import Kept
-from core.training.device import Device, choose_device
-from core.training.sources import PictureSource, some
-from core.training.ways import FrozenStages
+from core.training.sources import ImageSource, some
 from core.workspace import Workspace
 
 
@@ -44,8 +44,8 @@ def features(
     reads: of which stages they are wanted.
 
     Raises:
-        GraftError: the weights are not there, or a picture cannot be read any more.
-        ImportCancelled: `cancelled()` became true.
+        GraftError: the weights are not there, or an image cannot be read any more.
+        WorkStopped: `cancelled()` became true.
     """
     device = device or choose_device()
     how = info.preprocessing.model_copy(update={"rendering": dataset.rendering})
@@ -54,8 +54,8 @@ def features(
         return np.empty((0, describe(info)[-1].output_shape[0]), np.float32)
     backbone = build(info, workspace, weights_file=weights_file, reads="several")
     backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    source = PictureSource(
-        partial(pixels, workspace, dataset, frame, info.preprocessing, progress, cancelled),
+    source = ImageSource(
+        partial(pixels, workspace, dataset.path, frame, info.preprocessing, progress, cancelled),
         list(frame["sha256"]),
         info.preprocessing,
         device,
@@ -67,7 +67,7 @@ def features(
 
     def computed(done: int, total: int) -> None:
         if cancelled is not None and cancelled():
-            raise ImportCancelled("Stopped.")
+            raise WorkStopped("Stopped.")
         if progress is not None:
             progress(Progress("Looking with the backbone", done, total))
 

@@ -14,13 +14,13 @@ import torch
 from torch import nn
 
 from core.data.dataset import Dataset
+from core.runtime.distributed import ALONE
 from core.training.batches import plain_batches
-from core.training.events import Scores
 from core.training.linear import Solver
 from core.training.loop import run_epoch
 from core.training.preparation import Material, Part, Prepared, prepare
+from core.training.process.events import Scores
 from core.training.solving import solver_of
-from core.training.team import ALONE
 
 ITERATIONS = 200  # to solve for a head at one go
 

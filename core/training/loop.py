@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from core.training.device import Device
-from core.training.events import Scores
+from core.runtime.device import Device
+from core.training.process.events import Scores
 from core.training.task import Task
 
 # Called after each step with the images in it and the epoch's totals so far (`Task.tally`, summed; they are on the
@@ -21,7 +21,7 @@ OnStep = Callable[[int, torch.Tensor], bool]
 
 @dataclass(frozen=True)
 class Batch:
-    """share: of the step's examples, those in this batch; completes: the step's last batch. Where pictures are mixed,
+    """share: of the step's examples, those in this batch; completes: the step's last batch. Where images are mixed,
     `others` are the targets of those mixed in, and `mixed_in` is how much of them, 0 to 1.
 
     Where several processes share the batch: share, of what is here; 0 where nothing was left for this one, and what it

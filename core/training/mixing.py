@@ -1,4 +1,4 @@
-"""MixUp and CutMix: pictures laid over each other, with their answers in the same proportion."""
+"""MixUp and CutMix: images laid over each other, with their answers in the same proportion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.training.recipe import Recipe
 def mixed(batch: Batch, recipe: Recipe, random: np.random.Generator) -> Batch:
     """The batch, each example mixed with another of it; which and how much, `random` alone decides.
 
-    MixUp (https://arxiv.org/abs/1710.09412) lays one over the other, be they pictures or what the frozen stages made of
+    MixUp (https://arxiv.org/abs/1710.09412) lays one over the other, be they images or what the frozen stages made of
     them (https://arxiv.org/abs/1806.05236). CutMix (https://arxiv.org/abs/1905.04899) puts a rectangle of the one into
     the other: (B, 3, H, W) only. Where both are on, each batch has one of the two by lot.
     """
@@ -32,7 +32,7 @@ def mixed(batch: Batch, recipe: Recipe, random: np.random.Generator) -> Batch:
 def _cut(
     inputs: torch.Tensor, partner: torch.Tensor, kept: float, random: np.random.Generator
 ) -> tuple[torch.Tensor, float]:
-    """Returns also the share of the area that was kept, which is larger where the rectangle left the picture."""
+    """Returns also the share of the area that was kept, which is larger where the rectangle left the image."""
     height, width = inputs.shape[-2:]
     sides = np.array([height, width]) * np.sqrt(1 - kept)
     middle = np.array([random.uniform(0, height), random.uniform(0, width)])

@@ -15,11 +15,11 @@ from core.backbones.catalogue import find
 from core.course import Course
 from core.errors import DamagedError, GraftError
 from core.records import Count, Seconds, read
+from core.runtime.tuning import known_before, remember
 from core.training import plan
-from core.training.events import Changed, Ended, Event, Paused, Progress, Queued
-from core.training.measured import known_before, remember
-from core.training.probe_results import Estimate
+from core.training.process.events import Changed, Ended, Event, Paused, Progress, Queued
 from core.training.recipe import Recipe
+from core.training.trials.probe_results import Estimate
 from core.workspace import Workspace, write_json
 
 GFLOPS_A_SECOND = 20.0  # of a core: a guess
@@ -62,14 +62,14 @@ class Expected:
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds. loading: of libraries and weights. picture: to decode one image. forward: of one image through all
+    """Seconds. loading: of libraries and weights. reading: to decode one image. forward: of one image through all
     stages at once. head: of one image through what is trained where all stages are frozen. finishing: to keep what was
     learned. step: of one image through all stages in training, and back; 0 while unknown. fitting: of one image, to
     choose how strongly a head is held back. stages: of the backbone; 0 while unknown. measured: whether a run has told.
     """
 
     loading: Seconds
-    picture: Seconds
+    reading: Seconds
     forward: Seconds
     head: Seconds
     finishing: Seconds
@@ -89,7 +89,7 @@ class Pace:
         except GraftError:
             gflops = 1.0
         forward = gflops / (GFLOPS_A_SECOND * (os.cpu_count() or 1))
-        return cls(loading=3.0, picture=0.003, forward=forward, head=5e-5, finishing=0.3)
+        return cls(loading=3.0, reading=0.003, forward=forward, head=5e-5, finishing=0.3)
 
     def expected(self, recipe: Recipe, train: int, validation: int, test: int = 0, stages: int = 0) -> Expected:
         """Of a run. train, validation, test: images of these parts. stages: of the backbone, where they are known."""
@@ -105,13 +105,13 @@ class Pace:
         )
         seconds = {
             "loading": self.loading,
-            "pictures": images * self.picture,
+            "reading": images * self.reading,
             "features": (rows * frozen + once * (1 - frozen)) * self.forward,
             "fitting": train * self.fitting if recipe.solvable and phases[0].frozen == stages else 0.0,
             "training": epochs,
-            "finishing": self.finishing + test * (self.picture + self.forward),
+            "finishing": self.finishing + test * (self.reading + self.forward),
         }
-        return Expected(seconds, {"pictures": images, "features": rows + once})
+        return Expected(seconds, {"reading": images, "features": rows + once})
 
     def _each(self, frozen: float, keeps: bool) -> float:
         """Seconds of an image in an epoch, with that share of the stages frozen."""
@@ -125,7 +125,7 @@ class Pace:
             seconds, images = spent.get(phase, (0.0, 0))
             return seconds / images if images else None
 
-        found: dict[str, float | None] = {"picture": each("pictures"), "loading": spent.get("loading", (None, 0))[0]}
+        found: dict[str, float | None] = {"reading": each("reading"), "loading": spent.get("loading", (None, 0))[0]}
         found["finishing"] = spent.get("finishing", (None, 0))[0]
         found["fitting"] = spent.get("fitting", (0.0, 0))[0] / max(1, train)
         training = each("training")

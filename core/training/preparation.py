@@ -14,23 +14,23 @@ import torch
 from torch import nn
 
 from core.backbones.catalogue import find
-from core.backbones.heads import build_head
 from core.backbones.model import Backbone, build
 from core.data.dataset import Dataset, load_dataset
-from core.data.layout import Split
-from core.data.pixels import Decoding, Pixels, decoded_bytes, pixels, still_to_decode
+from core.data.splits import Split
 from core.errors import BackboneError
+from core.modalities.images.pixels import Decoding, Pixels, decoded_bytes, pixels, still_to_decode
+from core.runtime.device import Device
+from core.runtime.distributed import ALONE, Team
+from core.runtime.tuning import NOWHERE, Chosen
+from core.runtime.ways import FrozenStages, Way, way_to_train
+from core.tasks.heads import build_head
 from core.training import activations
 from core.training.activations import Kept
 from core.training.checkpoints import State
-from core.training.device import Device
-from core.training.measured import NOWHERE, Chosen
+from core.training.process.reporter import Reporter
 from core.training.recipe import Recipe
-from core.training.reporter import Reporter
-from core.training.sources import ActivationSource, MadeUp, PictureSource, Source, some
+from core.training.sources import ActivationSource, ImageSource, MadeUp, Source, some
 from core.training.task import task_of
-from core.training.team import ALONE, Team
-from core.training.ways import FrozenStages, Way, way_to_train
 from core.workspace import Workspace
 
 EXAMPLES = 4  # to measure on in which precision it is best to train
@@ -64,7 +64,7 @@ class Material:
         team: Team = ALONE,
         chosen: Chosen = NOWHERE,
     ) -> None:
-        """dataset: in place of the recipe's, all of its pictures otherwise divided. chosen: what the run found out when
+        """dataset: in place of the recipe's, all of its images otherwise divided. chosen: what the run found out when
         it began."""
         self.team, self.chosen = team, chosen
         self.workspace, self.recipe, self.device, self.reporter = workspace, recipe, device, reporter
@@ -78,20 +78,20 @@ class Material:
         self.splits = _splits(self.dataset)
 
     @cached_property
-    def pictures(self) -> list[PictureSource]:
+    def images(self) -> list[ImageSource]:
         """Of training and, if there is one, validation."""
-        return [self._pictures(split) for split in self.splits]
+        return [self._images(split) for split in self.splits]
 
     @cached_property
     def targets(self) -> list[torch.Tensor]:
         return [self.task.targets(self.dataset.part(split)).to(self.device.torch) for split in self.splits]
 
     def of(self, dataset: Dataset) -> Material:
-        """The same network and task, with other pictures."""
+        """The same network and task, with other images."""
         other = copy.copy(self)
         other.dataset = dataset
         other.splits = _splits(dataset)
-        for name in ("pictures", "targets"):
+        for name in ("reading", "targets"):
             vars(other).pop(name, None)
         return other
 
@@ -112,19 +112,19 @@ class Material:
         for name, tensor in state.items():
             mine[name].copy_(tensor)
 
-    def _pictures(self, split: Split) -> PictureSource:
+    def _images(self, split: Split) -> ImageSource:
         frame = self.dataset.part(split)
         augmentation = self.recipe.augmentation if split == "train" else "none"
         preprocessing = self.backbone.info.preprocessing
-        return PictureSource(
+        return ImageSource(
             partial(self._pixels, frame), list(frame["sha256"]), preprocessing, self.device, augmentation
         )
 
     def _pixels(self, frame: pd.DataFrame) -> Pixels:
-        self.reporter.begin("pictures")
+        self.reporter.begin("reading")
         return pixels(
             self.workspace,
-            self.dataset,
+            self.dataset.path,
             frame,
             self.backbone.info.preprocessing,
             progress=lambda progress: self.reporter.prepared(progress.done, progress.total or len(frame)),
@@ -180,11 +180,11 @@ class Prepared:
 class Outlook:
     """What `prepare` will have to do, and how many bytes the epochs will then read.
 
-    keeps: whether the frozen stages run once. pictures, rows: still to be decoded, and to be run through them.
+    keeps: whether the frozen stages run once. images, rows: still to be decoded, and to be run through them.
     """
 
     keeps: bool
-    pictures: int
+    images: int
     rows: int
     bytes: int
 
@@ -202,9 +202,9 @@ def outlook(material: Material, frozen_stages: int) -> Outlook:
         parts = [part for part, missing in zip(parts, rows) if missing]
     else:
         rows, read = [], 0
-    pictures = sum(still_to_decode(material.workspace, part, preprocessing) for part in parts)
+    images = sum(still_to_decode(material.workspace, part, preprocessing) for part in parts)
     read += sum(decoded_bytes(part, preprocessing) for part in parts)
-    return Outlook(keeps, pictures, sum(rows), read)
+    return Outlook(keeps, images, sum(rows), read)
 
 
 def prepare(material: Material, frozen_stages: int, keep: bool = True) -> Prepared:
@@ -213,7 +213,7 @@ def prepare(material: Material, frozen_stages: int, keep: bool = True) -> Prepar
     keep: False runs them again in every epoch, as where what they give does not fit in the cache.
 
     Raises:
-        GraftError: a picture cannot be read any more.
+        GraftError: an image cannot be read any more.
         StopRequested: someone asked to stop.
     """
     material.backbone.freeze(frozen_stages)
@@ -229,7 +229,7 @@ def prepare(material: Material, frozen_stages: int, keep: bool = True) -> Prepar
 
 
 def rehearsal(material: Material, frozen_stages: int) -> Prepared:
-    """What `prepare` would give, in the device's own precision, but with noise in place of the pictures."""
+    """What `prepare` would give, in the device's own precision, but with noise in place of the images."""
     material.backbone.freeze(frozen_stages)
     cutting = _Cutting(material, frozen_stages)
     body, note = cutting._body(cutting._fits(cutting.kept()))
@@ -272,11 +272,11 @@ class _Cutting:
         """What runs in every epoch before the head, what it runs on, and why so."""
         team = self.material.team
         with team.leader_first():
-            pictures, kept = self.material.pictures, self.kept()
+            images, kept = self.material.images, self.kept()
         body, note = self._body(team.agree(self._fits(kept)))
         with team.leader_first():
             if team.size > 1:  # one decodes what all will read
-                needed = pictures if body is self.backbone else [each.source for each in kept if each.missing()]
+                needed = images if body is self.backbone else [each.source for each in kept if each.missing()]
                 _ = [each.pixels for each in needed]
         if self.backbone.match is not None:
             note += f" Of your own weights, {self.backbone.match}"
@@ -284,21 +284,21 @@ class _Cutting:
             sources: list[Source] = [self._activations(each) for each in kept]
             note += f" The frozen ones run in {kept[0].frozen.way.words}, BatchNorm folded into the convolutions."
             return body, sources, note
-        if any(isinstance(each.pixels, Decoding) for each in pictures):
-            note += " The decoded pictures would not fit in the cache, so they are decoded again in every epoch."
-        return body, list(pictures), note
+        if any(isinstance(each.pixels, Decoding) for each in images):
+            note += " The decoded images would not fit in the cache, so they are decoded again in every epoch."
+        return body, list(images), note
 
     def kept(self) -> list[Kept]:
         """What the frozen stages give for each part; nothing where none is frozen."""
         if not self.frozen_stages:
             return []
-        material, pictures = self.material, partial(some, self.material.pictures[-1])
+        material, images = self.material, partial(some, self.material.images[-1])
         chosen = (material.device, material.recipe.precision, material.dataset.id)
-        many = sum(map(len, material.pictures))
+        many = sum(map(len, material.images))
         frozen = FrozenStages(
-            material.workspace, self.backbone, self.frozen_stages, *chosen, pictures, many, material.chosen
+            material.workspace, self.backbone, self.frozen_stages, *chosen, images, many, material.chosen
         )
-        return [Kept(material.workspace, frozen, each, material.recipe.views) for each in material.pictures]
+        return [Kept(material.workspace, frozen, each, material.recipe.views) for each in material.images]
 
     def _fits(self, kept: list[Kept]) -> bool:
         """Whether what the frozen stages give may be kept, as far as the cache goes. Makes room for it."""
@@ -317,7 +317,7 @@ class _Cutting:
         if recipe.cutmix:
             return (
                 self.backbone,
-                "CutMix cuts the pictures anew in every epoch, so the frozen stages run again in each.",
+                "CutMix cuts the images anew in every epoch, so the frozen stages run again in each.",
             )
         try:
             body = self.backbone.after(self.frozen_stages)
@@ -334,7 +334,7 @@ class _Cutting:
         note = "The frozen stages run once; every epoch costs only what is being trained."
         if recipe.augmentation != "none":
             note += (
-                f" Augmentation: {recipe.views} kept views of each picture take turns, which is less variety than a "
+                f" Augmentation: {recipe.views} kept views of each image take turns, which is less variety than a "
                 "new one every epoch, in a fraction of the time."
             )
         return body, note

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.backbones.heads import HeadSettings, Reads
-from core.data.preprocessing import Fit
 from core.errors import RecipeError
+from core.modalities.images.preprocessing import Fit
+from core.tasks.heads import HeadSettings, Reads
 
 Loss = Literal["cross_entropy", "binary_cross_entropy", "focal", "mean_squared_error", "mean_absolute_error", "huber"]
 LOSSES: dict[str, tuple[Loss, ...]] = {  # by the dataset's kind; the first is the usual one
@@ -27,7 +27,7 @@ METRICS: dict[str, tuple[Metric, ...]] = {
     "number": ("rmse", "mae", "r2", "loss"),
 }
 Balance = Literal["none", "weights", "sampling"]
-BALANCES: dict[str, tuple[Balance, ...]] = {  # a picture that is shown more often brings all of its labels
+BALANCES: dict[str, tuple[Balance, ...]] = {  # an image that is shown more often brings all of its labels
     "classes": ("none", "weights", "sampling"),
     "labels": ("none", "weights"),
     "number": ("none", "weights", "sampling"),  # which do nothing
@@ -360,7 +360,7 @@ def misfits(settings: dict[str, Any], kind: str) -> dict[str, str]:
     ):
         given = settings.get(name)
         if given is not None and given not in fits:
-            said = f"the pictures of this dataset have {has}, so the {what} must be {' or '.join(fits)}"
+            said = f"the images of this dataset have {has}, so the {what} must be {' or '.join(fits)}"
             problems[name] = f"{said}, and not {shown(given)}"
     return problems
 

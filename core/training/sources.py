@@ -1,4 +1,4 @@
-"""Where the loop's batches come from: pictures, or what the frozen stages made of them.
+"""Where the loop's batches come from: images, or what the frozen stages made of them.
 
 Both kinds answer the same question: the input batch for these examples in this epoch. An epoch is a number from 1
 for training, and None for validation, which is never augmented.
@@ -14,11 +14,11 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from core.data.kept import Rows
-from core.data.pixels import Pixels
-from core.data.preprocessing import Augmentation, Preprocessing, augment, normalize, square
+from core.modalities.images.pixels import Pixels
+from core.modalities.images.preprocessing import Augmentation, Preprocessing, augment, normalize, square
 from core.processes import available_cores
-from core.training.device import Device
+from core.runtime.device import Device
+from core.store.rows import Rows
 
 PREFETCHED_BATCHES = 4
 
@@ -33,8 +33,8 @@ class Source(Protocol):
         ...
 
 
-class PictureSource:
-    """Pictures: cropped (at random with an `augmentation`) by threads ahead of the device, normalised on the device."""
+class ImageSource:
+    """Images: cropped (at random with an `augmentation`) by threads ahead of the device, normalised on the device."""
 
     def __init__(
         self,
@@ -44,8 +44,8 @@ class PictureSource:
         device: Device,
         augmentation: Augmentation = "none",
     ) -> None:
-        """load: decodes the pictures, or finds them decoded; called when the first batch is asked for, if ever.
-        digests: what names the content of each picture (its sha256, hexadecimal), in order."""
+        """load: decodes the images, or finds them decoded; called when the first batch is asked for, if ever.
+        digests: what names the content of each image (its sha256, hexadecimal), in order."""
         self.load, self.digests, self.preprocessing = load, digests, preprocessing
         self.device, self.augmentation = device, augmentation
 
@@ -67,7 +67,7 @@ class PictureSource:
                 yield normalize(batch.to(self.device.torch, non_blocking=True), self.preprocessing)
 
     def _cut(self, pixels: Pixels, chunk: np.ndarray, epoch: int | None) -> torch.Tensor:
-        """uint8 (B, H, W, 3). The crop depends on epoch and content alone: no thread's timing, and no other picture of
+        """uint8 (B, H, W, 3). The crop depends on epoch and content alone: no thread's timing, and no other image of
         the dataset, can change it."""
         size = self.preprocessing.size
         batch = np.empty((len(chunk), size, size, 3), np.uint8)
@@ -78,16 +78,16 @@ class PictureSource:
 
 
 def view(
-    picture: np.ndarray, digest: str, preprocessing: Preprocessing, epoch: int | None, augmentation: Augmentation
+    image: np.ndarray, digest: str, preprocessing: Preprocessing, epoch: int | None, augmentation: Augmentation
 ) -> np.ndarray:
-    """What a network sees of a picture in an epoch: uint8 (size, size, 3). digest: names its content, as above."""
+    """What a network sees of an image in an epoch: uint8 (size, size, 3). digest: names its content, as above."""
     if augmentation == "none" or epoch is None:
-        return square(picture, preprocessing)
-    return augment(picture, preprocessing, np.random.default_rng((epoch, int(digest[:16], 16))), augmentation)
+        return square(image, preprocessing)
+    return augment(image, preprocessing, np.random.default_rng((epoch, int(digest[:16], 16))), augmentation)
 
 
-def some(source: PictureSource, many: int = 8) -> torch.Tensor:
-    """The first pictures as they are, to measure on."""
+def some(source: ImageSource, many: int = 8) -> torch.Tensor:
+    """The first images as they are, to measure on."""
     (images,) = source.batches([np.arange(min(many, len(source)))], epoch=None)
     return images
 
@@ -96,7 +96,7 @@ class ActivationSource:
     """What the frozen stages gave, computed once. Epoch e sees view e of the augmented views, in turn."""
 
     def __init__(self, views: Sequence[Rows], device: Device) -> None:
-        """views: of the same pictures, float32."""
+        """views: of the same images, float32."""
         self.views, self.device = views, device
 
     def __len__(self) -> int:

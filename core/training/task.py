@@ -14,9 +14,9 @@ import torch
 from torch.nn import functional
 
 from core.data.dataset import Dataset
-from core.data.labels import labels_in
-from core.training.events import Scores
+from core.tasks.labels import labels_in
 from core.training.linear import Convex
+from core.training.process.events import Scores
 from core.training.recipe import METRICS, Recipe
 
 ERRORS = ("loss", "rmse", "mae")  # of the scores, those that are the better, the smaller they are

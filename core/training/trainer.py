@@ -15,29 +15,29 @@ from torch import nn
 
 from core.data.dataset import Dataset
 from core.errors import RunError
+from core.runtime.device import Device
+from core.runtime.distributed import ALONE, Team
+from core.runtime.tuning import Chosen
 from core.training import checkpoints, plan, solving
 from core.training.averaging import Average
-from core.training.baseline import baseline_of
-from core.training.batch_size import settle
 from core.training.batches import plain_batches, steps_of, training_batches
 from core.training.bundle import write_bundle
 from core.training.caution import write_caution
 from core.training.checkpoints import Checkpoint
-from core.training.control import Asked
-from core.training.device import Device
-from core.training.events import Changed, Ended, EpochEnded, Paused, Scores, Started
 from core.training.finishing import Finished, finish
 from core.training.linear import Solver
 from core.training.loop import Updater, run_epoch
-from core.training.measured import Chosen
 from core.training.optimizers import build_optimizer, carry_over, set_learning_rate
 from core.training.pace import Pace
 from core.training.plan import Change, Phase
 from core.training.preparation import Material, Part, Prepared, prepare
+from core.training.process.control import Asked
+from core.training.process.events import Changed, Ended, EpochEnded, Paused, Scores, Started
+from core.training.process.reporter import Position, Reporter, StopRequested
 from core.training.recipe import Recipe
-from core.training.reporter import Position, Reporter, StopRequested
 from core.training.sources import ActivationSource, is_damaged
-from core.training.team import ALONE, Team
+from core.training.trials.baseline import baseline_of
+from core.training.trials.batch_size import settle
 from core.workspace import Workspace
 
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
@@ -72,7 +72,7 @@ class Trainer:
         dataset: Dataset | None = None,
         team: Team = ALONE,
     ) -> None:
-        """dataset: in place of the recipe's, all of its pictures otherwise divided."""
+        """dataset: in place of the recipe's, all of its images otherwise divided."""
         self.workspace, self.directory, self.recipe, self.dataset = workspace, directory, recipe, dataset
         self.team = team
         self.device, self.reporter = device.at(recipe.precision), reporter

@@ -1,13 +1,13 @@
-"""How the pictures are divided between learning and testing, and the table; the measuring itself takes minutes."""
+"""How the images are divided between learning and testing, and the table; the measuring itself takes minutes."""
 
 from __future__ import annotations
 
 from benchmarks import accuracy
 from benchmarks.accuracy import Measured, divide, table
-from core.data.importing import import_path
+from core.importing.importing import import_path
 
 
-def test_each_seed_learns_from_as_many_other_pictures(workspace, make_zip, monkeypatch):
+def test_each_seed_learns_from_as_many_other_images(workspace, make_zip, monkeypatch):
     monkeypatch.setattr(accuracy, "TEST", 8)
     dataset = import_path(workspace, make_zip({"red": 20, "blue": 20}))
     divided = [divide(workspace, dataset, seed, learn=20) for seed in (0, 1)]

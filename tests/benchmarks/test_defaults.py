@@ -11,7 +11,7 @@ from benchmarks import contest, defaults, sets
 from benchmarks.contest import sides
 from benchmarks.draws import Cell
 from benchmarks.pairs import Kept
-from tests.conftest import picture
+from tests.conftest import image
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def folder(tmp_path) -> Path:
     for label in ("red", "blue"):
         (tmp_path / "sets" / "made" / label).mkdir(parents=True)
         for number in range(12):
-            (tmp_path / "sets" / "made" / label / f"{number}.jpg").write_bytes(picture(label, number))
+            (tmp_path / "sets" / "made" / label / f"{number}.jpg").write_bytes(image(label, number))
     return tmp_path / "sets"
 
 

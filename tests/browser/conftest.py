@@ -91,7 +91,7 @@ def visit(chromium: object, app: App) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def picture_of() -> Callable[..., None]:
+def image_of() -> Callable[..., None]:
     """Keeps a screenshot when GRAFT_SCREENSHOTS is set, in docs/images if the README shows it, else in build/images;
     otherwise does nothing."""
 

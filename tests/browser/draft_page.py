@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from ui import job_watch, state
-from ui.draft_panel import draft_panel
-from ui.imports import from_draft
+from ui.datasets.draft_panel import draft_panel
+from ui.datasets.imports import from_draft
+from ui.shared import job_watch, state
 
 st.set_page_config(layout="wide")
 st.title("Drafts", anchor=False)

@@ -6,11 +6,11 @@ import pytest
 from PIL import Image
 
 from core.data.dataset import list_datasets
-from core.data.drafts import list_drafts
+from core.importing.drafts.drafts import list_drafts
 from tests.browser.actions import settled
 from tests.browser.app import ROOT
 from tests.browser.conftest import NARROW, WIDE
-from tests.conftest import picture
+from tests.conftest import image
 from tests.polling import poll
 
 DENIED = "() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', '%s') } }"
@@ -24,8 +24,8 @@ def app(app):
     return app
 
 
-def pictures(workspace):
-    return [len(one.pictures) for one in list_drafts(workspace)[0].classes]
+def images_by_class(workspace):
+    return [len(one.images) for one in list_drafts(workspace)[0].classes]
 
 
 def panel(visit, size=WIDE):
@@ -48,51 +48,51 @@ def test_record_drop_refresh_restart_and_make_the_dataset(visit, app, workspace)
     page.keyboard.up(" ")
     page.get_by_text("recorded and saved").wait_for()
     recorded = int(page.locator(".count").inner_text())
-    assert pictures(workspace) == [recorded, 0]
-    page.get_by_text(f"{recorded} pictures").wait_for()
+    assert images_by_class(workspace) == [recorded, 0]
+    page.get_by_text(f"{recorded} images").wait_for()
 
-    files = [{"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": picture("red", n)} for n in range(5)]
+    files = [{"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": image("red", n)} for n in range(5)]
     page.locator("input[type=file]").last.set_input_files(files)
-    page.get_by_text("5 pictures added.").wait_for()
+    page.get_by_text("5 images added.").wait_for()
 
     page.reload()
-    page.get_by_text("5 pictures").wait_for()
+    page.get_by_text("5 images").wait_for()
     assert page.locator("video").count() == 0  # the camera is let go
     app.stop()
     app.start()
     page.reload()
-    page.get_by_text("5 pictures").wait_for()
+    page.get_by_text("5 images").wait_for()
     page.get_by_role("button", name="Make the dataset").click()
     poll(lambda: [known.images for known in list_datasets(workspace)] == [recorded + 5], app.log)
-    assert pictures(workspace) == [recorded, 5]
+    assert images_by_class(workspace) == [recorded, 5]
 
 
-def test_a_class_is_added_with_enter_and_pictures_removed_with_clicks(visit, workspace):
+def test_a_class_is_added_with_enter_and_images_removed_with_clicks(visit, workspace):
     page = panel(visit)
     page.get_by_role("textbox", name="Add a class").fill("cats & <b>dogs</b>")
     page.keyboard.press("Enter")
     poll(lambda: len(list_drafts(workspace)[0].classes) == 3)
     poll(lambda: page.get_by_role("textbox", name="Add a class").input_value() == "")
-    files = [{"name": f"<i>{n}.jpg", "mimeType": "image/jpeg", "buffer": picture("red", n)} for n in range(3)]
+    files = [{"name": f"<i>{n}.jpg", "mimeType": "image/jpeg", "buffer": image("red", n)} for n in range(3)]
     page.locator("input[type=file]").first.set_input_files(files)
     for n in range(3):
-        page.get_by_role("button", name=f"Remove the picture <i>{n}.jpg").click()
-    poll(lambda: pictures(workspace) == [0, 0, 0] and page.get_by_text("No picture yet").count() == 3)
+        page.get_by_role("button", name=f"Remove the image <i>{n}.jpg").click()
+    poll(lambda: images_by_class(workspace) == [0, 0, 0] and page.get_by_text("No image yet").count() == 3)
 
 
-def test_hundreds_of_pictures_and_a_large_one_in_a_folder(visit, workspace, tmp_path):
+def test_hundreds_of_images_and_a_large_one_in_a_folder(visit, workspace, tmp_path):
     """More than go in one batch, and one that is larger than a batch."""
     folder = tmp_path / "cats"
     folder.mkdir()
     for n in range(401):
-        (folder / f"{n:03}.png").write_bytes(picture("red", n, (8, 8), "png"))
+        (folder / f"{n:03}.png").write_bytes(image("red", n, (8, 8), "png"))
     Image.effect_noise((2400, 2000), 90).convert("RGB").save(folder / "large.bmp")
     page = panel(visit)
     page.get_by_text("Folder").first.click()
     page.get_by_role("button", name="Choose a folder").wait_for()
     page.locator("input[webkitdirectory]").set_input_files(folder)
-    page.get_by_text("402 pictures added.").wait_for()
-    assert pictures(workspace) == [402, 0] and list_drafts(workspace)[0].pictures == 402
+    page.get_by_text("402 images added.").wait_for()
+    assert images_by_class(workspace) == [402, 0] and list_drafts(workspace)[0].images == 402
 
 
 def test_what_the_browser_could_not_tell_is_sent_again(visit, workspace):
@@ -108,7 +108,7 @@ def test_what_the_browser_could_not_tell_is_sent_again(visit, workspace):
     recorded = int(page.locator(".count").inner_text())
     visit.app.start()
     page.get_by_text("Webcam").first.click()
-    poll(lambda: pictures(workspace)[0] == recorded, lambda: f"{pictures(workspace)} of {recorded}")
+    poll(lambda: images_by_class(workspace)[0] == recorded, lambda: f"{images_by_class(workspace)} of {recorded}")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from core import runs
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.processes import signed
 from core.training.recipe import Recipe
 from core.workspace import write_json
@@ -35,18 +35,18 @@ def long_run(workspace, make_zip):
     return run
 
 
-def test_every_page_fits_a_narrow_screen(visit, picture_of, long_run):
+def test_every_page_fits_a_narrow_screen(visit, image_of, long_run):
     poll(lambda: (long_run.directory / "checkpoints" / "last.pt").exists(), long_run.log_tail)
     for name, path in PAGES.items():
         page = visit.page(NARROW, path=path)
         settled(page, name)
         overflow = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
         assert overflow <= 0, f"{name} scrolls sideways by {overflow} pixels"
-        picture_of(page, f"narrow-{path or 'home'}")
+        image_of(page, f"narrow-{path or 'home'}")
         page.context.close()
 
 
-def test_the_dark_theme_reaches_everything(visit, picture_of, long_run):
+def test_the_dark_theme_reaches_everything(visit, image_of, long_run):
     poll(lambda: len(long_run.view().curve) > 10, long_run.log_tail)
     page = visit.page(dark=True)
     open_page(page, "Fine-tune")
@@ -54,7 +54,7 @@ def test_the_dark_theme_reaches_everything(visit, picture_of, long_run):
     background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
     red, green, blue = (int(part) for part in background.strip("rgba() ").split(",")[:3])
     assert max(red, green, blue) < 64
-    picture_of(page, "dark-fine-tune")
+    image_of(page, "dark-fine-tune")
 
 
 def test_a_run_outlives_streamlit_and_its_worker_is_missed_when_it_dies(visit, app, long_run, workspace):

@@ -5,25 +5,25 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from core.data.samples import sample_folder
+from core.importing.samples.samples import sample_folder
 from tests.browser.actions import curve_points, open_page, settled
 from tests.polling import poll
 
 
-def test_the_main_job(visit, make_zip, picture_of, tmp_path):
+def test_the_main_job(visit, make_zip, image_of, tmp_path):
     with sample_folder("textures") as folder:
         photos = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.png")}
     kept_back = {name: photos.pop(name) for name in list(photos) if name.endswith("-01.png")}
     page = visit.page()
 
     settled(page, "Teach a network your own classes")
-    picture_of(page, "home")
+    image_of(page, "home")
 
     open_page(page, "Backbone")
     page.get_by_text("Bundled with Graft").first.wait_for()
     page.get_by_text("Help me choose").first.wait_for()
     settled(page, "Backbone")
-    picture_of(page, "backbone", height=1400)
+    image_of(page, "backbone", height=1400)
 
     open_page(page, "Data")
     with open(tmp_path / "large.zip", "wb") as large:
@@ -38,7 +38,7 @@ def test_the_main_job(visit, make_zip, picture_of, tmp_path):
     page.get_by_text("189 images imported").wait_for()
     page.get_by_role("button", name="Browse brick").wait_for()
     settled(page, "Data")
-    picture_of(page, "data-imported", height=1400)
+    image_of(page, "data-imported", height=1400)
 
     open_page(page, "Fine-tune")
     trainable = page.get_by_text(re.compile(r"parameters train"))
@@ -49,7 +49,7 @@ def test_the_main_job(visit, make_zip, picture_of, tmp_path):
     poll(lambda: trainable.first.inner_text() != all_frozen)
     slider.press("ArrowRight")
     poll(lambda: trainable.first.inner_text() == all_frozen)
-    picture_of(page, "fine-tune-settings")
+    image_of(page, "fine-tune-settings")
     slider.press("ArrowLeft")  # with a stage free, no machine is through before the test has looked
     poll(lambda: trainable.first.inner_text() != all_frozen)
     epochs = page.get_by_role("spinbutton", name="Epochs")
@@ -70,7 +70,7 @@ def test_the_main_job(visit, make_zip, picture_of, tmp_path):
 
     settled(page, "Predict")
     broken = tmp_path / "broken.jpg"
-    broken.write_bytes(b"not a picture")
+    broken.write_bytes(b"not an image")
     files = [broken]
     for name, data in kept_back.items():
         files.append(tmp_path / Path(name).name)
@@ -85,4 +85,4 @@ def test_the_main_job(visit, make_zip, picture_of, tmp_path):
     table = Path(download.value.path()).read_text()
     assert all(f"{label}-01.png,{label}," in table for label in ("brick", "grass", "gravel"))
     settled(page, "Predict")
-    picture_of(page, "predict", height=1250)
+    image_of(page, "predict", height=1250)

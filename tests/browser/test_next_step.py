@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.workspace import write_json
 from tests.browser.actions import settled
 from tests.browser.conftest import NARROW

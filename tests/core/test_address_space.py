@@ -11,9 +11,9 @@ import pytest
 
 from core import address_space
 from core.address_space import LIGHT, AddressSpaceError, explained, for_torch, must_have_for_torch
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.runs import Status
-from core.training import failures
+from core.training.process import failures
 from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.pages.made_runs import finished, made_run
@@ -76,7 +76,7 @@ def test_the_server_says_so_too(home):
 def test_a_worker_that_cannot_load_has_failed_in_words(workspace, home):
     run = made_run(workspace, "x")
     most = min(TOO_LITTLE[0], for_torch() - 1)
-    command(str(run.directory), most=most, module="core.training.worker", home=home)
+    command(str(run.directory), most=most, module="core.training.process.worker", home=home)
     view = run.view()
     assert view.status is Status.FAILED and view.message.startswith(SENTENCE)
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.course import NEARLY, Course
 
-RUN = {"loading": 2.0, "pictures": 1.0, "features": 2.0, "training": 5.0}
+RUN = {"loading": 2.0, "reading": 1.0, "features": 2.0, "training": 5.0}
 
 
 def looks(course, *heard):
@@ -20,8 +20,8 @@ def test_one_that_goes_as_expected_counts_down_evenly():
     told = looks(
         Course.of(RUN),
         (0.0, "loading", None),
-        (2.0, "pictures", 0.0),
-        (2.5, "pictures", 0.5),
+        (2.0, "reading", 0.0),
+        (2.5, "reading", 0.5),
         (3.0, "features", 0.0),
         (5.0, "training", 0.0),
         (7.5, "training", 0.5),
@@ -35,9 +35,9 @@ def test_the_share_never_falls_and_the_time_left_is_the_wholes():
     told = looks(
         Course.of(RUN),
         *[(float(second), "loading", None) for second in range(8)],
-        *[(8.0 + number, "pictures", number / 10) for number in range(11)],
+        *[(8.0 + number, "reading", number / 10) for number in range(11)],
         (20.0, "features", 0.5),
-        (21.0, "pictures", 0.1),
+        (21.0, "reading", 0.1),
         (22.0, "what nobody knows", 0.0),
         *[(30.0 + number, "training", number / 50) for number in range(51)],
     )

@@ -15,17 +15,17 @@ from pathlib import Path
 import torch
 
 from core.backbones.model import build
-from core.data.importing import import_path
+from core.importing.importing import import_path
+from core.runtime.device import choose_device
 from core.training import preparation
-from core.training.control import Control
-from core.training.device import choose_device
-from core.training.events import EventLog
+from core.training.process.control import Control
+from core.training.process.events import EventLog
+from core.training.process.reporter import Reporter
 from core.training.recipe import LOSSES, Recipe
 from core.training.recipe_file import write
-from core.training.reporter import Reporter
 from core.training.trainer import Trainer
 from core.workspace import Workspace
-from tests.conftest import picture
+from tests.conftest import image
 
 SMALL = "timm/test_efficientnet.r160_in1k"
 KEPT = ("datasets", "runs", "recipes")
@@ -43,7 +43,7 @@ def archive(folder: Path, kind: str) -> Path:
         for label, count in {"red": 10, "blue": 9}.items():
             for number in range(count):
                 name = f"{label}/{number}.jpg" if kind == "classes" else f"{label}-{number}.jpg"
-                zipped.writestr(name, picture(label, number))
+                zipped.writestr(name, image(label, number))
                 answer = f"{label};small" if number % 2 else label
                 rows.append(f"{name},{answer if kind == 'labels' else number / 2 + (label == 'red')}")
         if kind != "classes":

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import runs
 from core.data.dataset import Dataset
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.runs import Run
 from core.training.recipe import Recipe
 from core.workspace import Workspace, write_json

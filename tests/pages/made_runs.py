@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from core.runs import Run
-from core.training.events import Ended, EpochEnded, Event, EventLog, Progress, Scores, Started
+from core.training.process.events import Ended, EpochEnded, Event, EventLog, Progress, Scores, Started
 from core.training.recipe import Recipe
 from core.workspace import Workspace, write_json
 

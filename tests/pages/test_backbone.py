@@ -13,7 +13,7 @@ from core.backbones.catalogue import BUNDLED, catalogue, find
 from core.errors import BackboneError
 from tests.pages.conftest import press, texts
 from tests.polling import poll
-from ui import backbone_browser, downloads
+from ui.backbones import backbone_browser, downloads
 
 RESNET = "torchvision/resnet18.IMAGENET1K_V1"
 

@@ -15,24 +15,24 @@ import pytest
 from core import trash
 from core.commands import main
 from core.data.dataset import list_datasets, load_dataset
-from core.data.drafts import list_drafts, new_draft
 from core.errors import GraftError
+from core.importing.drafts.drafts import list_drafts, new_draft
 from core.jobs import Job
 from core.runs import index_of, list_runs, titles
 from core.runs.answers import answers
-from core.training.control import Control
-from core.training.crossval_results import CrossValidation, Fold
-from core.training.events import Baseline, Changed, Queued, Scores
-from core.training.measured import known_before
+from core.runtime.tuning import known_before
 from core.training.pace import Expected, Pace
-from core.training.probe_results import Estimate
-from core.training.queue import Launch
+from core.training.process.control import Control
+from core.training.process.events import Baseline, Changed, Queued, Scores
+from core.training.process.queue import Launch
 from core.training.recipe import Recipe
+from core.training.trials.crossval_results import CrossValidation, Fold
+from core.training.trials.probe_results import Estimate
 from core.workspace import write_json
 from tests.damage import put, values, wholes
 from tests.pages.conftest import chosen_dataset, texts
 from tests.pages.made_runs import finished, made_run
-from ui.state import Choices
+from ui.shared.state import Choices
 
 PAGES = ("home", "backbone", "data", "fine_tune", "predict")
 MOST = 30  # ways in which one value of a file is another
@@ -56,7 +56,7 @@ def model(workspace, dataset):
     )
     run = made_run(workspace, dataset.id, *told, name="20260101-120000-sound")
     there = run.directory
-    write_json(there / "expected.json", asdict(Expected({"loading": 1.0, "training": 3.0}, {"pictures": 3})))
+    write_json(there / "expected.json", asdict(Expected({"loading": 1.0, "training": 3.0}, {"reading": 3})))
     write_json(there / "estimate.json", asdict(Estimate(3.0, 1.0, 1.0, 10**9, "CPU")))
     write_json(there / "control" / "launched", asdict(Launch(1, 0, 1)))
     write_json(there / "control" / "000001.json", {"kind": "extend", "value": 3})

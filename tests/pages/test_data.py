@@ -9,19 +9,19 @@ from PIL import Image
 from core import jobs, trash
 from core.data.changes import leave_out
 from core.data.dataset import delete_dataset, list_datasets, load_dataset
-from core.data.drafts import list_drafts
-from core.data.importing import check, import_path, import_sample
 from core.errors import DataError
+from core.importing.drafts.drafts import list_drafts
+from core.importing.importing import check, import_path, import_sample
 from core.jobs import asking
 from core.runs import Run
 from core.units import file_size
 from core.workspace import write_json
-from tests.conftest import picture
+from tests.conftest import image
 from tests.pages.conftest import chosen_dataset, press, texts
 from tests.pages.made_runs import made_run
 from tests.polling import poll
-from ui.drop import Drop, Piece
-from ui.imports import Upload, from_path
+from ui.datasets.imports import Upload, from_path
+from ui.shared.drop import Drop, Piece
 
 
 @pytest.fixture(autouse=True)
@@ -238,7 +238,7 @@ def test_findings_are_told_with_their_files(open_page, workspace, make_zip):
     made = import_path(workspace, make_zip({"cats": 6, "dogs": 1}, files={"cats/notes.txt": b"hello"}))
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     said = texts(open_page("data"))
-    assert "1 class has a single picture" in said
+    assert "1 class has a single image" in said
     assert "1 file left out" in said
 
 
@@ -256,7 +256,7 @@ def test_hostile_labels_are_shown_as_they_are(open_page, workspace, make_zip):
 
 
 def test_one_click_mends_a_finding_in_a_new_version(open_page, workspace, make_zip):
-    files = {"cats/black.jpg": picture_of_one_colour(), "dogs/also a cat.jpg": picture("cats", 0)}
+    files = {"cats/black.jpg": image_of_one_colour(), "dogs/also a cat.jpg": image("cats", 0)}
     made = import_path(workspace, make_zip({"cats": 12, "dogs": 12}, files=files))
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     app = open_page("data")
@@ -275,7 +275,7 @@ def test_one_click_mends_a_finding_in_a_new_version(open_page, workspace, make_z
 
 @pytest.mark.parametrize(("button", "left"), [("cats", (12, 12)), ("dogs", (11, 13)), ("Leave out", (11, 12))])
 def test_a_contradiction_is_settled_on_the_spot(open_page, workspace, make_zip, button, left):
-    made = import_path(workspace, make_zip({"cats": 12, "dogs": 12}, {"dogs/also a cat.jpg": picture("cats", 0)}))
+    made = import_path(workspace, make_zip({"cats": 12, "dogs": 12}, {"dogs/also a cat.jpg": image("cats", 0)}))
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     app = press(open_page("data"), button)
     classes = load_dataset(workspace, made.id, 2).report.classes
@@ -285,9 +285,9 @@ def test_a_contradiction_is_settled_on_the_spot(open_page, workspace, make_zip, 
     assert "copies with different classes" in texts(app)
 
 
-def test_two_numbers_of_one_picture_are_settled_on_the_spot(open_page, workspace, make_zip):
+def test_two_numbers_of_one_image_are_settled_on_the_spot(open_page, workspace, make_zip):
     table = "path,price\n" + "".join(f"{number}.jpg,{number}.5\n" for number in range(9))
-    files = {f"{number}.jpg": picture("red", number % 8) for number in range(9)} | {"prices.csv": table.encode()}
+    files = {f"{number}.jpg": image("red", number % 8) for number in range(9)} | {"prices.csv": table.encode()}
     made = import_path(workspace, make_zip(files=files))
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     app = open_page("data")
@@ -296,19 +296,19 @@ def test_two_numbers_of_one_picture_are_settled_on_the_spot(open_page, workspace
     assert "0.jpg" not in set(load_dataset(workspace, made.id, 2).frame["name"]) and not app.exception
 
 
-def test_more_pictures_for_a_class_come_by_a_draft(open_page, workspace, make_zip):
+def test_more_images_for_a_class_come_by_a_draft(open_page, workspace, make_zip):
     made = import_path(workspace, make_zip({"cats": 12, "dogs": 12, "one": 1}, files={"birds/": b""}))
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     app = open_page("data")
     assert "1 class folder is empty: birds" in literal_words(texts(app)) and not app.get("expander")[0].proto.expanded
-    app = next(one for one in app.button if one.label == "Add pictures").click().run()
+    app = next(one for one in app.button if one.label == "Add images").click().run()
     (draft,) = list_drafts(workspace)
-    assert [(one.label, len(one.pictures)) for one in draft.classes] == [
+    assert [(one.label, len(one.images)) for one in draft.classes] == [
         *[("birds", 0), ("one", 1), ("cats", 12), ("dogs", 12)]
     ]
     assert [one.value for one in app.text_input if one.label == "Name of the class"][0] == "birds"
     assert app.session_state["adding"] and not app.exception
-    app = next(one for one in app.button if one.label == "Add pictures").click().run()
+    app = next(one for one in app.button if one.label == "Add images").click().run()
     assert list_drafts(workspace) == [draft]
     app = press(app, "Make the dataset")
     job = jobs.current(workspace, "import")
@@ -317,7 +317,7 @@ def test_more_pictures_for_a_class_come_by_a_draft(open_page, workspace, make_zi
 
 
 def test_another_column_tells_the_classes(open_page, workspace, make_zip):
-    files = {f"{label}/{n}.jpg": picture(label, n) for label in ("cats", "dogs") for n in range(6)}
+    files = {f"{label}/{n}.jpg": image(label, n) for label in ("cats", "dogs") for n in range(6)}
     rows = [f"{name},{('day', 'night', '')[n % 3]},{n}" for n, name in enumerate(files)]
     table = "\n".join(["path,<b>when</b>,number", *rows])
     made = import_path(workspace, make_zip(files={**files, "metadata.csv": table.encode()}))
@@ -326,25 +326,25 @@ def test_another_column_tells_the_classes(open_page, workspace, make_zip):
     (column,) = [one for one in app.selectbox if one.label == "Column that tells the classes"]
     assert column.options == ["<b>when</b>: day, night"]
     app = press(app, "Take the classes from it")
-    assert not app.exception and "4 pictures of which it says nothing left out" in literal_words(texts(app))
+    assert not app.exception and "4 images of which it says nothing left out" in literal_words(texts(app))
     assert load_dataset(workspace, made.id).report.classes == {"day": 4, "night": 4}
 
 
-def test_the_pictures_of_a_finding_are_shown_below(open_page, workspace, make_zip):
-    made = import_path(workspace, make_zip({"cats": 12, "dogs": 12}, files={"cats/black.jpg": picture_of_one_colour()}))
+def test_the_images_of_a_finding_are_shown_below(open_page, workspace, make_zip):
+    made = import_path(workspace, make_zip({"cats": 12, "dogs": 12}, files={"cats/black.jpg": image_of_one_colour()}))
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     app = open_page("data")
     (look,) = [control for control in app.segmented_control if control.label == "Look"]
     app = press(look.set_value("Balance and split").run(), "Show")
     chosen = {one.label: one.value for one in app.selectbox}
-    assert chosen["Finding"] == "one colour" and "1–1 of 1 picture" in texts(app)
+    assert chosen["Finding"] == "one colour" and "1–1 of 1 image" in texts(app)
 
 
 def state_of(workspace):
     return json.loads((workspace.root / "choices.json").read_text())
 
 
-def picture_of_one_colour():
+def image_of_one_colour():
     file = io.BytesIO()
     Image.new("RGB", (64, 64), "black").save(file, "JPEG")
     return file.getvalue()
@@ -354,10 +354,10 @@ def literal_words(said):
     return said.replace("\\", "")
 
 
-@pytest.mark.parametrize(("folder", "name"), [("pets/", "pets"), ("", "Pictures")])
+@pytest.mark.parametrize(("folder", "name"), [("pets/", "pets"), ("", "Images")])
 def test_folders_dropped_into_the_browser_become_a_dataset(workspace, folder, name):
     names = [f"{folder}{label}/{n}.jpg" for label in ("cats", "dögs") for n in range(3)]
-    job = drop(workspace, {each: picture(each) for each in names})
+    job = drop(workspace, {each: image(each) for each in names})
     poll(lambda: not job.view().running)
     (known,) = list_datasets(workspace)
     assert (known.name, known.images, known.classes) == (name, 6, ("cats", "dögs"))
@@ -384,7 +384,7 @@ def test_the_cache_is_emptied_with_one_click(workspace, dataset, open_page):
     assert not (workspace.cache / "images" / "old").exists()
 
 
-def test_the_list_counts_the_pictures_of_the_version_in_use(open_page, dataset, workspace):
+def test_the_list_counts_the_images_of_the_version_in_use(open_page, dataset, workspace):
     leave_out(workspace, dataset, ["red/1.jpg"])
     assert "(16 images)" in chosen_dataset(open_page("data")).options[0]
     write_json(workspace.root / "choices.json", {"dataset": dataset.id, "dataset_version": 2})
@@ -405,7 +405,7 @@ def test_an_import_beside_others_closes_the_ways_in_which_keep_a_choice(open_pag
 
 def test_where_the_answer_hangs_on_a_guess_the_page_asks_first(open_page, make_zip, workspace):
     rows = [f"img/{number}.jpg,{'<b>dog' if number % 2 else 'cat'},{number / 7}" for number in range(12)]
-    files = {f"img/{number}.jpg": picture("red", number) for number in range(12)}
+    files = {f"img/{number}.jpg": image("red", number) for number in range(12)}
     path = make_zip(files={**files, "t.csv": "\n".join(["file,breed,score", *rows]).encode()})
     job = from_path(workspace, str(path))
     poll(lambda: asking.question(job.directory), lambda: f"{job.view()}", deadline=60)
@@ -420,7 +420,7 @@ def test_where_the_answer_hangs_on_a_guess_the_page_asks_first(open_page, make_z
 
 def test_how_it_is_read_can_be_said_beforehand(open_page, make_zip, workspace, monkeypatch):
     files = {
-        f"{top}/{label}/{number}.jpg": picture("red", number) for number in range(4) for top in "ab" for label in "xy"
+        f"{top}/{label}/{number}.jpg": image("red", number) for number in range(4) for top in "ab" for label in "xy"
     }
     app = choose_way(open_page("data"), "Folder on this machine")
     app.selectbox(key="reading_level").set_value(1).run()

@@ -7,13 +7,13 @@ from dataclasses import asdict, replace
 
 from core import runs
 from core.runs import Run
-from core.training.events import Baseline, Paused, Progress, Queued, Scores
 from core.training.presets import DEFAULT, PRESETS
+from core.training.process.events import Baseline, Paused, Progress, Queued, Scores
 from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import failed, finished, made_run
-from ui.live_frame import run_frame, table_frame
+from ui.runs.live_frame import run_frame, table_frame
 
 
 def _choose(workspace, dataset, run):

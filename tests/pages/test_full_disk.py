@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from core.data.full_disk import refused
-from core.data.importing import import_path
-from core.training.events import Paused
+from core.importing.importing import import_path
+from core.store.full_disk import refused
+from core.training.process.events import Paused
 from core.workspace import Workspace, write_json
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import finished, made_run

@@ -6,7 +6,7 @@ import pytest
 
 from core.data.dataset import delete_dataset, list_datasets
 from core.inference import predictor
-from core.training.events import Paused
+from core.training.process.events import Paused
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import finished, made_run

@@ -1,4 +1,4 @@
-"""A dataset whose pictures have several labels each, on every page that shows one."""
+"""A dataset whose images have several labels each, on every page that shows one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pytest
 import streamlit as st
 
 from core.data.dataset import load_dataset
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.inference.prediction import Guess, Prediction
-from core.training.events import Ended, EpochEnded, Scores
+from core.training.process.events import Ended, EpochEnded, Scores
 from core.training.recipe import Recipe
 from core.workspace import write_json
-from tests.conftest import picture
+from tests.conftest import image
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import made_run
 from tests.pages.test_browser_panel import drawn, field, tick
@@ -24,7 +24,7 @@ BOLD = "<b>cat</b>"
 def dataset(workspace, make_zip):
     said = [BOLD, "dog", f"{BOLD};dog", ""] * 4
     table = "file,labels\n" + "\n".join(f"{n}.jpg,{labels}" for n, labels in enumerate(said))
-    files = {f"{n}.jpg": picture("red", n) for n in range(len(said))}
+    files = {f"{n}.jpg": image("red", n) for n in range(len(said))}
     made = import_path(workspace, make_zip(files={**files, "t.csv": table.encode()}), name="Animals")
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     return made
@@ -50,19 +50,19 @@ def metrics(app):
 def test_data_counts_filters_and_changes_labels(open_page, workspace, dataset):
     app = open_page("data")
     assert metrics(app)["Labels"] == "2" and metrics(app)["No label"] == "4" and "Classes" not in metrics(app)
-    assert [(row["label"], row["count"]) for row in drawn(app, "rows")] == [(BOLD, "8 pictures"), ("dog", "8 pictures")]
+    assert [(row["label"], row["count"]) for row in drawn(app, "rows")] == [(BOLD, "8 images"), ("dog", "8 images")]
     field(app, "selectbox", "Label").set_value("").run()
-    assert [one["word"] for one in drawn(app, "pictures")] == ["no label"] * 4 and "1–4 of 4 pictures" in texts(app)
+    assert [one["word"] for one in drawn(app, "images")] == ["no label"] * 4 and "1–4 of 4 images" in texts(app)
     field(app, "selectbox", "Label").set_value("\0every").run()
-    assert {one["word"] for one in drawn(app, "pictures")} == {BOLD, "dog", f"{BOLD}, dog", "no label"}
+    assert {one["word"] for one in drawn(app, "images")} == {BOLD, "dog", f"{BOLD}, dog", "no label"}
     tick(app, dataset, "3.jpg", "1.jpg")
     app.selectbox(key=f"relabel_{dataset.id}_1").set_value(BOLD).run()
-    press(app, "Give it to 2 pictures")
+    press(app, "Give it to 2 images")
     assert not app.exception
     said = load_dataset(workspace, dataset.id, 2).frame.set_index("name")["label"]
     assert (said["3.jpg"], said["1.jpg"]) == (BOLD, f"{BOLD}\ndog")
     field(app, "segmented_control", "Look").set_value("Balance and split").run()
-    assert "so these add up to 18, for 16 pictures, of which 3 have none" in texts(app)
+    assert "so these add up to 18, for 16 images, of which 3 have none" in texts(app)
 
 
 def test_fine_tune_has_the_settings_that_fit_and_the_scores_in_words(open_page, run):
@@ -80,14 +80,14 @@ def test_predict_marks_each_label_that_is_likelier_than_not(open_page, run, monk
     class Several(FakePredictor):
         classes, task = (BOLD, "dog"), {"kind": "labels"}
 
-        def predict(self, pictures, top):
-            for number, (name, _) in enumerate(pictures):
+        def predict(self, images, top):
+            for number, (name, _) in enumerate(images):
                 guesses = (Guess("dog", 0.9 - 0.6 * number), Guess(BOLD, 0.2))
                 yield Prediction(name, guesses, labels=("dog",)[number:])
 
     monkeypatch.setattr("core.inference.predictor.Predictor", Several)
     st.cache_resource.clear()
-    app = _give(open_page("predict"), ("a.jpg", picture("red", 1)), ("b.jpg", picture("red", 2)))
+    app = _give(open_page("predict"), ("a.jpg", image("red", 1)), ("b.jpg", image("red", 2)))
     assert "None of the labels" in texts(app) and "\ndog\n" in texts(app) and "Unsure" not in texts(app)
     table = app.dataframe[0].value
     assert list(table) == ["Image", "Labels", f"{BOLD} probability", "dog probability", "Milliseconds"]

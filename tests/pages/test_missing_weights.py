@@ -9,7 +9,7 @@ from core.workspace import write_json
 from tests.pages.conftest import texts
 from tests.pages.made_runs import made_run
 from tests.polling import poll
-from ui import downloads
+from ui.backbones import downloads
 
 RESNET = "torchvision/resnet18.IMAGENET1K_V1"
 

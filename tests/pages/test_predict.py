@@ -1,25 +1,25 @@
-"""Predict: which model, which pictures, and its answers."""
+"""Predict: which model, which images, and its answers."""
 
 from types import SimpleNamespace
 
 import pytest
 import streamlit as st
 
-from core.data.entries import Limits
-from core.data.preprocessing import PLAIN
 from core.errors import DataError
 from core.inference.predictor import Guess, Prediction
-from tests.conftest import picture
+from core.limits import Limits
+from core.modalities.images.preprocessing import PLAIN
+from tests.conftest import image
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import finished, made_run
-from ui.drop import Drop, Piece
+from ui.shared.drop import Drop, Piece
 
 HOSTILE = "<b>red</b> $x$"
 PRICE = r"\<b\>price\<\/b\>"
 
 
 class FakePredictor:
-    """Says the same of every picture that can be read, and counts how often it is asked."""
+    """Says the same of every image that can be read, and counts how often it is asked."""
 
     classes = (HOSTILE, "blue", "green")
     target, task = "", {}
@@ -30,12 +30,12 @@ class FakePredictor:
     def open(cls, bundle):
         return cls()
 
-    def predict(self, pictures, top):
-        for name, data in pictures:
+    def predict(self, images, top):
+        for name, data in images:
             self.asked.append(name)
             broken = not data.startswith(b"\xff\xd8")
             guesses = (Guess(HOSTILE, 0.7), Guess("blue", 0.2), Guess("green", 0.1))
-            yield Prediction(name, () if broken else guesses, "The picture is broken." if broken else None, 0.012)
+            yield Prediction(name, () if broken else guesses, "The image is broken." if broken else None, 0.012)
 
 
 @pytest.fixture(autouse=True)
@@ -71,20 +71,20 @@ def test_the_newest_run_is_asked_unless_another_is_picked(app):
     assert names == [f"**My** <b>photos</b>, all stages frozen, {day} Jan, 12:00" for day in (2, 1)]
 
 
-def test_one_picture_is_answered_with_its_name_and_time(app):
-    _give(app, ("my *photo*.jpg", picture("red")))
+def test_one_image_is_answered_with_its_name_and_time(app):
+    _give(app, ("my *photo*.jpg", image("red")))
     assert "my \\*photo\\*\\.jpg" in texts(app) and "12 ms" in texts(app)
     assert not app.dataframe and not app.error
 
 
 def test_a_name_with_quotes_is_shown_as_it_is(app):
-    _give(app, ('a "b" %22.jpg', picture("red")))
+    _give(app, ('a "b" %22.jpg', image("red")))
     assert r"a \"b\" \%22\.jpg" in texts(app)
 
 
 def test_what_is_given_twice_is_there_once_and_goes_with_a_click(app, predictor):
     for _ in range(2):
-        _give(app, ("photos/a.jpg", picture("red")), ("photos/.DS_Store", b"index"), ("b.jpg", picture("red")))
+        _give(app, ("photos/a.jpg", image("red")), ("photos/.DS_Store", b"index"), ("b.jpg", image("red")))
     assert sorted(predictor.asked) == ["b.jpg", "photos/a.jpg"] and "2 files given" in texts(app)
     press(app, "Remove them")
     assert not app.dataframe and "given" not in texts(app)
@@ -92,14 +92,14 @@ def test_what_is_given_twice_is_there_once_and_goes_with_a_click(app, predictor)
 
 def test_a_file_that_is_too_large_is_named_with_its_limit(app, monkeypatch):
     monkeypatch.setattr(app.session_state["given"], "limits", Limits(file_bytes=2000, total_bytes=2500))
-    _give(app, ("large.jpg", bytes(4000)), ("a.jpg", picture("red")))
+    _give(app, ("large.jpg", bytes(4000)), ("a.jpg", image("red")))
     assert "larger than the 2 kB" in app.error[0].value and len(app.dataframe[0].value) == 2
-    with pytest.raises(DataError, match="more pictures than are read at once"):
+    with pytest.raises(DataError, match="more images than are read at once"):
         _give(app, ("b.jpg", bytes(1600)))
 
 
-def test_a_broken_picture_is_named_literally_and_the_others_are_answered(app):
-    _give(app, ("<i>bad</i>.jpg", b"nothing"), ("good.jpg", picture("red")))
+def test_a_broken_image_is_named_literally_and_the_others_are_answered(app):
+    _give(app, ("<i>bad</i>.jpg", b"nothing"), ("good.jpg", image("red")))
     assert "\\<i\\>bad" in app.error[0].value
     assert list(app.dataframe[0].value["Label"]) == ["", HOSTILE]
     assert "good\\.jpg" in texts(app)
@@ -108,39 +108,39 @@ def test_a_broken_picture_is_named_literally_and_the_others_are_answered(app):
 @pytest.mark.parametrize(("share", "unsure"), [(0.66, True), (0.67, False)])
 def test_an_answer_near_to_chance_is_called_unsure(app, predictor, monkeypatch, share, unsure):
     guesses = (Guess(HOSTILE, share), Guess("blue", 0.2), Guess("green", 0.8 - share))
-    monkeypatch.setattr(predictor, "predict", lambda self, pictures, top: [Prediction(n, guesses) for n, _ in pictures])
-    _give(app, ("a.jpg", picture("red")))
+    monkeypatch.setattr(predictor, "predict", lambda self, images, top: [Prediction(n, guesses) for n, _ in images])
+    _give(app, ("a.jpg", image("red")))
     assert ("66.0% for the likeliest, where chance alone gives 33.3%" in texts(app)) == unsure
 
 
 def test_a_rerun_asks_nothing_twice(app, predictor):
-    _give(app, ("a.jpg", picture("red")), ("b.jpg", picture("blue")))
+    _give(app, ("a.jpg", image("red")), ("b.jpg", image("blue")))
     app.slider(key="top").set_value(1).run()
     assert sorted(predictor.asked) == ["a.jpg", "b.jpg"]
 
 
 def test_another_run_is_asked_afresh(app, predictor):
-    _give(app, ("a.jpg", picture("red")))
+    _give(app, ("a.jpg", image("red")))
     app.selectbox[0].select("20260101-120000-old").run()
     assert not app.exception and predictor.asked == ["a.jpg", "a.jpg"]
 
 
-def test_many_pictures_come_as_cards_a_few_at_a_time(app):
-    _give(app, *[(f"{number}.jpg", picture("red", number)) for number in range(15)])
+def test_many_images_come_as_cards_a_few_at_a_time(app):
+    _give(app, *[(f"{number}.jpg", image("red", number)) for number in range(15)])
     assert len(app.dataframe[0].value) == 15
     app = press(app, "Show more (3 left)")
     assert not app.exception and [button.label for button in app.button] == ["Remove them"]
 
 
 def test_stopping_keeps_what_is_answered_and_going_on_answers_the_rest(app, predictor):
-    files = [(f"{number}.jpg", picture("red", number)) for number in range(12)]
+    files = [(f"{number}.jpg", image("red", number)) for number in range(12)]
     _give(app, *files)
     keys = list(app.session_state["answers"][1])
     for key in keys[4:]:  # as if Stop had come after four
         del app.session_state["answers"][1][key]
     app.session_state["asking_stopped"] = hash(tuple(keys))
     app.run()
-    assert "8 pictures not looked at yet" in texts(app) and len(app.dataframe[0].value) == 4
+    assert "8 images not looked at yet" in texts(app) and len(app.dataframe[0].value) == 4
     next(button for button in app.button if button.label == "Go on").click().run()
     assert len(app.dataframe[0].value) == 12 and len(predictor.asked) == 20
 
@@ -149,13 +149,13 @@ def test_a_number_is_shown_with_its_name_and_a_warning_outside_of_what_was_taugh
     class Numbers(FakePredictor):
         classes, target, task = (), "<b>price</b>", {"smallest": 0.0, "largest": 10.0}
 
-        def predict(self, pictures, top):
-            for number, (name, _) in enumerate(pictures):
+        def predict(self, images, top):
+            for number, (name, _) in enumerate(images):
                 yield Prediction(name, value=7.5 + 10 * number)
 
     monkeypatch.setattr("core.inference.predictor.Predictor", Numbers)
     st.cache_resource.clear()
-    app = _give(app, ("a.jpg", picture("red", 1)), ("b.jpg", picture("red", 2)))
+    app = _give(app, ("a.jpg", image("red", 1)), ("b.jpg", image("red", 2)))
     assert [(one.label, one.value) for one in app.metric] == [(PRICE, "7.5"), (PRICE, "17.5")]
     assert texts(app).count("Outside of what it was taught, 0 to 10") == 1
     assert list(app.dataframe[0].value.columns) == ["Image", "Value", "Milliseconds"]
@@ -163,13 +163,13 @@ def test_a_number_is_shown_with_its_name_and_a_warning_outside_of_what_was_taugh
 
 def test_an_image_unlike_the_labeled_ones_is_called_so_on_its_card_and_in_the_table(app, monkeypatch):
     class Cautious(FakePredictor):
-        def predict(self, pictures, top):
-            for number, (name, _) in enumerate(pictures):
+        def predict(self, images, top):
+            for number, (name, _) in enumerate(images):
                 guess = (Guess(HOSTILE, 0.91), Guess("b", 0.09))
                 yield Prediction(name, guess, nearest=0.9 - 0.5 * number, is_foreign=number == 1)
 
     monkeypatch.setattr("core.inference.predictor.Predictor", Cautious)
-    _give(app, ("a.jpg", picture("red")), ("b.jpg", picture("blue")))
+    _give(app, ("a.jpg", image("red")), ("b.jpg", image("blue")))
     (warning,) = app.warning
     assert warning.value.startswith("**Unlike anything it was trained on.**")
     assert list(app.dataframe[0].value["Foreign"]) == ["no", "yes"]

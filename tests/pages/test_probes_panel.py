@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from core import jobs
-from core.training.crossval_results import CrossValidation, Fold
-from core.training.events import EpochEnded, EventLog, Scores
-from core.training.probe_results import Estimate, RateCurve
+from core.training.process.events import EpochEnded, EventLog, Scores
 from core.training.recipe import Recipe
+from core.training.trials.crossval_results import CrossValidation, Fold
+from core.training.trials.probe_results import Estimate, RateCurve
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import finished, made_run
-from ui.crossval_panel import _answers, fold_chart
+from ui.training.crossval_panel import _answers, fold_chart
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import pytest
 
 from core import runs
+from core.runtime.tuning import remember
+from core.runtime.ways import Way
 from core.training import recipe_file
-from core.training.measured import remember
 from core.training.recipe import PLACES, Recipe
-from core.training.ways import Way
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
-from ui.setting_fields import GROUPS
+from ui.training.setting_fields import GROUPS
 
 NO_RUN = SimpleNamespace(id=None)
 FREEZE = "set_freeze_efficientnet_lite0"
@@ -138,7 +138,7 @@ def test_what_is_saved_loads_the_same(open_page, dataset, started):
         ('{"epochs": "<b>many</b>"}', "Epochs is '<b>many</b>'"),
         ('{"epochs": 1e999, "__class__": 3}', "__class__"),
         ('{"weights_file": "/etc/passwd"}', "lies on one machine only"),
-        ('{"loss": "huber"}', "The pictures of this dataset have classes"),
+        ('{"loss": "huber"}', "The images of this dataset have classes"),
     ],
 )
 def test_hostile_and_broken_recipe_files_are_refused_in_words(open_page, dataset, content, said):
@@ -173,14 +173,14 @@ def test_the_learning_rate_is_drawn_in_its_tab_alone(open_page, dataset):
     assert said in texts(app.run())
 
 
-def test_augmentation_is_shown_on_the_persons_own_pictures_when_its_tab_is_open(open_page, dataset):
+def test_augmentation_is_shown_on_the_persons_own_images_when_its_tab_is_open(open_page, dataset):
     app = _load(open_page("fine_tune"), '{"augmentation": "strong", "mixup": 1.0}')
     assert not any("<img" in html.value for html in app.html)
     app.session_state["expert_tab"] = "Augmentation"
     (drawn,) = [html.value for html in app.run().html if "<img" in html.value]
     assert "View 4" in drawn and "View 5" not in drawn
     assert "% red" in drawn and "% blue" in drawn
-    assert "4 kept views of each picture take turns: less variety than a new one every epoch" in texts(app)
+    assert "4 kept views of each image take turns: less variety than a new one every epoch" in texts(app)
     assert not app.exception
 
 
@@ -205,7 +205,7 @@ def test_what_the_resolution_costs_is_said_in_milliseconds_where_it_was_measured
 
 
 def test_a_backbone_of_one_size_refuses_another_before_start(open_page, dataset, workspace, monkeypatch):
-    monkeypatch.setattr("ui.settings.is_missing", lambda info, weights_file: False)
+    monkeypatch.setattr("ui.training.settings.is_missing", lambda info, weights_file: False)
     chosen = json.loads((workspace.root / "choices.json").read_text())
     write_json(workspace.root / "choices.json", {**chosen, "backbone": "torchvision/vit_b_16.IMAGENET1K_V1"})
     app = _load(open_page("fine_tune"), '{"resolution": 288}')

@@ -10,12 +10,12 @@ import pytest
 
 from core import jobs
 from core.data.dataset import load_dataset
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.survey import survey
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.polling import poll
-from ui.ticks import Ticks
+from ui.datasets.browser.ticks import Ticks
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def dataset(workspace, make_zip):
 
 @pytest.fixture
 def looked_over(workspace, dataset):
-    """A survey that doubts the first blue picture."""
+    """A survey that doubts the first blue image."""
     features = np.where(dataset.frame["label"] == "red", 1.0, -1.0)[:, None] * np.ones(8)
     first = dataset.frame.index[dataset.frame["label"] == "blue"][0]
     features[first] = 1
@@ -64,7 +64,7 @@ def test_a_doubted_label_is_mended_as_suggested(open_page, dataset, looked_over,
     drawn = data_of(app, "mosaic")
     assert drawn["marked"].count(2) == 1 and len(drawn["x"]) == 32
     app.session_state["ticks"] = Ticks(dataset.id, dataset.version, {looked_over})
-    app = press(app.run(), "Relabel 1 picture as suggested")
+    app = press(app.run(), "Relabel 1 image as suggested")
     made = load_dataset(workspace, dataset.id)
     assert made.version == 2 and made.frame.set_index("name")["label"][looked_over] == "red"
     assert not app.exception

@@ -11,8 +11,8 @@ from tests.pages.made_runs import made_run
 
 def panel():
     from core.data.dataset import load_dataset
-    from ui import state
-    from ui.versions_panel import versions_panel
+    from ui.datasets.versions_panel import versions_panel
+    from ui.shared import state
 
     chosen = state.choices()
     versions_panel(load_dataset(state.workspace(), chosen.dataset, chosen.dataset_version))
@@ -33,8 +33,8 @@ def test_versions_say_what_made_them_and_who_used_them(dataset, workspace):
     made_run(workspace, dataset.id)
     app = open_panel()
     said = texts(app)
-    assert "2 pictures left out" in said and "14 pictures · no run yet" in said
-    assert "16 pictures · used by \\*\\*My\\*\\* " in said
+    assert "2 images left out" in said and "14 images · no run yet" in said
+    assert "16 images · used by \\*\\*My\\*\\* " in said
     press(app, "Use this version")
     assert json.loads((workspace.root / "choices.json").read_text())["dataset_version"] == 2
 

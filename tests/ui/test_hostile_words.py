@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from ui import components
-from ui.crossval_panel import _answers
-from ui.curves import comparison_chart, curve
-from ui.dataset_panel import _bars
+from ui.datasets.dataset_panel import _bars
+from ui.runs.curves import comparison_chart, curve
+from ui.training.crossval_panel import _answers
 
 EVIL = [
     "<b>bold</b><script>alert(1)</script>",

@@ -13,7 +13,7 @@ function row(one, send) {
   const words = make("span", "words");
   words.append(make("span", "label", one.label), make("span", "count", one.count), make("span", "go", "›"));
   const strip = make("span", "strip");
-  for (const src of one.pictures) {
+  for (const src of one.images) {
     const tile = make("span", "tile");
     if (src) { const image = make("img"); image.alt = ""; image.src = src; tile.append(image); }
     strip.append(tile);

@@ -1,4 +1,4 @@
-// A run at work, from its feed (ui/feed.py). The first message is all of it, each later one what has changed. Texts go in
+// A run at work, from its feed (ui/runs/feed.py). The first message is all of it, each later one what has changed. Texts go in
 // as text, never as markup. window.graftLive is what the feeds of this page have said, for the charts, by subject.
 const MOMENT = 1000, AGAIN = 3000, UNREACHED = 2000;
 const parts = new WeakMap();

@@ -8,7 +8,7 @@ function make(tag, className, text) {
 
 const NEAR = 14;  // pixels between the pointer and a point that it means
 const PAD = 26;
-const ROOM = 12;  // pixels that a point of the whole map needs before it is drawn as its picture
+const ROOM = 12;  // pixels that a point of the whole map needs before it is drawn as its image
 
 class Plane {
   constructor(data, send) {
@@ -21,7 +21,7 @@ class Plane {
     this.canvas = make("canvas");
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "application");
-    const said = `Map of ${data.all} pictures: alike ones lie together. Arrow keys go from picture to picture, Enter opens one.`;
+    const said = `Map of ${data.all} images: alike ones lie together. Arrow keys go from image to image, Enter opens one.`;
     this.canvas.setAttribute("aria-label", said);
     this.card = make("div", "card");
     this.card.setAttribute("aria-live", "polite");
@@ -83,13 +83,13 @@ class Plane {
     const ink = getComputedStyle(this.root).color;
     const { data } = this;
     const side = Math.min(data.size * 1.4, ROOM * this.view.scale);
-    const pictures = side >= 22 && this.mosaic.complete;
+    const images = side >= 22 && this.mosaic.complete;
     const order = [...data.x.keys()].sort((a, b) => data.marked[a] - data.marked[b]);
     for (const index of order) {
       const [x, y] = this.place(index);
       if (x < -80 || y < -80 || x > box.width + 80 || y > box.height + 80) continue;
       const colour = data.legend[data.colour[index]]?.colour ?? ink;
-      if (pictures && data.tile[index] >= 0) this.picture(pen, index, x, y, side, colour);
+      if (images && data.tile[index] >= 0) this.image(pen, index, x, y, side, colour);
       else {
         pen.beginPath();
         pen.arc(x, y, index === this.over ? 6 : 3.6, 0, 7);
@@ -98,12 +98,12 @@ class Plane {
         pen.fill();
         pen.globalAlpha = 1;
       }
-      if (data.marked[index]) this.mark(pen, data.marked[index], x, y, (pictures ? side / 2 : 3.6) + 3.5, ink);
+      if (data.marked[index]) this.mark(pen, data.marked[index], x, y, (images ? side / 2 : 3.6) + 3.5, ink);
     }
     this.show();
   }
 
-  picture(pen, index, x, y, side, colour) {
+  image(pen, index, x, y, side, colour) {
     const { size, across } = this.data;
     const tile = this.data.tile[index];
     pen.drawImage(this.mosaic, (tile % across) * size, Math.floor(tile / across) * size, size, size, x - side / 2, y - side / 2, side, side);

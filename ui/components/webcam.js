@@ -1,5 +1,5 @@
-// A camera for one class: hold the button, and about eight pictures a second go to Python.
-// A picture is let go only when Python has said that it is on disk; until then its batch is sent again.
+// A camera for one class: hold the button, and about eight images a second go to Python.
+// An image is let go only when Python has said that it is on disk; until then its batch is sent again.
 const SIDE = 448, QUALITY = 0.9, EVERY = 125, AT_ONCE = 16, AGAIN = 4000;
 const WORDS = {
   insecure: "The browser lends a camera only to pages from this machine or over https. Open Graft as http://localhost, or have it served over https.",
@@ -10,7 +10,7 @@ const WORDS = {
 };
 
 const cameras = new WeakMap();
-const waiting = new Map();  // pictures that are not on disk yet, by class; they outlive the camera's card
+const waiting = new Map();  // images that are not on disk yet, by class; they outlive the camera's card
 let open = null;            // only one camera runs at a time
 let chosen = "";            // the camera that was chosen last
 
@@ -150,7 +150,7 @@ class Camera {
     const side = Math.min(width, height);
     this.canvas.getContext("2d").drawImage(this.video, (width - side) / 2, (height - side) / 2, side, side, 0, 0, SIDE, SIDE);
     const data = this.canvas.toDataURL("image/jpeg", QUALITY).split(",")[1];
-    if (data === this.last) return;  // the camera has no new picture yet
+    if (data === this.last) return;  // the camera has no new image yet
     this.last = data;
     this.queue.push({ name: "webcam-" + new Date().toISOString().replace(/[-:.TZ]/g, "") + ".jpg", data });
     this.recorded += 1;
@@ -179,7 +179,7 @@ class Camera {
       this.end();
       this.trouble(error + " What was recorded is kept in this tab until then.");
     } else {
-      this.queue.splice(0, this.sent.pictures.length);
+      this.queue.splice(0, this.sent.images.length);
     }
     this.sent = null;
     if (!error && !this.recording && !this.queue.length) this.sayAll();
@@ -187,12 +187,12 @@ class Camera {
 
   send() {
     if (this.sent || this.closed || this.refused || !this.queue.length) return;
-    this.sent = { id: crypto.randomUUID?.() ?? String(Math.random()), pictures: this.queue.slice(0, AT_ONCE) };
+    this.sent = { id: crypto.randomUUID?.() ?? String(Math.random()), images: this.queue.slice(0, AT_ONCE) };
     this.post();
   }
 
   post() {
-    this.trigger("pictures", this.sent);
+    this.trigger("images", this.sent);
     this.timer = setTimeout(() => this.post(), AGAIN);
   }
 

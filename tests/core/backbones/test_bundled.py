@@ -20,8 +20,8 @@ from core.backbones.catalogue import catalogue, find
 from core.backbones.measure import _whole
 from core.backbones.model import build
 from core.backbones.weights import bundled_tensors, read_file, source
-from core.data.preprocessing import decode, normalize, shrink, square
 from core.errors import BackboneError, RecipeError
+from core.modalities.images.preprocessing import decode, normalize, shrink, square
 from core.runs.checks import check_recipe
 from core.training.recipe import Recipe
 

@@ -38,9 +38,10 @@ def test_a_damaged_file_is_looked_past(workspace):
 
 
 def test_no_page_imports_torch_to_be_drawn():
-    said = (
-        "import sys, serve, core.backbones.kept_stages, ui.settings, ui.run_panel, ui.asking, ui.backbone_card, "
-        "ui.backbone_help, ui.survey_panel; serve.import_ahead(); print('torch' in sys.modules)"
+    modules = (
+        "serve, core.backbones.kept_stages, ui.training.settings, ui.runs.run_panel, ui.predictions.asking, "
+        "ui.backbones.backbone_card, ui.backbones.backbone_help, ui.datasets.survey_panel"
     )
+    said = f"import sys, {modules}; serve.import_ahead(); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -19,7 +19,7 @@ WELL_KNOWN = {"VGG", "ResNet", "Inception", "DenseNet", "EfficientNet", "MobileN
 WELL_KNOWN |= {"RegNet", "Swin Transformer", "MaxViT", "Vision Transformer"}
 QUICK_GFLOPS = 1.0
 MOST_PARAMETERS = 150_000_000
-SMALL_SIZES = (64, 128)  # most networks take pictures smaller than those they learned from
+SMALL_SIZES = (64, 128)  # most networks take images smaller than those they learned from
 
 
 def each_once(infos, kind) -> Iterator[BackboneInfo]:
@@ -88,7 +88,7 @@ def test_exactly_what_is_free_moves_at_every_boundary(name, tmp_path):
         still = {module for each in sum(modules[:frozen], []) for module in each.modules()}
         assert not any(module.training for module in still), "dropout and stochastic depth go on below the boundary"
 
-        # Weight decay moves even what the two pictures say nothing about.
+        # Weight decay moves even what the two images say nothing about.
         learning = [*head.parameters(), *(p for p in backbone.parameters() if p.requires_grad)]
         optimizer = torch.optim.SGD(learning, lr=0.1, weight_decay=0.1)
         cross_entropy(head(backbone(images)), torch.tensor([0, 1])).backward()

@@ -27,7 +27,7 @@ def test_a_gpu_and_few_images_allow_a_larger_network():
     assert fast.gflops > slow.gflops and fast.top1 > slow.top1
 
 
-def test_fine_differences_want_larger_pictures():
+def test_fine_differences_want_larger_images():
     for device in ("cpu", "cuda"):
         assert suggest("details", 1_000, device, 16 * GB)[-1].info.input_size > 224
 

@@ -16,13 +16,13 @@ from core.commands import jobs, main
 from core.commands.printing import ImportLine
 from core.data.changes import leave_out
 from core.data.dataset import list_datasets, load_dataset
-from core.data.intake import Progress
 from core.errors import DataError
 from core.inference.prediction import Guess, Prediction
 from core.jobs import JobView
 from core.jobs.kinds import KINDS
+from core.progress import Progress
 from core.workspace import Workspace
-from tests.conftest import picture
+from tests.conftest import image
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -46,7 +46,7 @@ def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
     assert said["scores"]["train"]["accuracy"] > 0.9
     assert "Epoch 4 of 4" in done.stderr
 
-    (tmp_path / "new.jpg").write_bytes(picture("red", 77))
+    (tmp_path / "new.jpg").write_bytes(image("red", 77))
     (tmp_path / "broken.jpg").write_bytes(b"nothing")
     asked = shell("predict", "--run", said["run"], "new.jpg", "broken.jpg", "gone.jpg", "--format", "json", home=home)
     assert asked.returncode == 0, asked.stderr
@@ -81,7 +81,7 @@ def here(monkeypatch):
             return JobView(status="done", result=self.result)
 
     monkeypatch.setattr("core.jobs.start", Done)
-    monkeypatch.setattr("core.training.estimate.SECONDS", 0.02)
+    monkeypatch.setattr("core.training.trials.estimate.SECONDS", 0.02)
 
 
 def test_an_estimate_is_a_sentence(here, home, make_zip, capsys, monkeypatch):
@@ -193,7 +193,7 @@ def test_backbones_are_listed_and_searched(capsys):
 
 def test_the_newest_dataset_can_be_named_again(make_zip, workspace, capsys):
     from core.commands import jobs
-    from core.data.importing import import_path
+    from core.importing.importing import import_path
 
     made = import_path(workspace, make_zip({"cats": 3, "dogs": 2}))
     assert jobs._dataset(workspace, made.id).version == 1
@@ -206,7 +206,7 @@ def test_check_and_import_account_alike_for_every_file(make_zip, workspace, caps
     black = io.BytesIO()
     Image.new("RGB", (40, 40)).save(black, "PNG")
     files = {"cats/notes.txt": b"text", "cats/.DS_Store": b"index", "dogs/black.png": black.getvalue()}
-    made = make_zip({"cats": 3, "dogs": 2}, files | {"cats/copy.jpg": picture("cats", 0)})
+    made = make_zip({"cats": 3, "dogs": 2}, files | {"cats/copy.jpg": image("cats", 0)})
     said = []
     for command in ("check", "import"):
         assert main([command, str(made)]) == 0
@@ -215,7 +215,7 @@ def test_check_and_import_account_alike_for_every_file(make_zip, workspace, caps
     leave_out(workspace, load_dataset(workspace, list_datasets(workspace)[0].id), ["dogs/black.png"])
     assert main(["import", str(made)]) == 0
     told = capsys.readouterr()
-    assert "This is its version 2: 1 picture left out" in told.err
+    assert "This is its version 2: 1 image left out" in told.err
     assert "9 files: 5 images, 2 left out, 1 of the system, 1 left out of later versions" in told.out
 
 
@@ -225,7 +225,7 @@ def test_datasets_are_listed_and_called_by_their_names(make_zip, workspace, caps
     assert "imported before as 'My pets'. It keeps that name, and is not called 'Beasts'" in capsys.readouterr().err
     assert main(["datasets"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.endswith("My pets") and "5 pictures" in line and "2 classes" in line
+    assert line.endswith("My pets") and "5 images" in line and "2 classes" in line
     assert main(["datasets", "--json"]) == 0
     assert [one["name"] for one in json.loads(capsys.readouterr().out)] == ["My pets"]
     assert main(["survey", "My pts"]) == 1
@@ -278,7 +278,7 @@ def test_what_is_typed_goes_over_a_preset_or_a_file(tmp_path):
         settings("--preset", "textbook", "--recipe", tmp_path / "mine.json")
 
 
-def test_a_recipe_file_that_cannot_be_used_is_told_before_any_picture_is_read(tmp_path, capsys, home):
+def test_a_recipe_file_that_cannot_be_used_is_told_before_any_image_is_read(tmp_path, capsys, home):
     (tmp_path / "mine.json").write_text('{"epochs": 0, "epoch": 3}')
     assert main(["train", "--data", "nowhere", "--recipe", str(tmp_path / "mine.json")]) == 2
     said = capsys.readouterr().err
@@ -310,7 +310,7 @@ def said_of_check(capsys, path, *options):
 
 def test_the_shell_says_how_it_is_read_and_takes_another_way(make_zip, capsys):
     rows = [f"img/{number}.jpg,{'dog' if number % 2 else 'cat'},{number / 7},{number % 3}" for number in range(12)]
-    files = {f"img/{number}.jpg": picture("red", number) for number in range(12)}
+    files = {f"img/{number}.jpg": image("red", number) for number in range(12)}
     path = make_zip(files={**files, "t.csv": "\n".join(["file,breed,score,place", *rows]).encode()})
     guessed = said_of_check(capsys, path)
     assert guessed["classes"] == {"cat": 6, "dog": 6}
@@ -330,11 +330,7 @@ def test_the_shell_says_how_it_is_read_and_takes_another_way(make_zip, capsys):
 
 def test_the_shell_takes_another_level_and_another_split(make_zip, capsys):
     files = {
-        f"{s}/{d}/{c}/{n}.jpg": picture("red", n)
-        for n in range(3)
-        for s in ("train", "val")
-        for d in "ab"
-        for c in "xy"
+        f"{s}/{d}/{c}/{n}.jpg": image("red", n) for n in range(3) for s in ("train", "val") for d in "ab" for c in "xy"
     }
     path = make_zip(files=files)
     assert set(said_of_check(capsys, path)["classes"]) == {"x", "y"}
@@ -360,7 +356,7 @@ def test_predict_takes_a_folder_and_says_when_it_holds_no_image(tmp_path):
 
 def test_train_takes_how_it_is_read_too(make_zip, home, capsys):
     rows = [f"img/{number}.jpg,{'dog' if number % 2 else 'cat'},{number % 3}" for number in range(12)]
-    files = {f"img/{number}.jpg": picture("red", number) for number in range(12)}
+    files = {f"img/{number}.jpg": image("red", number) for number in range(12)}
     path = make_zip(files={**files, "t.csv": "\n".join(["file,breed,place", *rows]).encode()})
     assert main(["train", "--data", str(path), "--label-column", "place", "--as", "classes", "--no-start"]) == 0
     (made,) = list_datasets(Workspace.open(home))

@@ -7,8 +7,8 @@ import pytest
 from core import trash
 from core.commands import main
 from core.data.dataset import list_datasets
-from core.data.drafts import list_drafts, new_draft
-from core.data.importing import import_path
+from core.importing.drafts.drafts import list_drafts, new_draft
+from core.importing.importing import import_path
 from core.runs import Run, list_runs
 from core.runs.view import Status
 from tests.pages.made_runs import finished, made_run

@@ -9,7 +9,7 @@ import pytest
 
 from core import runs
 from core.commands import main
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.training.recipe import Recipe
 from tests.core.commands.test_commands import shell
 from tests.polling import poll
@@ -79,7 +79,7 @@ def test_a_run_that_is_only_made_says_how_it_is_started_and_can_be_started_here(
     made, told = said(capsys)
     (run,) = runs.list_runs(workspace)
     assert (made["status"], made["epochs"]) == ("not started", 0) and "error" not in made
-    assert f"-m core.training.worker {run.directory}" in told and f"resume {run.id}" in told
+    assert f"-m core.training.process.worker {run.directory}" in told and f"resume {run.id}" in told
     assert main(["stop", "latest"]) == main(["extend", "latest", "--epochs", "1"]) == 1
     assert "is not started, so there is nothing to stop" in capsys.readouterr().err
     assert runs.requeue(workspace) == []

@@ -1,19 +1,19 @@
 import pytest
 
 from core.data.browsing import first_of_each, matching, orders, page_of, pages
-from core.data.importing import import_path
 from core.data.report import Finding
-from tests.conftest import picture
+from core.importing.importing import import_path
+from tests.conftest import image
 
 
 @pytest.fixture
 def dataset(workspace, make_zip):
     files = {
-        "train/cat/a*.jpg": picture("cat", 1),
-        "train/cat/b.JPG": picture("cat", 2, size=(90, 80)),
-        "train/dog/É1.jpg": picture("dog", 3),
-        "val/dog/c.jpg": picture("dog", 4, size=(20, 30)),
-        "val/cat/d.jpg": picture("cat", 5),
+        "train/cat/a*.jpg": image("cat", 1),
+        "train/cat/b.JPG": image("cat", 2, size=(90, 80)),
+        "train/dog/É1.jpg": image("dog", 3),
+        "val/dog/c.jpg": image("dog", 4, size=(20, 30)),
+        "val/cat/d.jpg": image("cat", 5),
     }
     return import_path(workspace, make_zip(files=files))
 
@@ -52,7 +52,7 @@ def test_sorted_by_size(dataset):
 def test_numbers_can_be_sorted_by_where_there_are_some(dataset, workspace, make_zip):
     assert orders(dataset) == ("name", "smallest", "largest")
     table = b"path,price\n" + b"".join(b"%d.jpg,%d.5\n" % (number, 9 - number) for number in range(5))
-    files = {f"{number}.jpg": picture("red", number) for number in range(5)} | {"prices.csv": table}
+    files = {f"{number}.jpg": image("red", number) for number in range(5)} | {"prices.csv": table}
     priced = import_path(workspace, make_zip(files=files, name="priced.zip"))
     assert orders(priced)[:3] == ("lowest", "highest", "name")
     assert short(matching(priced, order="lowest")) == [f"{number}.jpg" for number in (4, 3, 2, 1, 0)]

@@ -11,9 +11,9 @@ from PIL import Image
 
 from core.data.changes import REPAIRS, leave_out, move, relabel, repair, resplit, retarget, settle, with_copies
 from core.data.dataset import list_versions, load_dataset
-from core.data.importing import import_path
 from core.errors import DataError
-from tests.conftest import picture
+from core.importing.importing import import_path
+from tests.conftest import image
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def dataset(workspace, make_zip):
 @pytest.fixture
 def numbers(workspace, make_zip):
     rows = [json.dumps({"path": f"{n}.jpg", "price": n + 0.5}) for n in range(12)]
-    files = {f"{n}.jpg": picture("red", n) for n in range(12)}
+    files = {f"{n}.jpg": image("red", n) for n in range(12)}
     return import_path(workspace, make_zip(files={**files, "t.jsonl": "\n".join(rows).encode()}))
 
 
@@ -42,7 +42,7 @@ def finding(dataset, kind):
 def test_relabel_makes_a_version_and_the_old_one_stays(workspace, dataset):
     made = relabel(workspace, dataset, ["red/0.jpg", "red/1.jpg"], "green")
     assert made.version == 2 and made.classes == ("blue", "green", "red")
-    assert made.changed == "2 pictures relabelled as green"
+    assert made.changed == "2 images relabelled as green"
     assert made.report.classes == {"blue": 12, "green": 2, "red": 10}
     assert load_dataset(workspace, dataset.id, 1).classes == ("blue", "red")
     assert [info.changed for info in list_versions(workspace, dataset.id).values()] == ["Imported", made.changed]
@@ -92,7 +92,7 @@ def test_a_number_is_corrected(workspace, numbers):
 @pytest.mark.parametrize("values", [list("ab") * 6, [n + 0.5 for n in range(12)]])
 def test_what_one_group_ties_together_cannot_be_split_and_that_is_said(workspace, make_zip, values):
     rows = [json.dumps({"path": f"{n}.jpg", "value": value, "group": "p"}) for n, value in enumerate(values)]
-    files = {f"{n}.jpg": picture("red", n) for n in range(12)}
+    files = {f"{n}.jpg": image("red", n) for n in range(12)}
     dataset = import_path(workspace, make_zip(files={**files, "t.jsonl": "\n".join(rows).encode()}))
     with pytest.raises(DataError, match="too large to be divided"):
         repair(workspace, dataset, finding(dataset, "no validation"), "resplit")
@@ -123,7 +123,7 @@ def test_copies_across_a_given_split_are_found_and_mended(workspace, make_zip):
     assert not [one for one in one_side.report.findings if one.kind == "leak"] and len(one_side.frame) == 15
     kept = repair(workspace, dataset, leak, "keep_one")
     assert len(kept.frame) == 14 and not [one for one in kept.report.findings if one.kind in ("leak", "duplicate")]
-    assert kept.changed == "1 picture that had copies left out"
+    assert kept.changed == "1 image that had copies left out"
 
 
 def test_what_contradicts_itself_across_the_split_is_settled_before_a_copy_is_left_out(workspace, make_zip):
@@ -141,15 +141,15 @@ def test_what_contradicts_itself_across_the_split_is_settled_before_a_copy_is_le
 
 
 def test_copies_with_two_answers_are_left_out(workspace, make_zip):
-    dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}, {"blue/also.jpg": picture("red", 1)}))
+    dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}, {"blue/also.jpg": image("red", 1)}))
     found = finding(dataset, "contradiction")
     assert sorted(found.files) == ["blue/also.jpg", "red/1.jpg"]
     made = repair(workspace, dataset, found, "leave_out")
-    assert len(made.frame) == 23 and made.changed == "2 pictures with several answers left out"
+    assert len(made.frame) == 23 and made.changed == "2 images with several answers left out"
 
 
 def test_a_contradiction_is_settled_by_saying_what_it_is(workspace, make_zip):
-    dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}, {"blue/also.jpg": picture("red", 1)}))
+    dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}, {"blue/also.jpg": image("red", 1)}))
     (group,) = finding(dataset, "contradiction").groups
     made = settle(workspace, dataset, group, "red")
     assert made.report.classes == {"blue": 12, "red": 12} and "blue/also.jpg" not in set(made.frame["name"])
@@ -158,7 +158,7 @@ def test_a_contradiction_is_settled_by_saying_what_it_is(workspace, make_zip):
         settle(workspace, dataset, group, "green")
 
 
-def test_two_numbers_of_one_picture_are_settled(workspace, make_zip):
+def test_two_numbers_of_one_image_are_settled(workspace, make_zip):
     rows = [json.dumps({"path": f"{n}.png", "price": n + 0.5}) for n in range(12)]
     files = {f"{n}.png": shapes(min(n, 10)) for n in range(11)} | {"11.png": shapes(0)}
     dataset = import_path(workspace, make_zip(files={**files, "t.jsonl": "\n".join(rows).encode()}))
@@ -167,7 +167,7 @@ def test_two_numbers_of_one_picture_are_settled(workspace, make_zip):
     assert set(group) - set(made.frame["name"]) == {"11.png"} and made.changed.startswith("Settled as 0.5: 1 copy")
 
 
-def test_copies_go_along_when_a_picture_is_relabelled(workspace, make_zip):
+def test_copies_go_along_when_a_image_is_relabelled(workspace, make_zip):
     files = {"red/a.png": shapes(1), "red/small.jpg": shapes(1, "JPEG"), "blue/b.png": shapes(1)}
     dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}, files))
     both = with_copies(dataset, {"red/a.png": "green", "red/1.jpg": "green"})
@@ -176,9 +176,9 @@ def test_copies_go_along_when_a_picture_is_relabelled(workspace, make_zip):
 
 
 def test_a_copy_that_the_class_has_already_is_left_out_and_said(workspace, make_zip):
-    dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}, {"blue/also.jpg": picture("red", 1)}))
+    dataset = import_path(workspace, make_zip({"red": 12, "blue": 12}, {"blue/also.jpg": image("red", 1)}))
     made = relabel(workspace, dataset, ["blue/also.jpg"], "red")
-    assert made.changed == "1 picture relabelled as red; 1 copy there already left out" and len(made.frame) == 24
+    assert made.changed == "1 image relabelled as red; 1 copy there already left out" and len(made.frame) == 24
 
 
 def test_findings_come_in_the_order_in_which_they_are_best_mended(workspace, make_zip):
@@ -189,7 +189,7 @@ def test_findings_come_in_the_order_in_which_they_are_best_mended(workspace, mak
     dataset = import_path(workspace, make_zip({"many": 60}, {**files, "many/plain.png": plain.getvalue()}))
     kinds = [one.kind for one in dataset.report.findings]
     assert kinds == ["similar names", "contradiction", "duplicate", "one colour", "few images", "imbalance"]
-    assert "at most 20 of each class, which leaves 44 pictures out" in dataset.report.findings[-1].why
+    assert "at most 20 of each class, which leaves 44 images out" in dataset.report.findings[-1].why
 
 
 def test_uneven_classes_and_similar_names(workspace, make_zip):

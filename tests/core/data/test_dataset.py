@@ -9,8 +9,8 @@ import pytest
 
 from core.data.changes import resplit
 from core.data.dataset import delete_dataset, find_dataset, list_datasets, load_dataset
-from core.data.importing import import_path
 from core.errors import DataError, WorkspaceError
+from core.importing.importing import import_path
 from core.workspace import write_json
 
 

@@ -1,4 +1,4 @@
-"""Faults of pictures, as the report tells them."""
+"""Faults of images, as the report tells them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import io
 import pytest
 from PIL import Image
 
-from core.data import preprocessing
-from core.data.importing import check
-from core.data.preprocessing import FORMATS
 from core.errors import DataError
-from tests.conftest import picture
+from core.importing.importing import check
+from core.modalities.images import preprocessing
+from core.modalities.images.preprocessing import FORMATS
+from tests.conftest import image
 
 
 def encoded(image, format="PNG", **options):
@@ -28,8 +28,8 @@ def found(make_zip, files):
 def test_one_colour_and_odd_shapes(make_zip):
     files = {
         "red/black.png": encoded(Image.new("RGB", (60, 60))),
-        "red/long.jpg": picture("red", 1, size=(400, 40)),
-        "red/tiny.jpg": picture("red", 2, size=(6, 6)),
+        "red/long.jpg": image("red", 1, size=(400, 40)),
+        "red/tiny.jpg": image("red", 2, size=(6, 6)),
     }
     kinds = found(make_zip, files)
     assert kinds["one colour"].files == ["red/black.png"]
@@ -53,7 +53,7 @@ MENDED = {
     "deep.png": (encoded(Image.effect_noise((40, 40), 80).convert("I;16")), "more than 8 bits to 8"),
     "clear.png": (encoded(Image.effect_noise((40, 40), 70).convert("RGBA")), "transparent"),
     "palette.png": (encoded(Image.effect_noise((40, 40), 75).convert("RGB").quantize(8)), "palette"),
-    "moving.gif": (gif(), "first picture of an animation"),
+    "moving.gif": (gif(), "first image of an animation"),
 }
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from core.data.folds import folds_of, held_out
-from core.data.importing import import_path
 from core.errors import DataError
+from core.importing.importing import import_path
 
 
 @pytest.fixture

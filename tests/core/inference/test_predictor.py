@@ -5,12 +5,12 @@ import safetensors.torch
 import torch
 
 from core.backbones.catalogue import find
-from core.backbones.heads import HeadSettings, build_head
 from core.backbones.model import build
-from core.data.preprocessing import normalize
 from core.errors import GraftError, RunError
 from core.inference.predictor import BATCHES, Predictor
-from tests.conftest import picture
+from core.modalities.images.preprocessing import normalize
+from core.tasks.heads import HeadSettings, build_head
+from tests.conftest import image
 from tests.damage import put, values, wholes
 
 SMALL = "timm/test_efficientnet.r160_in1k"
@@ -38,7 +38,7 @@ def bundle(tmp_path, workspace):
 
 
 def test_probabilities_in_order_and_labels_as_they_are(bundle):
-    (found,) = Predictor.open(bundle).predict([("a.jpg", picture("red"))])
+    (found,) = Predictor.open(bundle).predict([("a.jpg", image("red"))])
     shares = [guess.probability for guess in found.top]
     assert {guess.label for guess in found.top} == set(LABELS)
     assert shares == sorted(shares, reverse=True)
@@ -46,14 +46,14 @@ def test_probabilities_in_order_and_labels_as_they_are(bundle):
     assert found.seconds > 0
 
 
-def test_one_broken_picture_costs_no_other(bundle, tmp_path):
+def test_one_broken_image_costs_no_other(bundle, tmp_path):
     good = tmp_path / "good.png"
-    good.write_bytes(picture("blue", ending="png"))
+    good.write_bytes(image("blue", ending="png"))
     asked = [
         ("empty", b""),
         ("good", good),
         ("text", b"hello"),
-        ("cut", picture("red")[:300]),
+        ("cut", image("red")[:300]),
         ("gone", tmp_path / "x"),
     ]
     found = list(Predictor.open(bundle).predict(asked))
@@ -62,11 +62,9 @@ def test_one_broken_picture_costs_no_other(bundle, tmp_path):
 
 
 def test_an_answer_does_not_depend_on_the_company(bundle):
-    """More pictures than a batch holds, broken ones among them: each gets the answer that it gets alone."""
+    """More images than a batch holds, broken ones among them: each gets the answer that it gets alone."""
     predictor = Predictor.open(bundle)
-    asked = [
-        (str(number), picture("green", number) if number % 5 else b"broken") for number in range(BATCHES["cpu"] + 7)
-    ]
+    asked = [(str(number), image("green", number) if number % 5 else b"broken") for number in range(BATCHES["cpu"] + 7)]
     together = list(predictor.predict(asked, top=1))
     assert len(together) == len(asked)
     for number in (1, BATCHES["cpu"] - 2, BATCHES["cpu"] + 1):
@@ -84,7 +82,7 @@ def test_a_damaged_bundle_is_named(bundle, file):
 
 
 @pytest.mark.parametrize("kind", ["classes", "labels"])
-def test_many_pictures_are_answered_as_the_bare_model_answers_each(bundle, kind):
+def test_many_images_are_answered_as_the_bare_model_answers_each(bundle, kind):
     pixels = torch.randint(0, 255, (40, 160, 160, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     said = json.loads((bundle / "bundle.json").read_text())
     (bundle / "bundle.json").write_text(json.dumps(said | {"task": {"kind": kind, "classes": LABELS}}))

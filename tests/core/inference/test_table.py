@@ -31,7 +31,7 @@ def test_commas_quotes_and_new_lines_stay_in_their_cell():
     assert (row["label"], row["probability"], row["second"]) == ("cat", "0.75", "dog")
 
 
-def test_a_broken_picture_is_a_row_with_its_error():
+def test_a_broken_image_is_a_row_with_its_error():
     (row,) = rows([Prediction("x.jpg", error="It is broken.")])
     assert (row["label"], row["probability"], row["error"]) == ("", None, "It is broken.")
 

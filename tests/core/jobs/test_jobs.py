@@ -13,12 +13,12 @@ import pytest
 
 from core import jobs
 from core.data.dataset import list_datasets, load_dataset
-from core.data.reading import Reading
 from core.errors import GraftError
+from core.importing.tables.reading import Reading
 from core.jobs import asking
 from core.jobs.job import Job
 from core.processes import signed
-from tests.conftest import picture
+from tests.conftest import image
 from tests.polling import poll
 
 
@@ -154,7 +154,7 @@ def test_what_was_uploaded_for_it_is_gone_afterwards(workspace, make_zip):
 
 def doubtful(make_zip):
     rows = [f"img/{number}.jpg,{'dog' if number % 2 else 'cat'},{number / 7}" for number in range(12)]
-    files = {f"img/{number}.jpg": picture("red", number) for number in range(12)}
+    files = {f"img/{number}.jpg": image("red", number) for number in range(12)}
     return make_zip(files={**files, "t.csv": "\n".join(["file,breed,score", *rows]).encode()})
 
 

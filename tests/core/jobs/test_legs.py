@@ -3,10 +3,10 @@
 import pytest
 
 from core import jobs
-from core.data.importing import import_path
-from core.data.intake import Progress
+from core.importing.importing import import_path
 from core.jobs.kinds import KINDS
 from core.jobs.legs import course_of, leg_of
+from core.progress import Progress
 from core.training.recipe import Recipe
 from tests.polling import poll
 

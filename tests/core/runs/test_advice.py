@@ -9,7 +9,7 @@ import pytest
 
 from core.runs.advice import advice
 from core.runs.view import Status, View
-from core.training.events import read_events
+from core.training.process.events import read_events
 
 CURVES = Path(__file__).parent / "curves"
 ABSENT = {"time": 0.0, "note": "", "validation": None}  # what a recording leaves out

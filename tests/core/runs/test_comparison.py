@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.backbones.heads import HeadSettings
 from core.runs.comparison import differences, freezing
+from core.tasks.heads import HeadSettings
 from core.training.recipe import Recipe
 
 

@@ -15,7 +15,7 @@ from core.backbones.model import build
 from core.errors import RunError
 from core.processes import SOURCE_ROOT, signed
 from core.runs import Status
-from core.training import queue
+from core.training.process import queue
 from core.training.recipe import Recipe
 from tests.core.runs.test_worker import dataset, ended, long, trained, wait  # noqa: F401 (a fixture)
 from tests.polling import poll
@@ -50,7 +50,7 @@ def test_a_process_that_dies_ends_the_run_in_words_and_torchrun_goes_on_with_it(
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     before = run.view().epoch
     with open(run.directory / "worker.log", "ab") as log:
-        command = [*torchrun, "--local-addr", "127.0.0.1", "-m", "core.training.worker", str(run.directory)]
+        command = [*torchrun, "--local-addr", "127.0.0.1", "-m", "core.training.process.worker", str(run.directory)]
         launcher = subprocess.Popen(command, cwd=SOURCE_ROOT, stdout=log, stderr=log)
     poll(lambda: run.view().epoch > before + 2, run.log_tail)
     assert "2 × CPU" in run.view().device

@@ -9,8 +9,8 @@ import pytest
 
 from core.runs import Run, Status, index, index_of, list_runs
 from core.runs.index import Index, in_short
-from core.training import queue
-from core.training.events import EventLog, Paused, Started
+from core.training.process import queue
+from core.training.process.events import EventLog, Paused, Started
 from tests.pages.made_runs import failed, finished, made_run
 
 

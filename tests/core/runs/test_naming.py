@@ -4,8 +4,8 @@ import pytest
 
 from core import runs
 from core.data.dataset import delete_dataset
-from core.data.importing import import_path
 from core.errors import RunError
+from core.importing.importing import import_path
 from core.training.recipe import Recipe
 from tests.pages.made_runs import finished, made_run
 

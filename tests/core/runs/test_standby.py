@@ -8,9 +8,9 @@ import time
 import pytest
 
 from core import runs
-from core.data.importing import import_path
+from core.importing.importing import import_path
 from core.processes import is_held
-from core.training import standby
+from core.training.process import standby
 from core.training.recipe import Recipe
 from tests.polling import poll
 
@@ -86,7 +86,7 @@ def test_it_leaves_at_once_when_its_owner_is_killed(workspace, monkeypatch, whil
 
 
 def test_none_stands_by_where_none_is_wanted_or_a_run_is_at_work(workspace, monkeypatch):
-    from core.training.queue import device_lock
+    from core.training.process.queue import device_lock
 
     runs.expect_start(workspace, "efficientnet_lite0")
     monkeypatch.delenv("GRAFT_STANDBY")

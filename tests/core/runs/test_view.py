@@ -1,7 +1,7 @@
 import time
 
 from core.runs.view import MAX_STEP_POINTS, MOST_MARKS, Status, View
-from core.training.events import Changed, Ended, EpochEnded, EventLog, Paused, Progress, Queued, Scores, Started
+from core.training.process.events import Changed, Ended, EpochEnded, EventLog, Paused, Progress, Queued, Scores, Started
 from tests.pages.made_runs import made_run
 
 
@@ -56,7 +56,7 @@ def test_a_worker_that_hangs_is_found_out_however_the_clock_jumps(workspace, mon
     monkeypatch.setattr("core.runs.run.is_alive", lambda directory: True)
     run = made_run(workspace, "x")
     events = EventLog(run.directory / "events.jsonl")
-    monkeypatch.setattr("core.training.events.time", clocks)
+    monkeypatch.setattr("core.training.process.events.time", clocks)
 
     def says_something():
         events.write(Progress("training", 1, 20, epoch=1, step=1, steps=4, loss=1.0))

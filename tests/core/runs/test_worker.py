@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from core import runs, trash
-from core.data.importing import import_path
 from core.errors import RecipeError, RunError
+from core.importing.importing import import_path
 from core.processes import SOURCE_ROOT, signed
 from core.runs import Status
 from core.training import checkpoints
-from core.training.events import Ended, Queued, read_events
+from core.training.process.events import Ended, Queued, read_events
 from core.training.recipe import Recipe
 from tests.polling import poll
 

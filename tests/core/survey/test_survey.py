@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.data.cache import empty
-from core.data.importing import import_path
-from core.data.intake import ImportCancelled
+from core.importing.importing import import_path
+from core.progress import WorkStopped
+from core.store.cache import empty
 from core.survey import held_out, kept_survey, survey
 from core.survey.confirmed import confirm, confirmed
 from core.survey.doubts import apartness, doubted_answers, doubted_classes, doubted_numbers
 from core.survey.neighbours import BLOCK, nearest, reduced
 from core.survey.places import LANDMARKS, landmarks, places
-from tests.conftest import picture
+from tests.conftest import image
 
 
 def clouds(sizes=(60, 60, 60), seed=0, width=64):
@@ -166,7 +166,7 @@ def test_a_survey_is_kept_and_a_change_needs_a_new_one(workspace, dataset):
 
 
 def test_a_cancelled_survey_leaves_nothing(workspace, dataset):
-    with pytest.raises(ImportCancelled):
+    with pytest.raises(WorkStopped):
         survey(workspace, dataset, "b", lambda: looked_at(dataset), cancelled=lambda: True)
     assert not (workspace.cache / "surveys").exists()
 
@@ -186,7 +186,7 @@ def test_emptying_the_cache_takes_a_survey_with_it(workspace, dataset):
 def test_of_several_labels_none_is_doubted(workspace, make_zip):
     said = ["cat", "dog", "cat;dog", ""]
     table = "file,labels\n" + "\n".join(f"{n}.jpg,{said[n % 4]}" for n in range(16))
-    files = {f"{n}.jpg": picture("red", n) for n in range(16)}
+    files = {f"{n}.jpg": image("red", n) for n in range(16)}
     made = import_path(workspace, make_zip(files={**files, "t.csv": table.encode()}))
     found = survey(workspace, made, "b", lambda: clouds((16,))[0])
     assert found.suspects.empty and (found.frame["landmark"] >= 0).all()

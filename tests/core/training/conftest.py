@@ -9,13 +9,13 @@ import pytest
 
 from core.backbones.catalogue import find
 from core.backbones.model import build
-from core.data.importing import import_path
+from core.importing.importing import import_path
+from core.runtime.device import Device, choose_device
 from core.training import preparation
-from core.training.control import Control
-from core.training.device import Device, choose_device
-from core.training.events import EventLog, read_events
+from core.training.process.control import Control
+from core.training.process.events import EventLog, read_events
+from core.training.process.reporter import Reporter
 from core.training.recipe import Recipe
-from core.training.reporter import Reporter
 from core.training.trainer import Trainer
 
 SMALL = "timm/test_efficientnet.r160_in1k"  # 0.4 M parameters, with BatchNorm

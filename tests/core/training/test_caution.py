@@ -10,7 +10,7 @@ import pytest
 
 from core.inference.predictor import Predictor
 from core.training import caution
-from tests.conftest import picture
+from tests.conftest import image
 
 
 @pytest.mark.parametrize("freeze", ["all", 0])
@@ -19,14 +19,14 @@ def test_a_bundle_knows_its_labeled_images(recipe, train, workspace, freeze):
     bundle = workspace.runs / "run" / "bundle"
     said = json.loads((bundle / "bundle.json").read_text())["caution"]
     assert said["images"] == 27 and said["false_alarms"] == 0.05 and 0 < said["threshold"] < 1
-    found = list(Predictor.open(bundle).predict([(str(n), picture("red", n)) for n in range(14)]))
+    found = list(Predictor.open(bundle).predict([(str(n), image("red", n)) for n in range(14)]))
     assert all(each.nearest == pytest.approx(1, abs=0.01) and not each.is_foreign for each in found)
 
 
 def test_a_plain_square_is_foreign_and_an_older_bundle_says_nothing(recipe, train, workspace):
     train(recipe)
     bundle = workspace.runs / "run" / "bundle"
-    plain = ("plain.png", picture("striped", 0, (400, 40)))
+    plain = ("plain.png", image("striped", 0, (400, 40)))
     (found,) = Predictor.open(bundle).predict([plain])
     assert found.nearest is not None
     (bundle / "reference.safetensors").unlink()

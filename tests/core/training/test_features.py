@@ -8,11 +8,11 @@ import pytest
 from core.backbones.catalogue import find
 from core.backbones.model import build as real_build
 from core.data.dataset import load_dataset
-from core.data.importing import ImportCancelled
+from core.importing.importing import WorkStopped
+from core.runtime.device import choose_device
 from core.training import features as module
-from core.training.device import choose_device
-from core.training.events import Progress
 from core.training.features import features
+from core.training.process.events import Progress
 
 
 @pytest.fixture
@@ -57,5 +57,5 @@ def test_training_after_them_starts_at_once_and_the_other_way_round(look, recipe
 
 def test_no_rows_are_no_error_and_stop_stops(look, recipe, workspace):
     assert look(load_dataset(workspace, recipe.dataset).frame[:0])[0].shape[0] == 0
-    with pytest.raises(ImportCancelled):
+    with pytest.raises(WorkStopped):
         look(cancelled=lambda: True)

@@ -14,13 +14,13 @@ import safetensors.torch
 import torch
 
 from core.backbones.model import build
+from core.runtime import distributed
+from core.runtime.device import choose_device
 from core.training import checkpoints, preparation, trainer
-from core.training import team as teams
-from core.training.control import Control
-from core.training.device import choose_device
-from core.training.events import EpochEnded, EventLog, read_events
+from core.training.process.control import Control
+from core.training.process.events import EpochEnded, EventLog, read_events
+from core.training.process.reporter import Follower, Reporter
 from core.training.recipe import Recipe
-from core.training.reporter import Follower, Reporter
 from core.workspace import Workspace
 
 # Forks a process that has imported torch and computed nothing yet, so that each of the many starts at once.
@@ -56,7 +56,7 @@ def carry_out(root: Path, recipe: Recipe, name: str, dies_writing: int = 0) -> N
     workspace = Workspace(root)
     directory = workspace.runs / name
     directory.mkdir(exist_ok=True)
-    with teams.assembled(cuda=False) as team:
+    with distributed.assembled(cuda=False) as team:
         device = choose_device("cpu", team)
         leading = EventLog(directory / "events.jsonl"), Control(directory), device
         reporter = Reporter(*leading) if team.leads else Follower(device)

@@ -1,4 +1,4 @@
-"""Several labels a picture, from the recipe to the answer."""
+"""Several labels an image, from the recipe to the answer."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sklearn.metrics import accuracy_score, f1_score
 from torch import nn
 from torch.nn import functional
 
-from core.data.importing import import_path
 from core.errors import RecipeError
+from core.importing.importing import import_path
 from core.inference.predictor import Predictor
 from core.inference.table import to_csv
 from core.runs.checks import check_recipe
-from core.training.baseline import STRENGTH, _each_for_itself, _logistic, baseline
-from core.training.crossval import cross_validate
-from core.training.device import choose_device
-from core.training.events import Baseline, Ended, Scores, Started
+from core.runtime.device import choose_device
 from core.training.loop import Batch, run_epoch
+from core.training.process.events import Baseline, Ended, Scores, Started
 from core.training.recipe import Recipe
 from core.training.task import Labels, binary_focal, task_of
+from core.training.trials.baseline import STRENGTH, _each_for_itself, _logistic, baseline
+from core.training.trials.crossval import cross_validate
 from tests.conftest import COLOURS
 from tests.core.training.test_trainer import of
 
@@ -127,13 +127,13 @@ def recipe(dataset, small_backbone):
     )
 
 
-def test_from_pictures_to_a_probability_for_each_label(workspace, recipe, train):
+def test_from_images_to_a_probability_for_each_label(workspace, recipe, train):
     events = train(recipe)
     (started,), (ended,), (simple,) = of(Started, events), of(Ended, events), of(Baseline, events)
     assert ended.validation.macro_f1 > 0.9 > started.naive.macro_f1 and simple.linear.exact_match is not None
     predictor = Predictor.open(workspace.runs / "run" / "bundle")
-    pictures = [("both", quarters(99, ["blue", "red"])), ("one", quarters(98, ["green"])), ("broken", b"x")]
-    both, one, broken = predictor.predict(pictures, top=1)
+    images = [("both", quarters(99, ["blue", "red"])), ("one", quarters(98, ["green"])), ("broken", b"x")]
+    both, one, broken = predictor.predict(images, top=1)
     assert set(both.labels) == {"blue", "red"} and one.labels == ("green",) and broken.labels is None
     assert sum(guess.probability for guess in both.top) > 1 and len(both.top) == 3 and not one.is_unsure(3)
     lines = to_csv([one, both, broken]).splitlines()
@@ -141,7 +141,7 @@ def test_from_pictures_to_a_probability_for_each_label(workspace, recipe, train)
     assert lines[1].startswith("one,green,0.") and lines[2].startswith(f"both,{'; '.join(both.labels)},")
 
 
-def test_mixed_pictures_have_mixed_labels_and_folds_are_answered(workspace, recipe):
+def test_mixed_images_have_mixed_labels_and_folds_are_answered(workspace, recipe):
     mixing = recipe.model_copy(update={"mixup": 0.4, "cutmix": 1.0, "balance": "weights", "epochs": 2, "freeze": 1})
     found = cross_validate(workspace, mixing, 2)
     answers = found.answers()

@@ -5,9 +5,9 @@ import torch
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import nn
 
-from core.training.device import choose_device
-from core.training.events import Scores
+from core.runtime.device import choose_device
 from core.training.loop import Batch, Updater, run_epoch
+from core.training.process.events import Scores
 from core.training.recipe import Recipe
 from core.training.task import Classes, Number
 

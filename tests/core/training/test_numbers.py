@@ -1,4 +1,4 @@
-"""A number learned from pictures, from the recipe to the answer."""
+"""A number learned from images, from the recipe to the answer."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.importing import import_path
 from core.errors import RecipeError
+from core.importing.importing import import_path
 from core.inference.predictor import Predictor
 from core.inference.table import to_csv
 from core.runs import Status
@@ -20,7 +20,7 @@ from tests.polling import poll
 
 
 def shade(value):
-    """A picture as bright as its number says, 0 to 100."""
+    """An image as bright as its number says, 0 to 100."""
     noise = np.random.default_rng(int(value * 1000)).normal(0, 8, (64, 64, 1))
     pixels = np.clip(value * 2.2 + 15 + noise, 0, 255).astype(np.uint8).repeat(3, axis=2)
     file = io.BytesIO()
@@ -54,7 +54,7 @@ def finished(run):
     return view
 
 
-def test_from_pictures_to_an_answer_in_the_numbers_own_unit(workspace, dataset, recipe):
+def test_from_images_to_an_answer_in_the_numbers_own_unit(workspace, dataset, recipe):
     run = start_run(workspace, recipe)
     view = finished(run)
     assert view.target == "price" and view.ended.validation.r2 > 0.5 and view.ended.validation.accuracy is None
@@ -67,6 +67,6 @@ def test_from_pictures_to_an_answer_in_the_numbers_own_unit(workspace, dataset, 
     assert lines[0] == "image,value,foreign,milliseconds,error" and lines[1].startswith(f"dark,{dark.value}")
 
 
-def test_the_loss_must_fit_what_the_pictures_have(workspace, recipe):
+def test_the_loss_must_fit_what_the_images_have(workspace, recipe):
     with pytest.raises(RecipeError, match="have numbers, so the loss must be mean_squared_error"):
         start_run(workspace, recipe.model_copy(update={"loss": "cross_entropy"}))

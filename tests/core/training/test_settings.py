@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import nn
 
+from core.runtime.device import choose_device
 from core.training import checkpoints, trainer
 from core.training.averaging import Average
-from core.training.control import Control
-from core.training.device import choose_device
-from core.training.events import Changed, Ended, EpochEnded, Paused, Scores, Started, read_events
 from core.training.loop import Batch, Updater, run_epoch
 from core.training.mixing import mixed
+from core.training.process.control import Control
+from core.training.process.events import Changed, Ended, EpochEnded, Paused, Scores, Started, read_events
+from core.training.process.reporter import Reporter
 from core.training.recipe import Recipe
-from core.training.reporter import Reporter
 from core.training.task import Classes, focal
 from tests.core.training.test_trainer import of, weights
 
@@ -28,7 +28,7 @@ def classes(**settings):
     return Classes(("a", "b", "c"), PLAIN.model_copy(update=settings), THREE)
 
 
-def test_class_weights_make_up_for_few_pictures():
+def test_class_weights_make_up_for_few_images():
     assert classes(balance="weights").weights.tolist() == pytest.approx([10 / 18, 10 / 9, 10 / 3])
     outputs, targets = torch.randn(10, 3), classes().targets(THREE)
     wanted = nn.CrossEntropyLoss(weight=torch.tensor([10 / 18, 10 / 9, 10 / 3]))(outputs, targets)
@@ -226,7 +226,7 @@ def test_patience_ends_a_run_that_gets_no_better(recipe, train):
 
 def test_the_patience_of_a_run_that_is_extended_at_work_counts_afresh(recipe, train, workspace, monkeypatch):
     """Asked in the third epoch, after which the run would have lost it."""
-    monkeypatch.setattr("core.training.reporter.SECONDS_BETWEEN_EVENTS", 0.0)
+    monkeypatch.setattr("core.training.process.reporter.SECONDS_BETWEEN_EVENTS", 0.0)
     stepped = Reporter.stepped
 
     def extend(self, position, images, totals):

@@ -12,10 +12,10 @@ import torch
 from core.data.changes import resplit
 from core.data.dataset import load_dataset
 from core.inference.predictor import Predictor
-from core.training.control import Control
-from core.training.events import EpochEnded, Paused
+from core.training.process.control import Control
+from core.training.process.events import EpochEnded, Paused
+from core.training.process.reporter import Reporter
 from core.training.recipe import Recipe
-from core.training.reporter import Reporter
 
 
 @pytest.fixture

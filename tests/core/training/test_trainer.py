@@ -4,14 +4,15 @@ import torch
 
 from core.backbones.catalogue import find
 from core.backbones.model import describe
-from core.data.cache import empty
 from core.data.changes import leave_out, relabel, resplit
 from core.data.dataset import load_dataset
 from core.inference.predictor import Predictor
-from core.training import activations, checkpoints, failures, trainer
-from core.training.control import Control
-from core.training.device import Device
-from core.training.events import Ended, EpochEnded, Progress, Scores, Started
+from core.runtime.device import Device
+from core.store.cache import empty
+from core.training import activations, checkpoints, trainer
+from core.training.process import failures
+from core.training.process.control import Control
+from core.training.process.events import Ended, EpochEnded, Progress, Scores, Started
 from core.training.trainer import LossNotFinite
 
 
@@ -30,7 +31,7 @@ def test_a_run_tells_its_story_in_order(recipe, train):
     assert [event.epoch for event in of(EpochEnded, events)] == [1, 2, 3]
     assert isinstance(events[-1], Ended)
     assert events[-1].status == "finished"
-    assert {event.phase for event in of(Progress, events)} >= {"pictures", "features"}
+    assert {event.phase for event in of(Progress, events)} >= {"reading", "features"}
 
 
 def test_the_best_epoch_is_the_one_that_is_kept(recipe, train, workspace):
@@ -123,7 +124,7 @@ def test_the_second_run_starts_at_once_and_a_damaged_cache_is_made_again(recipe,
 
 @pytest.mark.parametrize("augment", [False, True])
 def test_another_split_and_other_labels_cost_no_forward_pass(recipe, train, workspace, augment):
-    """A training picture has no plain view where augmentation is on: what moves to validation then costs itself."""
+    """A training image has no plain view where augmentation is on: what moves to validation then costs itself."""
     recipe = recipe.model_copy(update={"freeze": 2, "augmentation": "standard" if augment else "none"})
     train(recipe, "first")
     dataset = load_dataset(workspace, recipe.dataset)
@@ -134,7 +135,7 @@ def test_another_split_and_other_labels_cost_no_forward_pass(recipe, train, work
     fewer = leave_out(workspace, moved, [first])
     events = train(recipe.model_copy(update={"dataset_version": fewer.version}), "third")
     events += train(recipe.model_copy(update={"dataset_version": 2}), "fourth")
-    assert not {"features", "pictures"} & {event.phase for event in of(Progress, events)}
+    assert not {"features", "reading"} & {event.phase for event in of(Progress, events)}
 
 
 def test_emptying_the_cache_does_not_break_a_run(recipe, train, workspace, monkeypatch):
@@ -164,7 +165,7 @@ def test_half_precision_as_on_a_gpu_learns_the_same(recipe, train, workspace, fr
 
 def test_augmentation_keeps_a_few_views(recipe, train, workspace):
     events = train(recipe.model_copy(update={"augmentation": "standard", "epochs": 5}))
-    assert "4 kept views of each picture take turns, which is less variety" in of(Started, events)[0].note
+    assert "4 kept views of each image take turns, which is less variety" in of(Started, events)[0].note
     assert events[-1].status == "finished"
 
 
@@ -196,8 +197,8 @@ def test_an_infinite_loss_ends_the_run(recipe, train, monkeypatch):
         train(recipe)
 
 
-def test_a_lone_picture_a_class_trains_without_validation(workspace, make_zip, recipe, train):
-    from core.data.importing import import_path
+def test_a_lone_image_a_class_trains_without_validation(workspace, make_zip, recipe, train):
+    from core.importing.importing import import_path
 
     dataset = import_path(workspace, make_zip({"red": 1, "blue": 1}, name="two.zip"))
     ended = train(recipe.model_copy(update={"dataset": dataset.id}))[-1]

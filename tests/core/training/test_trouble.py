@@ -10,9 +10,10 @@ import pytest
 import safetensors.torch
 import torch
 
-from core.training import checkpoints, failures, trainer, worker
-from core.training.events import Ended, EpochEnded, EventLog, Progress, read_events
+from core.training import checkpoints, trainer
 from core.training.loop import Updater
+from core.training.process import failures, worker
+from core.training.process.events import Ended, EpochEnded, EventLog, Progress, read_events
 from core.workspace import write_json
 
 

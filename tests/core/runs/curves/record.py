@@ -19,9 +19,9 @@ from PIL import Image
 from core import runs
 from core.data.changes import resplit
 from core.data.dataset import Dataset, load_dataset
-from core.data.importing import import_path, import_sample
-from core.data.samples import sample_folder
-from core.training.events import Ended, EpochEnded, Started, read_events
+from core.importing.importing import import_path, import_sample
+from core.importing.samples.samples import sample_folder
+from core.training.process.events import Ended, EpochEnded, Started, read_events
 from core.training.recipe import LOSSES, Recipe
 from core.workspace import Workspace
 
@@ -38,7 +38,7 @@ def split(make: Maker, validation: float) -> Maker:
 
 
 def some_of(key: str, each: int, wrong: float = 0.0) -> Maker:
-    """So many pictures of each class, of which a share is put into a class drawn at random."""
+    """So many images of each class, of which a share is put into a class drawn at random."""
 
     def make(workspace: Workspace) -> Dataset:
         random = np.random.default_rng(0)
@@ -56,7 +56,7 @@ def some_of(key: str, each: int, wrong: float = 0.0) -> Maker:
 
 
 def noise(workspace: Workspace) -> Dataset:
-    """Pictures in which there is nothing to see, in two classes that mean nothing."""
+    """Images in which there is nothing to see, in two classes that mean nothing."""
     random = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as made:
         for number in range(400):
@@ -67,7 +67,7 @@ def noise(workspace: Workspace) -> Dataset:
 
 
 def pairs(wrong: bool) -> Maker:
-    """Two pictures of textures side by side, with the labels of both; or with labels by lot."""
+    """Two images of textures side by side, with the labels of both; or with labels by lot."""
 
     def make(workspace: Workspace) -> Dataset:
         random = np.random.default_rng(0)

@@ -1,0 +1,350 @@
+"""Bring images into the workspace: take them in, sort them into classes and splits, and keep them as a dataset.
+
+Everything is written into a folder beside its place, which gets its name only when it is whole: an import that is
+cancelled or killed leaves nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from core.data.dataset import DELETED, Dataset, DatasetFile, VersionInfo, load_dataset, write_version
+from core.data.findings import report_on
+from core.data.report import Report
+from core.data.splits import complete
+from core.errors import DamagedError, DataError
+from core.importing.archives.containers import open_container
+from core.importing.archives.entries import Source
+from core.importing.archives.readers import file_entry, open_source
+from core.importing.intake import take
+from core.importing.samples.samples import find_sample, sample_folder
+from core.importing.sorting import Sorted, sort_out
+from core.importing.tables.cells import is_table, read_table
+from core.importing.tables.columns import naming_column
+from core.importing.tables.reading import Question, Reading
+from core.limits import Limits
+from core.modalities.images.preprocessing import PLAIN
+from core.progress import Cancelled, OnProgress, Progress, WorkStopped
+from core.records import read
+from core.store.full_disk import disk_in_words
+from core.units import file_size
+from core.words import shown_name
+from core.workspace import Workspace, slug, write_json
+
+# Given the folder of the images, the place of each in it by its name, and what to ask.
+Asks = Callable[[Path, Mapping[str, str], Question], Reading]
+__all__ = ["WorkStopped", "Progress", "check", "import_path", "import_sample", "import_source"]
+
+TEMPORARY = ".importing-"
+READ_AS = b"2"  # change when the same archive would be read otherwise, so that it is read again
+BLOCK = 4_096  # rows
+SUFFIXES = {
+    *[
+        ".zip",
+        ".tm",
+        ".tar",
+        ".tgz",
+        ".gz",
+        ".bz2",
+        ".tbz2",
+        ".xz",
+        ".txz",
+        ".csv",
+        ".tsv",
+        ".jsonl",
+        ".ndjson",
+        ".parquet",
+    ]
+}
+
+
+def import_path(
+    workspace: Workspace,
+    path: Path,
+    *,
+    name: str | None = None,
+    progress: OnProgress | None = None,
+    cancelled: Cancelled | None = None,
+    limits: Limits | None = None,
+    reading: Reading | None = None,
+    ask: Asks | None = None,
+) -> Dataset:
+    """A ZIP, a TAR, a folder, or a table with its images beside it. What it holds is copied; it stays as it is.
+
+    The same images again give the dataset that is there, marked as `known`; the same archive is not even opened.
+
+    reading: how it is to be read, where files and tables leave it open; None: as is likeliest. ask: asked first where
+        that decides the answers; it is given the folder that the images were copied to, and where each lies in it.
+
+    Raises:
+        DataError: it cannot be used, or what is in it makes no dataset.
+        WorkStopped: `cancelled()` became true.
+    """
+    limits = limits or Limits.from_environment()
+    fingerprint = _fingerprint(path, progress, cancelled) if os.path.isfile(path) and not is_table(path.name) else ""
+    if fingerprint and reading is None and (known := _seen_before(workspace, fingerprint)):
+        return known
+    with opened(path, limits) as source:
+        return _import(
+            workspace, source, name or title_of(path), progress, cancelled, limits, fingerprint, reading, ask
+        )
+
+
+def import_source(
+    workspace: Workspace,
+    source: Source,
+    name: str,
+    *,
+    progress: OnProgress | None = None,
+    cancelled: Cancelled | None = None,
+    limits: Limits | None = None,
+) -> Dataset:
+    """Files from anywhere. Raises as `import_path`."""
+    return _import(workspace, source, name, progress, cancelled, limits or Limits.from_environment())
+
+
+def import_sample(
+    workspace: Workspace,
+    key: str,
+    *,
+    progress: OnProgress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Dataset:
+    """One of the sample sets of `core.importing.samples.samples`."""
+    with sample_folder(key) as folder:
+        return import_path(workspace, folder, name=find_sample(key).title, progress=progress, cancelled=cancelled)
+
+
+def check(
+    path: Path,
+    *,
+    progress: OnProgress | None = None,
+    cancelled: Cancelled | None = None,
+    limits: Limits | None = None,
+    reading: Reading | None = None,
+) -> Report:
+    """What an import would find. Keeps nothing. reading, raises: as `import_path`."""
+    limits = limits or Limits.from_environment()
+    with disk_in_words("in the system's folder for temporary files (TMPDIR)"), opened(path, limits) as source:
+        intake = take(source, None, limits, progress, cancelled, **_of_files(reading))
+        found = sort_out(intake, source, reading)
+    splits, _ = complete(found.frame, found.kind)
+    return report_on(title_of(path), found.frame.assign(split=splits), found.kind, found.target, found.found)
+
+
+@contextmanager
+def opened(path: Path, limits: Limits) -> Iterator[Source]:
+    """Whatever a path leads to, as a source. Raises as `import_path`."""
+    if is_table(path.name) and not os.path.isdir(path):
+        yield table_source(path, limits)
+    else:
+        with open_source(path, limits) as source:
+            yield source
+
+
+def table_source(path: Path, limits: Limits) -> Source:
+    """A table, and those images that it names which lie beside it or below; nothing else there is looked at.
+
+    Raises:
+        DataError: there is no such table, or it cannot be read.
+    """
+    if not os.path.isfile(path):
+        raise DataError(f"There is no file or folder {str(path)[:200]!r}.")
+    folder = path.resolve().parent
+    table = file_entry(folder / path.name, folder)
+    data = table.read(replace(limits, file_bytes=limits.table_bytes))
+    if open_container(path.name, data, limits) is not None:
+        return Source([table], 1, table.size)
+    frame = read_table(path.name, data)
+
+    def beside(cell: str) -> Path | None:
+        if not cell or "\0" in cell or len(cell) >= 4000:
+            return None
+        place = Path(os.path.normpath(folder / cell.replace("\\", "/")))
+        return place if place.is_relative_to(folder) and os.path.lexists(place) and not os.path.isdir(place) else None
+
+    column = naming_column(frame, lambda cell: beside(cell) is not None)
+    if column is None:
+        raise DataError(
+            f"The table {path.name!r} names no image that lies beside it. A column must give their paths from there; "
+            "where it gives their names alone, import the whole folder."
+        )
+    places = dict.fromkeys(place for cell in (column, *frame[column]) if (place := beside(cell)) is not None)
+    entries = [table, *(_unlinked(place, folder) for place in places)]
+    return Source(entries, len(entries), sum(entry.size for entry in entries), table=table.name)
+
+
+def _unlinked(place: Path, folder: Path):  # type: ignore[no-untyped-def]
+    """The entry of a file; one that a link leads to outside of the folder is refused."""
+    entry = file_entry(place, folder)
+    if not Path(os.path.realpath(place)).is_relative_to(folder):
+        return replace(entry, refused="It lies behind a link that leads elsewhere, and links are not followed.")
+    return entry
+
+
+def title_of(path: Path) -> str:
+    """What to call a dataset from here: `photos` of `photos.tar.gz`."""
+    return titled(path.name if os.path.isfile(path) else path.resolve().name)
+
+
+def titled(name: str) -> str:
+    """The same by its name alone."""
+    while (stem := Path(name)).suffix.lower() in SUFFIXES and stem.stem:
+        name = stem.stem
+    return name or "Images"
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def _import(
+    workspace: Workspace,
+    source: Source,
+    name: str,
+    progress: OnProgress | None,
+    cancelled: Cancelled | None,
+    limits: Limits,
+    fingerprint: str = "",
+    reading: Reading | None = None,
+    ask: Asks | None = None,
+) -> Dataset:
+    _refuse_without_room(workspace, source)
+    name = shown_name(name).strip() or "Images"
+    with disk_in_words(), _beside(workspace) as folder:
+        intake = take(source, folder / "images", limits, progress, cancelled, **_of_files(reading))
+        if progress is not None:
+            progress(Progress("Looking for copies and faults", 0))
+        places = dict(zip(intake.rows["name"], intake.rows["image"])) if ask is not None else {}
+        asks = None if ask is None else partial(ask, folder / "images", places)
+        found = sort_out(intake, source, reading, asks)
+        del intake
+        if progress is not None:
+            progress(Progress("Writing the dataset", 0))
+        digest = _digest(found)
+        with FileLock(workspace.datasets / ".naming.lock"):  # two imports of the same images make one dataset
+            for existing in workspace.datasets.glob(f"*-{digest}"):
+                return replace(load_dataset(workspace, existing.name), known=True)
+            info, frame = _write(folder, name, found, fingerprint if reading is None else "")
+            os.sync()  # the images reach the disk before the name that vouches for them
+            place = workspace.datasets / f"{slug(name)}-{digest}"
+            folder.rename(place)
+    return Dataset(place, 1, name, found.kind, found.target, info, frame, rendering=found.rendering)
+
+
+def memory_for(path: Path) -> int:
+    """Bytes that the process of an import may take: more for more cores, each of which decodes an image, and for more
+    that is given. Far above what any honest file needs, and far below what would hurt the machine."""
+    given = path.stat().st_size if os.path.isfile(path) else 0
+    return 2**30 + min(16, os.cpu_count() or 1) * 2**29 + min(3 * given, 2**34)
+
+
+def _of_files(reading: Reading | None) -> dict[str, Any]:
+    """What `take` needs of it."""
+    return {} if reading is None else {"encoding": reading.encoding, "pages": reading.pages}
+
+
+def _refuse_without_room(workspace: Workspace, source: Source) -> None:
+    free = shutil.disk_usage(workspace.datasets).free
+    if source.bytes > free:
+        raise DataError(
+            f"The files take {file_size(source.bytes)} and the disk has {file_size(free)} left. "
+            "Make room where Graft keeps its workspace, then import again."
+        )
+
+
+def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[VersionInfo, pd.DataFrame]:
+    splits, settings = complete(found.frame, found.kind)
+    used = set(found.frame["image"])
+    for path in (folder / "images").glob("*/*"):
+        if path.relative_to(folder / "images").as_posix() not in used:
+            path.unlink()
+    written = write_version(folder, 1, found.frame.assign(split=splits), settings, "Imported")
+    write_json(folder / "report.json", found.found.model_dump())
+    if found.columns is not None:
+        found.columns.to_parquet(folder / "columns.parquet")
+    said: dict[str, Any] = {"name": name, "kind": found.kind, "target": found.target, "fingerprint": fingerprint}
+    said["rendering"] = found.rendering.model_dump(mode="json")
+    write_json(folder / "dataset.json", {**said, "created": datetime.now().isoformat(timespec="seconds")})
+    return written
+
+
+def _digest(found: Sorted) -> str:
+    """Names the content: the same images with the same answers and splits, whatever their archive was called."""
+    said = hashlib.sha256(b"labels" if found.kind == "labels" else b"")
+    if found.rendering != PLAIN:
+        said.update(found.rendering.model_dump_json().encode())
+    columns = found.frame[["sha256", "label", "target", "given", "group"]]
+    for start in range(0, len(columns), BLOCK):  # as objects all would take much memory
+        rows = columns[start : start + BLOCK]
+        for row in zip(*(rows[name].tolist() for name in rows)):
+            said.update("\n".join(map(str, row)).encode())
+    return said.hexdigest()[:10]
+
+
+def _fingerprint(path: Path, progress: OnProgress | None, cancelled: Cancelled | None) -> str:
+    """Of an archive's bytes: quicker to know again than its images. "" if it cannot be read, which is told later."""
+    digest, done = hashlib.sha256(READ_AS), 0
+    try:
+        size = path.stat().st_size
+        with open(path, "rb") as file:
+            while chunk := file.read(2**20):
+                digest.update(chunk)
+                done += len(chunk)
+                if cancelled is not None and cancelled():
+                    raise WorkStopped("The import was stopped; nothing of it was kept.")
+                if progress is not None and done < size:
+                    progress(Progress("Opening", 0, None, share=done / max(1, size)))
+    except OSError:
+        return ""
+    return digest.hexdigest()
+
+
+def _seen_before(workspace: Workspace, fingerprint: str) -> Dataset | None:
+    for path in workspace.datasets.glob("[!.]*/dataset.json"):
+        try:
+            if read(path, DatasetFile).fingerprint == fingerprint:
+                return replace(load_dataset(workspace, path.parent.name), known=True)
+        except (OSError, DamagedError, DataError):
+            continue
+    return None
+
+
+@contextmanager
+def _beside(workspace: Workspace) -> Iterator[Path]:
+    """A folder to write in, locked while we live, deleted afterwards unless renamed. Clears what the dead left."""
+    clear_leftovers(workspace)
+    folder = workspace.datasets / f"{TEMPORARY}{secrets.token_hex(6)}"
+    lock = FileLock(folder.with_suffix(".lock"))
+    try:
+        with lock:
+            (folder / "images").mkdir(parents=True)
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def clear_leftovers(workspace: Workspace) -> None:
+    """Remove what imports that were killed, and deletions that were cut short, left behind."""
+    for path in workspace.datasets.glob(f"{DELETED}*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in workspace.datasets.glob(f"{TEMPORARY}*.lock"):
+        try:
+            with FileLock(path, timeout=0):
+                shutil.rmtree(path.with_suffix(""), ignore_errors=True)
+            path.unlink(missing_ok=True)
+        except Timeout:  # its import is still at work
+            continue

@@ -1,0 +1,100 @@
+"""Two datasets into one: the images of both, the answers of the second in the words of the first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import BinaryIO
+
+from core.data.dataset import Dataset
+from core.errors import DataError
+from core.importing.archives.entries import Entry, Source
+from core.importing.tables.manifest import Said
+from core.tasks.labels import folded, labels_in, together
+from core.words import clean_label
+
+LEFT_OUT = ""  # what a class becomes that is not wanted
+
+
+def suggested(first: Dataset, second: Dataset) -> dict[str, str]:
+    """What each class (or label) of the second is likely called in the first: the one that differs in capitals, width,
+    spaces, hyphens or a plural alone; else it stays a class of its own."""
+    known = {_singular(label): label for label in first.classes}
+    return {label: known.get(_singular(label), label) for label in second.classes}
+
+
+def _singular(label: str) -> str:
+    return folded(label).removesuffix("s")
+
+
+def merged_source(first: Dataset, second: Dataset, becomes: Mapping[str, str] | None = None) -> Source:
+    """To be imported as a new dataset; both stay as they are.
+
+    becomes: what classes (or labels) of the second are called in the first; `LEFT_OUT`: its images do not come along;
+        those that are not named keep their name.
+
+    Raises:
+        DataError: they are of different kinds, the same one, or of numbers that are not called the same.
+    """
+    if first.id == second.id:
+        raise DataError("These are the same dataset. Choose another one to put beside it.")
+    if first.kind != second.kind:
+        raise DataError(
+            f"{first.name[:80]!r} has {_KINDS[first.kind]} and {second.name[:80]!r} {_KINDS[second.kind]}. "
+            "Only datasets with answers of the same kind become one."
+        )
+    if first.target != second.target:
+        raise DataError(
+            f"The numbers are {first.target[:80]!r} in the one and {second.target[:80]!r} in the other. Import the "
+            "second again with its column called like the first's."
+        )
+    becomes = dict(becomes or {})
+    taken, said = dict[str, Said](), dict[str, Entry]()
+    for number, dataset in enumerate((first, second)):
+        renamed = becomes if number else {}
+        for row in dataset.frame.to_dict("records"):
+            label = "" if dataset.kind == "number" else _label(str(row["label"]), renamed, dataset.kind == "labels")
+            if label is None:
+                continue
+            name = str(row["name"])
+            name = name if name not in said else f"{clean_label(dataset.name)}/{name}"
+            group = f"{dataset.id} {row['group']}" if row["group"] else ""
+            target = float(row["target"]) if dataset.kind == "number" else math.nan
+            split = row["split"] if dataset.split.given else None
+            taken[name] = Said(label, target, split, group)
+            path = dataset.path(row["image"])
+            said[name] = Entry(name, int(row["bytes"]), partial(_opened, str(path)))
+    entries = list(said.values())
+    size = sum(entry.size for entry in entries)
+    return Source(entries, len(entries), size, labels=taken, kind=first.kind, target=first.target)
+
+
+_KINDS = {"classes": "one class an image", "labels": "several labels an image", "number": "numbers"}
+
+
+def _label(text: str, becomes: Mapping[str, str], several: bool) -> str | None:
+    """None: its image does not come along."""
+    if not several:
+        new = becomes.get(text, text)
+        return clean_label(new) if new.strip() else None
+    return together(clean_label(new) for label in labels_in(text) if (new := becomes.get(label, label)).strip())
+
+
+def _opened(path: str) -> BinaryIO:
+    return open(path, "rb")
+
+
+def read_mapping(pairs: Iterable[str]) -> dict[str, str]:
+    """`old=new` each; `old=` leaves it out.
+
+    Raises:
+        DataError: one has no `=`.
+    """
+    found = {}
+    for pair in pairs:
+        old, equals, new = pair.partition("=")
+        if not equals or not old:
+            raise DataError(f"{pair[:80]!r} should say what a class becomes: OLD=NEW, or OLD= to leave it out.")
+        found[old] = new
+    return found

@@ -1,0 +1,113 @@
+"""Sample sets that need no network: to try Graft, to teach with, to test with."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from core.errors import DataError
+from core.importing.samples.gauges import write_gauges
+
+TEXTURES = Path(__file__).parent / "textures"
+GAUGES = 300
+TILES = 8  # a side: 64 tiles of each texture
+
+
+@dataclass(frozen=True)
+class Sample:
+    """description: one sentence for a newcomer. source, licence: shown beside it. classes: 0 where a number is to be
+    learned."""
+
+    key: str
+    title: str
+    description: str
+    images: int
+    classes: int
+    source: str
+    licence: str
+    write: Callable[[Path], None]
+
+
+@contextmanager
+def sample_folder(key: str) -> Iterator[Path]:
+    """The images of a sample as a folder of class folders, for as long as the block lasts.
+
+    Raises:
+        DataError: there is no such sample.
+    """
+    sample = find_sample(key)
+    with tempfile.TemporaryDirectory() as folder:
+        sample.write(Path(folder))
+        yield Path(folder)
+
+
+def find_sample(key: str) -> Sample:
+    """
+    Raises:
+        DataError: there is no such sample.
+    """
+    for sample in SAMPLES:
+        if sample.key == key:
+            return sample
+    raise DataError(f"There is no sample set {key!r}. There are: {', '.join(sample.key for sample in SAMPLES)}.")
+
+
+def _write_textures(folder: Path) -> None:
+    for path in sorted(TEXTURES.glob("*.jpg")):
+        (folder / path.stem).mkdir()
+        with Image.open(path) as photo:
+            side = photo.width // TILES
+            for number in range(TILES * TILES):
+                left, top = number % TILES * side, number // TILES * side
+                tile = photo.crop((left, top, left + side, top + side))
+                tile.save(folder / path.stem / f"{path.stem}-{number + 1:02}.png")
+
+
+def _write_digits(folder: Path) -> None:
+    from sklearn.datasets import load_digits  # a second to import, and only wanted here
+
+    digits = load_digits()
+    for number, (image, digit) in enumerate(zip(digits.images, digits.target)):
+        path = folder / str(digit) / f"{digit}-{number:04}.png"
+        path.parent.mkdir(exist_ok=True)
+        grey = 255 - (image / 16 * 255).astype("uint8")  # ink is dark, as on paper
+        Image.fromarray(grey).resize((64, 64), Image.Resampling.BICUBIC).save(path)
+
+
+SAMPLES: tuple[Sample, ...] = (
+    Sample(
+        "textures",
+        "Textures",
+        "Close-up photographs of brick, grass and gravel: learned in seconds.",
+        192,
+        3,
+        "CC0Textures (Bricks25, Gravel04) and linolafett (Grass 01), by way of scikit-image",
+        "CC0 1.0",
+        _write_textures,
+    ),
+    Sample(
+        "digits",
+        "Handwritten digits",
+        "The digits 0 to 9 in many hands, 8 by 8 pixels enlarged: ten classes, far from what the backbone has seen.",
+        1797,
+        10,
+        "Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, by way of scikit-learn",
+        "CC BY 4.0",
+        _write_digits,
+    ),
+    Sample(
+        "gauges",
+        "Gauges",
+        "Drawn dials with a needle: read the number, 0 to 100. Try it with the last stage unlocked, too.",
+        GAUGES,
+        0,
+        "Drawn by Graft itself",
+        "Apache 2.0, as Graft",
+        lambda folder: write_gauges(folder, GAUGES),
+    ),
+)

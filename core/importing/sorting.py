@@ -1,0 +1,316 @@
+"""From files taken in to the rows of a dataset: each image's class, labels or number, its split, and what was left
+out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+import pandas as pd
+
+from core.data.findings import shown
+from core.data.report import Finding, Intaken, names_of, number_of
+from core.errors import DataError
+from core.importing.annotations import WHAT_TO_DO, Recognised, kinds_of, only_generic, recognise
+from core.importing.archives.entries import Source
+from core.importing.intake import Intake, Rejected
+from core.importing.interpreting import NO_IMAGE, Interpretation, interpret, question_of
+from core.importing.layout import classes_and_splits, split_in
+from core.importing.tables.manifest import Manifest, Said
+from core.importing.tables.reading import Question, Reading
+from core.importing.tables.table_report import letters
+from core.modalities.images.near_duplicates import find_twins
+from core.modalities.images.preprocessing import PLAIN, Rendering
+from core.tasks import Kind
+from core.tasks.labels import labels_in
+
+Ask = Callable[[Question], Reading]
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """frame: a row an image, in the order of their names: the columns of a dataset's, with `given` for `split`: the
+    split that it came with, or "". target: what the number is called, for kind "number".
+
+    columns: by the names of the images, what their table says of them that may be classes and did not count; None if
+        there is nothing such.
+    rendering: with which the images are seen best.
+    """
+
+    frame: pd.DataFrame
+    kind: Kind
+    target: str
+    found: Intaken
+    columns: pd.DataFrame | None = None
+    rendering: Rendering = PLAIN
+
+
+def sort_out(
+    intake: Intake,
+    source: Source | None = None,
+    reading: Reading | None = None,
+    ask: Ask | None = None,
+) -> Sorted:
+    """
+    intake: is emptied of its images and looks. source: of which it was taken, for what that knows of its answers.
+    reading: what someone says of how it is to be read. ask: asked where several readings are likely and nobody said
+        which; without it the likeliest is taken, and told.
+
+    Raises:
+        DataError: what is left makes no dataset, with what was found instead.
+    """
+    names = intake.rows["name"].tolist()
+    if not names:
+        raise DataError(_no_image(intake))
+    source = source or Source(())
+    recognised = recognise(names, intake.notes)
+    found = interpret(intake, names, source, reading or Reading(), recognised)
+    asked = ask is not None and reading is None and source.labels is None
+    if asked and (question := question_of(intake, names, source, found)):
+        assert ask is not None
+        found = replace(interpret(intake, names, source, ask(question), recognised), asked=True)
+    manifest, rejected, kind, said = found.manifest, found.rejected, found.kind, found.said
+    of_tables = [one for one in manifest.findings if one.kind != "guess" or not found.asked] if manifest else []
+    told = {name for one in of_tables if one.kind in ("no label", "several labels") for name in one.files}
+    homeless = [name for name, one in zip(names, said) if one is None and name not in told]
+    by_folders = kind == "classes" and not any(one.label for one in (manifest.of.values() if manifest else ()))
+    bare = _bare_classes(intake.bare, names) if by_folders else []
+    if by_folders and recognised is not None and only_generic({one.label for one in said if one and one.label}):
+        raise DataError(f"{recognised.words} {WHAT_TO_DO}")
+    causes = _causes(intake, rejected, names)
+    files, frame = intake.files, _frame(intake.rows, said)
+    intake.rows = pd.DataFrame()
+    del names, said  # the frame says it all in a fifth of the memory
+    frame, repeated = _once(frame, kind)
+    untold = any(one.kind == "unused" for one in of_tables)
+    _refuse_too_few(frame, kind, homeless, manifest.tables if manifest else (), bare, untold, causes)
+    twins = find_twins(frame, intake.looks)
+    intake.looks = intake.looks[:0].copy()
+    frame = frame.drop(columns=["look", "same"]).assign(twins=twins, sha256=frame["image"].str[3:67])
+    findings = [
+        *_bare(bare),
+        *_left_out([*intake.rejected, *rejected]),
+        *_homeless(homeless, manifest),
+        *_names_read(intake, frame),
+        *_levels(found, by_folders),
+        *_boxes(recognised),
+        *of_tables,
+        *repeated,
+        *_mended(frame),
+        *shown(frame, intake.rendering),
+    ]
+    tables = list(manifest.tables) if manifest else []
+    result = Intaken(findings=findings, files=files, tables=tables, ignored=intake.ignored)
+    return Sorted(frame, kind, manifest.target if manifest else "", result, _columns(frame, manifest), intake.rendering)
+
+
+# What is told ---------------------------------------------------------------------------------------------------------
+
+
+def _no_image(intake: Intake) -> str:
+    """Why there is nothing to learn from, from the cause that explains most."""
+    files = [*intake.rejected, *(Rejected(name, NO_IMAGE) for name, _ in intake.notes)]
+    kinds = kinds_of(one.name for one in intake.rejected)
+    reasons = Counter(one.reason for one in files if not one.reason.startswith("It is ")).most_common(1)
+    if kinds and (not reasons or reasons[0][1] <= len(files) / 2):
+        return f"There is no image in it. {kinds}"
+    if intake.tables and not reasons:
+        return "There is a table, but no image. Give the images together with their table."
+    hint = f" Of {number_of(len(files))} none could be used: {reasons[0][0]}" if reasons else " It is empty."
+    return f"There is no image in it.{hint} Give folders of images, one folder a class."
+
+
+def _causes(intake: Intake, rejected: Sequence[Rejected], names: Sequence[str]) -> str:
+    """What may explain that there are no classes: tables that could not be used, broken images, other files."""
+    told = [f"The table {one.name[-80:]!r} was passed over: {one.reason}" for one in rejected if one.reason != NO_IMAGE]
+    told = [words for words in told if "list was believed" not in words and "example of answers" not in words][:2]
+    if kinds := kinds_of(one.name for one in intake.rejected):
+        told.append(kinds)
+    broken = Counter(one.reason for one in intake.rejected if not one.reason.startswith("It is "))
+    if sum(broken.values()) >= max(1, len(names) / 4):
+        reason, count = broken.most_common(1)[0]
+        told.append(f"{number_of(count)} could not be used: {reason}")
+    notes = [name for name, _ in intake.notes]
+    if notes and not told:
+        told.append(f"{number_of(len(notes), 'other file')} such as {notes[0][-80:]!r} named no image that is here.")
+    tops = {name.split("/")[-2] for name in names if "/" in name}
+    if not told and tops and all(split_in(top) for top in tops):
+        told.append(f"The folders are called after splits ({names_of(sorted(tops))}) and hold no class folders.")
+    return " ".join(told)
+
+
+def _names_read(intake: Intake, frame: pd.DataFrame) -> list[Finding]:
+    if not intake.encoding:
+        return []
+    strange = [label for text in frame["label"].unique() for label in labels_in(text) if not label.isascii()]
+    return [letters("What was given has names that are no UTF-8, and", intake.encoding, strange[:3])]
+
+
+def _levels(found: Interpretation, by_folders: bool) -> list[Finding]:
+    """That the classes were read from where other tools may not look for them."""
+    folders = found.folders
+    if not by_folders or folders.sure or found.reading.level is not None or found.asked:
+        return []
+    if folders.level == 0:
+        title = "The classes were read from the files' names, as no folder tells any."
+        why = "If that is wrong, put the images of each class into a folder of its name, and import again."
+    elif folders.level > 1:
+        title = (
+            f"The classes are the folders inside of {names_of(folders.passed_over)}, as these all hold the same ones."
+        )
+        why = "If the outer folders are the classes, import again and say so: on the page, or with --label-folder 1."
+    else:
+        title = "The classes are the outer folders, though all of them hold the same folders."
+        why = "If the inner ones are the classes, import again and say so: on the page, or with --label-folder 2."
+    return [Finding(kind="guess", title=title, why=why)]
+
+
+def _boxes(recognised: Recognised | None) -> list[Finding]:
+    if recognised is None or recognised.kind == "classes":
+        return []
+    why = (
+        "Graft does not learn boxes or outlines yet: the classes of the folders were taken, and the rest left out. If "
+        "that is not what you want, give a table with an image and its class a row, and import again."
+    )
+    return [Finding(kind="boxes", title=recognised.words, why=why)]
+
+
+def _frame(images: pd.DataFrame, said: Sequence[Said | None]) -> pd.DataFrame:
+    """The images of which something is said, and what it is."""
+    told = [one for one in said if one is not None]
+    if len(told) < len(said):
+        images = images[[one is not None for one in said]].reset_index(drop=True)
+    if images["name"].duplicated().any():
+        images = images.assign(name=_unique(images["name"].tolist()))
+    return images.assign(
+        same=images["image"].rank(method="dense"),  # which is called by its bytes
+        label=[one.label for one in told],
+        target=pd.Series([one.target for one in told], dtype="float64"),
+        given=[one.split or "" for one in told],
+        group=[one.group for one in told],
+    )
+
+
+def _columns(frame: pd.DataFrame, manifest: Manifest | None) -> pd.DataFrame | None:
+    if manifest is None or not manifest.columns:
+        return None
+    said = {column: frame["name"].map(cells).fillna("") for column, cells in manifest.columns.items()}
+    return pd.DataFrame(said, dtype=str).set_axis(frame["name"].tolist())
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Archives may hold two files of one name; the second becomes `name (2)`, if no other is called so."""
+    taken, result = set(names), list[str]()
+    numbers: dict[str, Iterator[int]] = {}
+    for name in names:
+        new = name
+        if name in numbers:
+            new = next(each for number in numbers[name] if (each := f"{name} ({number})") not in taken)
+        numbers.setdefault(name, count(2))
+        taken.add(new)
+        result.append(new)
+    return result
+
+
+def _once(frame: pd.DataFrame, kind: Kind) -> tuple[pd.DataFrame, list[Finding]]:
+    """Each image once a class: the first of equal bytes stays. Equal bytes in two classes stay, and are told."""
+    what = ["same", "target" if kind == "number" else "label"]
+    again = frame.duplicated(what)
+    if not again.any():
+        return frame, []
+    names = frame.loc[again, "name"].tolist()
+    title = f"{number_of(len(names), 'exact copy was', 'exact copies were')} left out."
+    why = "Each image was kept once; there is nothing to do."
+    torn = frame[frame.groupby(what)["given"].transform("nunique") > 1]
+    if len(torn):
+        why += f" {number_of(torn.groupby(what).ngroups, 'image')} had copies on both sides of the split."
+    kept = frame.loc[~again].reset_index(drop=True)
+    return kept, [Finding(kind="repeated", title=title, why=why, files=names)]
+
+
+def _refuse_too_few(
+    frame: pd.DataFrame,
+    kind: Kind,
+    homeless: Sequence[str],
+    tables: Sequence[str],
+    bare: Sequence[str],
+    untold: bool,
+    causes: str,
+) -> None:
+    """untold: a table has columns of which none can be told to be the classes. causes: what else was found that may
+    explain it, in words."""
+    if kind == "number":
+        if frame["target"].nunique() < 2:
+            raise DataError("All the images have the same number, so there is nothing to learn from them.")
+        return
+    if kind == "labels":
+        if frame["label"].nunique() < 2:
+            raise DataError("All the images have the same labels, so there is nothing to tell apart.")
+        return
+    labels = sorted(frame["label"].unique())
+    if not labels or (len(labels) == 1 and (untold or causes or only_generic(labels))):
+        if tables and not causes:
+            raise DataError(
+                f"The table {tables[0][-120:]!r} names the images, but does not tell what they are. "
+                "Call the column of their classes label, or that of their numbers target."
+            )
+        came = number_of(len(homeless) + len(frame), "image")
+        raise DataError(
+            f"{came} came but no class folder.{f' {causes}' if causes else ''} Put the images of each class into a "
+            "folder with its name, or add a table (CSV) with a column for the path and one for the class."
+        )
+    if len(labels) == 1:
+        empty = f" ({number_of(len(bare), 'folder is', 'folders are')} empty: {names_of(bare)})" if bare else ""
+        raise DataError(
+            f"There is only the class {labels[0][:80]!r}{empty}. "
+            "Telling apart takes two: give one folder for each class."
+        )
+
+
+def _bare_classes(bare: Sequence[str], images: list[str]) -> list[str]:
+    """Classes whose folders have nothing in them."""
+    if not bare:
+        return []
+    labels = [label for label, _ in classes_and_splits([*images, *(f"{folder}/nothing" for folder in bare)])]
+    return sorted({label for label in labels[len(images) :] if label} - set(labels[: len(images)]))
+
+
+def _bare(classes: Sequence[str]) -> list[Finding]:
+    if not classes:
+        return []
+    title = f"{number_of(len(classes), 'class folder is', 'class folders are')} empty: {names_of(classes)}."
+    why = "What has no image cannot be learned, so it is no class. Add some images and import again."
+    return [Finding(kind="empty class", title=title, why=why, labels=list(classes))]
+
+
+def _left_out(rejected: Sequence[Rejected]) -> list[Finding]:
+    by_reason: dict[str, list[str]] = {}
+    for one in rejected:
+        by_reason.setdefault(one.reason, []).append(one.name)
+    return [
+        Finding(kind="left out", title=f"{number_of(len(names))} left out.", why=why, files=names)
+        for why, names in by_reason.items()
+    ]
+
+
+def _homeless(names: list[str], manifest: Manifest | None) -> list[Finding]:
+    if not names:
+        return []
+    why = "Outside of the class folders nothing tells what an image is. Move each into the folder of its class."
+    if manifest is not None and manifest.tables:
+        why = "The table does not name them, so nothing tells what they are. Add a row for each and import again."
+    return [Finding(kind="no class", title=f"{number_of(len(names), 'image')} left out.", why=why, files=names)]
+
+
+def _mended(frame: pd.DataFrame) -> list[Finding]:
+    mended = frame[frame["mended"] != ""]
+    if mended.empty:
+        return []
+    counts = Counter(word for said in mended["mended"] for word in said.split(", "))
+    words = ", ".join(f"{word} ({count:,})" for word, count in counts.most_common())
+    are = number_of(len(mended), "image is", "images are")
+    title = f"{are} brought into shape on the way in."
+    why = f"What is done: {words}. There is nothing to do; the files themselves stay as they are."
+    return [Finding(kind="mended", title=title, why=why, files=mended["name"].tolist())]

@@ -1,0 +1,232 @@
+"""In which precision the stages are run on this machine: chosen by measuring, remembered, and said in words."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import nn
+from torch.nn.functional import cosine_similarity
+
+from core.backbones.model import Backbone
+from core.records import Amount
+from core.runtime.compiling import Compiled, compiled
+from core.runtime.device import Device
+from core.runtime.folding import folded
+from core.runtime.tuning import NOWHERE, Chosen, found_before, remember
+from core.workspace import Workspace
+
+EXAMPLES = 8  # to measure on
+CHECKED = 2  # to see that folding changed nothing
+TURNS, MORE_TURNS, SECONDS_FOR_MORE = 2, 6, 0.2  # at least; and at most, if they are quick
+WORTH = 1.1  # times as fast, at least, for half of the digits to be given up
+COMPILING_REPAYS = 120.0  # seconds that all the images would take uncompiled: compiling takes a tenth of that
+BATCH = 16  # images at a time on a processor: what fits in its caches is quicker
+ALIKE = 0.99  # median cosine between rows in full and in half precision, at least: see docs/defaults.md
+
+
+@dataclass(frozen=True)
+class Way:
+    """precision: of the arithmetic. rate: images a second when it was measured, 0 if it was not. times: as fast as
+    float32. alike: the median cosine between rows so made and in float32. compiled: into code of its own."""
+
+    precision: Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")] = "float32"
+    rate: Annotated[Amount, Field(ge=0)] = 0.0
+    times: Annotated[Amount, Field(ge=0)] = 1.0
+    alike: Amount = 1.0
+    compiled: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of two ways with the same name, rows have the same bits."""
+        return f"{self.precision}, compiled" if self.compiled else self.precision
+
+    @property
+    def words(self) -> str:
+        """A half sentence: "bfloat16, 2.1 times as fast as float32 here, and as good (99.97% alike)"."""
+        if self.times == 1.0:
+            return self.name
+        return f"{self.name}, {self.times:.1f} times as fast as float32 here, and as good ({self.alike:.2%} alike)"
+
+
+class FrozenStages:
+    """The first stages of a backbone, to be run once over the images: which way, and the network that goes it.
+
+    Attributes:
+        way: The quickest whose answers hold; the one that was found before, if there is one. `network` may find that it
+            cannot be gone here any more.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        backbone: Backbone,
+        stages: int,
+        device: Device,
+        precision: str,
+        dataset: str,
+        examples: Callable[[], torch.Tensor],
+        many: int = 0,
+        chosen: Chosen = NOWHERE,
+    ) -> None:
+        """precision: "auto", or the one that a recipe asks for. dataset: whose images they are, as the answers hold
+        for some and not for others. examples: gives a few to measure on, normalised, (B, 3, S, S); called only if they
+        are needed. many: how many there are in all. chosen: where what is chosen stays."""
+        self.workspace, self.backbone, self.stages, self.device = workspace, backbone, stages, device
+        self.examples, self.many, self.chosen = examples, many, chosen
+        self.code: Compiled | None = None
+        where = f"{device.name}, torch {torch.__version__}"
+        read = f" ({len(backbone.read_before(stages))} read)" if backbone.read_before(stages) else ""
+        self.name = f"{backbone.info.said}, {stages} stages{read}, {dataset}, {where}"  # under which it is remembered
+        self.way = self._way() if precision == "auto" else Way(precision)
+
+    def _way(self) -> Way:
+        if self.device.autocast_dtype is not None:  # a GPU that is made for it
+            return Way(str(self.device.autocast_dtype).removeprefix("torch."))
+        if not half_is_native(self.device):
+            return Way()
+        found = partial(found_before, self.workspace, self.name, Way, self._measured)
+        return self.chosen.once(self.name, Way, found)
+
+    def _measured(self) -> Way:
+        way = measured_frozen(self.folded, self.examples()[:EXAMPLES])
+        return self._compiled(way) if self.many / way.rate > COMPILING_REPAYS else way
+
+    @torch.inference_mode()
+    def _compiled(self, way: Way) -> Way:
+        """The same precision compiled, if that is quicker still."""
+        network = self._in(way.precision)
+        code = self.code = compiled(self.workspace, network, self._batch())
+        if code is None:
+            return way
+        images = self._batch()
+        (slow, wanted), (quick, got) = _timed(lambda: network(images)), _timed(lambda: code(images))
+        if slow < WORTH * quick or _alike(got, wanted) < ALIKE:
+            return way
+        alike = min(way.alike, _alike(got, wanted))
+        return Way(way.precision, len(images) / quick, way.times * slow / quick, alike, compiled=True)
+
+    def _batch(self) -> torch.Tensor:
+        """A whole one."""
+        few = self.examples()
+        return few.repeat(BATCH // len(few) + 1, 1, 1, 1)[:BATCH].contiguous(memory_format=torch.channels_last)
+
+    def _in(self, precision: str) -> Quick:
+        return Quick(copy.deepcopy(self.folded), getattr(torch, precision))
+
+    @cached_property
+    def folded(self) -> nn.Module:
+        return folded(self.backbone.until(self.stages), self.examples()[:CHECKED])
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """Images, float32 (B, 3, S, S), to the activation at the boundary, float32. The same image gives the same
+        bits, whichever others are in its batch. It is a copy, which keeps to these weights."""
+        plain = self._in(self.way.precision)
+        if not self.way.compiled:
+            return plain
+        code = self.code or compiled(self.workspace, plain, self._batch())
+        if code is None:  # as where the compiler is gone: its rows have other last bits
+            self.way = Way(self.way.precision)
+            remember(self.workspace, self.name, self.way)
+        return code or plain
+
+
+def way_to_train(
+    workspace: Workspace,
+    model: nn.Module,
+    name: str,
+    device: Device,
+    inputs: Callable[[], torch.Tensor],
+    chosen: Chosen = NOWHERE,
+) -> Way:
+    """For stages that are trained, on a CPU. The model, its gradients' absence and the random state stay as they were.
+
+    name: of what is trained; what was found under it before is not measured again. inputs: gives a few examples.
+    """
+    if not half_is_native(device):
+        return Way()
+    name = f"training {name}, {device.name}, torch {torch.__version__}"
+    found = partial(found_before, workspace, name, Way, lambda: _measured_training(model, device, inputs()))
+    return chosen.once(name, Way, found)
+
+
+def half_is_native(device: Device) -> bool:
+    """Whether the processor has instructions for bfloat16; where it has not, it is slower than float32."""
+    return device.torch.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+class Quick(nn.Module):
+    """A folded network in some precision."""
+
+    def __init__(self, network: nn.Module, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.network, self.dtype = (network.to(dtype) if dtype is torch.bfloat16 else network), dtype
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if len(images) == 1:  # for which the libraries have other routines, with other last bits
+            return self.forward(images.expand(2, -1, -1, -1).contiguous(memory_format=torch.channels_last))[:1]
+        if self.dtype is torch.float16:  # whose range is small: only what can bear it is done in it
+            with torch.autocast(images.device.type, dtype=self.dtype):
+                return self.network(images).float()
+        return self.network(images.to(self.dtype)).float()
+
+
+@torch.inference_mode()
+def measured_frozen(network: nn.Module, images: torch.Tensor) -> Way:
+    """For a network that only answers. network: folded. images: a few, normalised, (B, 3, S, S)."""
+    half = Quick(copy.deepcopy(network), torch.bfloat16)
+    return _better(len(images), _timed(lambda: network(images)), _timed(lambda: half(images)))
+
+
+def _measured_training(model: nn.Module, device: Device, inputs: torch.Tensor) -> Way:
+    def step(precision: str) -> torch.Tensor:
+        with device.at(precision).autocast():
+            outputs: torch.Tensor = model(inputs).float()
+        outputs.square().mean().backward()
+        return outputs.detach()
+
+    with _untouched(model):
+        return _better(len(inputs), _timed(lambda: step("float32")), _timed(lambda: step("bfloat16")))
+
+
+@contextmanager
+def _untouched(model: nn.Module) -> Iterator[None]:
+    """In eval mode, statistics stay and nothing is drawn at random; gradients are thrown away."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.zero_grad(set_to_none=True)
+        model.train(training)
+
+
+def _better(images: int, full: tuple[float, torch.Tensor], half: tuple[float, torch.Tensor]) -> Way:
+    """Of (seconds, what came out) in float32 and in bfloat16."""
+    (slow, wanted), (quick, got) = full, half
+    alike = _alike(got, wanted)
+    if slow > WORTH * quick and alike >= ALIKE:
+        return Way("bfloat16", images / quick, slow / quick, alike)
+    return Way("float32", images / slow)
+
+
+def _alike(rows: torch.Tensor, others: torch.Tensor) -> float:
+    return float(cosine_similarity(rows.flatten(1), others.flatten(1)).median())
+
+
+def _timed(work: Callable[[], torch.Tensor]) -> tuple[float, torch.Tensor]:
+    """Seconds at best, and what it gives."""
+    given, seconds = work(), list[float]()
+    while len(seconds) < TURNS or (len(seconds) < MORE_TURNS and sum(seconds) < SECONDS_FOR_MORE):
+        began = time.perf_counter()
+        given = work()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds), given

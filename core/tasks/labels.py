@@ -1,0 +1,157 @@
+"""Several labels an image: how a dataset keeps them in one text, and how tables write them.
+
+A table's column holds several labels a cell
+- if a cell is a list, such as `["cat", "dog"]`;
+- else if `;`, `|` or `,` stands in some cells, and three quarters of what it divides them into are also found in other
+  cells ("cat;dog" beside "cat" and "dog;bird"). A comma also stands in names ("Paris, France"), so what it divides must
+  be found alone; a blank does so more often ("golden retriever"), so the column must be called after several (`tags`,
+  `labels`), or nearly all be found alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+LARGEST = 1e150  # of numbers: its square is a number too
+SEPARATORS = ";|,"
+MOST = 0.75  # of what a separator divides
+ALL = 0.95  # the same of blanks under any heading
+MORE = 0.6  # the same of blanks under a heading in the plural
+PLURALS = ("tags", "labels", "classes", "categories", "attributes", "keywords", "klassen", "kategorien", "schlagworte")
+SOME = 0.01  # of the images have several labels: fewer are slips
+
+_BETWEEN = "\n"  # no label has one in it
+
+
+def together(labels: Iterable[str]) -> str:
+    """The labels of an image as its row keeps them; "" for none."""
+    return _BETWEEN.join(sorted(set(labels)))
+
+
+def labels_in(text: str) -> tuple[str, ...]:
+    """The labels that `together` made one text of; a class is the only one in it."""
+    return tuple(text.split(_BETWEEN)) if text else ()
+
+
+def in_words(text: str) -> str:
+    """`cat, dog`"""
+    return ", ".join(labels_in(text)) or "no label"
+
+
+def a_row_each(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row for each label of each image; none for an image that has none."""
+    if frame["label"].str.contains(_BETWEEN, regex=False).any():
+        frame = frame.assign(label=frame["label"].str.split(_BETWEEN)).explode("label")
+    return frame[frame["label"] != ""]
+
+
+def with_label(frame: pd.DataFrame, label: str) -> pd.Series:
+    """Which of the rows have the label; "" for those that have none."""
+    padded = _BETWEEN + frame["label"] + _BETWEEN
+    return padded.str.contains(_BETWEEN + label + _BETWEEN, regex=False)
+
+
+def folded(label: str) -> str:
+    """What labels have in common that differ in capitals, width, spaces, hyphens and underscores alone."""
+    return " ".join(re.split(r"[\s_‐-―-]+", unicodedata.normalize("NFKC", label).casefold().strip("_- ")))
+
+
+# In tables ------------------------------------------------------------------------------------------------------------
+
+
+def divided(cells: Mapping[str, int], heading: str = "") -> dict[str, tuple[str, ...]]:
+    """The labels in each cell of a column that holds several; {} if it holds one a cell.
+
+    cells: how often each is there. heading: what the column is called.
+    """
+    said = {cell: count for cell, count in cells.items() if cell}
+    lists = {cell: found for cell in said if (found := _list(cell)) is not None}
+    if lists:
+        return {"": ()} | {cell: tuple(lists.get(cell, [cell])) for cell in said} | _positions(lists)
+    for separator in SEPARATORS:
+        parts = _parts(said, separator)
+        if _are_labels(parts, said, alone=separator == ","):
+            return {"": ()} | parts
+    plural = heading.strip().lower() in PLURALS
+    parts = _parts(said, " ")
+    if _are_labels(parts, said, alone=not plural, most=MORE if plural else ALL) and _few(parts):
+        return {"": ()} | parts
+    return {}
+
+
+def _few(parts: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether the labels are fewer than what is made of them: sentences have ever new words."""
+    companies = {frozenset(labels) for labels in parts.values()}
+    return len({label for labels in companies for label in labels}) <= max(2, len(companies) + 2)
+
+
+def undivided(cells: Mapping[str, int]) -> list[str]:
+    """Cells of a column that holds one label a cell, whose commas may yet stand between several."""
+    parts = _parts(cells, ",")
+    doubtful = _are_labels(parts, cells, alone=False)
+    return [cell for cell, labels in parts.items() if len(labels) > 1] if doubtful else []
+
+
+def _parts(cells: Iterable[str], separator: str) -> dict[str, tuple[str, ...]]:
+    return {cell: tuple(part for each in cell.split(separator) if (part := each.strip())) for cell in cells}
+
+
+def _are_labels(
+    parts: Mapping[str, tuple[str, ...]], counts: Mapping[str, int], alone: bool, most: float = MOST
+) -> bool:
+    """most: share of what is divided that must be found elsewhere. alone: whether each is to be found as the only one
+    of a cell, and not just in other company."""
+    several = {cell: labels for cell, labels in parts.items() if len(labels) > 1}
+    if sum(counts[cell] for cell in several) < max(1, SOME * sum(counts.values())):
+        return False
+    companies = {frozenset(labels) for labels in parts.values()}
+    found = Counter(label for company in companies if not alone or len(company) == 1 for label in company)
+    told = Counter[bool]()
+    for cell, labels in several.items():
+        for label in labels:
+            told[found[label] > (0 if alone else 1)] += counts[cell]
+    return told[True] >= most * told.total()
+
+
+def _list(cell: str) -> list[str] | None:
+    """A list as JSON, Python or numpy writes it, or one in an object ({"choices": [...]}); None if the cell is none."""
+    if cell.startswith("{") and cell.endswith("}"):
+        return _list_in_object(cell)
+    if not (cell.startswith("[") and cell.endswith("]")):
+        return None
+    try:
+        held = json.loads(cell)
+    except (ValueError, RecursionError):
+        held = ["".join(each) for each in _QUOTED.findall(cell)] if _QUOTED_LIST.fullmatch(cell) else [None]
+    if not all(isinstance(one, str | int) for one in held):
+        return None
+    return [text for one in held if (text := str(one).strip())]
+
+
+def _list_in_object(cell: str) -> list[str] | None:
+    try:
+        held = json.loads(cell)
+    except (ValueError, RecursionError):
+        return None
+    lists = [one for one in held.values() if isinstance(one, list)]
+    if len(lists) != 1 or not all(isinstance(one, str | int) for one in lists[0]):
+        return None
+    return [text for one in lists[0] if (text := str(one).strip())]
+
+
+_QUOTED = re.compile(r"""'([^']*)'|"([^"]*)\"""")
+_QUOTED_LIST = re.compile(r"""\[[\s,]*(?:(?:'[^']*'|"[^"]*")[\s,]*)+\]""")
+
+
+def _positions(lists: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """Where the lists are all as long and hold a 0 or a 1 for each label, the labels are called by their positions."""
+    lengths = {len(found) for found in lists.values()}
+    if len(lengths) > 1 or lengths <= {0, 1} or not {one for found in lists.values() for one in found} <= {"0", "1"}:
+        return {}
+    return {cell: tuple(str(at) for at, one in enumerate(found) if one == "1") for cell, found in lists.items()}

@@ -1,0 +1,197 @@
+"""How good the frozen backbone is without any training: what the curves have to beat.
+
+Two simple answers from the features alone: by the nearest neighbours, and by a linear model that is solved for and not
+trained step by step. Both are judged on the validation part, with the scores of the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from core.errors import DamagedError
+from core.records import read
+from core.training.preparation import Material, Part, Prepared
+from core.training.process.events import Baseline, Scores
+from core.training.sources import cut
+from core.training.task import Labels, Number, Task
+from core.workspace import write_json
+
+FORMAT = 2  # change when the same features would give other scores
+NEIGHBOURS = 10
+STRENGTH = 0.01  # of logistic regression, scikit-learn's C: see docs/defaults.md
+PENALTIES = 10.0 ** np.arange(-3, 4)  # of ridge regression, an image; leaving one out says which is best
+ITERATIONS = 100
+MOST = 10_000  # images of each part, so that it stays a matter of seconds
+BLOCK = 1024
+BATCH = 64
+EPOCHS = 10  # a shorter run is over too soon to run its free stages once more for this
+
+
+def baseline_of(material: Material, prepared: Prepared) -> Baseline | None:
+    """Of a run that begins, with the weights that it begins with; kept, so that the next run has it at once.
+
+    Returns: None without a validation part, or where it would take more than a small part of the run's time.
+    """
+    if prepared.validation is None:
+        return None
+    path = _place(material, prepared)
+    if (found := _kept(path)) is not None:
+        return found
+    if prepared.frozen_stages < len(material.backbone.stages) and material.recipe.epochs < EPOCHS:
+        return None
+    began = time.monotonic()
+    (features, targets), (asked, wanted) = (
+        _features(material, prepared, part) for part in (prepared.train, prepared.validation)
+    )
+    neighbours, linear = baseline(material.task, features, targets, asked, wanted)
+    found = Baseline(neighbours, linear, round(time.monotonic() - began, 3))
+    with suppress(OSError):  # a full disk does not keep a run from its training
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, asdict(found))
+    return found
+
+
+def _features(material: Material, prepared: Prepared, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the backbone's last stage gives for the part, or for so many of it: (N, F) on the device, and their
+    targets."""
+    reporter, device, body = material.reporter, material.device, prepared.model[0]  # type: ignore[index]
+    numbers = np.unique(np.linspace(0, len(part) - 1, min(len(part), MOST)).astype(int))
+    if prepared.frozen_stages < len(material.backbone.stages):
+        reporter.begin("features")
+    body.eval()
+    rows: list[torch.Tensor] = []
+    with torch.no_grad():
+        for inputs in part.source.batches(cut(numbers, BATCH, training=False), epoch=None):
+            with device.autocast():
+                rows.append(body(inputs).float()[:, : material.backbone.last_features])
+            if prepared.frozen_stages < len(material.backbone.stages):
+                reporter.prepared(min(len(rows) * BATCH, len(numbers)), len(numbers))
+        return torch.cat(rows), part.targets[torch.from_numpy(numbers).to(part.targets.device)]
+
+
+def _place(material: Material, prepared: Prepared) -> Path:
+    """Named after everything that decides it: the weights, the images of both parts, their targets."""
+    said = hashlib.blake2b(digest_size=16)
+    recipe, info = material.recipe, material.backbone.info
+    settings = (FORMAT, info.architecture, info.preprocessing, recipe.augmentation, recipe.loss, material.task.said)
+    said.update(repr(settings).encode())
+    for source, targets in zip(material.images, material.targets):
+        said.update("".join(source.digests).encode() + targets.cpu().numpy().tobytes())
+    said.update(material.backbone.fingerprint(len(material.backbone.stages)))
+    return material.workspace.cache / "baselines" / f"{said.hexdigest()}.json"
+
+
+def _kept(path: Path) -> Baseline | None:
+    try:
+        return read(path, Baseline)
+    except (OSError, DamagedError):
+        return None
+
+
+@torch.no_grad()
+def baseline(
+    task: Task, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor, wanted: torch.Tensor
+) -> tuple[Scores, Scores]:
+    """
+    features, targets: of the training part, (N, F) and as the task takes them. asked, wanted: of the validation part,
+        (M, F) and targets.
+
+    Returns: what the nearest neighbours score on the validation part, and what logistic or ridge regression does.
+    """
+    middle = features.mean(dim=0)
+    scale = (features - middle).std().clamp(min=1e-6)
+    centred, asked_centred = (features - middle) / scale, (asked - middle) / scale
+    indices, likeness = _nearest(features, asked)
+    if isinstance(task, Number):
+        by_neighbours = targets[indices].mean(dim=1, keepdim=True)
+        by_line = _ridge(centred, targets, asked_centred)
+    elif isinstance(task, Labels):
+        by_neighbours = _shares(targets[indices], likeness)
+        by_line = _logistic(centred, targets, asked_centred, task.outputs, _each_for_itself)
+    else:
+        by_neighbours = _votes(targets[indices], likeness, task.outputs)
+        by_line = _logistic(centred, targets, asked_centred, task.outputs)
+    return _scores(task, by_neighbours, wanted), _scores(task, by_line, wanted)
+
+
+def _scores(task: Task, outputs: torch.Tensor, wanted: torch.Tensor) -> Scores:
+    return task.scores(task.tally(outputs, wanted, task.judged(outputs, wanted)))
+
+
+def _nearest(features: torch.Tensor, asked: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The training images nearest to each that is asked about: their indices and cosine similarities, (M, k)."""
+    known = functional.normalize(features)
+    count = min(NEIGHBOURS, len(known))
+    blocks = [(functional.normalize(block) @ known.T).topk(count) for block in asked.split(BLOCK)]
+    return torch.cat([block.indices for block in blocks]), torch.cat([block.values for block in blocks])
+
+
+def _votes(labels: torch.Tensor, likeness: torch.Tensor, classes: int) -> torch.Tensor:
+    """The logarithm of each class's share of the votes, (M, classes); the more alike, the more a vote counts."""
+    votes = torch.full((len(labels), classes), 1e-2, device=labels.device)
+    votes.scatter_add_(1, labels, likeness.clamp(min=1e-3))
+    return (votes / votes.sum(dim=1, keepdim=True)).log()
+
+
+def _shares(labels: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
+    """Logits, (M, C), of the share of the votes for each label. labels: of the neighbours, (M, k, C)."""
+    weights = likeness.clamp(min=1e-3).unsqueeze(2)
+    return ((labels * weights).sum(dim=1) / weights.sum(dim=1)).logit(eps=1e-2)
+
+
+def _each_for_itself(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The loss of a logistic regression for each label: (N, C) both."""
+    return functional.binary_cross_entropy_with_logits(outputs, targets, reduction="sum") / len(targets)
+
+
+@torch.enable_grad()
+def _logistic(
+    features: torch.Tensor,
+    labels: torch.Tensor,
+    asked: torch.Tensor,
+    classes: int,
+    wrong_by: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = functional.cross_entropy,
+) -> torch.Tensor:
+    """Logits, (M, classes), of logistic regression with an L2 penalty."""
+    weights = torch.zeros(features.shape[1], classes, device=features.device, requires_grad=True)
+    bias = torch.zeros(classes, device=features.device, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights, bias], max_iter=ITERATIONS, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        wrong = wrong_by(features @ weights + bias, labels)
+        total = wrong + weights.square().sum() / (2 * STRENGTH * len(features))
+        total.backward()
+        return total
+
+    optimizer.step(loss)  # type: ignore[arg-type]
+    return (asked @ weights + bias).detach()
+
+
+def _ridge(features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+    """Ridge regression, (M, 1), with the penalty that does best when each image is left out in turn.
+
+    The left-out errors come from one decomposition: https://en.wikipedia.org/wiki/Ridge_regression and, for the
+    formula, https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.RidgeCV.html.
+    """
+    rows, answers = features.cpu().double(), targets.cpu().double()
+    middle = answers.mean()
+    left, sizes, right = torch.linalg.svd(rows, full_matrices=False)
+    along = left.T @ (answers - middle)
+    weights, least = torch.zeros(rows.shape[1], dtype=torch.double), float("inf")
+    for penalty in PENALTIES * len(rows):
+        kept = sizes**2 / (sizes**2 + penalty)
+        hat = (left**2 @ kept + 1 / len(rows)).clamp(max=1 - 1e-6)  # how much each image decides its own answer
+        missed = float((((answers - middle) - left @ (kept * along)) / (1 - hat)).square().mean())
+        if missed < least:
+            weights, least = right.T @ (sizes / (sizes**2 + penalty) * along), missed
+    return (asked.cpu().double() @ weights + middle).float().to(asked.device).unsqueeze(1)

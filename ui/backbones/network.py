@@ -1,0 +1,143 @@
+"""The image of a network: its early, middle and late stages with what they see, a padlock where they freeze, and on a
+click every stage with its name, layers, parameters and output shape.
+
+One row each, from the image that comes in to the answer that goes out, so that it reads the same with 5 stages or 40
+and at any width. The bar compares them by their parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core.backbones.kept_stages import Stage
+from ui.components import source
+from ui.shared.widgets import clip, count, short_number
+
+_image = st.components.v2.component("graft_network", css=source("network.css"), js=source("network.js"))
+
+
+PARTS = (
+    ("Early", "edges, colours and simple textures"),
+    ("Middle", "textures and parts of things"),
+    ("Late", "parts and whole things"),
+)
+Rows = list[dict[str, object]]
+
+
+def network_diagram(
+    stages: Sequence[Stage],
+    *,
+    input_size: int,
+    key: str,
+    freeze: int | None = None,
+    head: str | None = None,
+    head_parameters: int | None = None,
+    on_freeze: Callable[[int], None] | None = None,
+    disabled: bool = False,
+) -> None:
+    """Draw the network: what its early, middle and late stages see, and on a click every stage as its library has it.
+
+    freeze: how many stages are frozen; None draws no padlocks. head: what stands at the end, in words; None draws none.
+    on_freeze: called with the new number of frozen stages when a padlock is clicked, before the page reruns.
+    """
+    ends, frozen = _ends(len(stages)), freeze or 0
+
+    def freeze_parts(number: int) -> None:
+        if on_freeze is not None:
+            on_freeze([0, *ends][number])
+
+    rows = _folded(stages, frozen, head, head_parameters)
+    whole = sum(end <= frozen for end in ends)
+    locks = freeze is not None
+    _draw(rows, f"{key}_parts", whole, locks, len(ends), on_freeze and freeze_parts, disabled, plain=True)
+    box = st.expander("Every stage: names, layers, shapes", key=f"{key}_all", on_change="rerun")
+    if box.open:
+        with box:
+            rows = _rows(stages, input_size, frozen, head, head_parameters)
+            _draw(rows, key, frozen, locks, len(stages), on_freeze, disabled)
+
+
+def _draw(
+    rows: Rows,
+    key: str,
+    freeze: int,
+    locks: bool,
+    most: int,
+    on_freeze: Callable[[int], None] | None,
+    disabled: bool,
+    plain: bool = False,
+) -> None:
+    """plain: without layers and shapes. most: how many rows have padlocks."""
+
+    def clicked() -> None:
+        new = st.session_state[key].get("freeze")
+        if on_freeze is not None and isinstance(new, int) and 0 <= new <= most:
+            on_freeze(new)
+
+    data = {
+        "rows": rows,
+        "freeze": freeze,
+        "locks": locks,
+        "words": plain,
+        "disabled": disabled or on_freeze is None,
+        # Read in the browser, so a change of theme needs no rerun.
+        "colours": {
+            "trainable": "var(--st-link-color)",
+            "frozen": "color-mix(in srgb, var(--st-text-color) 50%, var(--st-background-color))",
+            "muted": "color-mix(in srgb, var(--st-text-color) 68%, var(--st-background-color))",
+        },
+    }
+    _image(key=key, data=data, on_freeze_change=clicked)
+
+
+def _ends(stages: int) -> list[int]:
+    """Up to which stage each part goes: three of about the same length, or as many as there are stages."""
+    parts = min(len(PARTS), stages)
+    return [round((number + 1) * stages / parts) for number in range(parts)]
+
+
+def _folded(stages: Sequence[Stage], freeze: int, head: str | None, head_parameters: int | None) -> Rows:
+    ends = _ends(len(stages))
+    groups = [stages[begin:end] for begin, end in zip([0, *ends], ends)]
+    sizes = [sum(stage.parameters for stage in group) for group in groups]
+    most, rows = max([1, head_parameters or 0, *sizes]), []
+    for (name, sees), begin, end, size in zip(PARTS, [0, *ends], ends, sizes):
+        which = f"stages {begin + 1} to {end}" if end - begin > 1 else f"stage {end}"
+        partly = f", {freeze - begin} of them frozen" if begin < freeze < end else ""
+        row = _row("stage", f"{name} stages", None, size, "")
+        rows.append(row | {"small": f"{sees} ({which}{partly})", "share": size / most, "frozen": end <= freeze})
+    if head is not None:
+        row = _row("head", clip(head, 80), None, head_parameters, "") | {"small": "the new layer that learns"}
+        rows.append(row | {"share": (head_parameters or 0) / most})
+    return rows
+
+
+def _rows(stages: Sequence[Stage], input_size: int, freeze: int, head: str | None, head_parameters: int | None) -> Rows:
+    most = max([1, head_parameters or 0, *(stage.parameters for stage in stages)])
+    rows = [_row("edge", "Image", None, None, f"3 × {input_size} × {input_size}")]
+    for index, stage in enumerate(stages):
+        shape = " × ".join(str(size) for size in stage.output_shape)
+        row = _row("stage", clip(stage.name, 80), stage.layers, stage.parameters, shape)
+        rows.append(row | {"share": stage.parameters / most, "frozen": index < freeze})
+    if head is not None:
+        row = _row("head", clip(head, 80), None, head_parameters, "")
+        rows.append(row | {"share": (head_parameters or 0) / most})
+    return rows
+
+
+def _row(kind: str, name: str, layers: int | None, parameters: int | None, shape: str) -> dict[str, object]:
+    small = [shape] if shape else []
+    if layers is not None:
+        small.append(count(layers, "layer"))
+    return {
+        "kind": kind,
+        "name": name,
+        "layers": "" if layers is None else f"{layers:,}",
+        "parameters": "" if parameters is None else short_number(parameters),
+        "shape": shape,
+        "small": ", ".join(small),
+        "share": None,
+        "frozen": False,
+    }

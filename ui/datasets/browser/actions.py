@@ -1,0 +1,81 @@
+"""What can be done with the images that are ticked: each change makes a new version."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.data import changes
+from core.data.dataset import Dataset
+from ui.datasets.browser.ticks import Ticks
+from ui.shared.undo import apply, bar
+from ui.shared.widgets import clip, count, literal
+
+
+def action_bar(dataset: Dataset, ticks: Ticks, found: pd.Index) -> None:
+    """Nothing, while nothing is ticked. found: the rows that match the filters."""
+    if not ticks.names:
+        return
+    names = dataset.frame.loc[found, "name"]
+    with bar("action_bar"):
+        st.markdown(f"**{len(ticks.names):,} ticked**", width="content")
+        {"classes": _relabel, "labels": _mark, "number": _retarget}[dataset.kind](dataset, ticks)
+        words = changes.SPLIT_WORDS
+        split = st.menu_button("Move to", list(words), format_func=lambda key: words[key].capitalize())
+        if split:
+            apply(dataset, changes.move, ticks.names, split)
+        if st.button("Leave out", help="They are left out of a new version; the files stay."):
+            apply(dataset, changes.leave_out, ticks.names)
+        if len(ticks.names) < len(names) or not names.isin(ticks.names).all():
+            st.button(f"Tick all {len(names):,} that match", type="tertiary", on_click=ticks.add, args=(names,))
+        st.button("Untick all", type="tertiary", on_click=ticks.clear)
+
+
+def _relabel(dataset: Dataset, ticks: Ticks) -> None:
+    with st.popover("Relabel"):
+        label = _label(dataset, "Their class")
+        names = _and_copies(dataset, ticks)
+        if st.button(f"Relabel {count(len(names), 'image')}", type="primary", disabled=not label):
+            apply(dataset, changes.relabel, names, label)
+
+
+def _mark(dataset: Dataset, ticks: Ticks) -> None:
+    with st.popover("Labels"):
+        label = _label(dataset, "Label")
+        names = _and_copies(dataset, ticks)
+        images = count(len(names), "image")
+        if st.button(f"Give it to {images}", type="primary", disabled=not label):
+            apply(dataset, changes.mark, names, label)
+        if st.button(f"Take it from {images}", disabled=label not in dataset.classes):
+            apply(dataset, changes.mark, names, label, has=False)
+
+
+def _label(dataset: Dataset, called: str) -> str | None:
+    return st.selectbox(
+        called,
+        dataset.classes,
+        index=None,
+        placeholder="Choose one, or type a new one",
+        accept_new_options=True,
+        format_func=lambda label: clip(label, 80),
+        key=f"relabel_{dataset.id}_{dataset.version}",
+    )
+
+
+def _retarget(dataset: Dataset, ticks: Ticks) -> None:
+    with st.popover("Set the number"):
+        key = f"retarget_{dataset.id}_{dataset.version}"
+        value = st.number_input(literal(dataset.target, 40) or "Number", value=None, format="%g", key=key)
+        names = _and_copies(dataset, ticks)
+        if st.button(f"Set it for {count(len(names), 'image')}", type="primary", disabled=value is None):
+            values = dict.fromkeys(names, float(value))
+            apply(dataset, changes.retarget, values)
+
+
+def _and_copies(dataset: Dataset, ticks: Ticks) -> set[str]:
+    """What is ticked, and its copies that would else contradict it, unless they are to stay as they are."""
+    both = set(changes.with_copies(dataset, dict.fromkeys(ticks.names, "")))
+    more = len(both) - len(ticks.names)
+    if more and st.checkbox(f"Also {count(more, 'image')} that look{'s' * (more == 1)} the same", value=True):
+        return both
+    return ticks.names

@@ -1,0 +1,236 @@
+"""A dataset as the chosen backbone sees it: a map, which labels are doubted, and what stands apart."""
+
+from __future__ import annotations
+
+import base64
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core import jobs
+from core.data import changes
+from core.data.dataset import Dataset
+from core.survey import Survey, kept_survey, seen_by, surveyed_before
+from core.survey.confirmed import confirm, confirmed
+from core.survey.survey import TILE
+from ui.components import source
+from ui.datasets.browser.actions import action_bar
+from ui.datasets.browser.image_dialog import image_dialog
+from ui.datasets.browser.image_grid import image_grid
+from ui.datasets.browser.ticks import Ticks, ticks
+from ui.shared import job_watch, state, theme
+from ui.shared.gone import apart
+from ui.shared.undo import apply
+from ui.shared.widgets import clip, count, errors_shown, literal
+
+ON_A_PAGE = 24
+MOST_POINTS = 4000  # drawn on the map
+MOST_COLOURS = 8
+DOUBTS, APART = "Doubted labels", "Standing apart"
+_map = st.components.v2.component("graft_map", css=source("map.css"), js=source("map.js"))
+
+
+def survey_panel(dataset: Dataset) -> None:
+    space, chosen = state.workspace(), state.choices()
+    running = job_watch.running(space, "survey")
+    if running is not None:
+        job_watch.watch(running, "survey")
+        return
+    ended = job_watch.just_ended(space, "survey")
+    if ended is not None and ended.status == "failed":
+        job_watch.show(ended)
+    file = Path(chosen.weights_file) if chosen.weights_file else None
+    backbone = seen_by(chosen.backbone, file)
+    seen = _survey(space.root, dataset.directory, dataset.version, backbone, dataset)
+    if seen is None:
+        _look_again(dataset, chosen, backbone)
+        _offer(dataset, chosen)
+        return
+    ticks(dataset).renew()
+    _seen(dataset, seen)
+
+
+def _offer(dataset: Dataset, chosen: state.Choices) -> None:
+    with st.container(border=True):
+        what = "numbers" if dataset.kind == "number" else "labels"
+        st.markdown("**See the images as the backbone sees them**")
+        st.markdown(
+            "The frozen backbone looks at every image once. Then Graft draws a map on which alike images lie "
+            f"together, and points out {what} that the other images contradict, and images that are like no other. "
+            "What it sees is kept: training on it starts at once."
+        )
+        if st.button(f"Look with {literal(chosen.backbone, 60)}", type="primary", icon=":material/travel_explore:"):
+            _look(dataset, chosen)
+
+
+def _look(dataset: Dataset, chosen: state.Choices) -> None:
+    with errors_shown():
+        jobs.start(
+            state.workspace(),
+            "survey",
+            f"Looking over {clip(dataset.name, 60)}",
+            dataset=dataset.id,
+            version=dataset.version,
+            backbone=chosen.backbone,
+            weights_file=chosen.weights_file,
+        )
+        st.rerun()
+
+
+def _look_again(dataset: Dataset, chosen: state.Choices, backbone: str) -> None:
+    """After a change, without being asked, once: nearly all of the images are known."""
+    asked = (dataset.id, dataset.version, backbone)
+    if st.session_state.get("looked_again") != asked and surveyed_before(state.workspace(), dataset, backbone):
+        st.session_state["looked_again"] = asked
+        _look(dataset, chosen)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _kept(root: Path, directory: Path, version: int, backbone: str, _dataset: Dataset) -> Survey | None:
+    return kept_survey(state.workspace(), _dataset, backbone)
+
+
+def _survey(root: Path, directory: Path, version: int, backbone: str, dataset: Dataset) -> Survey | None:
+    found = _kept(root, directory, version, backbone, dataset)
+    if found is None:  # it may be there soon
+        _kept.clear(root, directory, version, backbone, dataset)
+    return found
+
+
+@st.fragment
+@apart
+def _seen(dataset: Dataset, seen: Survey) -> None:
+    right = confirmed(dataset)
+    suspects = seen.suspects[~seen.suspects["name"].isin(right)]
+    outliers = seen.outliers[~seen.outliers["name"].isin(right)]
+    _draw_map(dataset, seen, set(suspects["name"]), set(outliers["name"]))
+    options = [DOUBTS, APART]
+    sizes = {DOUBTS: len(suspects), APART: len(outliers)}
+    what = st.segmented_control(
+        "What",
+        options,
+        default=options[0],
+        required=True,
+        format_func=lambda one: f"{_name(one, dataset)} ({sizes[one]:,})",
+        label_visibility="collapsed",
+        key=f"doubts_{dataset.id}_{dataset.version}",
+    )
+    if what == DOUBTS:
+        sentence = (
+            "A simple model that learned from the other images, and saw none of these, expects something else of them. "
+            "Often the label is a slip; look first."
+        )
+        _list(dataset, suspects, sentence, _suggestions(suspects))
+    else:
+        _list(dataset, outliers, "No other image is like these. They may not belong, or be the rare cases.", {})
+    name = st.session_state.pop("enlarged", None)
+    if name is not None:
+        image_dialog(dataset, name)
+
+
+def _name(what: str, dataset: Dataset) -> str:
+    return "Doubted numbers" if what == DOUBTS and dataset.kind == "number" else what
+
+
+def _suggestions(suspects: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(suspects["name"], suspects["suggested"]))
+
+
+def _list(dataset: Dataset, found: pd.DataFrame, sentence: str, suggested: dict[str, str]) -> None:
+    if found.empty:
+        st.caption(":material/check_circle: None.")
+        return
+    st.caption(sentence)
+    frame = dataset.frame.set_index("name", drop=False).loc[found["name"]]
+    many = -(-len(frame) // ON_A_PAGE)
+    key = f"doubts_page_{dataset.id}_{dataset.version}_{bool(suggested)}"
+    page = min(st.session_state.get(key, 1), many)
+    rows = frame.iloc[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
+    said = zip(rows.index, dataset.answers(rows))
+    words = {name: f"{clip(answer, 40)} → {suggested[name]}?" for name, answer in said if name in suggested}
+    marked = ticks(dataset)
+    image_grid(
+        dataset, rows, marked, place=f"{key} {page}", answers=True, words=words, on_open=_enlarge, key="doubts_grid"
+    )
+    if many > 1:
+        st.pagination(many, default=page, key=key)
+    _answers(dataset, marked, suggested)
+    action_bar(dataset, marked, frame)
+
+
+def _answers(dataset: Dataset, marked: Ticks, suggested: dict[str, str]) -> None:
+    """What can be said of the ticked ones beyond what can be said of any image."""
+    ticked = [name for name in marked.names if name in suggested]
+    if not ticked:
+        return
+    with st.container(horizontal=True):
+        labels = changes.with_copies(dataset, {name: suggested[name] for name in ticked})
+        help = "Images that look the same as a ticked one, and have its class, go with it."
+        if dataset.kind == "classes" and st.button(f"Relabel {count(len(labels), 'image')} as suggested", help=help):
+            apply(dataset, changes.relabel_each, labels)
+        if st.button("They are right", help="These will not be doubted again."):
+            confirm(dataset, ticked)
+            marked.clear()
+            st.rerun(scope="fragment")
+
+
+def _enlarge(name: str) -> None:
+    st.session_state["enlarged"] = name
+
+
+# The map --------------------------------------------------------------------------------------------------------------
+
+
+def _draw_map(dataset: Dataset, seen: Survey, suspects: set[str], outliers: set[str]) -> None:
+    drawn = seen.frame[(seen.frame["landmark"] >= 0) | seen.frame["name"].isin(suspects | outliers)]
+    if len(drawn) > MOST_POINTS:
+        drawn = drawn.iloc[:: -(-len(drawn) // MOST_POINTS)]
+    rows = dataset.frame.set_index("name").loc[drawn["name"]]
+    names = drawn["name"].tolist()
+
+    def clicked() -> None:
+        at = st.session_state["map"].get("open")
+        if isinstance(at, int) and 0 <= at < len(names):
+            _enlarge(names[at])
+
+    legend, colours = _colours(dataset, rows)
+    data = {
+        "x": (drawn["x"] * 1000).round().astype(int).tolist(),
+        "y": (drawn["y"] * 1000).round().astype(int).tolist(),
+        "tile": drawn["landmark"].tolist(),
+        "colour": colours,
+        "legend": legend,
+        "marked": [2 if name in suspects else 1 if name in outliers else 0 for name in names],
+        "name": [clip(name.rsplit("/", 1)[-1], 60) for name in names],
+        "word": [clip(answer, 60) for answer in dataset.answers(rows)],
+        "mosaic": _encoded(seen.mosaic),
+        "across": seen.across,
+        "size": TILE,
+        "all": len(seen.frame),
+    }
+    _map(key="map", data=data, on_open_change=clicked)
+
+
+def _colours(dataset: Dataset, rows: pd.DataFrame) -> tuple[list[dict[str, str]], list[int]]:
+    """What each colour stands for, and the colour of each row. Of many classes, or sets of labels, the largest have one
+    each."""
+    palette = theme.palette()
+    if dataset.kind == "number":
+        tenths = pd.qcut(rows["target"].rank(method="first"), min(5, len(rows)), labels=False)
+        lows = rows["target"].groupby(tenths.to_numpy()).min()
+        legend = [{"label": f"from {low:g}", "colour": palette.scale[number]} for number, low in enumerate(lows)]
+        return legend, tenths.astype(int).tolist()
+    answers = pd.Series(dataset.answers(rows))
+    largest = answers.value_counts().head(MOST_COLOURS).index.tolist()
+    legend = [{"label": clip(answer, 40), "colour": palette.series[number]} for number, answer in enumerate(largest)]
+    place = {answer: number for number, answer in enumerate(largest)}
+    if answers.nunique() > len(largest):
+        legend.append({"label": f"other {dataset.kind}", "colour": palette.muted})
+    return legend, [place.get(answer, len(largest)) for answer in answers]
+
+
+@lru_cache(4)
+def _encoded(jpeg: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()

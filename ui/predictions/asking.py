@@ -1,0 +1,190 @@
+"""Asking a run's model about images, and keeping its answers.
+
+Streamlit reruns the page at every click: the model is loaded once for the whole server, and each image is asked about
+once for the session.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+import streamlit as st
+
+from core.address_space import must_have_for_torch
+from core.errors import DataError, GraftError
+from core.importing.layout import is_junk
+from core.inference.prediction import Prediction
+from core.limits import Limits
+from core.modalities.images.preprocessing import PLAIN, Rendering, decode
+from core.store.full_disk import disk_in_words
+from core.units import file_size
+from core.workspace import Workspace
+from ui.shared.drop import Drop, Piece
+from ui.shared.leaving import goes_with_tab
+
+KEPT_CLASSES = 20  # likeliest classes kept of each answer, whatever number is shown now
+AT_ONCE = 8  # images between two movements of the progress bar
+THUMBNAIL = 480  # pixels, longer side
+_ANSWERS = "answers"
+
+
+@dataclass(frozen=True)
+class Image:
+    """key: differs between any two images of a session; name: as the person's file is called, with its folders.
+
+    read: gives its bytes. refused: why they are not looked at, if so.
+    """
+
+    key: str
+    name: str
+    read: Callable[[], bytes]
+    refused: str = ""
+
+
+class Given:
+    """The images that a person gave in this session: in a file without a name, which goes when the session does."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """
+        Raises:
+            DataError: the disk refuses.
+        """
+        self.limits, self._lock = Limits.from_environment(), threading.Lock()
+        self._images: dict[str, Image] = {}
+        with disk_in_words():
+            workspace.cache.mkdir(exist_ok=True)  # somebody may have deleted it
+            self._file = tempfile.TemporaryFile(dir=workspace.cache, buffering=0)  # noqa: SIM115  it outlives this
+        goes_with_tab(weakref.finalize(self, self._file.close))
+
+    @property
+    def images(self) -> list[Image]:
+        return list(self._images.values())
+
+    def take(self, drop: Drop, pieces: Sequence[Piece], last: bool) -> None:
+        """Keep those that are whole by now. What is given twice is kept once; files of the system are passed over.
+
+        Raises:
+            DataError: they are more than are kept, or the disk is full. What was taken before that stays.
+        """
+        for name, data in drop.whole(pieces, self.limits.file_bytes):
+            if not is_junk(name):
+                self._add(name, data)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._images.clear()
+            self._file.truncate(0)
+
+    def _add(self, name: str, data: bytes) -> None:
+        key = hashlib.sha256(f"{name}\0".encode() + data).hexdigest()
+        refused = ""
+        if len(data) > self.limits.file_bytes:
+            refused, data = f"The file is larger than the {file_size(self.limits.file_bytes)} that one may have.", b""
+        with self._lock, disk_in_words():
+            begins = self._file.seek(0, os.SEEK_END)
+            if len(self._images) >= self.limits.entries or begins + len(data) > self.limits.total_bytes:
+                raise DataError("These are more images than are read at once. Remove those that were given before.")
+            if key not in self._images:
+                try:
+                    self._write(data)
+                except OSError:
+                    self._file.truncate(begins)
+                    raise
+                # Not a method of this, which would hold itself then, and its file long after the session.
+                read = partial(_read, self._file, self._lock, begins, len(data))
+                self._images[key] = Image(key, name, read, refused)
+
+    def _write(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[self._file.write(left) :]
+
+
+def _read(file: BinaryIO, lock: threading.Lock, begins: int, size: int) -> bytes:
+    with lock:
+        file.seek(begins)
+        return file.read(size)
+
+
+class Oracle:
+    """A predictor that many tabs may ask: one at a time."""
+
+    def __init__(self, bundle: Path) -> None:
+        must_have_for_torch()
+        from core.inference.predictor import Predictor  # torch takes seconds to import
+
+        self._predictor = Predictor.open(bundle)
+        self._lock = threading.Lock()
+        self.classes, self.target = self._predictor.classes, self._predictor.target
+        self.rendering = self._predictor.preprocessing.rendering
+        task = self._predictor.task
+        self.several = task.get("kind") == "labels"
+        self.span: tuple[float, float] = (task.get("smallest", 0.0), task.get("largest", 0.0))
+
+    def ask(self, images: Sequence[Image]) -> list[Prediction]:
+        with self._lock:
+            named = [(each.name, each.read()) for each in images if not each.refused]
+            answers = iter(self._predictor.predict(named, top=KEPT_CLASSES))
+            return [Prediction(one.name, error=one.refused) if one.refused else next(answers) for one in images]
+
+
+def oracle(bundle: Path) -> Oracle:
+    """The bundle's model, loaded once until the bundle changes.
+
+    Raises:
+        RunError: the bundle cannot be read.
+    """
+    return _oracle(bundle, (bundle / "bundle.json").stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=3, show_spinner="Loading the model")
+def _oracle(bundle: Path, changed: int) -> Oracle:
+    return Oracle(bundle)
+
+
+class Answers:
+    """The session's answers of one bundle."""
+
+    def __init__(self, bundle: Path) -> None:
+        name = f"{bundle} {(bundle / 'bundle.json').stat().st_mtime_ns}"
+        kept = st.session_state.get(_ANSWERS)
+        if kept is None or kept[0] != name:  # another run: its answers replace the old ones
+            st.session_state[_ANSWERS] = kept = (name, {})
+        self._known: dict[str, Prediction] = kept[1]
+
+    def to_ask(self, images: Sequence[Image]) -> list[Image]:
+        return [each for each in images if each.key not in self._known]
+
+    def of(self, images: Sequence[Image]) -> list[tuple[Image, Prediction]]:
+        return [(each, self._known[each.key]) for each in images if each.key in self._known]
+
+    def ask(self, oracle: Oracle, images: Sequence[Image]) -> Iterator[int]:
+        """Ask about `images`, a few at a time; yields how many are done. What is answered stays, whatever comes."""
+        for start in range(0, len(images), AT_ONCE):
+            some = images[start : start + AT_ONCE]
+            for each, answer in zip(some, oracle.ask(some)):
+                self._known[each.key] = answer
+            yield start + len(some)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def thumbnail(key: str, _read: Callable[[], bytes], _rendering: Rendering = PLAIN) -> bytes | None:
+    """The image as a small upright JPEG; None where it cannot be read. `key` names the image and the rendering."""
+    try:
+        image = decode(_read(), THUMBNAIL, _rendering)
+    except GraftError:
+        return None
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    out = BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()

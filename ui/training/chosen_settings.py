@@ -1,0 +1,111 @@
+"""The settings of the next run: a preset, and what was changed since. Kept with the other choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from core.training.presets import DEFAULT, PRESETS, changed_from, nearest
+from core.training.recipe import (
+    LOSSES,
+    PLACES,
+    Recipe,
+    fitting,
+    is_solvable,
+    suggested_learning_rate,
+    usual_settings,
+)
+from ui.shared import state
+
+
+def solved(now: dict[str, Any]) -> bool:
+    """Whether the head is solved for from beginning to end, so that no step is taken."""
+    return now["freeze"] == "all" and is_solvable({**now, "head": now["head"]["kind"]})
+
+
+def _steps(now: dict[str, Any]) -> bool:
+    return not solved(now)
+
+
+# Settings that do nothing unless others have certain values; those that are not here always do something.
+MATTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "unfreeze": lambda now: now["freeze"] != "all",
+    "head_epochs": lambda now: now["freeze"] != "all" and now["unfreeze"] != "never",
+    "unfreeze_rate": lambda now: now["freeze"] != "all" and now["unfreeze"] != "never",
+    "rate_per_stage": lambda now: now["freeze"] != "all",
+    **dict.fromkeys(("momentum", "weight_decay", "clip", "schedule", "accumulate", "patience", "best_by"), _steps),
+    "warmup_epochs": _steps,
+    "refit": solved,
+    "nesterov": lambda now: now["optimizer"] == "sgd",
+    "step_epochs": lambda now: now["schedule"] in ("step", "plateau"),
+    "step_factor": lambda now: now["schedule"] in ("step", "plateau"),
+    "views": lambda now: (
+        now["augmentation"] != "none" and (now["freeze"] != 0 or now["unfreeze"] != "never") and not now["cutmix"]
+    ),
+    "label_smoothing": lambda now: now["loss"] in ("cross_entropy", "binary_cross_entropy"),
+    "focal_gamma": lambda now: now["loss"] == "focal",
+    "balance": lambda now: now["loss"] not in LOSSES["number"],
+}
+
+
+def preset() -> str:
+    name = state.choices().preset
+    return name if name in PRESETS else DEFAULT
+
+
+def changes(kind: str) -> dict[str, Any]:
+    """What was changed since the preset was chosen, as far as it is for a dataset of `kind`."""
+    settings = state.choices().settings
+    known = {name: value for name, value in settings.items() if name in Recipe.model_fields and name not in PLACES}
+    return changed_from(preset(), fitting(known, kind), kind)
+
+
+def values(kind: str, stages: int) -> dict[str, Any]:
+    """Every setting as it stands, be it right or wrong, for a backbone of so many stages."""
+    settings = PRESETS[preset()].settings(kind) | changes(kind)
+    if isinstance(settings["freeze"], int) and settings["freeze"] >= stages:
+        settings["freeze"] = "all"
+    return {"learning_rate": _suggested(settings), **settings}
+
+
+def in_effect(now: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The same for a recipe: what does nothing as things stand is as usual, so that it contradicts nothing."""
+    usual = usual_settings(kind)
+    return {name: value if matters(name, now) else usual[name] for name, value in now.items()}
+
+
+def matters(name: str, now: dict[str, Any]) -> bool:
+    """Whether a setting does anything, the others being as they are."""
+    return name not in MATTERS or MATTERS[name](now)
+
+
+def begin(name: str) -> None:
+    """Choose a preset, which forgets what was changed."""
+    state.choose(preset=name, settings={})
+
+
+def change(kind: str, name: str, value: Any) -> None:
+    """A new optimizer, or freezing more or less, brings its own learning rate, in place of whatever stood there."""
+    _keep(kind, name, state.choices().settings | {name: value})
+
+
+def undo(kind: str, name: str) -> None:
+    """Make a setting the preset's again."""
+    _keep(kind, name, {each: value for each, value in state.choices().settings.items() if each != name})
+
+
+def _keep(kind: str, name: str, settings: dict[str, Any]) -> None:
+    base = PRESETS[preset()].settings(kind)
+    if name != "learning_rate" and _suggested(base | state.choices().settings) != _suggested(base | settings):
+        settings.pop("learning_rate", None)
+    state.choose(preset=preset(), settings=settings)
+
+
+def _suggested(settings: dict[str, Any]) -> float:
+    return suggested_learning_rate(settings["optimizer"], settings["freeze"])
+
+
+def take(recipe: Recipe, kind: str) -> None:
+    """Make the settings those of a recipe: the preset that is nearest, and what differs from it."""
+    name = nearest(recipe, kind)
+    state.choose(preset=name, settings=changed_from(name, recipe.settings(), kind))

@@ -1,0 +1,144 @@
+"""A cross-validation of the recipe: how to ask for it, and what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core import trash
+from core.data.folds import FEWEST, MOST
+from core.inference.table import harmless
+from core.training.process.events import Scores
+from core.training.recipe import Recipe
+from core.training.trials.crossval_results import CrossValidation
+from ui.runs.curves import MAIN_TITLES, thin
+from ui.shared import state, theme
+from ui.shared.confirm import confirm
+from ui.shared.live_chart import live_chart
+from ui.shared.widgets import count, percent, short_number
+
+USUAL = 5
+TITLES = {"accuracy": "Accuracy", "balanced_accuracy": "Balanced", "macro_f1": "Macro F1", "loss": "Loss"}
+TITLES |= {"exact_match": "All labels right"}
+TITLES |= {"rmse": "RMSE", "mae": "Mean error", "r2": "Explained"}
+
+
+def ask(begin: Callable[[int], None]) -> None:
+    """begin: is given how many folds."""
+    with st.popover("Cross-validate", icon=":material/layers:"):
+        st.markdown(
+            "The images are divided into folds. Each is held out once, while a network learns from the others: so "
+            "every image is answered by a network that has not seen it, and you see how much the scores vary."
+        )
+        st.caption("Groups and images that look the same stay together. The test part stays out.")
+        folds = st.number_input("Folds", FEWEST, MOST, USUAL, key="folds", persist_state="session")
+        st.button("Start cross-validation", type="primary", on_click=begin, args=(folds,))
+
+
+def crossval_panel(recipe: Recipe, begin: Callable[[int], None] | None) -> None:
+    """What is known of this recipe's newest cross-validation, if there is one. begin: None while it cannot go on."""
+    found = CrossValidation.newest(state.workspace(), recipe)
+    if found is None:
+        return
+    with st.expander(f"Cross-validation, {count(found.folds, 'fold')}", icon=":material/layers:", expanded=True):
+        if not found.complete:
+            st.markdown(f"{len(found.done)} of {count(found.folds, 'fold')} done.")
+        if found.done:
+            _scores(found)
+            live_chart(fold_chart(found), key="folds_chart", alt="Each fold's score over the epochs")
+        with st.container(horizontal=True):
+            if not found.complete and begin is not None:
+                st.button("Go on", icon=":material/play_arrow:", on_click=begin, args=(found.folds,))
+            if found.complete:
+                st.download_button(
+                    "Answers about every image",
+                    lambda: _answers(found),
+                    file_name="out-of-fold.csv",
+                    mime="text/csv",
+                    icon=":material/download:",
+                    on_click="ignore",
+                    help="Each by the network that had not seen it (out-of-fold predictions).",
+                )
+            if begin is not None and st.button("Discard", icon=":material/delete:", key="discard_folds"):
+                _confirm_discard(found)
+
+
+def _scores(found: CrossValidation) -> None:
+    metrics = found.metrics()
+    with st.container(horizontal=True, gap="medium"):
+        for name in metrics:
+            help = "Mean and standard deviation of the folds."
+            st.metric(TITLES[name], found.said(name), width="content", help=help)
+    epochs = [fold.best_epoch for fold in found.done]
+    numbers = range(1, len(epochs) + 1)
+    images = [found.held_out(number) for number in numbers]
+    table = pd.DataFrame({"Fold": numbers, "Images": images, "Best epoch": epochs})
+    for name in metrics:
+        table[TITLES[name]] = [_value(fold.held_out, name) for fold in found.done]
+    st.dataframe(table, hide_index=True, width="content")
+    st.caption(
+        "Each fold's best epoch is chosen by what it held out, as a run's is by its validation part: so all of these "
+        "are a little too good, alike for every recipe that you compare."
+    )
+
+
+def _value(scores: Scores, name: str) -> str:
+    value = getattr(scores, name)
+    return short_number(value) if name in ("rmse", "mae") else f"{value:.3f}" if name == "loss" else percent(value)
+
+
+def fold_chart(found: CrossValidation, height: int = 320) -> go.Figure:
+    """The score of what was held out, a line a fold, and over as many epochs as all have, their mean."""
+    curves = [found.curve(number) for number in range(1, found.folds + 1)]
+    score, colours = next((each.validation.main for each in curves[0] if each.validation), "accuracy"), theme.palette()
+    number = score == "rmse"
+    lines = [[(each.epoch, getattr(each.validation, score)) for each in curve] for curve in curves]
+    whole = [line for line in lines if line]
+    mean = [(points[0][0], sum(value for _, value in points) / len(points)) for points in zip(*whole) if len(whole) > 1]
+    figure = go.Figure()
+    for fold, line in enumerate(lines, start=1):
+        colour = colours.series[(fold - 1) % len(colours.series)]
+        figure.add_trace(_line(f"Fold {fold}", line, {"color": colour, "width": 1.2}, share=not number))
+    figure.add_trace(_line("Mean", mean, {"color": colours.text, "width": 3}, share=not number))
+    figure.update_layout(
+        template=theme.template(),
+        title=f"{MAIN_TITLES[score]} {'of' if number else 'on'} what was held out",
+        height=height,
+        uirevision="kept",
+        hovermode="x unified",
+        xaxis={"title": {"text": "Epoch"}, "rangemode": "tozero"},
+        yaxis={"tickformat": None if number else ".0%", "range": None if number else [0, 1.05]},
+    )
+    return figure
+
+
+def _line(name: str, points: list[tuple[int, float]], line: dict[str, object], share: bool) -> go.Scatter:
+    drawn = thin(points)
+    return go.Scatter(
+        x=[x for x, _ in drawn],
+        y=[y for _, y in drawn],
+        name=name,
+        mode="lines+markers" if len(drawn) < 2 else "lines",
+        line=line,
+        hovertemplate="%{y:.1%}" if share else "%{y:.4f}",
+    )
+
+
+def _answers(found: CrossValidation) -> str:
+    table = found.answers().drop(columns=["probabilities"], errors="ignore")
+    words = table.select_dtypes(exclude="number").columns
+    table[words] = table[words].map(harmless)
+    return str(table.to_csv(index=False))
+
+
+def _confirm_discard(found: CrossValidation) -> None:
+    title = f"Cross-validation, {count(found.folds, 'fold')}"
+    confirm(
+        "Discard this cross-validation?",
+        f"**{title}**, {len(found.done)} done, with every fold's curves and answers.",
+        "Discard it",
+        lambda: trash.put(state.workspace(), "cross-validation", found.directory.name, title),
+    )

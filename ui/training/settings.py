@@ -1,0 +1,353 @@
+"""The settings of the next run, and Start: a preset and a few at the top, everything else one click deeper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core import runs
+from core.backbones.catalogue import BackboneInfo, find
+from core.backbones.kept_stages import Stage
+from core.data.dataset import Dataset
+from core.errors import GraftError
+from core.runs.checks import resolution_problem
+from core.runs.naming import LONGEST
+from core.tasks.heads import HeadSettings, Reads
+from core.training import recipe_file
+from core.training.presets import PRESETS
+from core.training.recipe import Recipe
+from ui.backbones.downloads import is_missing, offer
+from ui.backbones.network import network_diagram
+from ui.backbones.stages import head_parameters, stages_of
+from ui.runs.comparison import compare_freezing
+from ui.shared import state
+from ui.shared.gone import apart
+from ui.shared.next_step import next_step_row
+from ui.shared.widgets import count, errors_shown, literal, short_number, show_error
+from ui.training import chosen_settings
+from ui.training.augmentation_view import augmentation_view
+from ui.training.fit_view import fit_view
+from ui.training.probes_panel import probes_panel
+from ui.training.schedule import schedule
+from ui.training.setting_fields import GROUPS, HEADS, READS, field, said_of, shown_in
+
+_OTHER_BACKBONE = "backbone_of_recipe"
+
+
+@st.fragment
+@apart
+def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) -> None:
+    """Ask for all that a recipe needs, show what it comes to, and start it. Moving a slider redraws only this."""
+    if st.session_state.pop(_OTHER_BACKBONE, False):
+        st.rerun()  # the page hands over another one
+    runs.expect_start(state.workspace(), info.name)
+    buttons, below = next_step_row("_settings"), st.container()
+    st.caption(
+        f"{literal(info.name, 60)} on {literal(dataset.name, 60)}, "
+        f"{count(len(dataset.part('train')), 'training image')}"
+    )
+    kind, now = dataset.kind, chosen_settings.values(dataset.kind, len(stages))
+    asked = {
+        **chosen_settings.in_effect(now, kind),
+        "dataset": dataset.id,
+        "dataset_version": dataset.version,
+        "backbone": info.name,
+        "weights_file": state.choices().weights_file,
+    }
+    problems = Recipe.problems(asked) or _resolution_problems(Recipe.parse(asked))
+    _preset(kind)
+    freeze = _freeze(info, len(stages), now["freeze"], kind)
+    recipe = None if problems else Recipe.parse(asked)
+    fitted = info.fitted(recipe.fit, recipe.resolution, dataset.rendering) if recipe else info
+    head = _head_of(now)
+    _draw_network(st.container(), fitted, stages_of(fitted), dataset, freeze, (head, _reads(head, now)))
+    epochs, naming = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
+    with epochs:
+        field("epochs", kind, now, problems)
+    with naming:
+        name = _name()
+    missing = is_missing(info, asked["weights_file"])
+    pressed = buttons.button(
+        "Start", type="primary", icon=":material/play_arrow:", key="start", disabled=bool(problems) or missing
+    )
+    if missing:
+        with below:
+            offer(info)
+    if problems:
+        show_error(f"These settings cannot be used: {'; '.join(problems.values())}.")
+    previews: dict[str, Callable[[], None]] = {}
+    if recipe:
+        previews["Schedule"] = partial(schedule, recipe, len(stages))
+        previews["Images"] = partial(fit_view, dataset, fitted)
+        previews["Augmentation"] = partial(augmentation_view, dataset, fitted.preprocessing, recipe)
+    with st.expander("Expert settings", icon=":material/tune:", key="expert_settings"):
+        _expert_settings(kind, now, problems, previews)
+    if recipe is None:
+        return
+    with buttons:
+        compare_freezing(recipe, len(stages), dataset, _devices(), disabled=missing)
+    with st.expander("Save, load or share these settings", icon=":material/save:", key="recipe_files"):
+        _recipe_file(recipe, dataset)
+    if pressed:
+        _start(recipe, dataset.name, name)
+    if not missing:
+        probes_panel(recipe, _devices(), lambda rate: chosen_settings.change(kind, "learning_rate", rate))
+
+
+def _resolution_problems(recipe: Recipe) -> dict[str, str]:
+    problem = resolution_problem(recipe)
+    return {"resolution": problem.rstrip(".")} if problem else {}
+
+
+def _name() -> str:
+    """Of the next run. It is empty again after each."""
+    help = "What lists call it. It can be changed later, and decides nothing of what the run gives."
+    key, placeholder = f"run_name_{state.choices().run}", "Named by what it is"
+    return st.text_input("Name of the run", key=key, max_chars=LONGEST, placeholder=placeholder, help=help)
+
+
+def _start(recipe: Recipe, dataset: str, name: str) -> None:
+    with errors_shown():
+        run = runs.start(state.workspace(), recipe, dataset, _devices())
+        runs.rename(run, name)
+        state.choose(run=run.id)
+        st.rerun()
+
+
+def _preset(kind: str) -> None:
+    """Which preset, and how far the settings are from it, with a way back."""
+    chosen, changed = chosen_settings.preset(), chosen_settings.changes(kind)
+    st.session_state["preset"] = chosen
+    st.segmented_control(
+        "Settings to begin with",
+        list(PRESETS),
+        format_func=lambda name: PRESETS[name].title,
+        required=True,
+        key="preset",
+        on_change=lambda: chosen_settings.begin(st.session_state["preset"]),
+        help="Each sets everything below, expert settings too. Whatever you change stays changed.",
+    )
+    if changed:
+        _changes(chosen, changed, kind)
+    else:
+        st.caption(PRESETS[chosen].sentence)
+
+
+def _changes(preset: str, changed: dict[str, Any], kind: str) -> None:
+    """What is not the preset's, each with a way back."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"{PRESETS[preset].title}, but with changes (click one to undo it):", width="content")
+        for name, value in changed.items():
+            st.button(
+                literal(said_of(name, value), 60),
+                key=f"undo_{name}",
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=chosen_settings.undo,
+                args=(kind, name),
+            )
+        if len(changed) > 1:
+            st.button("Undo all changes", type="tertiary", on_click=chosen_settings.begin, args=(preset,))
+
+
+def _freeze(info: BackboneInfo, stages: int, now: int | str, kind: str) -> int:
+    key = f"set_freeze_{info.name}"
+    st.session_state[key] = min(max(now, 0), stages) if isinstance(now, int) else stages
+    return st.slider(
+        "How many stages to freeze",
+        0,
+        stages,
+        key=key,
+        on_change=lambda: _froze(st.session_state[key], stages, kind),
+        help="Frozen stages keep what they know. All: only the head learns, which is fastest. None: everything learns.",
+    )
+
+
+def _froze(freeze: int, stages: int, kind: str) -> None:
+    chosen_settings.change(kind, "freeze", "all" if freeze == stages else freeze)
+
+
+def _draw_network(
+    place: Any,
+    info: BackboneInfo,
+    stages: tuple[Stage, ...],
+    dataset: Dataset,
+    freeze: int,
+    head: tuple[HeadSettings, Reads],
+) -> None:
+    """head: its settings, and which stages it reads."""
+    outputs = len(dataset.classes) or 1
+    in_head = head_parameters(*head, stages, outputs)
+    trainable = sum(stage.parameters for stage in stages[freeze:]) + in_head
+    total = sum(stage.parameters for stage in stages) + in_head
+
+    def padlock(count: int) -> None:
+        _froze(count, len(stages), dataset.kind)
+
+    with place:
+        st.markdown(
+            f"{_meaning(freeze, len(stages))} **{short_number(trainable)}** of {short_number(total)} parameters train."
+        )
+        network_diagram(
+            stages,
+            input_size=info.preprocessing.size,
+            key="network",
+            freeze=freeze,
+            head=f"Head: {count(outputs, dataset.noun) if dataset.classes else 'one number'}",
+            head_parameters=in_head,
+            on_freeze=padlock,
+        )
+
+
+def _meaning(freeze: int, stages: int) -> str:
+    if freeze == stages:
+        return "All stages are frozen and only the head learns (feature extraction)."
+    if freeze == 0:
+        return "No stage is frozen and everything learns (full fine-tuning)."
+    return f"{freeze} of {stages} stages are frozen; the rest and the head learn."
+
+
+def _expert_settings(
+    kind: str, now: dict[str, Any], problems: dict[str, str], previews: dict[str, Callable[[], None]]
+) -> None:
+    """A tab a group. previews: what shows what a group's settings come to, drawn only while its tab is open."""
+    for tab, group in zip(st.tabs(list(GROUPS), key="expert_tab", on_change="rerun"), GROUPS):
+        with tab:
+            if group == "What learns":
+                _head(_head_of(now), kind)
+            names = shown_in(group, now, problems)
+            for first in range(0, len(names), 3):
+                for column, name in zip(st.columns(3, gap="medium"), names[first : first + 3]):
+                    with column:
+                        field(name, kind, now, problems)
+            if group == "Run" and runs.how_many() > 1:
+                _ask_devices()
+            if tab.open and group in previews:
+                previews[group]()
+
+
+def _devices() -> int:
+    """How many the next run trains on: a wish, but no more than there are."""
+    return max(1, min(state.choices().devices, runs.how_many()))
+
+
+def _ask_devices() -> None:
+    st.session_state["devices"] = _devices()
+    st.number_input(
+        "Devices",
+        min_value=1,
+        max_value=runs.how_many(),
+        key="devices",
+        on_change=lambda: state.choose(devices=st.session_state["devices"]),
+        help="How many of this machine's devices train together. They share each batch, so the results stay the same; "
+        "it is faster with large backbones and many images, and slower with few.",
+        width=200,
+    )
+
+
+def _head_of(now: dict[str, Any]) -> HeadSettings:
+    try:
+        return HeadSettings.model_validate(now["head"])
+    except ValidationError:
+        return HeadSettings()
+
+
+def _reads(head: HeadSettings, now: dict[str, Any]) -> Reads:
+    """As `Recipe.reads`, of settings that may be wrong."""
+    if head.reads != "auto":
+        return head.reads
+    return "several" if chosen_settings.solved({**now, "head": head.model_dump()}) else "last"
+
+
+def _head(now: HeadSettings, kind: str) -> None:
+    def changed(name: str) -> None:
+        head = now.model_dump() | {name: st.session_state[keys[name]]}
+        chosen_settings.change(kind, "head", head)
+
+    keys = {"kind": "set_head_kind", "hidden_units": "set_hidden_units", "dropout": "set_dropout", "reads": "set_reads"}
+    st.session_state.update({keys[name]: value for name, value in now.model_dump().items()})
+    left, middle, right = st.columns(3, gap="medium")
+    left.segmented_control(
+        "Head",
+        list(HEADS),
+        format_func=HEADS.__getitem__,
+        required=True,
+        key=keys["kind"],
+        on_change=changed,
+        args=("kind",),
+        help="The new layer that learns your classes; a hidden layer can learn more but needs more images.",
+    )
+    st.segmented_control(
+        "What the head reads",
+        list(READS),
+        format_func=READS.__getitem__,
+        required=True,
+        key=keys["reads"],
+        on_change=changed,
+        args=("reads",),
+        help="Late stages know whole things, earlier ones strokes and textures: reading several helps with images "
+        "unlike photographs. Automatic: several where the head is solved for, else the last.",
+    )
+    if now.kind == "linear":
+        return
+    middle.number_input(
+        "Hidden units",
+        min_value=1,
+        max_value=8192,
+        key=keys["hidden_units"],
+        on_change=changed,
+        args=("hidden_units",),
+        help="How wide the hidden layer is.",
+    )
+    right.slider(
+        "Dropout",
+        0.0,
+        0.95,
+        step=0.05,
+        key=keys["dropout"],
+        on_change=changed,
+        args=("dropout",),
+        help="The share of hidden units left out at random in training, against learning by heart.",
+    )
+
+
+def _recipe_file(recipe: Recipe, dataset: Dataset) -> None:
+    st.markdown("A recipe is all these settings in a small file, for another day, another dataset, or another person.")
+    save, load = st.columns([1, 2], gap="medium")
+    save.download_button(
+        "Save the recipe",
+        recipe_file.to_text(recipe),
+        file_name="recipe.json",
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    load.file_uploader(
+        "Load a recipe", type="json", key="recipe_file", on_change=_load, args=(dataset.kind,), max_upload_size=1
+    )
+    if error := st.session_state.get("recipe_error"):
+        show_error(error)
+    st.markdown("The same from a shell:")
+    on = f" --devices {_devices()}" if _devices() > 1 else ""
+    st.code(recipe.to_command() + on, language="bash", wrap_lines=True)
+
+
+def _load(kind: str) -> None:
+    st.session_state["recipe_error"] = None
+    if (file := st.session_state["recipe_file"]) is None:
+        return
+    try:
+        recipe = recipe_file.check(recipe_file.read(BytesIO(file.getvalue())), kind)
+    except GraftError as error:
+        st.session_state["recipe_error"] = str(error)
+        return
+    chosen_settings.take(recipe, kind)
+    if recipe.backbone and (name := find(recipe.backbone).name) != state.choices().backbone:
+        state.choose(backbone=name)
+        st.session_state[_OTHER_BACKBONE] = True
+    st.toast(f"These are the settings of {literal(file.name, 60)} now.", icon=":material/check:")
