@@ -91,7 +91,7 @@ class Material:
         other = copy.copy(self)
         other.dataset = dataset
         other.splits = _splits(dataset)
-        for name in ("reading", "targets"):
+        for name in ("images", "targets"):
             vars(other).pop(name, None)
         return other
 
