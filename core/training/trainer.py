@@ -18,6 +18,7 @@ from core.errors import RunError
 from core.runtime.device import Device
 from core.runtime.distributed import ALONE, Team
 from core.runtime.tuning import Chosen
+from core.tasks.scores import Scores
 from core.training import checkpoints, plan, solving
 from core.training.averaging import Average
 from core.training.batches import plain_batches, steps_of, training_batches
@@ -32,7 +33,7 @@ from core.training.pace import Pace
 from core.training.plan import Change, Phase
 from core.training.preparation import Material, Part, Prepared, prepare
 from core.training.process.control import Asked
-from core.training.process.events import Changed, Ended, EpochEnded, Paused, Scores, Started
+from core.training.process.events import Changed, Ended, EpochEnded, Paused, Started
 from core.training.process.reporter import Position, Reporter, StopRequested
 from core.training.recipe import Recipe
 from core.training.sources import ActivationSource, is_damaged
@@ -170,7 +171,7 @@ class Trainer:
                 stages=len(material.backbone.stages),
                 frozen=prepared.frozen_stages,
                 judged_on=len(prepared.validation) if prepared.validation else 0,
-                naive=material.task.naive(judge.targets),
+                naive=material.task.constant(judge.targets),
                 devices=self.team.size,
             )
         )

@@ -10,12 +10,13 @@ import pytest
 from starlette.applications import Starlette
 
 from core.runs import Run
-from core.training.process.events import Changed, EpochEnded, EventLog, Progress, Scores
+from core.tasks.scores import Scores
+from core.training.process.events import Changed, EpochEnded, EventLog, Progress
 from tests.pages.made_runs import finished, made_run
 from tests.polling import run_apart
+from ui.runs import feed, live_frame
 from ui.runs.feed import Feed
 from ui.runs.live_frame import RunLook, changes, drawn_as, run_frame, table_frame
-from ui.runs import feed, live_frame
 
 LEAST = 5_000  # bytes that a step may take
 
