@@ -26,7 +26,7 @@ _CLASSES = {
     "labels": {FEW: "A few of each", EVERY: "All images", NONE: "No label"},
 }
 _SPLITS = {ANY_SPLIT: "Any split", "train": "Training", "validation": "Validation", "test": "Test"}
-_FINDINGS: dict[Kind, str] = {  # in the words of their sentences above
+_FINDINGS: dict[str, str] = {  # in the words of their sentences above
     "similar names": "Similar class names",
     "contradiction": "Different classes",
     "duplicate": "More than once",
