@@ -135,7 +135,8 @@ def torchvision_transform(preprocessing: Preprocessing, augmented: bool) -> tran
 def graft(source: ImageSource) -> Iterator[torch.Tensor]:
     for epoch in itertools.count(1):
         order = np.random.default_rng(epoch).permutation(len(source))
-        yield from source.batches(cut(order, BATCH, training=True), epoch)
+        for inputs in source.batches(cut(order, BATCH, training=True), epoch):
+            yield inputs["pixels"]
 
 
 def torchvision(photos: datasets.ImageFolder, workers: int, device: Device) -> Iterator[torch.Tensor]:

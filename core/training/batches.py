@@ -8,6 +8,7 @@ from itertools import count
 import numpy as np
 import torch
 
+from core.modalities.inputs import Inputs
 from core.runtime.distributed import ALONE, Team
 from core.training.loop import Batch
 from core.training.mixing import mixed
@@ -93,6 +94,6 @@ def _order(part: Part, material: Material, epoch: int) -> np.ndarray:
     return random.choice(len(part), len(part), p=chances)
 
 
-def _batches(part: Part, chunks: list[np.ndarray], epoch: int | None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def _batches(part: Part, chunks: list[np.ndarray], epoch: int | None) -> Iterator[tuple[Inputs, torch.Tensor]]:
     for chunk, inputs in zip(chunks, part.source.batches(chunks, epoch)):
         yield inputs, part.targets[torch.from_numpy(chunk).to(part.targets.device)]

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from core.backbones.catalogue import BackboneInfo
-from core.backbones.model import build, describe
+from core.backbones.model import ACTIVATION, build, describe
 from core.data.dataset import Dataset
 from core.modalities.images.pixels import pixels
 from core.progress import Cancelled, OnProgress, Progress, WorkStopped
@@ -63,7 +63,7 @@ def features(
     chosen = (device, "auto", dataset.id, partial(some, source), len(frame))
     frozen = FrozenStages(workspace, backbone, len(backbone.stages), *chosen)
     kept = Kept(workspace, frozen, source)
-    activations.fit(workspace, [kept], (backbone.num_features,))
+    activations.fit(workspace, [kept], backbone.boundary(len(backbone.stages)))
 
     def computed(done: int, total: int) -> None:
         if cancelled is not None and cancelled():
@@ -72,5 +72,5 @@ def features(
             progress(Progress("Looking with the backbone", done, total))
 
     (rows,) = kept.rows(computed)
-    found = rows.take(np.arange(len(frame)))
+    found = rows.take(np.arange(len(frame)))[ACTIVATION]
     return found if reads == "several" else found[:, : backbone.last_features]

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from core.modalities.inputs import Inputs
 from core.runtime.device import Device
 from core.training.process.events import Scores
 from core.training.task import Task
@@ -27,7 +28,7 @@ class Batch:
     Where several processes share the batch: share, of what is here; 0 where nothing was left for this one, and what it
     has counts for nothing. weight: of these examples in the loss, on average, beside all of the batch's."""
 
-    inputs: torch.Tensor
+    inputs: Inputs
     targets: torch.Tensor
     share: float = 1.0
     completes: bool = True

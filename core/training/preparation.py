@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from core.data.dataset import Dataset, load_dataset
 from core.data.splits import Split
 from core.errors import BackboneError
 from core.modalities.images.pixels import Decoding, Pixels, decoded_bytes, pixels, still_to_decode
+from core.modalities.inputs import Inputs
 from core.runtime.device import Device
 from core.runtime.distributed import ALONE, Team
 from core.runtime.tuning import NOWHERE, Chosen
@@ -198,7 +198,7 @@ def outlook(material: Material, frozen_stages: int) -> Outlook:
     parts = [material.dataset.part(split) for split in material.splits]
     if keeps:
         rows = [each.missing() for each in kept]
-        read = 4 * math.prod(cutting._boundary_shape()) * sum(len(each.source) * len(each.views) for each in kept)
+        read = activations.row_bytes(cutting._boundary()) * sum(len(each.source) * len(each.views) for each in kept)
         parts = [part for part, missing in zip(parts, rows) if missing]
     else:
         rows, read = [], 0
@@ -233,9 +233,9 @@ def rehearsal(material: Material, frozen_stages: int) -> Prepared:
     material.backbone.freeze(frozen_stages)
     cutting = _Cutting(material, frozen_stages)
     body, note = cutting._body(cutting._fits(cutting.kept()))
-    size, targets = material.backbone.info.preprocessing.size, material.targets[0]
-    shape = (3, size, size) if body is material.backbone else cutting._boundary_shape()
-    part = Part(MadeUp(shape, len(targets), material.device), targets)
+    targets = material.targets[0]
+    shapes = material.backbone.boundary(0) if body is material.backbone else cutting._boundary()
+    part = Part(MadeUp(shapes, len(targets), material.device), targets)
     return Prepared(material, frozen_stages, nn.Sequential(body, material.head), material.device, part, None, note)
 
 
@@ -249,7 +249,7 @@ def _way_to_train(material: Material, frozen_stages: int, model: nn.Module, part
     return way_to_train(material.workspace, model, name, device, inputs, material.chosen)
 
 
-def _first_batch(part: Part, few: np.ndarray) -> torch.Tensor:
+def _first_batch(part: Part, few: np.ndarray) -> Inputs:
     return next(iter(part.source.batches([few], None)))
 
 
@@ -305,7 +305,7 @@ class _Cutting:
         wanted = self.keep and kept and not self.material.recipe.cutmix
         if not wanted:
             return False
-        fit = activations.fit(self.material.workspace, kept, self._boundary_shape())
+        fit = activations.fit(self.material.workspace, kept, self._boundary())
         name = f"kept after {self.frozen_stages} stages"  # not in every epoch again: its last bits would be others
         return self.material.chosen.once(name, _Fits, lambda: _Fits(fit)).fits
 
@@ -339,9 +339,9 @@ class _Cutting:
             )
         return body, note
 
-    def _boundary_shape(self) -> tuple[int, ...]:
-        """The shape, without batch, of what the frozen stages give."""
-        return self.backbone.boundary_shape(self.frozen_stages)
+    def _boundary(self) -> dict[str, tuple[int, ...]]:
+        """The shapes, without batch, of what the frozen stages give."""
+        return self.backbone.boundary(self.frozen_stages)
 
     def _activations(self, kept: Kept) -> ActivationSource:
         reporter = self.material.reporter

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.backbones.model import ACTIVATION
 from core.data.folds import folds_of_rows
 from core.errors import DamagedError
 from core.records import Amount, read
@@ -105,7 +106,7 @@ def _examples(material: Material, part: Part, numbers: np.ndarray) -> tuple[torc
     """The features of these examples, every kept view of each beside the other, and what they should give."""
     source = part.source
     assert isinstance(source, ActivationSource)
-    views = np.stack([rows.take(numbers) for rows in source.views], axis=1)
+    views = np.stack([rows.take(numbers)[ACTIVATION] for rows in source.views], axis=1)
     features = torch.from_numpy(views.reshape(-1, views.shape[-1]))
     targets = part.targets[torch.from_numpy(numbers).to(part.targets.device)]
     if material.device.torch.type == "cuda":

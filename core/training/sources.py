@@ -6,7 +6,7 @@ for training, and None for validation, which is never augmented.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Protocol
@@ -16,9 +16,10 @@ import torch
 
 from core.modalities.images.pixels import Pixels
 from core.modalities.images.preprocessing import Augmentation, Preprocessing, augment, normalize, square
+from core.modalities.inputs import Inputs
 from core.processes import available_cores
 from core.runtime.device import Device
-from core.store.rows import Rows
+from core.store.rows import Column, Rows
 
 PREFETCHED_BATCHES = 4
 
@@ -28,7 +29,7 @@ class Source(Protocol):
 
     def __len__(self) -> int: ...
 
-    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[Inputs]:
         """One input batch on the device for each array of example indices."""
         ...
 
@@ -56,7 +57,7 @@ class ImageSource:
     def __len__(self) -> int:
         return len(self.digests)
 
-    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[Inputs]:
         pixels = self.pixels  # loaded here, not by the threads
         with ThreadPoolExecutor(min(8, available_cores())) as pool:
             ahead = [pool.submit(self._cut, pixels, chunk, epoch) for chunk in chunks[:PREFETCHED_BATCHES]]
@@ -64,7 +65,7 @@ class ImageSource:
                 if position + PREFETCHED_BATCHES < len(chunks):
                     ahead.append(pool.submit(self._cut, pixels, chunks[position + PREFETCHED_BATCHES], epoch))
                 batch = ahead.pop(0).result()
-                yield normalize(batch.to(self.device.torch, non_blocking=True), self.preprocessing)
+                yield {"pixels": normalize(batch.to(self.device.torch, non_blocking=True), self.preprocessing)}
 
     def _cut(self, pixels: Pixels, chunk: np.ndarray, epoch: int | None) -> torch.Tensor:
         """uint8 (B, H, W, 3). The crop depends on epoch and content alone: no thread's timing, and no other image of
@@ -86,10 +87,10 @@ def view(
     return augment(image, preprocessing, np.random.default_rng((epoch, int(digest[:16], 16))), augmentation)
 
 
-def some(source: ImageSource, many: int = 8) -> torch.Tensor:
+def some(source: ImageSource, many: int = 8) -> Inputs:
     """The first images as they are, to measure on."""
-    (images,) = source.batches([np.arange(min(many, len(source)))], epoch=None)
-    return images
+    (inputs,) = source.batches([np.arange(min(many, len(source)))], epoch=None)
+    return inputs
 
 
 class ActivationSource:
@@ -102,10 +103,11 @@ class ActivationSource:
     def __len__(self) -> int:
         return len(self.views[0])
 
-    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[Inputs]:
         view = self.views[(epoch or 0) % len(self.views)]
         for chunk in chunks:
-            yield torch.from_numpy(view.take(chunk)).to(self.device.torch, non_blocking=True)
+            taken = {name: torch.from_numpy(array) for name, array in view.take(chunk).items()}
+            yield {name: tensor.to(self.device.torch, non_blocking=True) for name, tensor in taken.items()}
 
 
 def is_damaged(source: Source) -> bool:
@@ -113,7 +115,7 @@ def is_damaged(source: Source) -> bool:
     if isinstance(source, ActivationSource):
         return any(rows.is_damaged() for rows in source.views)
     pixels = vars(source).get("pixels")  # which may not have been needed
-    return isinstance(pixels, Rows) and pixels.is_damaged()
+    return isinstance(pixels, Column) and pixels.is_damaged()
 
 
 class Again:
@@ -125,24 +127,27 @@ class Again:
     def __len__(self) -> int:
         return self.many
 
-    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[Inputs]:
         return self.few.batches([chunk % len(self.few) for chunk in chunks], epoch)
 
 
 class MadeUp:
     """Noise in place of examples: for who only wants to know what a step takes."""
 
-    def __init__(self, shape: Sequence[int], many: int, device: Device) -> None:
-        """shape: of an input, without the batch."""
-        self.shape, self.many, self.device = tuple(shape), many, device
+    def __init__(self, shapes: Mapping[str, Sequence[int]], many: int, device: Device) -> None:
+        """shapes: of the inputs, without the batch."""
+        self.shapes, self.many, self.device = shapes, many, device
 
     def __len__(self) -> int:
         return self.many
 
-    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[Inputs]:
         for chunk in chunks:
-            inputs = torch.randn(len(chunk), *self.shape, device=self.device.torch)
-            yield inputs.contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs
+            yield {name: self._noise(len(chunk), *shape) for name, shape in self.shapes.items()}
+
+    def _noise(self, *shape: int) -> torch.Tensor:
+        noise = torch.randn(shape, device=self.device.torch)
+        return noise.contiguous(memory_format=torch.channels_last) if noise.ndim == 4 else noise
 
 
 def cut(order: np.ndarray, batch_size: int, training: bool) -> list[np.ndarray]:

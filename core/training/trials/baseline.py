@@ -72,7 +72,7 @@ def _features(material: Material, prepared: Prepared, part: Part) -> tuple[torch
     with torch.no_grad():
         for inputs in part.source.batches(cut(numbers, BATCH, training=False), epoch=None):
             with device.autocast():
-                rows.append(body(inputs).float()[:, : material.backbone.last_features])
+                rows.append(body(inputs).pooled.float()[:, : material.backbone.last_features])
             if prepared.frozen_stages < len(material.backbone.stages):
                 reporter.prepared(min(len(rows) * BATCH, len(numbers)), len(numbers))
         return torch.cat(rows), part.targets[torch.from_numpy(numbers).to(part.targets.device)]
