@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 LONGEST_NAME = 1000  # characters
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -45,3 +46,14 @@ def shown_name(name: str) -> str:
 def clean_label(label: str) -> str:
     """A folder's name as a class name: as it is, but for characters that cannot be seen or that turn text around."""
     return shown_name(label).strip() or "unnamed"
+
+
+def number_of(count: int, one: str = "file", many: str | None = None) -> str:
+    """`1 file`, `1,200 files`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def names_of(labels: Sequence[str], limit: int = 5) -> str:
+    """A few names, in order: `cat, dog and 3 more`."""
+    shown = ", ".join(label if len(label) <= 40 else f"{label[:39]}…" for label in sorted(labels)[:limit])
+    return shown + (f" and {len(labels) - limit:,} more" if len(labels) > limit else "")

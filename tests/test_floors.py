@@ -27,7 +27,7 @@ FLOORS = [
     {"core.store"},
     {"core.workspace", "core.trash", "core.processes", "core.fetching"},
     {"core.progress", "core.limits", "core.course", "core.records", "core.tables", "core.address_space"},
-    {"core.errors", "core.words", "core.units"},
+    {"core.errors", "core.finding", "core.words", "core.units"},
 ]
 HEIGHT = {name: len(FLOORS) - number for number, floor in enumerate(FLOORS) for name in floor}
 FILES = [path for path in ROOT.rglob("*.py") if path.relative_to(ROOT).parts[0] in ("app.py", "pages", "ui", "core")]

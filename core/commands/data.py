@@ -15,7 +15,7 @@ from core.address_space import must_have_for_torch
 from core.commands.printing import ImportLine, printable
 from core.data.changes import rename_classes
 from core.data.dataset import Dataset, damaged_datasets, find_dataset, list_datasets
-from core.data.report import LEFT_OUT, Report, number_of
+from core.data.report import LEFT_OUT, Report
 from core.importing.importing import check as check_path
 from core.importing.importing import import_path, import_source, memory_for
 from core.importing.merging import merged_source, read_mapping, suggested
@@ -23,6 +23,7 @@ from core.importing.samples.published import import_published
 from core.importing.tables.reading import Reading
 from core.processes import limited_memory
 from core.tasks.labels import in_words
+from core.words import number_of
 from core.workspace import Workspace
 
 

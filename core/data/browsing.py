@@ -7,8 +7,8 @@ from typing import Literal, TypeVar
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.data.report import Finding
 from core.data.splits import Split
+from core.finding import Finding
 from core.tasks.labels import a_row_each, with_label
 
 Order = Literal["name", "smallest", "largest", "lowest", "highest"]

@@ -11,11 +11,11 @@ import pandas as pd
 
 from core.data.dataset import SPLITS, Dataset, new_version
 from core.data.findings import MOST_TO_LEAST
-from core.data.report import Finding, Kind, names_of, number_of
 from core.data.splits import Split, SplitSettings, split_rows
 from core.errors import DataError
+from core.finding import Finding
 from core.tasks.labels import LARGEST, a_row_each, folded, in_words, labels_in, together
-from core.words import clean_label
+from core.words import clean_label, names_of, number_of
 from core.workspace import Workspace
 
 SPLIT_WORDS: dict[Split, str] = {"train": "training", "validation": "validation", "test": "test"}
@@ -252,7 +252,7 @@ _LEAVE_OUT = Repair("leave_out", "Leave them out", "They are left out of a new v
 _RESPLIT = Repair(
     "resplit", "Split anew", "A new split, with a fifth for validation: every class is taught and checked."
 )
-REPAIRS: dict[Kind, tuple[Repair, ...]] = {
+REPAIRS: dict[str, tuple[Repair, ...]] = {
     "duplicate": (_KEEP_ONE,),
     "leak": (_KEEP_ONE, _ONE_SIDE),
     "contradiction": (
@@ -277,7 +277,7 @@ REPAIRS: dict[Kind, tuple[Repair, ...]] = {
 }
 
 
-_COMMON: dict[Kind, str] = {
+_COMMON: dict[str, str] = {
     "contradiction": "with several answers",
     "one colour": "of one colour",
     "odd size": "very small or very long",

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from core.data.report import Finding, Intaken, Numbers, Report, Sizes, names_of, number_of
+from core.data.report import Intaken, Numbers, Report, Sizes
 from core.data.report import Kind as Found
+from core.finding import Finding
 from core.modalities.images.preprocessing import CLEAR, DEEP, ONE_COLOUR, Rendering
 from core.tasks import Kind
 from core.tasks.labels import a_row_each, folded
+from core.words import names_of, number_of
 
 FEW_IMAGES = 10
 ENOUGH_IMAGES = 20

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from core.finding import Finding
 
 Kind = Literal[
     # At import: files that did not become images of the dataset, or not as they were.
@@ -46,23 +47,6 @@ Kind = Literal[
 ]
 SHOWN_SO: frozenset[Kind] = frozenset({"mended", "values", "ground"})  # that tell how images are shown
 LEFT_OUT: frozenset[Kind] = frozenset({"left out", "repeated", "no class", "no label", "several labels"})
-
-
-class Finding(BaseModel):
-    """title: what it is, a sentence. why: why it matters and what to do. files: all of them, as they were named.
-
-    groups: the files that belong together, where that matters (the copies of one image). labels: the classes that it
-    is about, where no file tells them (those without an image).
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: Kind
-    title: str
-    why: str
-    files: list[str] = []
-    groups: list[list[str]] = []
-    labels: list[str] = []
 
 
 class Sizes(BaseModel):
@@ -118,14 +102,3 @@ class Intaken(BaseModel):
     files: int = 0
     tables: list[str] = []
     ignored: int = 0
-
-
-def number_of(count: int, one: str = "file", many: str | None = None) -> str:
-    """`1 file`, `1,200 files`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def names_of(labels: Sequence[str], limit: int = 5) -> str:
-    """A few names, in order: `cat, dog and 3 more`."""
-    shown = ", ".join(label if len(label) <= 40 else f"{label[:39]}…" for label in sorted(labels)[:limit])
-    return shown + (f" and {len(labels) - limit:,} more" if len(labels) > limit else "")

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from core.data.report import number_of
 from core.errors import DataError
 from core.importing.annotations import Recognised, only_generic
 from core.importing.archives.entries import Source
@@ -20,6 +19,7 @@ from core.importing.tables.reading import FOLDERS, NEW_SPLIT, Option, Question, 
 from core.importing.tables.teachable import from_project
 from core.tasks import Kind
 from core.tasks.labels import labels_in
+from core.words import number_of
 
 MOST_OPTIONS = 6
 EXAMPLES, EXAMPLED = 4, 8  # images of an answer, and answers, that are shown of an option

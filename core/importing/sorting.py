@@ -11,8 +11,9 @@ from itertools import count
 import pandas as pd
 
 from core.data.findings import shown
-from core.data.report import Finding, Intaken, names_of, number_of
+from core.data.report import Intaken
 from core.errors import DataError
+from core.finding import Finding
 from core.importing.annotations import WHAT_TO_DO, Recognised, kinds_of, only_generic, recognise
 from core.importing.archives.entries import Source
 from core.importing.intake import Intake, Rejected
@@ -25,6 +26,7 @@ from core.modalities.images.near_duplicates import find_twins
 from core.modalities.images.preprocessing import PLAIN, Rendering
 from core.tasks import Kind
 from core.tasks.labels import labels_in
+from core.words import names_of, number_of
 
 Ask = Callable[[Question], Reading]
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.data import changes
 from core.data.dataset import Dataset
-from core.data.report import Finding
+from core.finding import Finding
 from ui.shared.thumbnail_row import rows_of, thumbnail_row
 from ui.shared.undo import apply
 from ui.shared.widgets import literal

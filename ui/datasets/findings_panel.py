@@ -11,9 +11,11 @@ import streamlit as st
 from core.data import changes
 from core.data.changes import repair, repairs
 from core.data.dataset import Dataset
-from core.data.report import LEFT_OUT, SHOWN_SO, Finding, Kind, names_of
+from core.data.report import LEFT_OUT, SHOWN_SO, Kind
 from core.errors import GraftError
+from core.finding import Finding
 from core.importing.drafts.drafts import draft_of, fits_a_draft
+from core.words import names_of
 from ui.datasets.add_dataset import open_draft
 from ui.datasets.browser.filters import look_at_finding, shown_findings
 from ui.datasets.contradictions import contradictions

@@ -141,7 +141,7 @@ def _keep(task: asyncio.Task[None]) -> None:
 
 def _look_at(subject: str) -> Callable[[], Frame] | None:
     """How to look at it; None where there is no such thing."""
-    from ui.runs.offered import live_frame  # here, as the charts' library takes its time
+    from ui.runs import live_frame  # here, as the charts' library takes its time
 
     kind, _, ids = subject.partition("/")
     with suppress(GraftError, OSError):

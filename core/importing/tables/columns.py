@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from core.data.report import names_of
 from core.errors import DataError
 from core.importing.layout import split_in, split_of
 from core.importing.tables.cells import NO_NUMBER, have_unit, is_number, read_numbers
 from core.importing.tables.matching import EXACT, WAYS, Matcher
 from core.importing.tables.reading import FOLDERS, NEW_SPLIT, Reading
 from core.tasks import Kind
+from core.words import names_of
 
 PATHS = (
     *("file_name", "filename", "file", "filepath", "file_path", "path", "image", "image_path", "image_file", "img"),

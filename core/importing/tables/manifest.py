@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from core.data.report import Finding
 from core.data.splits import Split
 from core.errors import DataError
+from core.finding import Finding
 from core.importing.archives.entries import leaves
 from core.importing.layout import split_in, split_of
 from core.importing.tables.cells import MOST_ROWS, read, read_numbers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from core.data.report import Finding, names_of, number_of
+from core.finding import Finding
 from core.importing.tables.columns import Columns
 from core.importing.tables.encodings import TITLES, Decoded
 from core.importing.tables.matching import Matcher
@@ -13,6 +13,7 @@ from core.importing.tables.reading import Reading
 from core.tasks import Kind
 from core.tasks.labels import undivided
 from core.words import clean_label as clean
+from core.words import names_of, number_of
 
 if TYPE_CHECKING:  # which tells these
     from core.importing.tables.manifest import Said, Used

@@ -1,7 +1,7 @@
 import pytest
 
 from core.data.browsing import first_of_each, matching, orders, page_of, pages
-from core.data.report import Finding
+from core.finding import Finding
 from core.importing.importing import import_path
 from tests.conftest import image
 

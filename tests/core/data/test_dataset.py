@@ -125,5 +125,7 @@ def test_a_dataset_of_the_first_graft_is_still_there(workspace, dataset):
     (known,) = list_datasets(workspace)
     found = load_dataset(workspace, known.id)
     assert (known.kind, known.images, found.classes) == ("classes", 30, ("blue", "red"))
-    assert found.report.images == 30 and found.report.findings == []
+    assert found.report.images == 30 and [one.title for one in found.report.findings] == ["x"]
+    write_json(directory / "report.json", {"findings": [{"title": "of no kind"}]})
+    assert load_dataset(workspace, known.id).report.findings == []
     assert resplit(workspace, found, validation=0.3, test=0.0, seed=1).version == 2
