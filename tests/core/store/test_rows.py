@@ -96,7 +96,7 @@ def test_damage_is_seen_and_only_what_was_lost_is_made_again(store, damage):
 
 
 def test_giving_up_keeps_the_chunks_that_were_whole(store, monkeypatch):
-    monkeypatch.setattr(kept, "CHUNK_BYTES", 2 * row(0).nbytes)
+    monkeypatch.setattr(kept, "CHUNK_BYTES", 2 * row(0)["x"].nbytes)
 
     def make(numbers):
         for number in numbers:
