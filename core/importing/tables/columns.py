@@ -103,6 +103,8 @@ def find_columns(
         rest, group = [group], ""
     keys = {key_of(column) for column in rest}
     boxes = any(names <= keys for names in BOXES)
+    if boxes and not reading.column:
+        rest = [column for column in rest if not any({key_of(column)} <= names <= keys for names in BOXES)]
     if reading.column:
         label = _asked(reading.column, [*rest, *filter(None, [group, split])], name)
         return Columns(path, label, split, group if group != label else "", candidates=(), boxes=boxes)
@@ -128,7 +130,9 @@ def find_columns(
     best = best or (None if folders_tell else next(iter([*classes, *targets, *candidates]), None))
     best = best or next(iter(targets), None) if not folders_tell or not classes else best
     if best is None:
-        return Columns(path, "", split, group, unused=tuple(rest), candidates=tuple(candidates), sure=not candidates)
+        return Columns(
+            path, "", split, group, unused=tuple(rest), candidates=tuple(candidates), sure=not candidates, boxes=boxes
+        )
     ordered = (best, *(one for one in candidates if one != best))
     unused = tuple(one.column for one in candidates if one.column != best.column)
     sure = len(ordered) == 1 and _is_plain(best, frame)
