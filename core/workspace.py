@@ -7,7 +7,15 @@
       crossvals/<key>/    one directory a cross-validation
       jobs/<id>/          imports and the like, while they are at work
       trash/<id>/         what was deleted, for some days, see trash.py
+      weights/            a person's own
+      workspace.json      {"shared": where the shared part is}, if that is elsewhere
+    <shared part>/
       cache/              activations/ images/ weights/: may be deleted at any time
+      queue/ device.lock  who trains, and who waits
+      standby/ measured.json
+
+People with a workspace each see nothing of each other, share what is expensive, and never train twice at once on one
+device. Alone, both parts are one folder.
 
 A file is written beside its place and renamed, so a power cut leaves the old one or the new one.
 """
@@ -33,23 +41,32 @@ _TIME, _LENGTH, _DATED = "%Y%m%d-%H%M%S", 15, re.compile(r"[0-9]{8}-[0-9]{6}-")
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder of datasets, runs and caches. Use `Workspace.open`."""
+    """A person's datasets, drafts and runs, and the part that is shared. Use `Workspace.open`, or `at` for one that is
+    there.
+
+    elsewhere: the folder of the shared part, where it is not `root` itself.
+    """
 
     root: Path
+    elsewhere: Path | None = None
 
     @classmethod
-    def open(cls, root: str | Path | None = None) -> Workspace:
+    def open(cls, root: str | Path | None = None, shared: str | Path | None = None) -> Workspace:
         """Open `root`, else $GRAFT_HOME, else ~/.graft, creating what is missing.
+
+        shared: the folder of the shared part, from now on; None leaves it where it is.
 
         Raises:
             WorkspaceError: the folder cannot be created or written.
         """
         said = root or os.environ.get("GRAFT_HOME") or Path.home() / ".graft"
         path = Path(os.path.realpath(os.path.expanduser(said)))  # which take links and users that lead nowhere
-        workspace = cls(path)
+        workspace = cls.at(path) if shared is None else cls(path, Path(os.path.realpath(os.path.expanduser(shared))))
         try:
             for folder in (workspace.datasets, workspace.runs, workspace.jobs, workspace.cache):
                 folder.mkdir(parents=True, exist_ok=True)
+            if shared is not None:
+                write_json(path / "workspace.json", {"shared": str(workspace.shared)})
         except OSError as error:
             raise WorkspaceError(
                 f"Graft cannot write to its workspace {path} ({error.strerror}). "
@@ -61,6 +78,19 @@ class Workspace:
                 "Choose another folder by setting GRAFT_HOME, or with --workspace."
             )
         return workspace
+
+    @classmethod
+    def at(cls, root: Path) -> Workspace:
+        """The workspace that is there, with the shared part that it was opened with."""
+        try:
+            said = json.loads((root / "workspace.json").read_text(encoding="utf-8"))["shared"]
+            return cls(root, Path(said))
+        except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is damaged: all is in one folder
+            return cls(root)
+
+    @property
+    def shared(self) -> Path:
+        return self.elsewhere or self.root
 
     @property
     def datasets(self) -> Path:
@@ -76,7 +106,7 @@ class Workspace:
 
     @property
     def cache(self) -> Path:
-        return self.root / "cache"
+        return self.shared / "cache"
 
 
 @contextmanager

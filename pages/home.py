@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from core.importing.importing import Progress, import_sample
@@ -43,7 +45,7 @@ def _next(step: Step) -> None:
     with st.container(horizontal=True, key="next_step_home"):
         if not newcomer and st.button(step.action, type="primary", icon=step.icon, key="next"):
             st.switch_page(step.page)
-        kind = "primary" if newcomer else "secondary"
+        kind: Literal["primary", "secondary"] = "primary" if newcomer else "secondary"
         if st.button("Try it with a sample", type=kind, icon=":material/play_circle:", key="sample"):
             _take_sample()
 

@@ -51,13 +51,17 @@ def main() -> None:
     run = _pick_run(usable)
     if run is None:
         return
+    bundle = run.bundle
+    if bundle is None:  # gone since the list was made
+        st.info(_why_not(run), icon=":material/info:")
+        return
     with errors_shown():
         images = _pick_images()
         if not images:
             return
-        model = oracle(run.bundle)
+        model = oracle(bundle)
         most = _how_many_classes(model)
-        answered = _ask(model, Answers(run.bundle), images)
+        answered = _ask(model, Answers(bundle), images)
         _show(model, answered, most)
 
 

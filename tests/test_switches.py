@@ -39,8 +39,9 @@ def switches(source: str) -> list[int]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
-            named = any(isinstance(one, ast.Constant) and one.value in NAMES for side in sides for one in ast.walk(side))
-            if named or (_is_kind(node.left) and isinstance(node.ops[0], ast.Eq | ast.NotEq) and _is_kind(sides[1])):
+            named = any(_text(one) in NAMES for side in sides for one in ast.walk(side))
+            kinds = len(sides) == 2 and all(map(_is_kind, sides))
+            if named or kinds:
                 found.append(node.lineno)
         if isinstance(node, ast.Dict) and len(NAMES & {_text(key) for key in node.keys}) > 1:
             found.append(node.lineno)

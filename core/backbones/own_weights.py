@@ -33,7 +33,7 @@ def _tried(name: str, root: Path, path: Path, size: int, when: int) -> Match:
     from core.backbones.model import build
 
     info = find(name)
-    backbone = build(info, Workspace(root), weights_file=path).eval()
+    backbone = build(info, Workspace.at(root), weights_file=path).eval()
     side = info.preprocessing.size
     with torch.inference_mode():
         features = backbone(torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0)))

@@ -29,7 +29,7 @@ class Reporter:
 
     def __init__(self, path: Path) -> None:
         self.path, self.phase, self.began, self.last = path, "", 0.0, 0.0
-        self.job = Job(Workspace(path.parent.parent.parent), path.parent)
+        self.job = Job(Workspace.at(path.parent.parent.parent), path.parent)
         self.course = self.job.beginning().course
 
     def __call__(self, progress: Progress) -> None:
@@ -59,7 +59,7 @@ def main() -> int:
         os.nice(5)  # the interface comes first
     with FileLock(directory / "alive.lock").acquire(timeout=10):
         sign(directory / "pid")
-        job = Job(Workspace(directory.parent.parent), directory)
+        job = Job(Workspace.at(directory.parent.parent), directory)
         if not job.view().running:  # stopped before it began
             return 1
         state = _work(directory)

@@ -127,7 +127,7 @@ class Index:
 
     @property
     def _file(self) -> Path:
-        return self._workspace.cache / "runs" / f"{_FORM}.jsonl"
+        return self._workspace.root / "cache" / "runs" / f"{_FORM}.jsonl"
 
     def _kept(self) -> dict[str, _Known]:
         try:

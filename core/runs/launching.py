@@ -38,7 +38,7 @@ def check_devices(devices: int | None) -> None:
 def launch_worker(directory: Path, devices: int | None = None) -> None:
     """Start a worker in its own process group and session: whatever ends this process, it goes on."""
     queue.join(directory, devices)
-    if not standby.hand_over(Workspace(directory.parent.parent), directory):
+    if not standby.hand_over(Workspace.at(directory.parent.parent), directory):
         _remember(launch("core.training.process.worker", directory, "worker.log", ALLOCATOR))
 
 
@@ -50,7 +50,7 @@ def _remember(child: subprocess.Popen[bytes]) -> None:
 
 def expect_start(workspace: Workspace, backbone: str) -> None:
     """Somebody may press Start soon, with this backbone: let a worker stand by, so that the run begins at once."""
-    if is_held(workspace.root / "device.lock"):  # a run at work needs the processor more
+    if is_held(workspace.shared / "device.lock"):  # a run at work needs the processor more
         return
     begun = standby.keep_one(workspace, backbone, ALLOCATOR)
     if begun is not None:

@@ -46,7 +46,7 @@ def remember(workspace: Workspace, name: str, found: object) -> None:
     others = {each: said for each, said in _remembered(workspace).items() if each != name}
     kept = dict(list(others.items())[-REMEMBERED:])
     with suppress(OSError):
-        write_json(workspace.root / "measured.json", {**kept, name: asdict(found)})  # type: ignore[call-overload]
+        write_json(workspace.shared / "measured.json", {**kept, name: asdict(found)})  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def measured_rate(workspace: Workspace, begins: str) -> float | None:
 
 def _remembered(workspace: Workspace) -> dict[str, dict[str, Any]]:
     try:
-        said = read(workspace.root / "measured.json", dict[str, Any])
+        said = read(workspace.shared / "measured.json", dict[str, Any])
     except (OSError, DamagedError):
         return {}
     return {name: each for name, each in said.items() if isinstance(each, dict)}

@@ -81,7 +81,7 @@ def budget(workspace: Workspace) -> int:
     """
     said = os.environ.get("GRAFT_CACHE_BYTES")
     if said is None:
-        would_be_free = shutil.disk_usage(workspace.root).free + sum(sizes(workspace).values())
+        would_be_free = shutil.disk_usage(workspace.cache).free + sum(sizes(workspace).values())
         return min(DEFAULT_BUDGET, would_be_free // 2)
     if not said.isdecimal():
         raise DataError(f"GRAFT_CACHE_BYTES is {said!r}; give a whole number of bytes, such as 5000000000.")

@@ -67,7 +67,7 @@ def _workspace(where: Path) -> Path | None:
 def _to_free(root: Path | None) -> str:
     if root is None:
         return "Delete what is not needed there, then try again."
-    workspace, kept = Workspace(root), []
+    workspace, kept = Workspace.at(root), []
     with suppress(OSError, WorkspaceError):
         parts = sizes(workspace)
         if cache := sum(parts.values()) - parts.get("weights", 0):

@@ -90,3 +90,18 @@ def test_an_id_sorts_behind_those_of_earlier_versions_in_local_time(tmp_path):
 def test_an_id_that_is_no_moment_stops_nobody(tmp_path, name):
     (tmp_path / name).mkdir()
     assert contained(tmp_path, new_id("flowers", tmp_path))
+
+
+def test_what_is_expensive_is_shared_and_what_is_somebodys_is_not(tmp_path):
+    ada, bob = (Workspace.open(tmp_path / name, shared=tmp_path / "all") for name in ("ada", "bob"))
+    assert ada.cache == bob.cache == tmp_path / "all" / "cache"
+    for own in ("root", "datasets", "runs", "jobs"):
+        assert getattr(ada, own) != getattr(bob, own)
+    assert Workspace.open(tmp_path / "ada") == Workspace.at(tmp_path / "ada") == ada  # known from now on
+
+
+@pytest.mark.parametrize("written", ["", "[]", '{"shared": 3}', "{}", "null"])
+def test_without_a_word_of_another_place_all_is_in_one_folder(tmp_path, written):
+    alone = Workspace.open(tmp_path / "ada")
+    (alone.root / "workspace.json").write_text(written)
+    assert Workspace.at(alone.root).shared == alone.root and Workspace.open(alone.root).cache == alone.root / "cache"

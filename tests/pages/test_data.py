@@ -81,7 +81,7 @@ def drop(workspace, files, at_once=5):
     for name, data in files.items():
         half = len(data) // 2
         pieces += [Piece(name, len(data), 0, data[:half]), Piece(name, len(data), half, data[half:])]
-    upload, it = Upload(workspace), Drop("it", files=len(files), bytes=sum(map(len, files.values())))
+    upload, it = Upload(workspace), Drop("it", files=len(files), size=sum(map(len, files.values())))
     for start in range(0, len(pieces), at_once):
         it.expected += 1
         job = upload.take(it, pieces[start : start + at_once], start + at_once >= len(pieces))
@@ -132,7 +132,7 @@ def test_what_cannot_be_used_says_why(workspace, monkeypatch, name, data, words)
 @pytest.mark.parametrize("honest", [True, False])
 def test_more_than_is_read_is_refused_while_it_comes(workspace, monkeypatch, limit, most, honest):
     monkeypatch.setenv(f"GRAFT_MAX_{limit}", str(most))
-    upload, it = Upload(workspace), Drop("it", 1, files=3 * honest, bytes=1500 * honest)
+    upload, it = Upload(workspace), Drop("it", 1, files=3 * honest, size=1500 * honest)
     pieces = [Piece(f"{n}.jpg", 500, 0, bytes(500)) for n in range(3)]
     with pytest.raises(DataError, match="more than the"):
         upload.take(it, pieces, False)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.backbones.catalogue import BackboneInfo
@@ -52,8 +53,9 @@ def forget_upload(file: Any) -> None:
     """Let the server's memory go of what was uploaded with Streamlit's uploader, as it lies on disk by now: else it
     stays there for as long as the tab is open, and for some minutes more."""
     context = get_script_run_ctx()
-    if context is not None:
-        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    manager = context and context.uploaded_file_mgr
+    if context and isinstance(manager, MemoryUploadedFileManager):
+        manager.remove_file(context.session_id, file.file_id)
 
 
 def _confirm_delete(path: Path) -> None:

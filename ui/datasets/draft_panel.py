@@ -83,8 +83,13 @@ def _name(draft: Draft) -> None:
         "Name of the dataset",
         draft.name,
         key=key,
-        on_change=lambda: attempt("panel", lambda: rename(draft, st.session_state[key])),
+        on_change=_rename,
+        args=(draft, key),
     )
+
+
+def _rename(draft: Draft, key: str) -> None:
+    attempt("panel", lambda: rename(draft, st.session_state[key]))
 
 
 def _confirm_delete(draft: Draft) -> None:

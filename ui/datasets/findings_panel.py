@@ -133,7 +133,8 @@ def _open_draft(dataset: Dataset) -> None:
 def _choose_column(dataset: Dataset, key: str) -> None:
     with st.popover("Choose the column"):
         words = _columns(dataset.directory, dataset)
-        column = st.selectbox("Column that tells the classes", list(words), format_func=words.get, key=f"{key}_column")
+        label = "Column that tells the classes"
+        column = st.selectbox(label, list(words), format_func=words.__getitem__, key=f"{key}_column")
         help = "In a new version, each image is of the class that stands there; where nothing stands, it is left out."
         if st.button("Take the classes from it", type="primary", help=help, key=f"{key}_take"):
             apply(dataset, changes.relabel_by, column)

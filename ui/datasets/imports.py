@@ -83,11 +83,11 @@ class Upload:
         self._gone()
 
     def _begin(self, drop: Drop, pieces: Sequence[Piece]) -> None:
-        self._refuse(drop.files, drop.bytes)
+        self._refuse(drop.files, drop.size)
         free = shutil.disk_usage(self.folder).free
-        if 2 * drop.bytes > free:
+        if 2 * drop.size > free:
             raise DataError(
-                f"The files take {file_size(drop.bytes)}, twice while they are imported, and the disk has "
+                f"The files take {file_size(drop.size)}, twice while they are imported, and the disk has "
                 f"{file_size(free)} left. Make room where Graft keeps its workspace, then upload again."
             )
         name = pieces[0].name.replace("\\", "/") if pieces else ""

@@ -122,20 +122,20 @@ def charts(view: View) -> list[Chart]:
     if not view.curve and not view.step_losses:
         return []
     rows = view.curve
-    validation = [row for row in rows if row.validation]
+    validation = [(row.epoch, row.validation) for row in rows if row.validation]
     training: Points = [(float(row.epoch), row.train.loss) for row in rows]
     if len(view.step_losses) > 3 * len(training):  # slow epochs: what happens within them is worth seeing
         training = list(view.step_losses)
     marks = [(mark.epoch, mark.words) for mark in view.marks]
     shared = {"best_epoch": view.best_epoch, "epochs": _axis_end(view), "marks": marks}
-    loss = {"training": training, "validation": [(row.epoch, row.validation.loss) for row in validation], **shared}
+    loss = {"training": training, "validation": [(epoch, scores.loss) for epoch, scores in validation], **shared}
     scored = rows[0].train if rows else view.naive
     main = scored.main if scored else "accuracy"
     score, number = attrgetter(main), main == "rmse"
     title = MAIN_TITLES[main] + (f", in {escaped(view.target, 40) or 'its unit'}" if number else "")
     scores = {
         "training": [(row.epoch, score(row.train)) for row in rows],
-        "validation": [(row.epoch, score(row.validation)) for row in validation],
+        "validation": [(epoch, score(scores)) for epoch, scores in validation],
         "share": not number,
         "beat": _to_beat(view, score),
         **shared,
@@ -224,4 +224,5 @@ def _line_changes(before: Frame, now: Frame) -> Frame:
     points, known = (list(zip(*(of.get(name, ()) for name in names))) for of in (now, before))
     pairs = enumerate(zip(points, known))
     stay = next((at for at, (one, other) in pairs if one != other), min(len(points), len(known)))
-    return found | {"stay": stay, **{name: now[name][stay:] for name in names}}
+    tails: Frame = {name: now[name][stay:] for name in names}
+    return {**found, "stay": stay, **tails}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from core.runs import Run, Status, View, index_of
 from core.workspace import Workspace
 
 MOST_OFFERED = 100
-STATUS_COLOURS = {
+STATUS_COLOURS: dict[Status, Literal["gray", "blue", "orange", "red", "green"]] = {
     Status.NOT_STARTED: "gray",
     Status.QUEUED: "gray",
     Status.PREPARING: "blue",

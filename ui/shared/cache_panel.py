@@ -16,7 +16,7 @@ from ui.shared.widgets import errors_shown, file_size
 @st.cache_data(ttl=15, show_spinner=False)
 def _sizes(root: str) -> dict[str, int]:
     """Of every part: many files may have to be looked at, so not at every click."""
-    return sizes(Workspace(Path(root)))
+    return sizes(Workspace.at(Path(root)))
 
 
 def cache_panel(space: Workspace) -> None:

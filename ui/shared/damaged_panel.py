@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import streamlit as st
 
@@ -37,6 +38,6 @@ def damaged_panel(space: Workspace) -> None:
 
 def _found(space: Workspace) -> Iterator[Damaged]:
     for name, why in damaged_datasets(space).items():
-        yield name, f"Dataset {name}", why, lambda name=name: delete_dataset(space, name)
+        yield name, f"Dataset {name}", why, partial(delete_dataset, space, name)
     for name, why in damaged_drafts(space).items():
-        yield name, f"Draft {name}", why, lambda name=name: trash.put(space, "draft", name, name)
+        yield name, f"Draft {name}", why, partial(trash.put, space, "draft", name, name)

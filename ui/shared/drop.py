@@ -40,15 +40,15 @@ class Piece:
 class Drop:
     """What was dropped at once, as far as it has come.
 
-    expected: the number of the next batch. files, bytes: how many the browser says there are. over: no more is taken,
-    as the last was, or one was refused, or the person stopped it.
+    expected: the number of the next batch. files, size: how many the browser says there are, and of how many bytes.
+    over: no more is taken, as the last was, or one was refused, or the person stopped it.
     """
 
     id: str
     expected: int = 0
     error: str = ""
     files: int = 0
-    bytes: int = 0
+    size: int = 0
     over: bool = False
     _begun: bytearray = field(default_factory=bytearray)
 
@@ -111,7 +111,7 @@ def received(
                 on_stop()
         return drop
     if number == 0 and (drop is None or drop.id != id):
-        drop = Drop(id, files=_whole_number(batch.get("files")), bytes=_whole_number(batch.get("bytes")))
+        drop = Drop(id, files=_whole_number(batch.get("files")), size=_whole_number(batch.get("bytes")))
     if drop is not None and drop.id == id and (drop.over or number == drop.expected - 1):
         return drop
     if drop is None or drop.id != id or number != drop.expected:

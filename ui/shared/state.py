@@ -66,7 +66,7 @@ def choices() -> Choices:
     return _still_there(space, st.session_state[_KEY])
 
 
-def choose(**changes: Any) -> Choices:
+def choose(**changes: Any) -> None:
     """Change some choices, for this session and for the next. Names are the fields of `Choices`.
 
     A new backbone forgets the weights file of the old one unless a new one comes with it. A run brings its dataset and
@@ -82,7 +82,6 @@ def choose(**changes: Any) -> Choices:
         write_json(workspace().root / "choices.json", chosen.model_dump())
     except OSError as error:
         say(f"What you chose holds in this tab, and could not be kept for the next. {refused(error)}")
-    return chosen
 
 
 def dataset_name(dataset: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 
@@ -40,7 +41,7 @@ def _card(number: int, step: Step, following: bool, above: bool) -> None:
             st.markdown(f"#### :{'primary' if step.done or following else 'gray'}[{mark}] {step.title}")
             st.markdown(step.sentence)
             st.caption(step.state)
-        kind = "secondary" if following else "tertiary"
+        kind: Literal["secondary", "tertiary"] = "secondary" if following else "tertiary"
         if following and above:
             st.caption(":primary[Next]")
         elif st.button(step.action, type=kind, icon=step.icon, key=f"go_{number}"):

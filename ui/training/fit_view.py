@@ -52,7 +52,7 @@ def _drawn(
     directory: Path, version: int, said: str, _dataset: Dataset, _ways: dict[Fit, Preprocessing], chosen: Fit
 ) -> str:
     words = ["The image", *(f"{TITLES[fit]}{' (chosen)' if fit == chosen else ''}" for fit in _ways)]
-    rows = []
+    rows: list[str] = []
     for image in some_of(_dataset)["image"]:
         figures = _fitted(_dataset.path(image), list(_ways.values()))
         rows.append(row_of([figure(pixels, "" if rows else word) for pixels, word in zip(figures, words)]))

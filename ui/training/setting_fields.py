@@ -142,7 +142,7 @@ def _changed(name: str, kind: str) -> None:
 
 def _options(name: str, kind: str) -> tuple[Any, ...]:
     if name in ("loss", "balance"):
-        return {"loss": LOSSES, "balance": BALANCES}[name][kind]
+        return LOSSES[kind] if name == "loss" else BALANCES[kind]
     if name == "best_by":
         return (None, *METRICS[kind])
     if name == "resolution":

@@ -212,7 +212,7 @@ def rename(draft: Draft, name: str) -> Draft:
 def delete_draft(draft: Draft) -> trash.Trashed | None:
     """Move it to the trash with its images. Datasets that were made from it stay. None: someone else was quicker."""
     with _lock(draft):
-        trashed = trash.put(Workspace(draft.directory.parent.parent), "draft", draft.id, draft.name)
+        trashed = trash.put(Workspace.at(draft.directory.parent.parent), "draft", draft.id, draft.name)
     Path(_lock(draft).lock_file).unlink(missing_ok=True)
     return trashed
 
@@ -252,7 +252,7 @@ def remove_class(draft: Draft, class_id: str) -> Draft:
 def class_to_trash(draft: Draft, class_id: str) -> trash.Trashed | None:
     """Remove the class; a draft of it alone goes to the trash, to be had back from there."""
     gone = _read(draft.directory).of(class_id)
-    alone = new_draft(Workspace(draft.directory.parent.parent), f"{gone.label}, of {draft.name}", ())
+    alone = new_draft(Workspace.at(draft.directory.parent.parent), f"{gone.label}, of {draft.name}", ())
     with disk_in_words():
         for image in gone.images:
             _share(draft.path(image), alone.path(image))

@@ -9,7 +9,7 @@ from core.errors import GraftError
 from core.runtime.device import is_out_of_memory
 from core.store.full_disk import is_full, refused
 from core.training.recipe import Recipe
-from core.training.trainer import LossNotFinite
+from core.training.saving import LossNotFinite
 
 
 def explain(error: BaseException, recipe: Recipe | None, automatic: bool = False) -> str:

@@ -3,14 +3,16 @@
 The locks are held by the kernel for a living process, so nothing that dies can block the queue or look alive. A run is
 in the queue from its launch until its worker ends. Its place goes by a number and not by the time, as clocks jump:
 
-    control/launched    {"number": 12, "told": 4096, "devices": 1}: launched as the twelfth in this workspace, when its
-                        events.jsonl had so many bytes, to train on so many devices of this machine
+    <run>/control/launched    {"number": 12, "told": 4096, "devices": 1}: launched as the twelfth, when its events.jsonl
+                              had so many bytes, to train on so many devices of this machine
+    <shared>/queue/12         {"run": "/path/of/the/run"}: the same, for those who have a workspace of their own
 """
 
 from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,6 +36,13 @@ class Launch:
     devices: Count = 1
 
 
+@dataclass(frozen=True)
+class Place:
+    """run: its directory."""
+
+    run: str
+
+
 def worker_lock(run_directory: Path) -> FileLock:
     """Held by a run's worker for as long as it lives."""
     return FileLock(run_directory / "worker.lock")
@@ -41,7 +50,7 @@ def worker_lock(run_directory: Path) -> FileLock:
 
 def device_lock(workspace: Workspace) -> FileLock:
     """Held by the one worker that trains. It waits for the one before to let go."""
-    return FileLock(workspace.root / "device.lock")
+    return FileLock(workspace.shared / "device.lock")
 
 
 def is_alive(run_directory: Path) -> bool:
@@ -51,15 +60,47 @@ def is_alive(run_directory: Path) -> bool:
 
 def join(run_directory: Path, devices: int | None = None) -> None:
     """Put a run at the end of the queue; its worker is to be started next. devices: if None, as many as before."""
-    runs = run_directory.parent
+    workspace = Workspace.at(run_directory.parent.parent)
     (run_directory / "control").mkdir(exist_ok=True)
     before = launched(run_directory)
     devices = devices or (before.devices if before else 1)
-    with FileLock(runs.parent / "queue.lock"):
-        last = max((launch.number for path in runs.iterdir() if (launch := launched(path))), default=0)
-        launch = Launch(last + 1, _told(run_directory), devices)
+    with FileLock(workspace.shared / "queue.lock"):
+        launch = Launch(_last(workspace) + 1, _told(run_directory), devices)
         write_json(run_directory / "control" / "launched", asdict(launch))
+        _line_up(workspace, launch.number, run_directory)
     os.utime(run_directory)  # so that who knew it as ended looks again
+
+
+def _last(workspace: Workspace) -> int:
+    """The highest number that was given, in this workspace or by who shares its queue."""
+    mine = (launch.number for path in workspace.runs.iterdir() if (launch := launched(path)))
+    return max((*mine, *_queued(workspace)), default=0)
+
+
+def _line_up(workspace: Workspace, number: int, run_directory: Path) -> None:
+    """Write it into the queue, and out of it whoever is through."""
+    queue = workspace.shared / "queue"
+    queue.mkdir(exist_ok=True)
+    write_json(queue / str(number), asdict(Place(str(run_directory))))
+    for other, path in _queued(workspace).items():
+        if other < number and not _is_in_line(path, other):
+            (queue / str(other)).unlink(missing_ok=True)
+
+
+def _queued(workspace: Workspace) -> dict[int, Path]:
+    """The runs of the queue by their numbers, also those that are through by now."""
+    found: dict[int, Path] = {}
+    with suppress(OSError):
+        for name in os.listdir(workspace.shared / "queue"):
+            with suppress(OSError, DamagedError):
+                if name.isascii() and name.isdecimal():
+                    found[int(name)] = Path(read(workspace.shared / "queue" / name, Place).run)
+    return found
+
+
+def _is_in_line(run_directory: Path, number: int) -> bool:
+    launch = launched(run_directory)
+    return launch is not None and launch.number == number and (is_alive(run_directory) or is_starting(run_directory))
 
 
 def launched(run_directory: Path) -> Launch | None:
@@ -87,17 +128,13 @@ def ahead_of(run_directory: Path) -> int:
     mine = launched(run_directory)
     if mine is None:
         return 0
-    ahead = 0
-    for path in run_directory.parent.iterdir():
-        launch = launched(path)
-        if launch and launch.number < mine.number and (is_alive(path) or is_starting(path)):
-            ahead += 1
-    return ahead
+    queued = _queued(Workspace.at(run_directory.parent.parent))
+    return sum(number < mine.number and _is_in_line(path, number) for number, path in queued.items())
 
 
 def is_anybody_waiting(workspace: Workspace) -> bool:
     """Whether a run is at work or waits for the device, as seen by somebody who is no run."""
-    return any(is_alive(path) or is_starting(path) for path in workspace.runs.iterdir())
+    return any(_is_in_line(path, number) for number, path in _queued(workspace).items())
 
 
 def _told(run_directory: Path) -> int:

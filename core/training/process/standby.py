@@ -46,7 +46,7 @@ def keep_one(workspace: Workspace, backbone: str, environment: dict[str, str]) -
     """
     if os.environ.get("GRAFT_STANDBY") == "0":
         return None
-    folder = workspace.root / "standby"
+    folder = workspace.shared / "standby"
     folder.mkdir(exist_ok=True)
     (folder / "wanted").touch()
     if any(is_held(place / "lock") or _is_fresh(place, SECONDS_TO_BEGIN) for place in folder.glob("*/")):
@@ -64,7 +64,7 @@ def keep_one(workspace: Workspace, backbone: str, environment: dict[str, str]) -
 
 def hand_over(workspace: Workspace, run_directory: Path) -> bool:
     """Give the run to a worker that stands by. Returns False if there is none that would do as well as a new one."""
-    for place in (workspace.root / "standby").glob("*/"):
+    for place in (workspace.shared / "standby").glob("*/"):
         ready, taken = place / "ready", place / "taken"
         try:
             if not is_held(place / "lock") or ready.read_text(encoding="utf-8") != circumstances():

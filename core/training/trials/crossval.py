@@ -17,6 +17,7 @@ from core.data.dataset import load_dataset
 from core.data.folds import folds_of, held_out
 from core.progress import OnProgress, Progress
 from core.runtime.device import Device, choose_device
+from core.training.ending import Keep, Learned
 from core.training.finishing import answers
 from core.training.pace import Expected, Pace, follow
 from core.training.process.control import Control
@@ -28,6 +29,8 @@ from core.training.trainer import Trainer
 from core.training.trials.crossval_results import CrossValidation, Fold
 from core.training.trials.probing import GaveWay, OtherRuns, between_runs
 from core.workspace import Workspace
+
+Outcome = tuple[Fold, pd.DataFrame]
 
 
 def cross_validate(
@@ -56,14 +59,15 @@ def cross_validate(
         parts = [len(held.part(split)) for split in ("train", "validation")]
         expected = Pace.of(workspace, recipe.backbone).expected(recipe, *parts)
         reporter = _Reporter(workspace, directory, device, tell, f"Fold {number} of {folds}", expected)
-        trainer = _Trainer(workspace, directory, recipe, device, reporter, held)
+        outcomes: list[Outcome] = []
+        keep: Keep = lambda learned: outcomes.append(_outcome(learned))  # noqa: E731
         try:
-            trainer.run()
+            Trainer(workspace, directory, recipe, device, reporter, held, keep=keep).run()
         finally:
             reporter.log.close()
         if reporter.wanted:
             raise GaveWay
-        found.keep(number, *trainer.outcome)
+        found.keep(number, *outcomes[0])
         shutil.rmtree(directory / "checkpoints", ignore_errors=True)
 
     for number in range(1, folds + 1):
@@ -98,18 +102,10 @@ class _Reporter(Reporter):
         return self.wanted
 
 
-class _Trainer(Trainer):
-    """Answers about what was held out, in place of a bundle.
-
-    outcome: how the fold ended, and the answers; there once `run` has ended and was not asked to give way.
-    """
-
-    outcome: tuple[Fold, pd.DataFrame]
-
-    def _write_bundle(self) -> None:
-        state = self.state
-        train, validation = state.best_scores["train"], state.best_scores["validation"]
-        assert state.best_epoch and train and validation, "a fold holds something out"
-        self.material.load(state.best)
-        fold = Fold(state.best_epoch, Scores(**train), Scores(**validation))
-        self.outcome = fold, answers(self.material, self.prepared)
+def _outcome(learned: Learned) -> Outcome:
+    """How a fold ended, and the answers about what was held out."""
+    state = learned.state
+    train, validation = state.best_scores["train"], state.best_scores["validation"]
+    assert state.best_epoch and train and validation, "a fold holds something out"
+    fold = Fold(state.best_epoch, Scores(**train), Scores(**validation))
+    return fold, answers(learned.material, learned.prepared)

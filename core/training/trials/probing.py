@@ -17,7 +17,7 @@ from core.training.process.failures import explain
 from core.training.process.queue import device_lock, is_anybody_waiting
 from core.training.process.reporter import Reporter
 from core.training.recipe import Recipe
-from core.training.trainer import LossNotFinite
+from core.training.saving import LossNotFinite
 from core.workspace import Workspace
 
 SECONDS_BETWEEN_LOOKS = 0.3

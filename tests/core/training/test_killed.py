@@ -16,7 +16,7 @@ import torch
 from core.backbones.model import build
 from core.runtime import distributed
 from core.runtime.device import choose_device
-from core.training import checkpoints, preparation, trainer
+from core.training import checkpoints, preparation, saving, trainer
 from core.training.process.control import Control
 from core.training.process.events import EpochEnded, EventLog, read_events
 from core.training.process.reporter import Follower, Reporter
@@ -52,7 +52,7 @@ def carry_out(root: Path, recipe: Recipe, name: str, dies_writing: int = 0) -> N
 
     save, checkpoints.torch.save = torch.save, write_half
     preparation.build = build_random
-    trainer.SECONDS_BETWEEN_CHECKPOINTS, trainer.CHECKPOINT_SHARE = 0.0, 1e9
+    saving.SECONDS_BETWEEN, saving.SHARE = 0.0, 1e9
     workspace = Workspace(root)
     directory = workspace.runs / name
     directory.mkdir(exist_ok=True)

@@ -165,35 +165,35 @@ def killed_at(monkeypatch):
 
     def kill(step: int | None) -> None:
         taken = [0]
-        step_of = trainer.Trainer._after_step
+        step_of = trainer.Trainer.after_step
 
         def after_step(self, images, totals):
             taken[0] += 1
-            self.save_again_after = 0.0
+            self.saver.wait = 0.0
             stop = step_of(self, images, totals)
             if taken[0] == step:
                 raise Killed
             return stop
 
-        monkeypatch.setattr(trainer.Trainer, "_after_step", after_step)
+        monkeypatch.setattr(trainer.Trainer, "after_step", after_step)
 
-    original = trainer.Trainer._after_step
+    original = trainer.Trainer.after_step
     yield kill
-    monkeypatch.setattr(trainer.Trainer, "_after_step", original)
+    monkeypatch.setattr(trainer.Trainer, "after_step", original)
 
 
 @pytest.mark.parametrize("settings", [{"freeze": "all"}, {"freeze": 0, "epochs": 4}, TOGETHER])
 def test_killed_after_any_step_it_ends_with_the_same_bits(recipe, train, workspace, killed_at, monkeypatch, settings):
     made = Recipe.parse({**recipe.model_dump(), **settings})
     whole = train(made, "whole")
-    original = trainer.Trainer._after_step
+    original = trainer.Trainer.after_step
     for step in (1, 2, 5, 9):
         name = f"killed-{step}"
-        monkeypatch.setattr(trainer.Trainer, "_after_step", original)
+        monkeypatch.setattr(trainer.Trainer, "after_step", original)
         killed_at(step)
         with pytest.raises(Killed):
             train(made, name)
-        monkeypatch.setattr(trainer.Trainer, "_after_step", original)
+        monkeypatch.setattr(trainer.Trainer, "after_step", original)
         events = train(made, name)
         assert of(EpochEnded, events)[-1].validation == of(EpochEnded, whole)[-1].validation
         one, other = weights(workspace, "whole"), weights(workspace, name)

@@ -9,11 +9,11 @@ from core.data.dataset import load_dataset
 from core.inference.predictor import Predictor
 from core.runtime.device import Device
 from core.store.cache import empty
-from core.training import activations, checkpoints, trainer
+from core.training import activations, checkpoints, learner, saving
 from core.training.process import failures
 from core.training.process.control import Control
 from core.training.process.events import Ended, EpochEnded, Progress, Scores, Started
-from core.training.trainer import LossNotFinite
+from core.training.saving import LossNotFinite
 
 
 def of(kind, events):
@@ -141,13 +141,13 @@ def test_another_split_and_other_labels_cost_no_forward_pass(recipe, train, work
 def test_emptying_the_cache_does_not_break_a_run(recipe, train, workspace, monkeypatch):
     recipe = recipe.model_copy(update={"freeze": 2})
     whole = train(recipe, "whole")
-    run_epoch = trainer.run_epoch
+    run_epoch = learner.run_epoch
 
     def emptied(*arguments, **more):
         empty(workspace)
         return run_epoch(*arguments, **more)
 
-    monkeypatch.setattr(trainer, "run_epoch", emptied)
+    monkeypatch.setattr(learner, "run_epoch", emptied)
     disturbed = train(recipe, "disturbed")
     assert [row.validation for row in of(EpochEnded, disturbed)] == [row.validation for row in of(EpochEnded, whole)]
 
@@ -171,7 +171,7 @@ def test_augmentation_keeps_a_few_views(recipe, train, workspace):
 
 @pytest.mark.parametrize("freeze", ["all", 2])
 def test_an_interrupted_run_resumes_to_the_same_weights(recipe, train, workspace, monkeypatch, freeze):
-    monkeypatch.setattr(trainer, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(saving, "SECONDS_BETWEEN", 0.0)
     recipe = recipe.model_copy(update={"freeze": freeze, "epochs": 5})
     train(recipe, "whole")
     train(recipe, "broken", stop_after=2)
@@ -192,7 +192,7 @@ def test_stop_before_anything_was_learned(recipe, train, workspace):
 
 
 def test_an_infinite_loss_ends_the_run(recipe, train, monkeypatch):
-    monkeypatch.setattr(trainer, "run_epoch", lambda *_, **__: Scores(float("nan"), 0.5))
+    monkeypatch.setattr(learner, "run_epoch", lambda *_, **__: Scores(float("nan"), 0.5))
     with pytest.raises(LossNotFinite):
         train(recipe)
 

@@ -10,7 +10,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from core.training import checkpoints, trainer
+from core.training import checkpoints, saving
 from core.training.loop import Updater
 from core.training.process import failures, worker
 from core.training.process.events import Ended, EpochEnded, EventLog, Progress, read_events
@@ -20,8 +20,8 @@ from core.workspace import write_json
 @pytest.fixture
 def work(workspace, recipe, monkeypatch):
     """Does in this process what a worker does; returns its last event. The run's settings may be given at first."""
-    monkeypatch.setattr(trainer, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    monkeypatch.setattr(trainer, "CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr(saving, "SECONDS_BETWEEN", 0.0)
+    monkeypatch.setattr(saving, "SHARE", 1e9)
     monkeypatch.setenv("GRAFT_DEVICE", "cpu")
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
@@ -206,7 +206,7 @@ def test_writing_checkpoints_takes_three_hundredths_of_a_run_at_most(recipe, tra
 
         return work
 
-    monkeypatch.setattr(trainer, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(saving, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     monkeypatch.setattr(Updater, "learn", passes(5.0, Updater.learn))
     monkeypatch.setattr(checkpoints, "save", passes(1.0, lambda *_: saved.append(1)))
     train(recipe.model_copy(update={"epochs": 100}))

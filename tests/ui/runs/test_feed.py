@@ -13,9 +13,9 @@ from core.runs import Run
 from core.training.process.events import Changed, EpochEnded, EventLog, Progress, Scores
 from tests.pages.made_runs import finished, made_run
 from tests.polling import run_apart
+from ui.runs import feed, live_frame
 from ui.runs.feed import Feed
 from ui.runs.live_frame import RunLook, changes, drawn_as, run_frame, table_frame
-from ui.runs import feed, live_frame
 
 LEAST = 5_000  # bytes that a step may take
 

@@ -52,7 +52,7 @@ def test_another_drop_begins_anew(take, taken):
 
 def test_nothing_comes_after_the_last(take, taken):
     drop = received(batch(0, ("a", 1, 0, b"x"), last=True) | {"files": 1, "bytes": 1}, None, take)
-    assert (drop.files, drop.bytes, drop.over) == (1, 1, True)
+    assert (drop.files, drop.size, drop.over) == (1, 1, True)
     assert received(batch(1, ("b", 1, 0, b"y"), last=True), drop, take) is drop and len(taken) == 1
 
 

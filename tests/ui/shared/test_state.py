@@ -57,8 +57,13 @@ def test_a_damaged_file_of_choices_is_as_good_as_none(space, text):
 
 def test_a_new_backbone_forgets_the_old_weights_file(space):
     state.choose(backbone="a", weights_file="/w.safetensors")
-    assert state.choose(backbone="b").weights_file is None
+    assert chosen_with(backbone="b").weights_file is None
     assert json.loads((space.root / "choices.json").read_text())["backbone"] == "b"
+
+
+def chosen_with(**changes):
+    state.choose(**changes)
+    return state.choices()
 
 
 def _made(space, name, **recipe):
@@ -72,23 +77,23 @@ def _made(space, name, **recipe):
 
 
 def test_a_run_brings_its_dataset_and_its_backbone(space):
-    chosen = state.choose(run=_made(space, "r1"))
+    chosen = chosen_with(run=_made(space, "r1"))
     assert (chosen.dataset, chosen.dataset_version, chosen.backbone) == ("d1", 2, "resnet18")
 
 
 @pytest.mark.parametrize("other", [{"dataset_version": 1}, {"backbone": "resnet50"}, {"weights_file": "/w.pth"}])
 def test_another_dataset_or_backbone_than_its_own_lets_the_run_go(space, other):
     state.choose(run=_made(space, "r1"))
-    assert state.choose(compared=("r1",)).run == "r1"
-    assert state.choose(**other).run is None
+    assert chosen_with(compared=("r1",)).run == "r1"
+    assert chosen_with(**other).run is None
 
 
 def test_a_run_whose_dataset_was_deleted_stays_chosen(space):
     state.choose(run=_made(space, "r1"))
     (space.datasets / "d1").rename(space.root / "away")
-    chosen = state.choose(compared=("r1",))
+    chosen = chosen_with(compared=("r1",))
     assert (chosen.run, chosen.dataset) == ("r1", None)
-    assert state.choose(dataset="d2", dataset_version=1).run is None
+    assert chosen_with(dataset="d2", dataset_version=1).run is None
 
 
 def test_choices_of_before_that_do_not_go_together_are_mended(space):

@@ -71,7 +71,8 @@ def _retarget(dataset: Dataset, ticks: Ticks) -> None:
         key = f"retarget_{dataset.id}_{dataset.version}"
         value = st.number_input(literal(dataset.target, 40) or "Number", value=None, format="%g", key=key)
         names = _and_copies(dataset, ticks)
-        if st.button(f"Set it for {count(len(names), 'image')}", type="primary", disabled=value is None):
+        words = f"Set it for {count(len(names), 'image')}"
+        if st.button(words, type="primary", disabled=value is None) and value is not None:
             apply(dataset, changes.relabel, names, float(value))
 
 

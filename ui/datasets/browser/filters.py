@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
@@ -20,7 +20,7 @@ LOOK, IMAGES = "look", "Images"  # which of the looks at a dataset is open, and 
 FEW, EVERY = "\0few", "\0every"  # no class is called so: names of classes have no control characters
 NONE = ""  # nor so
 ANY_SPLIT, ANY_FINDING = "any", "any"
-WIDTH = "stretch"
+WIDTH: Final = "stretch"
 _SPLITS = {ANY_SPLIT: "Any split", "train": "Training", "validation": "Validation", "test": "Test"}
 _FINDINGS: dict[str, str] = {  # in the words of their sentences above
     "similar names": "Similar class names",

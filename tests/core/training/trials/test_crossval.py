@@ -92,7 +92,7 @@ def test_what_is_done_is_not_done_again(workspace, recipe, monkeypatch):
     first = cross_validate(workspace, recipe, 2)
     (first.place(2) / "fold.json").unlink()
     assert len(first.done) == 1 and not first.complete
-    trained, run = [], crossval._Trainer.run
-    monkeypatch.setattr(crossval._Trainer, "run", lambda self: trained.append(self.directory.name) or run(self))
+    trained, run = [], crossval.Trainer.run
+    monkeypatch.setattr(crossval.Trainer, "run", lambda self: trained.append(self.directory.name) or run(self))
     assert cross_validate(workspace, recipe, 2).complete
     assert trained == ["fold-2"]
