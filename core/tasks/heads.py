@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -11,6 +12,16 @@ if TYPE_CHECKING:  # torch takes seconds to import, and a page that only lists s
 
 
 Reads = Literal["last", "several"]  # which stages a head reads: see reading.py
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Of what a backbone gives for one example. pooled: how many numbers; steps: how many for each token; maps:
+    (channels, height, width) of each, fine to coarse."""
+
+    pooled: int
+    steps: int | None = None
+    maps: tuple[tuple[int, int, int], ...] = ()
 
 
 class HeadSettings(BaseModel):

@@ -87,10 +87,10 @@ def _order(part: Part, material: Material, epoch: int) -> np.ndarray:
     """In which order an epoch sees the examples: each once, or drawn so that all classes come up equally often."""
     recipe = material.recipe
     random = np.random.default_rng((recipe.seed, epoch))
-    chances = material.task.balancing(part.targets) if recipe.balance == "sampling" else None
-    if chances is None:
+    balancing = material.task.balancing
+    if recipe.balance != "sampling" or balancing is None:
         return random.permutation(len(part))
-    return random.choice(len(part), len(part), p=chances)
+    return random.choice(len(part), len(part), p=balancing(part.targets))
 
 
 def _batches(part: Part, chunks: list[np.ndarray], epoch: int | None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

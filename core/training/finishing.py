@@ -15,11 +15,11 @@ from torch import nn
 
 from core.data.dataset import Dataset
 from core.runtime.distributed import ALONE
+from core.tasks.scores import Scores
 from core.training.batches import plain_batches
 from core.training.linear import Solver
 from core.training.loop import run_epoch
 from core.training.preparation import Material, Part, Prepared, prepare
-from core.training.process.events import Scores
 from core.training.solving import solver_of
 
 ITERATIONS = 200  # to solve for a head at one go

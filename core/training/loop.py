@@ -11,10 +11,10 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from core.runtime.device import Device
-from core.training.process.events import Scores
-from core.training.task import Task
+from core.tasks.objective import Objective
+from core.tasks.scores import Scores
 
-# Called after each step with the images in it and the epoch's totals so far (`Task.tally`, summed; they are on the
+# Called after each step with the images in it and the epoch's totals so far (`Objective.tally`, summed; they are on the
 # device, so reading them waits for it). True asks the epoch to end here.
 OnStep = Callable[[int, torch.Tensor], bool]
 
@@ -72,7 +72,7 @@ class Updater:
 def run_epoch(
     model: nn.Module,
     batches: Iterable[Batch],
-    task: Task,
+    task: Objective,
     device: Device,
     updater: Updater | None = None,
     on_step: OnStep | None = None,
@@ -93,7 +93,7 @@ def run_epoch(
             with _together(model, batch):
                 with device.autocast():
                     outputs = model(batch.inputs).float()
-                    loss = _loss(task, outputs, batch) if updater else task.judged(outputs, batch.targets)
+                    loss = _loss(task, outputs, batch) if updater else task.eval_loss(outputs, batch.targets)
                 if updater is not None:
                     updater.learn(loss, batch)
             tally = task.tally(outputs.detach(), batch.targets, loss.detach())
@@ -116,7 +116,7 @@ def _together(model: nn.Module, batch: Batch) -> AbstractContextManager[object]:
     return nullcontext() if batch.completes else model.no_sync()
 
 
-def _loss(task: Task, outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
+def _loss(task: Objective, outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
     loss = task.loss(outputs, batch.targets)
     if batch.others is not None:
         loss = (1 - batch.mixed_in) * loss + batch.mixed_in * task.loss(outputs, batch.others)

@@ -23,14 +23,14 @@ from core.runtime.device import Device
 from core.runtime.distributed import ALONE, Team
 from core.runtime.tuning import NOWHERE, Chosen
 from core.runtime.ways import FrozenStages, Way, way_to_train
-from core.tasks.heads import build_head
+from core.tasks import TASKS
+from core.tasks.heads import Shapes
 from core.training import activations
 from core.training.activations import Kept
 from core.training.checkpoints import State
 from core.training.process.reporter import Reporter
 from core.training.recipe import Recipe
 from core.training.sources import ActivationSource, ImageSource, MadeUp, Source, some
-from core.training.task import task_of
 from core.workspace import Workspace
 
 EXAMPLES = 4  # to measure on in which precision it is best to train
@@ -73,8 +73,10 @@ class Material:
         info = find(recipe.backbone).fitted(recipe.fit, recipe.resolution, self.dataset.rendering)
         self.backbone: Backbone = build(info, workspace, weights_file=own_weights, reads=recipe.reads)
         self.backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.task = task_of(self.dataset, recipe)
-        self.head = build_head(recipe.head, self.backbone.num_features, self.task.outputs).to(device.torch)
+        task, training = TASKS[self.dataset.kind], self.dataset.part("train")
+        spec = task.spec(self.dataset.classes, self.dataset.target, training)
+        self.task = task.objective(spec, recipe, training)
+        self.head = self.task.head(recipe.head, Shapes(self.backbone.num_features)).to(device.torch)
         self.splits = _splits(self.dataset)
 
     @cached_property

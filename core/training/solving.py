@@ -14,8 +14,9 @@ import torch
 from core.data.folds import folds_of_rows
 from core.errors import DamagedError
 from core.records import Amount, read
+from core.tasks.objective import Convex
 from core.training.checkpoints import State
-from core.training.linear import FOLDS, ITERATIONS_FOR_STRENGTH, SHARES, STRENGTHS, Convex, Solver, choose_strength
+from core.training.linear import FOLDS, ITERATIONS_FOR_STRENGTH, SHARES, STRENGTHS, Solver, choose_strength
 from core.training.preparation import Material, Part, Prepared
 from core.training.sources import ActivationSource
 from core.workspace import write_json
@@ -30,7 +31,8 @@ MOST_NUMBERS = 30_000_000  # of a problem's outputs and features, for which all 
 def is_solved(material: Material, prepared: Prepared) -> bool:
     """Whether the head of this run is solved for, as things are frozen now."""
     all_frozen = prepared.frozen_stages == len(material.backbone.stages)
-    return material.recipe.solvable and all_frozen and isinstance(prepared.train.source, ActivationSource)
+    solvable = material.recipe.solvable and material.task.convex is not None
+    return solvable and all_frozen and isinstance(prepared.train.source, ActivationSource)
 
 
 def solver_of(material: Material, part: Part, strength: float, share: float) -> Solver:
@@ -83,7 +85,7 @@ def _place(
 ) -> Path:
     """Named after everything that decides the choice."""
     settings = (FORMAT, SHARES, STRENGTHS.tolist(), ITERATIONS_FOR_STRENGTH, last, loss.curvature, features.device.type)
-    said = hashlib.blake2b(repr((*settings, *features.shape, material.task.said)).encode(), digest_size=16)
+    said = hashlib.blake2b(repr((*settings, *features.shape, material.task.spec)).encode(), digest_size=16)
     for tensor in (features, loss.goals, loss.weights, targets, torch.from_numpy(folds)):
         said.update(tensor.cpu().contiguous().numpy().data.cast("B"))
     return material.workspace.cache / "strengths" / f"{said.hexdigest()}.json"
@@ -98,7 +100,7 @@ def _kept(path: Path) -> dict[str, float] | None:
 
 
 def _judged(material: Material, targets: torch.Tensor, outputs: torch.Tensor, held: torch.Tensor) -> float:
-    return float(material.task.judged(outputs, targets[held]))
+    return float(material.task.eval_loss(outputs, targets[held]))
 
 
 def _examples(material: Material, part: Part, numbers: np.ndarray) -> tuple[torch.Tensor, Convex]:
@@ -110,4 +112,5 @@ def _examples(material: Material, part: Part, numbers: np.ndarray) -> tuple[torc
     targets = part.targets[torch.from_numpy(numbers).to(part.targets.device)]
     if material.device.torch.type == "cuda":
         features = features.to(material.device.torch)
+    assert material.task.convex is not None, "else nothing is solved for"
     return features, material.task.convex(targets.repeat_interleave(views.shape[1], dim=0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -12,7 +12,10 @@ from core.finding import Finding
 from core.tasks.classes import Classes, uneven
 from core.tasks.labels import in_words
 from core.tasks.metrics import ACCURACY, BALANCED_ACCURACY, LOSS, MACRO_F1
-from core.tasks.protocol import Task
+from core.tasks.protocol import Settings, Task
+
+if TYPE_CHECKING:  # torch takes its time to import
+    from core.tasks.objective import Objective
 
 
 class Classification(Task):
@@ -52,6 +55,14 @@ class Classification(Task):
 
     def digested(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame[["label"]].assign(target=float("nan"))  # as when each row had room for a number too
+
+    def spec(self, classes: tuple[str, ...], target: str, training: pd.DataFrame) -> dict[str, Any]:
+        return {"kind": self.name, "classes": list(classes)}
+
+    def objective(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> Objective:
+        from core.tasks.classification import objective
+
+        return objective.Classification(spec, settings, training)
 
 
 CLASSIFICATION = Classification()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
@@ -12,8 +12,11 @@ from core.errors import DataError
 from core.finding import Finding
 from core.tasks.labels import LARGEST
 from core.tasks.metrics import LOSS, MAE, R2, RMSE
-from core.tasks.protocol import Task
+from core.tasks.protocol import Settings, Task
 from core.words import names_of, number_of
+
+if TYPE_CHECKING:  # torch takes its time to import
+    from core.tasks.objective import Objective
 
 BINS = 10  # of equally many examples, by which numbers are divided evenly
 PER_BIN = 10  # examples at least: of fewer, no share can be taken
@@ -114,6 +117,17 @@ class Regression(Task):
 
     def digested(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame[["target"]].assign(label="")[["label", "target"]]  # as when each row had room for a class too
+
+    def spec(self, classes: tuple[str, ...], target: str, training: pd.DataFrame) -> dict[str, Any]:
+        targets = training["target"].astype(float)
+        mean, deviation = float(targets.mean()), float(targets.std(ddof=0)) or 1.0
+        span = {"smallest": float(targets.min()), "largest": float(targets.max())}
+        return {"kind": self.name, "target": target, "mean": mean, "deviation": deviation, **span}
+
+    def objective(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> Objective:
+        from core.tasks.regression import objective
+
+        return objective.Regression(spec, settings, training)
 
 
 REGRESSION = Regression()
