@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pandas as pd
@@ -33,6 +34,18 @@ FORMS = {
     "commas.csv": table(", ".join).replace(b"bird, cat\n", b"bird\n"),  # which then stands alone, as the others do
     "lists.csv": table(lambda labels: str(list(labels))),
     "arrays.csv": table(lambda labels: f"[{' '.join(map(repr, labels))}]"),
+    "slashes.csv": table(" / ".join).replace(b"bird / cat\n", b"bird\n"),
+    "words.csv": table(" and ".join).replace(b"bird and cat\n", b"bird\n"),
+    "plus.csv": table(" + ".join).replace(b"bird + cat\n", b"bird\n"),
+    "hashtags.csv": table(lambda labels: " ".join(f"#{label}" for label in labels)),
+    "enumerated.csv": table("、".join),
+    "lines.csv": table(lambda labels: '"' + "\n".join(labels) + '"'),
+    "database.csv": table(lambda labels: "{" + ",".join(labels) + "}"),
+    "sets.csv": table(lambda labels: "{" + ", ".join(map(repr, labels)) + "}"),
+    "objects.jsonl": "\n".join(
+        json.dumps({"file_name": path, "labels": [{"name": label} for label in labels]})
+        for path, labels in zip(PATHS, SAID)
+    ).encode(),
     "lists.jsonl": pd.DataFrame({"file_name": PATHS, "labels": map(list, SAID)})
     .to_json(None, orient="records", lines=True)
     .encode(),
@@ -48,7 +61,7 @@ FORMS = {
 def test_every_form_of_table_says_the_labels(workspace, make_zip, name):
     dataset = import_path(workspace, make_zip(files={**IMAGES, name: FORMS[name]}))
     said = dict(zip(PATHS, map(", ".join, SAID))) | {"img/3.jpg": "no label"}
-    if name == "commas.csv":
+    if name in ("commas.csv", "slashes.csv", "words.csv", "plus.csv"):
         said["img/4.jpg"] = "bird"
     assert dataset.kind == "labels" and dataset.classes == NAMES
     assert dict(zip(dataset.frame["name"], dataset.answers(dataset.frame))) == said
