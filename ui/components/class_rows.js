@@ -15,7 +15,12 @@ function row(one, send) {
   const strip = make("span", "strip");
   for (const src of one.images) {
     const tile = make("span", "tile");
-    if (src) { const image = make("img"); image.alt = ""; image.src = src; tile.append(image); }
+    if (src) {
+      const image = make("img");
+      image.alt = "";
+      image.src = src;
+      tile.append(image);
+    }
     strip.append(tile);
   }
   button.append(words, strip);
@@ -28,7 +33,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const focused = had?.getRootNode().activeElement;
   const at = focused ? [...had.children].indexOf(focused) : -1;
   const fresh = make("div", "rows");
-  data.rows.forEach((one, index) => fresh.append(row(one, (name) => setTriggerValue(name, index))));
+  fresh.append(...data.rows.map((one, index) => row(one, (name) => setTriggerValue(name, index))));
   had ? had.replaceWith(fresh) : parentElement.append(fresh);
   fresh.children[at]?.focus();
   if (data.more) setTimeout(() => setTriggerValue("more", data.more), 0);

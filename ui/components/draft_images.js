@@ -1,7 +1,7 @@
 // The last images of a class, each with a control to remove it. Names go in as text, never as markup.
 // Clicks come faster than Python answers, and only the last may reach it: all are told until the images are gone.
 const AGAIN = 1500;
-const going = new Map();  // files whose cross was clicked, by class
+const going = new Map(); // files whose cross was clicked, by class
 const CROSS = "M6 6l12 12M18 6L6 18";
 
 function cross(image, remove) {
@@ -34,14 +34,23 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const image of data.images) {
     const item = document.createElement("li");
     item.hidden = leaving.has(image.file);
-    const image = document.createElement("img");
-    image.src = image.address; image.alt = image.title = image.name;
-    item.append(image, cross(image, () => { item.hidden = true; leaving.add(image.file); tell(); }));
+    const shown = document.createElement("img");
+    shown.src = image.address;
+    shown.alt = shown.title = image.name;
+    item.append(
+      shown,
+      cross(image, () => {
+        item.hidden = true;
+        leaving.add(image.file);
+        tell();
+      }),
+    );
     list.append(item);
   }
   if (data.more) {
     const more = document.createElement("li");
-    more.className = "more"; more.textContent = "+" + data.more.toLocaleString("en");
+    more.className = "more";
+    more.textContent = "+" + data.more.toLocaleString("en");
     more.title = data.more.toLocaleString("en") + " more, not shown here";
     list.append(more);
   }

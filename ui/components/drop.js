@@ -1,11 +1,17 @@
 // Files or whole folders, however many: read and sent a few megabytes at a time. The next batch goes when Python has
 // answered that the one before is on disk; where the answer comes soon, batches grow, as each costs a while of its own.
-const FIRST = 4e6, MOST = 16e6, FILES = 400, SOON = 3000, AGAIN = 15000;
+const FIRST = 4e6,
+  MOST = 16e6,
+  FILES = 400,
+  SOON = 3000,
+  AGAIN = 15000;
 
 const areas = new WeakMap();
 const sending = new Set();
 
-window.addEventListener("beforeunload", (event) => { if (sending.size) event.preventDefault(); });
+window.addEventListener("beforeunload", (event) => {
+  if (sending.size) event.preventDefault();
+});
 
 function make(tag, className, text) {
   const node = document.createElement(tag);
@@ -65,8 +71,13 @@ class Area {
     this.bar = make("progress");
     this.root.append(this.choices, stop, this.said, this.bar);
     root.append(this.label, this.root);
-    this.root.ondragover = (event) => { event.preventDefault(); this.root.classList.add("over"); };
-    this.root.ondragleave = (event) => { if (!this.root.contains(event.relatedTarget)) this.root.classList.remove("over"); };
+    this.root.ondragover = (event) => {
+      event.preventDefault();
+      this.root.classList.add("over");
+    };
+    this.root.ondragleave = (event) => {
+      if (!this.root.contains(event.relatedTarget)) this.root.classList.remove("over");
+    };
     this.root.ondrop = (event) => this.dropped(event);
   }
 
@@ -78,13 +89,15 @@ class Area {
     this.words = data;
     this.label.textContent = data.label;
     if (!this.files) this.rest();
-    else if (this.posted && data.answer.drop === this.drop && data.answer.number === this.posted.number) this.answered(data.answer.error);
+    else if (this.posted && data.answer.drop === this.drop && data.answer.number === this.posted.number)
+      this.answered(data.answer.error);
   }
 
   // A button that opens the browser's own dialog.
   choice(words, folder) {
     if (!words) return [];
-    const input = make("input"), button = make("button", "", words);
+    const input = make("input"),
+      button = make("button", "", words);
     input.type = "file";
     input.multiple = true;
     input.webkitdirectory = folder;
@@ -102,9 +115,11 @@ class Area {
     event.preventDefault();
     this.root.classList.remove("over");
     if (this.files) return;
-    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile()).filter(Boolean);
+    const entries = [...event.dataTransfer.items]
+      .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile())
+      .filter(Boolean);
     const files = [];
-    this.files = files;  // a second drop waits until this one is through
+    this.files = files; // a second drop waits until this one is through
     this.busy(true);
     try {
       for (const entry of entries) {
@@ -115,9 +130,12 @@ class Area {
         }
       }
     } catch {
-      return this.files === files && this.end("The browser could not read all of it. Choose the folder with the button instead.");
+      return (
+        this.files === files &&
+        this.end("The browser could not read all of it. Choose the folder with the button instead.")
+      );
     }
-    if (this.files !== files) return;  // stopped meanwhile
+    if (this.files !== files) return; // stopped meanwhile
     this.files = null;
     this.begin(files);
   }
@@ -145,12 +163,19 @@ class Area {
     let bytes = 0;
     while (this.at.file < this.files.length && bytes < this.batch && pieces.length < FILES) {
       const { file, name } = this.files[this.at.file];
-      const from = this.at.byte, to = Math.min(file.size, from + this.batch - bytes);
+      const from = this.at.byte,
+        to = Math.min(file.size, from + this.batch - bytes);
       pieces.push(encoded(file.slice(from, to)).then((data) => ({ name, size: file.size, at: from, data })));
       bytes += to - from;
       this.at = to < file.size ? { file: this.at.file, byte: to } : { file: this.at.file + 1, byte: 0 };
     }
-    const batch = { drop: this.drop, files: this.files.length, bytes: this.total, number: this.number++, last: this.at.file >= this.files.length };
+    const batch = {
+      drop: this.drop,
+      files: this.files.length,
+      bytes: this.total,
+      number: this.number++,
+      last: this.at.file >= this.files.length,
+    };
     const upTo = this.at.file;
     return { batch: { ...batch, pieces: await Promise.all(pieces) }, bytes, files: upTo };
   }
@@ -160,13 +185,17 @@ class Area {
     try {
       this.reading = await this.next;
     } catch {
-      if (this.drop === drop) this.giveUp("The browser could not read a file. It may have been moved or changed meanwhile: try again.");
+      if (this.drop === drop)
+        this.giveUp("The browser could not read a file. It may have been moved or changed meanwhile: try again.");
       return;
     }
     if (this.drop !== drop || !this.files) return;
     this.posted = this.reading.batch;
     this.sent = Date.now();
-    if (!this.posted.last) { this.next = this.read(); this.next.catch(() => {}); }
+    if (!this.posted.last) {
+      this.next = this.read();
+      this.next.catch(() => {});
+    }
     this.post();
   }
 
@@ -221,7 +250,9 @@ class Area {
     const left = share > 0.02 && seconds > 3 ? `, about ${duration(seconds / share - seconds)} left` : "";
     this.bar.value = share;
     const large = this.files.length === 1 && this.total > FIRST;
-    const done = large ? `${size(this.doneBytes)} of ${size(this.total)}` : `${number(this.doneFiles)} of ${counted(this.files.length)}`;
+    const done = large
+      ? `${size(this.doneBytes)} of ${size(this.total)}`
+      : `${number(this.doneFiles)} of ${counted(this.files.length)}`;
     this.say(done + left);
   }
 

@@ -1,5 +1,5 @@
 const LARGER = "M14 4h6v6h-2V7.4l-4.3 4.3-1.4-1.4L16.6 6H14zM4 14h2v2.6l4.3-4.3 1.4 1.4L7.4 18H10v2H4z";
-const PAUSE = 120;  // ms: a person ticking quickly is heard once
+const PAUSE = 120; // ms: a person ticking quickly is heard once
 
 // Names and labels go in as text, never as markup.
 function make(tag, className, text) {
@@ -24,13 +24,18 @@ class Grid {
     this.root = make("div", "grid-root");
     this.all = make("input");
     this.all.type = "checkbox";
-    this.all.onchange = () => { this.boxes.forEach((box) => { box.checked = this.all.checked; }); this.changed(); };
+    this.all.onchange = () => {
+      this.boxes.forEach((box) => {
+        box.checked = this.all.checked;
+      });
+      this.changed();
+    };
     const head = make("label", "all");
     head.append(this.all, make("span", "", "Tick all on this page"));
     this.list = make("ul", "grid");
     this.list.setAttribute("aria-label", "Images");
     this.boxes = [];
-    data.images.forEach((image, index) => this.list.append(this.cell(image, index, data)));
+    this.list.append(...data.images.map((image, index) => this.cell(image, index, data)));
     this.root.append(head, this.list);
     this.list.onkeydown = (event) => this.key(event);
     this.last = 0;
@@ -46,14 +51,18 @@ class Grid {
     box.tabIndex = index ? -1 : 0;
     box.setAttribute("aria-label", `${image.name}, ${image.word}`);
     frame.onclick = (event) => this.click(event, index);
-    frame.onmousedown = (event) => { if (event.shiftKey) event.preventDefault(); };  // or it selects the words between
-    frame.ondblclick = (event) => { if (event.target !== box) this.open(index); };
+    frame.onmousedown = (event) => {
+      if (event.shiftKey) event.preventDefault();
+    }; // or it selects the words between
+    frame.ondblclick = (event) => {
+      if (event.target !== box) this.open(index);
+    };
     frame.title = image.hint;
     const tile = make("span", "tile");
     frame.append(tile, box);
     const larger = make("button", "larger");
     larger.type = "button";
-    larger.tabIndex = -1;  // by the keyboard it is Enter
+    larger.tabIndex = -1; // by the keyboard it is Enter
     larger.title = "Show it large";
     larger.setAttribute("aria-label", `Show ${image.name} large`);
     larger.append(icon(LARGER));
@@ -70,7 +79,10 @@ class Grid {
     const tiles = this.list.querySelectorAll(".tile");
     images.forEach(({ src, broken }, index) => {
       const tile = tiles[index];
-      if (broken) { tile.classList.add("broken"); tile.textContent = "cannot be shown"; }
+      if (broken) {
+        tile.classList.add("broken");
+        tile.textContent = "cannot be shown";
+      }
       if (!src || tile.firstChild) return;
       const image = make("img");
       image.alt = "";
@@ -82,7 +94,10 @@ class Grid {
 
   // With the shift key, all from the last one clicked to this one become as it becomes.
   click(event, index) {
-    if (event.target.tagName !== "INPUT") { event.preventDefault(); this.boxes[index].checked = !this.boxes[index].checked; }
+    if (event.target.tagName !== "INPUT") {
+      event.preventDefault();
+      this.boxes[index].checked = !this.boxes[index].checked;
+    }
     const [from, to] = event.shiftKey ? [Math.min(this.last, index), Math.max(this.last, index)] : [index, index];
     for (let at = from; at <= to; at++) this.boxes[at].checked = this.boxes[index].checked;
     this.last = index;
@@ -111,11 +126,15 @@ class Grid {
 
   focus(index) {
     if (!this.boxes[index]) return;
-    this.boxes.forEach((box, at) => { box.tabIndex = at === index ? 0 : -1; });
+    this.boxes.forEach((box, at) => {
+      box.tabIndex = at === index ? 0 : -1;
+    });
     this.boxes[index].focus();
   }
 
-  open(index) { this.send("open", index); }
+  open(index) {
+    this.send("open", index);
+  }
 
   changed() {
     this.show();
@@ -131,7 +150,7 @@ class Grid {
 
   show() {
     const ticked = this.boxes.filter((box) => box.checked).length;
-    this.boxes.forEach((box) => box.closest("li").classList.toggle("ticked", box.checked));
+    for (const box of this.boxes) box.closest("li").classList.toggle("ticked", box.checked);
     this.list.classList.toggle("some", ticked > 0);
     this.all.checked = ticked > 0 && ticked === this.boxes.length;
     this.all.indeterminate = ticked > 0 && ticked < this.boxes.length;

@@ -1,6 +1,8 @@
 // A run at work, from its feed (ui/runs/feed.py). The first message is all of it, each later one what has changed. Texts go in
 // as text, never as markup. window.graftLive is what the feeds of this page have said, for the charts, by subject.
-const MOMENT = 1000, AGAIN = 3000, UNREACHED = 2000;
+const MOMENT = 1000,
+  AGAIN = 3000,
+  UNREACHED = 2000;
 const parts = new WeakMap();
 
 function make(tag, className, text) {
@@ -37,14 +39,17 @@ const draw = {
     root.text.textContent = text;
     root.bar.firstChild.style.width = 100 * share + "%";
     root.bar.setAttribute("aria-valuenow", Math.round(100 * share));
-    root.list.replaceChildren(...Object.entries(metrics).map(([name, value]) => {
-      const one = make("div");
-      one.append(make("dt", "", name), make("dd", "", value));
-      return one;
-    }));
+    root.list.replaceChildren(
+      ...Object.entries(metrics).map(([name, value]) => {
+        const one = make("div");
+        one.append(make("dt", "", name), make("dd", "", value));
+        return one;
+      }),
+    );
   },
   advice(root, [icon, sentence, todo]) {
-    const line = make("p"), sign = make("span", "icon", icon);
+    const line = make("p"),
+      sign = make("span", "icon", icon);
     sign.setAttribute("aria-hidden", "true");
     line.append(sign, " ", make("strong", "", sentence), " " + todo);
     root.replaceChildren(line);
@@ -82,7 +87,8 @@ class Part {
   }
 
   connect() {
-    const { subject } = this.data, state = { charts: {} };
+    const { subject } = this.data,
+      state = { charts: {} };
     const socket = new WebSocket(location.origin.replace(/^http/, "ws") + this.path);
     this.socket = socket;
     socket.onmessage = ({ data }) => {
@@ -102,7 +108,8 @@ class Part {
   }
 
   check() {
-    const { drawn, seconds } = this.data, state = this.state;
+    const { drawn, seconds } = this.data,
+      state = this.state;
     if (!state || !drawn || document.hidden) return;
     if (state.now !== drawn.now) this.ask(this.asked === state.now ? AGAIN : 0);
     else if (seconds && state.later !== drawn.later) this.ask(1000 * seconds);

@@ -1,14 +1,21 @@
-const plotly = () => new Promise((resolve) => {
-  (function look() { window.Plotly ? resolve(window.Plotly) : setTimeout(look, 30); })();
-});
+const plotly = () =>
+  new Promise((resolve) => {
+    (function look() {
+      window.Plotly ? resolve(window.Plotly) : setTimeout(look, 30);
+    })();
+  });
 const charts = new WeakMap();
 
 // The figure with the points that a feed has brought since it was drawn (live.js).
 function newest({ figure, live, name }) {
   const chart = live && window.graftLive?.[live]?.charts[name];
   if (!chart || chart.lines.length !== figure.data.length) return figure;
-  const { layout } = figure, xaxis = { ...layout.xaxis, range: [0, chart.end] };
-  return { data: figure.data.map((line, number) => ({ ...line, ...chart.lines[number] })), layout: { ...layout, xaxis } };
+  const { layout } = figure,
+    xaxis = { ...layout.xaxis, range: [0, chart.end] };
+  return {
+    data: figure.data.map((line, number) => ({ ...line, ...chart.lines[number] })),
+    layout: { ...layout, xaxis },
+  };
 }
 
 class Chart {
@@ -34,8 +41,12 @@ class Chart {
     this.root.dataset.points = figure.data.reduce((sum, line) => sum + (line.x?.length ?? 0), 0);
     plotly().then((Plotly) => {
       if (!this.root.isConnected) return;
-      Plotly.react(this.root, figure.data, figure.layout, { displayModeBar: false, displaylogo: false, responsive: true });
-      if (this.observer) return;  // the sidebar can open and close without the window changing
+      Plotly.react(this.root, figure.data, figure.layout, {
+        displayModeBar: false,
+        displaylogo: false,
+        responsive: true,
+      });
+      if (this.observer) return; // the sidebar can open and close without the window changing
       this.observer = new ResizeObserver(() => this.root.isConnected && Plotly.Plots.resize(this.root));
       this.observer.observe(this.host);
     });

@@ -6,15 +6,15 @@ function make(tag, className, text) {
   return node;
 }
 
-const NEAR = 14;  // pixels between the pointer and a point that it means
+const NEAR = 14; // pixels between the pointer and a point that it means
 const PAD = 26;
-const ROOM = 12;  // pixels that a point of the whole map needs before it is drawn as its image
+const ROOM = 12; // pixels that a point of the whole map needs before it is drawn as its image
 
 class Plane {
   constructor(data, send) {
     this.data = data;
     this.send = send;
-    this.view = { scale: 1, x: 0, y: 0 };  // what of the map is seen: zoom, and how far it is moved in pixels
+    this.view = { scale: 1, x: 0, y: 0 }; // what of the map is seen: zoom, and how far it is moved in pixels
     this.over = -1;
     this.root = make("div", "map-root");
     this.plane = make("div", "plane");
@@ -35,8 +35,18 @@ class Plane {
 
   tools() {
     const box = make("div", "tools");
-    for (const [sign, title, act] of [["+", "Closer", () => this.zoom(1.5)], ["−", "Farther", () => this.zoom(1 / 1.5)],
-      ["⤢", "The whole map", () => { this.view = { scale: 1, x: 0, y: 0 }; this.draw(); }]]) {
+    for (const [sign, title, act] of [
+      ["+", "Closer", () => this.zoom(1.5)],
+      ["−", "Farther", () => this.zoom(1 / 1.5)],
+      [
+        "⤢",
+        "The whole map",
+        () => {
+          this.view = { scale: 1, x: 0, y: 0 };
+          this.draw();
+        },
+      ],
+    ]) {
       const button = make("button", "", sign);
       button.type = "button";
       button.title = title;
@@ -106,7 +116,17 @@ class Plane {
   image(pen, index, x, y, side, colour) {
     const { size, across } = this.data;
     const tile = this.data.tile[index];
-    pen.drawImage(this.mosaic, (tile % across) * size, Math.floor(tile / across) * size, size, size, x - side / 2, y - side / 2, side, side);
+    pen.drawImage(
+      this.mosaic,
+      (tile % across) * size,
+      Math.floor(tile / across) * size,
+      size,
+      size,
+      x - side / 2,
+      y - side / 2,
+      side,
+      side,
+    );
     pen.lineWidth = index === this.over ? 3 : 2;
     pen.strokeStyle = colour;
     pen.strokeRect(x - side / 2, y - side / 2, side, side);
@@ -115,13 +135,19 @@ class Plane {
   mark(pen, kind, x, y, room, ink) {
     pen.lineWidth = 1.8;
     pen.strokeStyle = ink;
-    if (kind === 2) { pen.beginPath(); pen.arc(x, y, room, 0, 7); pen.stroke(); }
-    else pen.strokeRect(x - room, y - room, 2 * room, 2 * room);
+    if (kind === 2) {
+      pen.beginPath();
+      pen.arc(x, y, room, 0, 7);
+      pen.stroke();
+    } else pen.strokeRect(x - room, y - room, 2 * room, 2 * room);
   }
 
   show() {
     this.canvas.classList.toggle("over", this.over >= 0);
-    if (this.over < 0) { this.card.style.display = "none"; return; }
+    if (this.over < 0) {
+      this.card.style.display = "none";
+      return;
+    }
     const { data } = this;
     const [x, y] = this.place(this.over);
     const tile = make("div", "tile");
@@ -138,17 +164,22 @@ class Plane {
     this.card.style.display = "flex";
     const { offsetWidth, offsetHeight } = this.card;
     this.card.style.left = Math.max(4, Math.min(x + 14, this.size.width - offsetWidth - 4)) + "px";
-    this.card.style.top = (y + 16 + offsetHeight > this.size.height ? Math.max(4, y - offsetHeight - 14) : y + 14) + "px";
+    this.card.style.top =
+      (y + 16 + offsetHeight > this.size.height ? Math.max(4, y - offsetHeight - 14) : y + 14) + "px";
   }
 
   near(event) {
     const box = this.canvas.getBoundingClientRect();
     const at = [event.clientX - box.left, event.clientY - box.top];
-    let best = -1, least = NEAR ** 2;
+    let best = -1,
+      least = NEAR ** 2;
     for (let index = 0; index < this.data.x.length; index++) {
       const [x, y] = this.place(index);
       const far = (x - at[0]) ** 2 + (y - at[1]) ** 2;
-      if (far < least) { least = far; best = index; }
+      if (far < least) {
+        least = far;
+        best = index;
+      }
     }
     return best;
   }
@@ -167,7 +198,10 @@ class Plane {
     this.draw();
   }
 
-  point(index) { this.over = index; this.draw(); }
+  point(index) {
+    this.over = index;
+    this.draw();
+  }
 
   listen() {
     const { canvas } = this;
@@ -185,8 +219,13 @@ class Plane {
     };
     canvas.onpointermove = (event) => {
       const before = fingers.get(event.pointerId);
-      if (!before) { const near = this.near(event); if (near !== this.over) this.point(near); return; }
-      const dx = event.clientX - before.clientX, dy = event.clientY - before.clientY;
+      if (!before) {
+        const near = this.near(event);
+        if (near !== this.over) this.point(near);
+        return;
+      }
+      const dx = event.clientX - before.clientX,
+        dy = event.clientY - before.clientY;
       moved += Math.abs(dx) + Math.abs(dy);
       fingers.set(event.pointerId, event);
       if (fingers.size === 2) {
@@ -209,26 +248,37 @@ class Plane {
         if (near >= 0) this.send(near);
       }
     };
-    canvas.onpointerleave = () => { if (!fingers.size) this.point(-1); };
+    canvas.onpointerleave = () => {
+      if (!fingers.size) this.point(-1);
+    };
     canvas.onkeydown = (event) => {
       const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-      if (way) { event.preventDefault(); this.step(way); }
-      else if (event.key === "Enter" && this.over >= 0) this.send(this.over);
+      if (way) {
+        event.preventDefault();
+        this.step(way);
+      } else if (event.key === "Enter" && this.over >= 0) this.send(this.over);
       else if (event.key === "+") this.zoom(1.5);
       else if (event.key === "-") this.zoom(1 / 1.5);
     };
   }
 
   step([dx, dy]) {
-    if (this.over < 0) { this.point(0); return; }
+    if (this.over < 0) {
+      this.point(0);
+      return;
+    }
     const from = this.place(this.over);
-    let best = this.over, least = Infinity;
+    let best = this.over,
+      least = Infinity;
     for (let index = 0; index < this.data.x.length; index++) {
       const [x, y] = this.place(index);
       const along = (x - from[0]) * dx + (y - from[1]) * dy;
       if (along <= 0.5) continue;
       const aside = Math.abs((x - from[0]) * dy) + Math.abs((y - from[1]) * dx);
-      if (along + 3 * aside < least) { least = along + 3 * aside; best = index; }
+      if (along + 3 * aside < least) {
+        least = along + 3 * aside;
+        best = index;
+      }
     }
     this.point(best);
   }
@@ -237,10 +287,17 @@ class Plane {
 export default function ({ data, parentElement, setTriggerValue }) {
   const said = JSON.stringify([data.x, data.marked, data.word, data.legend, data.all]);
   const old = parentElement.plane;
-  if (old && old.said === said) { old.send = (index) => setTriggerValue("open", index); return; }
+  if (old && old.said === said) {
+    old.send = (index) => setTriggerValue("open", index);
+    return;
+  }
   const fresh = new Plane(data, (index) => setTriggerValue("open", index));
   fresh.said = said;
-  if (old) { fresh.view = old.view; old.observer.disconnect(); old.root.remove(); }
+  if (old) {
+    fresh.view = old.view;
+    old.observer.disconnect();
+    old.root.remove();
+  }
   parentElement.plane = fresh;
   parentElement.append(fresh.root);
   fresh.observer = new ResizeObserver(() => fresh.draw());

@@ -1,5 +1,7 @@
-const CLOSED = "M17 9h-1V7a4 4 0 0 0-8 0v2H7a1.5 1.5 0 0 0-1.5 1.5v8A1.5 1.5 0 0 0 7 20h10a1.5 1.5 0 0 0 1.5-1.5v-8A1.5 1.5 0 0 0 17 9zM9.7 7a2.3 2.3 0 0 1 4.6 0v2H9.7z";
-const OPEN = "M17 9H9.7V6.5a2.3 2.3 0 0 1 4.5-.7l1.6-.5A4 4 0 0 0 8 6.5V9H7a1.5 1.5 0 0 0-1.5 1.5v8A1.5 1.5 0 0 0 7 20h10a1.5 1.5 0 0 0 1.5-1.5v-8A1.5 1.5 0 0 0 17 9zm-1 9.3H8v-7.6h8z";
+const CLOSED =
+  "M17 9h-1V7a4 4 0 0 0-8 0v2H7a1.5 1.5 0 0 0-1.5 1.5v8A1.5 1.5 0 0 0 7 20h10a1.5 1.5 0 0 0 1.5-1.5v-8A1.5 1.5 0 0 0 17 9zM9.7 7a2.3 2.3 0 0 1 4.6 0v2H9.7z";
+const OPEN =
+  "M17 9H9.7V6.5a2.3 2.3 0 0 1 4.5-.7l1.6-.5A4 4 0 0 0 8 6.5V9H7a1.5 1.5 0 0 0-1.5 1.5v8A1.5 1.5 0 0 0 7 20h10a1.5 1.5 0 0 0 1.5-1.5v-8A1.5 1.5 0 0 0 17 9zm-1 9.3H8v-7.6h8z";
 
 // Every text goes in as text, never as markup: names come from files and libraries.
 function make(tag, className, text) {
@@ -41,21 +43,31 @@ function line(row, index, data, send) {
     fill.style.width = (100 * row.share).toFixed(2) + "%";
     bar.appendChild(fill);
   }
-  li.append(make("span", "num wide", row.layers), make("span", "num wide", row.shape), bar,
-    make("span", "num", row.parameters));
+  li.append(
+    make("span", "num wide", row.layers),
+    make("span", "num wide", row.shape),
+    bar,
+    make("span", "num", row.parameters),
+  );
   return li;
 }
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
-  let list = parentElement.querySelector("ol");
+  const list = parentElement.querySelector("ol");
   const scrolled = list ? list.scrollTop : 0;
-  const hadFocus = list && list.getRootNode().activeElement?.dataset?.stage;
+  const hadFocus = list?.getRootNode().activeElement?.dataset?.stage;
   const fresh = make("ol", "net" + (data.locks ? "" : " plain") + (data.words ? " words" : ""));
   for (const [name, value] of Object.entries(data.colours)) fresh.style.setProperty("--" + name, value);
   const titles = make("li", "head-row");
-  titles.append(make("span"), make("span", "", data.words ? "What it sees" : "Stage"),
-    make("span", "num wide", "Layers"), make("span", "num wide", "Output"), make("span"), make("span", "num", "Parameters"));
+  titles.append(
+    make("span"),
+    make("span", "", data.words ? "What it sees" : "Stage"),
+    make("span", "num wide", "Layers"),
+    make("span", "num wide", "Output"),
+    make("span"),
+    make("span", "num", "Parameters"),
+  );
   fresh.appendChild(titles);
   let stage = 0;
   data.rows.forEach((row, i) => {
@@ -70,7 +82,11 @@ export default function (component) {
     fresh.appendChild(li);
   });
   if (list) list.replaceWith(fresh);
-  else { const box = make("div", "box"); box.appendChild(fresh); parentElement.appendChild(box); }
+  else {
+    const box = make("div", "box");
+    box.appendChild(fresh);
+    parentElement.appendChild(box);
+  }
   fresh.scrollTop = scrolled;
   if (hadFocus !== undefined && hadFocus !== null) fresh.querySelector(`[data-stage="${hadFocus}"]`)?.focus();
 }

@@ -1,18 +1,24 @@
 // A camera for one class: hold the button, and about eight images a second go to Python.
 // An image is let go only when Python has said that it is on disk; until then its batch is sent again.
-const SIDE = 448, QUALITY = 0.9, EVERY = 125, AT_ONCE = 16, AGAIN = 4000;
+const SIDE = 448,
+  QUALITY = 0.9,
+  EVERY = 125,
+  AT_ONCE = 16,
+  AGAIN = 4000;
 const WORDS = {
-  insecure: "The browser lends a camera only to pages from this machine or over https. Open Graft as http://localhost, or have it served over https.",
-  NotAllowedError: "The browser was not allowed to use the camera. Click the sign beside the page's address, allow the camera, then try again.",
+  insecure:
+    "The browser lends a camera only to pages from this machine or over https. Open Graft as http://localhost, or have it served over https.",
+  NotAllowedError:
+    "The browser was not allowed to use the camera. Click the sign beside the page's address, allow the camera, then try again.",
   NotFoundError: "No camera was found. Plug one in, then try again.",
   NotReadableError: "The camera is in use elsewhere. Close the other program or tab, then try again.",
   ended: "The camera was switched off or unplugged. Plug it in, then try again.",
 };
 
 const cameras = new WeakMap();
-const waiting = new Map();  // images that are not on disk yet, by class; they outlive the camera's card
-let open = null;            // only one camera runs at a time
-let chosen = "";            // the camera that was chosen last
+const waiting = new Map(); // images that are not on disk yet, by class; they outlive the camera's card
+let open = null; // only one camera runs at a time
+let chosen = ""; // the camera that was chosen last
 
 window.addEventListener("beforeunload", (event) => {
   if ([...waiting.values()].some((queue) => queue.length)) event.preventDefault();
@@ -51,7 +57,11 @@ class Camera {
   }
 
   listen() {
-    const begin = (event) => { event.preventDefault(); this.hold.focus(); this.begin(); };
+    const begin = (event) => {
+      event.preventDefault();
+      this.hold.focus();
+      this.begin();
+    };
     const end = () => this.end();
     this.hold.onpointerdown = (event) => {
       if (event.button) return;
@@ -59,11 +69,25 @@ class Camera {
       begin(event);
     };
     this.hold.onpointerup = this.hold.onpointercancel = this.hold.onlostpointercapture = this.hold.onblur = end;
-    this.hold.oncontextmenu = (event) => event.preventDefault();  // of a long touch
-    this.hold.onkeydown = (event) => { if (event.key === " " || event.key === "Enter") begin(event); };
-    this.hold.onkeyup = (event) => { if (event.key === " " || event.key === "Enter") { event.preventDefault(); end(); } };
-    this.which.onchange = () => { chosen = this.which.value; this.start(); };
-    this.retry.onclick = () => { this.refused = false; this.stream ? this.sayAll() : this.start(); this.send(); };
+    this.hold.oncontextmenu = (event) => event.preventDefault(); // of a long touch
+    this.hold.onkeydown = (event) => {
+      if (event.key === " " || event.key === "Enter") begin(event);
+    };
+    this.hold.onkeyup = (event) => {
+      if (event.key === " " || event.key === "Enter") {
+        event.preventDefault();
+        end();
+      }
+    };
+    this.which.onchange = () => {
+      chosen = this.which.value;
+      this.start();
+    };
+    this.retry.onclick = () => {
+      this.refused = false;
+      this.stream ? this.sayAll() : this.start();
+      this.send();
+    };
     this.gone = () => this.close();
     window.addEventListener("pagehide", this.gone);
   }
@@ -79,10 +103,18 @@ class Camera {
     const attempt = (this.attempt = {});
     try {
       const device = chosen ? { deviceId: chosen } : {};
-      const stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 }, height: { ideal: 480 }, ...device } });
-      if (this.closed || this.attempt !== attempt || open !== this) return stream.getTracks().forEach((track) => track.stop());
+      const stream = await navigator.mediaDevices.getUserMedia({
+        video: { width: { ideal: 640 }, height: { ideal: 480 }, ...device },
+      });
+      if (this.closed || this.attempt !== attempt || open !== this) {
+        for (const track of stream.getTracks()) track.stop();
+        return;
+      }
       this.stream = stream;
-      stream.getVideoTracks()[0].onended = () => { this.release(); this.trouble(WORDS.ended); };
+      stream.getVideoTracks()[0].onended = () => {
+        this.release();
+        this.trouble(WORDS.ended);
+      };
       this.video.srcObject = stream;
       this.video.className = stream.getVideoTracks()[0].getSettings().facingMode === "environment" ? "" : "mirrored";
       await this.video.play();
@@ -99,18 +131,23 @@ class Camera {
   async list(stream) {
     const all = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === "videoinput");
     const now = stream.getVideoTracks()[0].getSettings().deviceId;
-    this.which.replaceChildren(...all.map((device, i) => {
-      const option = make("option", "", device.label || "Camera " + (i + 1));
-      option.value = device.deviceId;
-      option.selected = device.deviceId === now;
-      return option;
-    }));
+    this.which.replaceChildren(
+      ...all.map((device, i) => {
+        const option = make("option", "", device.label || "Camera " + (i + 1));
+        option.value = device.deviceId;
+        option.selected = device.deviceId === now;
+        return option;
+      }),
+    );
     this.which.hidden = all.length < 2;
   }
 
   release(why) {
     this.end();
-    this.stream?.getTracks().forEach((track) => { track.onended = null; track.stop(); });
+    this.stream?.getTracks().forEach((track) => {
+      track.onended = null;
+      track.stop();
+    });
     this.stream = this.video.srcObject = null;
     this.show(false);
     if (why) this.trouble(why);
@@ -148,9 +185,11 @@ class Camera {
     const { videoWidth: width, videoHeight: height } = this.video;
     if (!width) return;
     const side = Math.min(width, height);
-    this.canvas.getContext("2d").drawImage(this.video, (width - side) / 2, (height - side) / 2, side, side, 0, 0, SIDE, SIDE);
+    this.canvas
+      .getContext("2d")
+      .drawImage(this.video, (width - side) / 2, (height - side) / 2, side, side, 0, 0, SIDE, SIDE);
     const data = this.canvas.toDataURL("image/jpeg", QUALITY).split(",")[1];
-    if (data === this.last) return;  // the camera has no new image yet
+    if (data === this.last) return; // the camera has no new image yet
     this.last = data;
     this.queue.push({ name: "webcam-" + new Date().toISOString().replace(/[-:.TZ]/g, "") + ".jpg", data });
     this.recorded += 1;
@@ -207,7 +246,13 @@ class Camera {
 
   sayAll() {
     const left = this.queue.length;
-    this.say(!this.recorded ? "Hold the button, the space bar or Enter." : left ? `${this.recorded} recorded, ${left} being saved` : `${this.recorded} recorded and saved`);
+    this.say(
+      !this.recorded
+        ? "Hold the button, the space bar or Enter."
+        : left
+          ? `${this.recorded} recorded, ${left} being saved`
+          : `${this.recorded} recorded and saved`,
+    );
   }
 
   say(words) {
@@ -228,5 +273,8 @@ export default function (component) {
   const camera = known && !known.closed ? known : new Camera(component.parentElement);
   cameras.set(component.parentElement, camera);
   camera.update(component);
-  return () => { camera.close(); camera.root.remove(); };
+  return () => {
+    camera.close();
+    camera.root.remove();
+  };
 }
