@@ -25,7 +25,8 @@ from benchmarks.results import write
 from core.backbones.catalogue import BUNDLED
 from core.importing.importing import import_sample
 from core.runs import Run
-from core.training.process.events import Ended, Queued, Scores
+from core.tasks.scores import Scores
+from core.training.process.events import Ended, Queued
 from core.training.process.queue import worker_lock
 from core.training.recipe import Recipe
 from core.workspace import Workspace, write_json

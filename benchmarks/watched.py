@@ -28,7 +28,8 @@ from core import runs
 from core.backbones.catalogue import BUNDLED
 from core.importing.importing import import_sample
 from core.runs import Run
-from core.training.process.events import EpochEnded, Event, Progress, Scores, Started, read_events
+from core.tasks.scores import Scores
+from core.training.process.events import EpochEnded, Event, Progress, Started, read_events
 from core.training.recipe import Recipe
 from core.workspace import Workspace, write_json
 from tests.browser.app import App

@@ -10,7 +10,8 @@ from typing import Any
 
 from core.runs import CurvePoint, Run, Status, View
 from core.runs.scores import Scored, scored
-from core.training.process.events import PHASES, Scores
+from core.tasks.scores import Scores
+from core.training.process.events import PHASES
 
 SECONDS_BETWEEN_LOOKS = 0.2
 WELL = (Status.FINISHED, Status.STOPPED, Status.PAUSED)

@@ -19,7 +19,7 @@ from core.jobs import Job
 from core.runs import how_many
 from core.runs.checks import check_recipe
 from core.runs.scores import Scored
-from core.training.process.events import Scores
+from core.tasks.scores import Scores
 from core.training.recipe import Recipe
 from core.training.trials.crossval_results import CrossValidation
 from core.training.trials.probe_results import ON_ONE_DEVICE, Estimate, RateCurve

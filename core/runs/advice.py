@@ -14,7 +14,7 @@ from statistics import fmean, median
 from typing import Literal
 
 from core.runs.view import Status, View
-from core.training.process.events import Scores
+from core.tasks.scores import Scores
 
 Kind = Literal[
     "rate_too_high",

@@ -25,7 +25,8 @@ from core.errors import GraftError
 from core.runs.launching import launch_worker
 from core.runs.run import Facts, Run, is_run
 from core.runs.view import CurvePoint, Status, View
-from core.training.process.events import Ended, Scores
+from core.tasks.scores import Scores
+from core.training.process.events import Ended
 from core.training.process.queue import launched
 from core.workspace import Workspace, atomic_open
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.runs.view import View
-from core.training.process.events import Scores
+from core.tasks.scores import Scores
 
 Part = Literal["test", "validation", "training"]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.course import Course
 from core.records import Amount, Bytes, Count, Moment, Seconds, Share
+from core.tasks.scores import Scores
 from core.training.pace import follow
 from core.training.process.events import (
     Baseline,
@@ -24,7 +25,6 @@ from core.training.process.events import (
     Phase,
     Progress,
     Queued,
-    Scores,
     Started,
 )
 

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from core.training.linear import FOLDS, Axes, Convex, Descent, choose_strength
+from core.tasks.objective import Convex
+from core.training.linear import FOLDS, Axes, Descent, choose_strength
 
 ITERATIONS, AT_ONCE = 60, 5
 ENOUGH = 1000  # images tell how strongly to hold the weights back, where there are few classes

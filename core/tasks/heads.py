@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -11,6 +12,16 @@ if TYPE_CHECKING:  # torch takes seconds to import, and a page that only lists s
 
 
 Reads = Literal["last", "several"]  # which stages a head reads: see reading.py
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Of what a backbone gives for one example. pooled: how many numbers; steps: how many for each token; maps:
+    (channels, height, width) of each, fine to coarse."""
+
+    pooled: int
+    steps: int | None = None
+    maps: tuple[tuple[int, int, int], ...] = ()
 
 
 class HeadSettings(BaseModel):
@@ -41,12 +52,14 @@ class HeadSettings(BaseModel):
 
 
 def build_head(settings: HeadSettings, in_features: int, outputs: int) -> nn.Module:
-    """A module from features (B, in_features) to (B, outputs)."""
+    """A module from features, `pooled` (B, in_features), to (B, outputs)."""
     from torch import nn
 
+    from core.tasks.pooled import PooledLayers, PooledLinear
+
     if settings.kind == "linear":
-        return nn.Linear(in_features, outputs)
-    return nn.Sequential(
+        return PooledLinear(in_features, outputs)
+    return PooledLayers(
         nn.Linear(in_features, settings.hidden_units),
         nn.ReLU(),
         nn.Dropout(settings.dropout),

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from core.tasks.metrics import Metric
+
+if TYPE_CHECKING:  # pandas and torch take their time to import
+    import pandas as pd
+
+    from core.tasks.objective import Objective
+
+
+class Settings(Protocol):
+    """What of a recipe decides how its task is learned. See the fields of `Recipe`."""
+
+    @property
+    def loss(self) -> str: ...
+    @property
+    def label_smoothing(self) -> float: ...
+    @property
+    def focal_gamma(self) -> float: ...
+    @property
+    def balance(self) -> str: ...
+    @property
+    def best_by(self) -> str | None: ...
 
 
 class Task(Protocol):
@@ -30,3 +50,15 @@ class Task(Protocol):
     losses: tuple[str, ...]
     metrics: tuple[Metric, ...]
     balances: tuple[str, ...]
+
+    def spec(self, classes: tuple[str, ...], target: str, training: pd.DataFrame) -> dict[str, Any]:
+        """What a bundle keeps of a dataset, so that the objective can be made again without it. `kind` is the task's
+        name.
+
+        classes, target: as in the dataset. training: the rows of its training part.
+        """
+        ...
+
+    def objective(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> Objective:
+        """What is learned from these rows, and what the outputs mean then. Brings torch."""
+        ...

@@ -35,7 +35,7 @@ def write_bundle(folder: Path, material: Material, state: Checkpoint, finished: 
         {
             "format": FORMAT,
             "backbone": recipe.backbone,
-            "task": material.task.said,
+            "task": material.task.spec,
             "preprocessing": material.backbone.info.preprocessing.model_dump(mode="json"),
             "head": head.model_dump(mode="json"),
             "best_epoch": state.best_epoch,

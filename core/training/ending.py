@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from core.tasks.scores import Scores
 from core.training.bundle import write_bundle
 from core.training.caution import write_caution
 from core.training.checkpoints import Checkpoint
 from core.training.finishing import Finished, finish
 from core.training.linear import Solver
 from core.training.preparation import Material, Prepared
-from core.training.process.events import Ended, Scores
+from core.training.process.events import Ended
 
 
 @dataclass(frozen=True)

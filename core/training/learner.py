@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from core.runtime.distributed import Team
+from core.tasks.scores import Scores
 from core.training import checkpoints, solving
 from core.training.averaging import Average
 from core.training.batches import plain_batches, training_batches
@@ -17,7 +18,6 @@ from core.training.linear import Solver
 from core.training.loop import OnStep, Updater, run_epoch
 from core.training.optimizers import build_optimizer, carry_over, set_learning_rate
 from core.training.preparation import Material, Part, Prepared
-from core.training.process.events import Scores
 
 
 class Steps:
@@ -81,7 +81,7 @@ class Steps:
         with self.kept_weights():
             return run_epoch(
                 self.prepared.model,
-                plain_batches(part, self.team),
+                plain_batches(part, self.material.task, self.team),
                 self.material.task,
                 self.prepared.device,
                 on_step=on_step,

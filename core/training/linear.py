@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from core.tasks.objective import Convex
+
 SHARES = (0.0, 0.25, 0.5, 1.0)  # of what stages before the last one say, beside what that says: tried in turn
 STRENGTHS = 10.0 ** np.arange(-3, 2.1, 0.5)  # of the penalty, where a row of features has a length of about 1
 FOLDS = 5
@@ -24,23 +26,6 @@ ITERATIONS_FOR_STRENGTH = 60
 STEADY = 0.3  # of the features' median deviation, added to each: one that hardly varies is not blown up
 DOUBLE_UP_TO = 20_000_000  # numbers in the table of features; beyond, half as many digits do, in half of the memory
 VANISHING = 1e-7  # of the largest eigenvalue: axes along which the features do not vary
-
-
-@dataclass(frozen=True)
-class Convex:
-    """A loss that is convex in the outputs, for examples (N, C).
-
-    link: from outputs to what is compared with the goals. goals: (N, C). weights: (N, 1) or (N, C), how much each
-    counts. curvature: the most that the link's slope can be, in any direction.
-    """
-
-    link: Callable[[torch.Tensor], torch.Tensor]
-    goals: torch.Tensor
-    weights: torch.Tensor
-    curvature: float
-
-    def to(self, like: torch.Tensor) -> Convex:
-        return Convex(self.link, self.goals.to(like), self.weights.to(like), self.curvature)
 
 
 class Axes:

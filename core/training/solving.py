@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.backbones.model import ACTIVATION
 from core.data.folds import folds_of_rows
 from core.errors import DamagedError
 from core.records import Amount, read
+from core.tasks.objective import Convex
+from core.tasks.targets import take
 from core.training.checkpoints import State
-from core.training.linear import FOLDS, ITERATIONS_FOR_STRENGTH, SHARES, STRENGTHS, Convex, Solver, choose_strength
+from core.training.linear import FOLDS, ITERATIONS_FOR_STRENGTH, SHARES, STRENGTHS, Solver, choose_strength
 from core.training.preparation import Material, Part, Prepared
 from core.training.sources import ActivationSource
 from core.workspace import write_json
@@ -30,7 +33,8 @@ MOST_NUMBERS = 30_000_000  # of a problem's outputs and features, for which all 
 def is_solved(material: Material, prepared: Prepared) -> bool:
     """Whether the head of this run is solved for, as things are frozen now."""
     all_frozen = prepared.frozen_stages == len(material.backbone.stages)
-    return material.recipe.solvable and all_frozen and isinstance(prepared.train.source, ActivationSource)
+    solvable = material.recipe.solvable and material.task.convex is not None
+    return solvable and all_frozen and isinstance(prepared.train.source, ActivationSource)
 
 
 def solver_of(material: Material, part: Part, strength: float, share: float) -> Solver:
@@ -65,7 +69,7 @@ def strength_for(material: Material, part: Part, listen: Callable[[int, int], No
     if len(features) * material.task.outputs * FOLDS * len(STRENGTHS) > MOST_NUMBERS:
         folds = np.where(folds == 0, 0, -1)  # holding out one of them has to do
     views = len(features) // len(some)
-    targets = part.targets[torch.from_numpy(some).to(part.targets.device)].cpu().repeat_interleave(views, dim=0)
+    targets = _take(part, some).cpu().repeat_interleave(views, dim=0)
     folds, last = np.repeat(folds, views), material.backbone.last_features
     path = _place(material, features, loss, targets, folds, last)
     if (found := _kept(path)) is not None:
@@ -83,7 +87,7 @@ def _place(
 ) -> Path:
     """Named after everything that decides the choice."""
     settings = (FORMAT, SHARES, STRENGTHS.tolist(), ITERATIONS_FOR_STRENGTH, last, loss.curvature, features.device.type)
-    said = hashlib.blake2b(repr((*settings, *features.shape, material.task.said)).encode(), digest_size=16)
+    said = hashlib.blake2b(repr((*settings, *features.shape, material.task.spec)).encode(), digest_size=16)
     for tensor in (features, loss.goals, loss.weights, targets, torch.from_numpy(folds)):
         said.update(tensor.cpu().contiguous().numpy().data.cast("B"))
     return material.workspace.cache / "strengths" / f"{said.hexdigest()}.json"
@@ -98,16 +102,23 @@ def _kept(path: Path) -> dict[str, float] | None:
 
 
 def _judged(material: Material, targets: torch.Tensor, outputs: torch.Tensor, held: torch.Tensor) -> float:
-    return float(material.task.judged(outputs, targets[held]))
+    return float(material.task.eval_loss(outputs, targets[held]))
 
 
 def _examples(material: Material, part: Part, numbers: np.ndarray) -> tuple[torch.Tensor, Convex]:
     """The features of these examples, every kept view of each beside the other, and what they should give."""
     source = part.source
     assert isinstance(source, ActivationSource)
-    views = np.stack([rows.take(numbers) for rows in source.views], axis=1)
+    views = np.stack([rows.take(numbers)[ACTIVATION] for rows in source.views], axis=1)
     features = torch.from_numpy(views.reshape(-1, views.shape[-1]))
-    targets = part.targets[torch.from_numpy(numbers).to(part.targets.device)]
+    targets = _take(part, numbers)
     if material.device.torch.type == "cuda":
         features = features.to(material.device.torch)
+    assert material.task.convex is not None, "else nothing is solved for"
     return features, material.task.convex(targets.repeat_interleave(views.shape[1], dim=0))
+
+
+def _take(part: Part, numbers: np.ndarray) -> torch.Tensor:
+    targets = take(part.targets, numbers)
+    assert isinstance(targets, torch.Tensor), "a convex loss is of targets that are alike"
+    return targets

@@ -25,6 +25,7 @@ from core.errors import RunError
 from core.runtime.device import Device
 from core.runtime.distributed import ALONE, Team
 from core.runtime.tuning import Chosen
+from core.tasks.scores import Scores
 from core.training import checkpoints, plan, solving
 from core.training.batches import steps_of
 from core.training.checkpoints import Checkpoint, State
@@ -36,7 +37,7 @@ from core.training.pace import Pace
 from core.training.plan import Phase
 from core.training.preparation import Material, Prepared, prepare
 from core.training.process.control import Asked
-from core.training.process.events import Changed, EpochEnded, Paused, Scores, Started
+from core.training.process.events import Changed, EpochEnded, Paused, Started
 from core.training.process.reporter import Position, Reporter, StopRequested
 from core.training.recipe import Recipe
 from core.training.requests import Requests
@@ -270,7 +271,7 @@ class Trainer:
                 stages=len(material.backbone.stages),
                 frozen=prepared.frozen_stages,
                 judged_on=len(prepared.validation) if prepared.validation else 0,
-                naive=material.task.naive(judge.targets),
+                naive=material.task.constant(judge.targets),
                 devices=self.team.size,
             )
         )

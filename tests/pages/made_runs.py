@@ -7,7 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from core.runs import Run
-from core.training.process.events import Ended, EpochEnded, Event, EventLog, Progress, Scores, Started
+from core.tasks.scores import Scores
+from core.training.process.events import Ended, EpochEnded, Event, EventLog, Progress, Started
 from core.training.recipe import Recipe
 from core.workspace import Workspace, write_json
 

@@ -21,9 +21,10 @@ from core.jobs import Job
 from core.runs import index_of, list_runs, titles
 from core.runs.answers import answers
 from core.runtime.tuning import known_before
+from core.tasks.scores import Scores
 from core.training.pace import Expected, Pace
 from core.training.process.control import Control
-from core.training.process.events import Baseline, Changed, Queued, Scores
+from core.training.process.events import Baseline, Changed, Queued
 from core.training.process.queue import Launch
 from core.training.recipe import Recipe
 from core.training.trials.crossval_results import CrossValidation, Fold

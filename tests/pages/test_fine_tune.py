@@ -7,8 +7,9 @@ from dataclasses import asdict, replace
 
 from core import runs
 from core.runs import Run
+from core.tasks.scores import Scores
 from core.training.presets import DEFAULT, PRESETS
-from core.training.process.events import Baseline, Paused, Progress, Queued, Scores
+from core.training.process.events import Baseline, Paused, Progress, Queued
 from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.pages.conftest import press, texts

@@ -8,7 +8,8 @@ import streamlit as st
 from core.data.dataset import load_dataset
 from core.importing.importing import import_path
 from core.inference.prediction import Guess, Prediction
-from core.training.process.events import Ended, EpochEnded, Scores
+from core.tasks.scores import Scores
+from core.training.process.events import Ended, EpochEnded
 from core.training.recipe import Recipe
 from core.workspace import write_json
 from tests.conftest import image

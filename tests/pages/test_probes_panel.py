@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from core import jobs
-from core.training.process.events import EpochEnded, EventLog, Scores
+from core.tasks.scores import Scores
+from core.training.process.events import EpochEnded, EventLog
 from core.training.recipe import Recipe
 from core.training.trials.crossval_results import CrossValidation, Fold
 from core.training.trials.probe_results import Estimate, RateCurve

@@ -13,7 +13,7 @@ from core.modalities.images.thumbnails import thumbnails
 from core.runs import Run, Status, View
 from core.runs.answers import answers, mistakes
 from core.runs.scores import Part, scored, verdict
-from core.training.process.events import Scores
+from core.tasks.scores import Scores
 from ui.shared import state
 from ui.shared.widgets import clip, count, duration, literal, percent, short_number
 from ui.training.probes_panel import estimate_line

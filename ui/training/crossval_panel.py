@@ -11,7 +11,7 @@ import streamlit as st
 from core import trash
 from core.data.folds import FEWEST, MOST
 from core.inference.table import harmless
-from core.training.process.events import Scores
+from core.tasks.scores import Scores
 from core.training.recipe import Recipe
 from core.training.trials.crossval_results import CrossValidation
 from ui.runs.curves import MAIN_TITLES, thin

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from core.tasks.metrics import ACCURACY, EXACT_MATCH, LOSS, MACRO_F1
-from core.tasks.protocol import Task
+from core.tasks.protocol import Settings, Task
+
+if TYPE_CHECKING:  # pandas and torch take their time to import
+    import pandas as pd
+
+    from core.tasks.objective import Objective
 
 
 class MultiLabel(Task):
@@ -15,6 +22,14 @@ class MultiLabel(Task):
     losses = ("binary_cross_entropy", "focal")
     metrics = (MACRO_F1, ACCURACY, EXACT_MATCH, LOSS)
     balances = ("none", "weights")  # an example that is shown more often brings all of its labels
+
+    def spec(self, classes: tuple[str, ...], target: str, training: pd.DataFrame) -> dict[str, Any]:
+        return {"kind": self.name, "classes": list(classes)}
+
+    def objective(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> Objective:
+        from core.tasks.multilabel import objective
+
+        return objective.MultiLabel(spec, settings, training)
 
 
 MULTILABEL = MultiLabel()

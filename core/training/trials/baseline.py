@@ -19,10 +19,14 @@ from torch.nn import functional
 
 from core.errors import DamagedError
 from core.records import read
+from core.tasks.multilabel.objective import MultiLabel
+from core.tasks.objective import Objective, scores_of
+from core.tasks.regression.objective import Regression
+from core.tasks.scores import Scores
+from core.tasks.targets import content, take
 from core.training.preparation import Material, Part, Prepared
-from core.training.process.events import Baseline, Scores
+from core.training.process.events import Baseline
 from core.training.sources import cut
-from core.training.task import Labels, Number, Task
 from core.workspace import write_json
 
 FORMAT = 2  # change when the same features would give other scores
@@ -72,20 +76,20 @@ def _features(material: Material, prepared: Prepared, part: Part) -> tuple[torch
     with torch.no_grad():
         for inputs in part.source.batches(cut(numbers, BATCH, training=False), epoch=None):
             with device.autocast():
-                rows.append(body(inputs).float()[:, : material.backbone.last_features])
+                rows.append(body(inputs).pooled.float()[:, : material.backbone.last_features])
             if prepared.frozen_stages < len(material.backbone.stages):
                 reporter.prepared(min(len(rows) * BATCH, len(numbers)), len(numbers))
-        return torch.cat(rows), part.targets[torch.from_numpy(numbers).to(part.targets.device)]
+        return torch.cat(rows), take(part.targets, numbers)
 
 
 def _place(material: Material, prepared: Prepared) -> Path:
     """Named after everything that decides it: the weights, the images of both parts, their targets."""
     said = hashlib.blake2b(digest_size=16)
     recipe, info = material.recipe, material.backbone.info
-    settings = (FORMAT, info.architecture, info.preprocessing, recipe.augmentation, recipe.loss, material.task.said)
+    settings = (FORMAT, info.architecture, info.preprocessing, recipe.augmentation, recipe.loss, material.task.spec)
     said.update(repr(settings).encode())
-    for source, targets in zip(material.images, material.targets):
-        said.update("".join(source.digests).encode() + targets.cpu().numpy().tobytes())
+    for source, targets in zip(material.examples, material.targets):
+        said.update("".join(source.digests).encode() + content(targets))
     said.update(material.backbone.fingerprint(len(material.backbone.stages)))
     return material.workspace.cache / "baselines" / f"{said.hexdigest()}.json"
 
@@ -99,7 +103,7 @@ def _kept(path: Path) -> Baseline | None:
 
 @torch.no_grad()
 def baseline(
-    task: Task, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor, wanted: torch.Tensor
+    task: Objective, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor, wanted: torch.Tensor
 ) -> tuple[Scores, Scores]:
     """
     features, targets: of the training part, (N, F) and as the task takes them. asked, wanted: of the validation part,
@@ -111,20 +115,16 @@ def baseline(
     scale = (features - middle).std().clamp(min=1e-6)
     centred, asked_centred = (features - middle) / scale, (asked - middle) / scale
     indices, likeness = _nearest(features, asked)
-    if isinstance(task, Number):
+    if isinstance(task, Regression):
         by_neighbours = targets[indices].mean(dim=1, keepdim=True)
         by_line = _ridge(centred, targets, asked_centred)
-    elif isinstance(task, Labels):
+    elif isinstance(task, MultiLabel):
         by_neighbours = _shares(targets[indices], likeness)
         by_line = _logistic(centred, targets, asked_centred, task.outputs, _each_for_itself)
     else:
         by_neighbours = _votes(targets[indices], likeness, task.outputs)
         by_line = _logistic(centred, targets, asked_centred, task.outputs)
-    return _scores(task, by_neighbours, wanted), _scores(task, by_line, wanted)
-
-
-def _scores(task: Task, outputs: torch.Tensor, wanted: torch.Tensor) -> Scores:
-    return task.scores(task.tally(outputs, wanted, task.judged(outputs, wanted)))
+    return scores_of(task, by_neighbours, wanted), scores_of(task, by_line, wanted)
 
 
 def _nearest(features: torch.Tensor, asked: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

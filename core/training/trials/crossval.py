@@ -17,11 +17,12 @@ from core.data.dataset import load_dataset
 from core.data.folds import folds_of, held_out
 from core.progress import OnProgress, Progress
 from core.runtime.device import Device, choose_device
+from core.tasks.scores import Scores
 from core.training.ending import Keep, Learned
 from core.training.finishing import answers
 from core.training.pace import Expected, Pace, follow
 from core.training.process.control import Control
-from core.training.process.events import PHASES, Event, EventLog, Scores
+from core.training.process.events import PHASES, Event, EventLog
 from core.training.process.events import Progress as Moved
 from core.training.process.reporter import Reporter
 from core.training.recipe import Recipe

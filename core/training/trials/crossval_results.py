@@ -24,7 +24,8 @@ import pyarrow.parquet as pq
 from core.data.folds import FEWEST, MOST
 from core.errors import DamagedError
 from core.records import Count, read
-from core.training.process.events import EpochEnded, Scores, Started, read_events
+from core.tasks.scores import Scores
+from core.training.process.events import EpochEnded, Started, read_events
 from core.training.recipe import Recipe
 from core.workspace import Workspace, slug, write_json
 

@@ -10,8 +10,9 @@ import pytest
 from core.runs import reading
 from core.runs.reading import caught_up
 from core.runs.view import MAX_ROWS, MAX_STEP_POINTS, View
+from core.tasks.scores import Scores
 from core.training.process import events
-from core.training.process.events import Baseline, Changed, Ended, EpochEnded, Event, Paused, Progress, Scores, Started
+from core.training.process.events import Baseline, Changed, Ended, EpochEnded, Event, Paused, Progress, Started
 
 EPOCHS, STEPS = 30, 40
 SAMPLED = {"curve", "step_losses", "course", "offset", "losses_every", "losses_seen", "share", "seconds_left"}

@@ -6,7 +6,8 @@ import pytest
 
 from core.runs.scores import Scored, best_of, scored, verdict
 from core.runs.view import View
-from core.training.process.events import Baseline, Scores
+from core.tasks.scores import Scores
+from core.training.process.events import Baseline
 from tests.pages.made_runs import finished, made_run
 
 LABELS = "6 of 10 test images with every label right"

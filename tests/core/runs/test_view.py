@@ -1,7 +1,8 @@
 import time
 
 from core.runs.view import MAX_STEP_POINTS, MOST_MARKS, Status, View
-from core.training.process.events import Changed, Ended, EpochEnded, EventLog, Paused, Progress, Queued, Scores, Started
+from core.tasks.scores import Scores
+from core.training.process.events import Changed, Ended, EpochEnded, EventLog, Paused, Progress, Queued, Started
 from tests.pages.made_runs import made_run
 
 

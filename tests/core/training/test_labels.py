@@ -6,84 +6,31 @@ import io
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, f1_score
-from torch import nn
-from torch.nn import functional
 
 from core.errors import RecipeError
 from core.importing.importing import import_path
 from core.inference.predictor import Predictor
 from core.inference.table import to_csv
 from core.runs.checks import check_recipe
-from core.runtime.device import choose_device
-from core.training.loop import Batch, run_epoch
-from core.training.process.events import Baseline, Ended, Scores, Started
+from core.training.process.events import Baseline, Ended, Started
 from core.training.recipe import Recipe
-from core.training.task import Labels, binary_focal, task_of
 from core.training.trials.baseline import STRENGTH, _each_for_itself, _logistic, baseline
 from core.training.trials.crossval import cross_validate
 from tests.conftest import COLOURS
+from tests.core.tasks.objectives import of_labels
 from tests.core.training.test_trainer import of
-
-PLAIN = Recipe(dataset="a", dataset_version=1, backbone="b", loss="binary_cross_entropy")
-NAMES = ("a", "b", "c")
-ROWS = pd.DataFrame({"label": ["a", "a\nb", "", "a\nc", "a", "b", "a\nb\nc", "a", "", "a"]})
-
-
-def labels(**settings):
-    return Labels(NAMES, PLAIN.model_copy(update=settings), ROWS)
-
-
-def test_the_scores_are_the_textbooks():
-    task, outputs = labels(), torch.randn(10, 3, generator=torch.Generator().manual_seed(0))
-    wanted, said = task.targets(ROWS), outputs > 0
-    scores = run_epoch(nn.Identity(), map(Batch, outputs.split(4), wanted.split(4)), task, choose_device("cpu"))
-    assert scores.loss == pytest.approx(nn.BCEWithLogitsLoss()(outputs, wanted).item(), rel=1e-5)
-    assert scores.macro_f1 == pytest.approx(f1_score(wanted, said, average="macro"), abs=1e-6)
-    assert scores.exact_match == pytest.approx(accuracy_score(wanted, said), abs=1e-6)
-    assert scores.accuracy == pytest.approx((said == wanted.bool()).float().mean().item(), abs=1e-6)
-    assert (scores.kind, scores.main) == ("labels", "macro_f1") and scores.words.startswith("F1 ")
-
-
-def test_who_looks_at_nothing_says_what_is_usual():
-    task = labels()
-    scores = task.naive(task.targets(ROWS))
-    assert scores.accuracy == pytest.approx((7 + 7 + 8) / 30) and scores.exact_match == 0.4
-    assert scores.macro_f1 == pytest.approx(np.mean([14 / 17, 6 / 13, 4 / 12]))
-    nothing = run_epoch(nn.Identity(), [Batch(-torch.ones(2, 3), torch.zeros(2, 3))], task, choose_device("cpu"))
-    assert (nothing.macro_f1, nothing.exact_match) == (0.0, 1.0)
-    assert task.rank(Scores(0.9, 0.5, macro_f1=0.8)) > task.rank(Scores(0.1, 0.9, macro_f1=0.7))
-
-
-def test_what_only_helps_to_learn_does_what_it_says():
-    outputs, targets = torch.randn(10, 3), labels().targets(ROWS)
-    plain = functional.binary_cross_entropy_with_logits(outputs, targets)
-    weights = torch.tensor([3 / 7, 7 / 3, 4.0])
-    weighted = functional.binary_cross_entropy_with_logits(outputs, targets, pos_weight=weights)
-    smoothed = functional.binary_cross_entropy_with_logits(outputs, targets * 0.8 + 0.1)
-    for settings, wanted in (
-        ({"balance": "weights"}, weighted),
-        ({"label_smoothing": 0.2}, smoothed),
-        ({"loss": "focal", "focal_gamma": 0.0}, plain),
-        ({"loss": "focal", "focal_gamma": 0.0, "balance": "weights"}, weighted),
-    ):
-        assert torch.allclose(labels(**settings).loss(outputs, targets), wanted)
-        assert torch.allclose(labels(**settings).judged(outputs, targets), plain)
-    share = torch.sigmoid(torch.tensor(4.0, dtype=torch.double))
-    sure = binary_focal(torch.tensor([[4.0]]), torch.tensor([[1.0]]), 2.0)
-    assert sure.item() == pytest.approx(((1 - share) ** 2 * -share.log()).item(), rel=1e-3)
 
 
 def test_without_training_each_label_is_known_for_itself():
     random = np.random.default_rng(0)
     seen = torch.tensor(random.normal(0, 1, (120, 3)), dtype=torch.float32)
     features, targets = seen.repeat(1, 20), (seen > 0.5).float()
-    neighbours, linear = baseline(labels(), features[:90], targets[:90], features[90:], targets[90:])
+    task = of_labels(["a", "b", "c"], ("a", "b", "c"))
+    neighbours, linear = baseline(task, features[:90], targets[:90], features[90:], targets[90:])
     assert neighbours.macro_f1 > 0.6 and linear.macro_f1 > 0.8
     asked = torch.sigmoid(_logistic(features, targets, features[:9], 3, _each_for_itself))
     for number in range(3):
@@ -161,4 +108,3 @@ def test_what_does_not_fit_is_refused_in_words(workspace, dataset, recipe):
     ):
         with pytest.raises(RecipeError, match=words):
             check_recipe(workspace, recipe.model_copy(update=setting))
-    assert isinstance(task_of(dataset, recipe), Labels)

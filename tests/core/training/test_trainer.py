@@ -9,10 +9,11 @@ from core.data.dataset import load_dataset
 from core.inference.predictor import Predictor
 from core.runtime.device import Device
 from core.store.cache import empty
+from core.tasks.scores import Scores
 from core.training import activations, checkpoints, learner, saving
 from core.training.process import failures
 from core.training.process.control import Control
-from core.training.process.events import Ended, EpochEnded, Progress, Scores, Started
+from core.training.process.events import Ended, EpochEnded, Progress, Started
 from core.training.saving import LossNotFinite
 
 

@@ -10,7 +10,8 @@ import pytest
 from starlette.applications import Starlette
 
 from core.runs import Run
-from core.training.process.events import Changed, EpochEnded, EventLog, Progress, Scores
+from core.tasks.scores import Scores
+from core.training.process.events import Changed, EpochEnded, EventLog, Progress
 from tests.pages.made_runs import finished, made_run
 from tests.polling import run_apart
 from ui.runs import feed, live_frame

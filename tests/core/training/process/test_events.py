@@ -1,6 +1,7 @@
 import json
 
-from core.training.process.events import Ended, EpochEnded, EventLog, Progress, Queued, Scores, read_events
+from core.tasks.scores import Scores
+from core.training.process.events import Ended, EpochEnded, EventLog, Progress, Queued, read_events
 
 EPOCH = EpochEnded(1, Scores(0.7, 0.5), Scores(0.6, 0.75), 0.001, 1.5, True)
 

@@ -9,12 +9,9 @@ import torch
 from sklearn.linear_model import LogisticRegression, RidgeCV
 
 from core.training.process.events import Baseline, Progress
-from core.training.recipe import Recipe
-from core.training.task import Classes, Number
 from core.training.trials.baseline import PENALTIES, STRENGTH, _logistic, _ridge, baseline
+from tests.core.tasks.objectives import of_classes, of_numbers
 from tests.core.training.test_trainer import of
-
-PLAIN = Recipe(dataset="a", dataset_version=1, backbone="b")
 
 
 @pytest.fixture
@@ -29,7 +26,7 @@ def apart():
 
 def test_what_lies_apart_is_told_apart(apart):
     features, labels, asked = apart
-    task = Classes(("a", "b", "c"), PLAIN, pd.DataFrame({"label": ["a", "b", "c"]}))
+    task = of_classes(["a", "b", "c"])
     neighbours, linear = baseline(task, features, labels, asked, labels)
     assert neighbours.accuracy == linear.accuracy == neighbours.macro_f1 == 1.0
     assert linear.loss < 0.5
@@ -38,7 +35,7 @@ def test_what_lies_apart_is_told_apart(apart):
 def test_labels_by_lot_cannot_be_known(apart):
     features, labels, asked = apart
     lot = torch.from_numpy(np.random.default_rng(1).integers(0, 3, 90))
-    task = Classes(("a", "b", "c"), PLAIN, pd.DataFrame({"label": ["a", "b", "c"]}))
+    task = of_classes(["a", "b", "c"])
     for scores in baseline(task, features, lot, asked, labels):
         assert scores.accuracy < 0.7
 
@@ -66,7 +63,7 @@ def test_a_number_has_its_scores_in_its_own_unit():
     random = np.random.default_rng(0)
     features = torch.tensor(random.normal(0, 1, (80, 4)), dtype=torch.float32)
     rows = pd.DataFrame({"target": 1000 + 50 * features[:, 0].numpy()})
-    task = Number("price", PLAIN.model_copy(update={"loss": "mean_squared_error"}), rows[:60])
+    task = of_numbers(rows["target"][:60])
     targets = task.targets(rows)
     neighbours, linear = baseline(task, features[:60], targets[:60], features[60:], targets[60:])
     assert linear.rmse < 1 and linear.r2 > 0.99
