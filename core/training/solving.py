@@ -64,7 +64,7 @@ def strength_for(material: Material, part: Part, listen: Callable[[int, int], No
     most = max(MOST_FOR_STRENGTH, 4 * material.task.outputs)
     if len(some) > most:
         some = np.sort(np.random.default_rng(material.recipe.seed).choice(len(rows), most, replace=False))
-    folds = folds_of_rows(rows.iloc[some], material.dataset.kind, FOLDS, material.recipe.seed)
+    folds = folds_of_rows(rows.iloc[some], material.dataset.task, FOLDS, material.recipe.seed)
     features, loss = _examples(material, part, some)
     if len(features) * material.task.outputs * FOLDS * len(STRENGTHS) > MOST_NUMBERS:
         folds = np.where(folds == 0, 0, -1)  # holding out one of them has to do

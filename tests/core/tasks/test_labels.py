@@ -13,6 +13,7 @@ from core.data.changes import leave_out, mark, relabel, repair, repairs, settle
 from core.data.splits import SplitSettings, split_rows
 from core.errors import DataError
 from core.importing.importing import check, import_path
+from core.tasks import MULTILABEL
 from core.tasks.labels import divided
 from tests.conftest import image
 from tests.core.importing.tables.test_manifest import csv, parquet
@@ -66,7 +67,7 @@ def test_every_form_of_table_says_the_labels(workspace, make_zip, name):
     assert dict(zip(dataset.frame["name"], dataset.answers(dataset.frame))) == said
     assert dataset.report.unlabelled == 1 and dataset.counts().loc["dog"].sum() == dataset.report.classes["dog"] == 5
     assert len(matching(dataset, label="dog")) == 5 and matching(dataset, label="")["name"].tolist() == ["img/3.jpg"]
-    assert {label: len(rows) for label, rows in first_of_each(dataset.frame, ["cat", "dog"], 2).items()} == {
+    assert {label: len(rows) for label, rows in first_of_each(dataset, ["cat", "dog"], 2).items()} == {
         "cat": 2,
         "dog": 2,
     }
@@ -127,7 +128,7 @@ def test_the_same_labels_everywhere_are_refused(make_zip):
 def test_a_split_gives_each_part_its_share_of_the_rarest_labels():
     labels = ["common"] * 40 + ["common\nrare"] * 10 + [""] * 10
     frame = pd.DataFrame({"label": labels, "twins": 0, "group": ""})
-    splits = split_rows(frame, "labels", SplitSettings(validation=0.2))
+    splits = split_rows(frame, MULTILABEL, SplitSettings(validation=0.2))
     held = [label for label, split in zip(labels, splits) if split == "validation"]
     assert Counter(held) == {"common": 8, "common\nrare": 2, "": 2}
 
