@@ -162,17 +162,10 @@ def _causes(intake: Intake, rejected: Sequence[Rejected], names: Sequence[str]) 
     return " ".join(told)
 
 
-<<<<<<< HEAD
-def _names_read(intake: Intake, frame: pd.DataFrame) -> list[Finding]:
-    strange = [label for text in frame["label"].unique() for label in labels_in(text) if not label.isascii()]
+def _names_read(intake: Intake, frame: pd.DataFrame, task: Task) -> list[Finding]:
+    strange = [name for answer in frame[task.column].unique() for name in task.parts(answer) if not name.isascii()]
     if not intake.encoding:
         return _twice_encoded({label: meant for label in strange if (meant := twice_encoded(label))})
-=======
-def _names_read(intake: Intake, frame: pd.DataFrame, task: Task) -> list[Finding]:
-    if not intake.encoding:
-        return []
-    strange = [name for answer in frame[task.column].unique() for name in task.parts(answer) if not name.isascii()]
->>>>>>> main
     return [letters("What was given has names that are no UTF-8, and", intake.encoding, strange[:3])]
 
 
