@@ -264,7 +264,7 @@ def _combine(
         numbers = read_numbers(set(each.frame[columns.label])) if columns.label and kind == "number" else {}
         may_be_classes = _may_be_classes(each.frame, columns)
         needed = [name for name in each.frame if name in columns.needed or name in may_be_classes]
-        for image, cell, *cells_of_row in zip(named, each.frame[columns.path], *(each.frame[name] for name in needed)):
+        for image, cell, *cells_of_row in zip(named, *(each.frame[name].tolist() for name in (columns.path, *needed))):
             if image is None:
                 (outside if leaves(cell) else missing).append(shown_name(cell))
                 continue

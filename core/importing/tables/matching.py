@@ -18,9 +18,27 @@ from urllib.parse import unquote, urlsplit
 from core.importing.layout import split_in
 from core.words import shown_name
 
-ENDINGS = re.compile(
-    r"\.(jpe?g|png|webp|avif|bmp|gif|tiff?|heic|heif|ppm|pgm|pbm|jp2|dcm|dicom|nii|raw|cr2|nef|arw|dng|svg|mhd|npy)$",
-    re.IGNORECASE,
+ENDINGS = frozenset(
+    (
+        *(
+            "jpg",
+            "jpeg",
+            "png",
+            "webp",
+            "avif",
+            "bmp",
+            "gif",
+            "tif",
+            "tiff",
+            "heic",
+            "heif",
+            "ppm",
+            "pgm",
+            "pbm",
+            "jp2",
+        ),
+        *("jp2", "dcm", "dicom", "nii", "raw", "cr2", "nef", "arw", "dng", "svg", "mhd", "npy"),
+    )
 )
 _PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)", re.IGNORECASE)  # that Label Studio puts before a name
 _ROBOFLOW = re.compile(r"[_.](jpe?g|png|bmp|webp|tiff?)\.rf\.[0-9a-f]{16,}$", re.IGNORECASE)
@@ -32,21 +50,30 @@ _BETWEEN = re.compile(r"[\s_+-]+")
 
 def _stem(path: str) -> str:
     """Without its ending, or both where a system that hides one made `leaf.jpg.jpg`."""
-    return ENDINGS.sub("", ENDINGS.sub("", path))
+    for _ in range(2):
+        stem, dot, ending = path.rpartition(".")
+        if not dot or ending.lower() not in ENDINGS:
+            break
+        path = stem
+    return path
 
 
 def _plain(path: str) -> str:
     """Without what tools put around a name, in small letters, with one kind of blank."""
-    folder, base = posixpath.split(_ROBOFLOW.sub("", _stem(path)))
-    base = _BETWEEN.sub("_", unicodedata.normalize("NFKC", _COPY.sub("", _PREFIX.sub("", base))))
-    return posixpath.join(folder, base).casefold()
+    folder, slash, base = _stem(path).rpartition("/")
+    if not (base.isascii() and base.isalnum()):  # else there is nothing to leave off: a table may have a million
+        base = _PREFIX.sub("", _ROBOFLOW.sub("", base))
+        base = _BETWEEN.sub("_", unicodedata.normalize("NFKC", _COPY.sub("", base)))
+    return f"{folder}{slash}{base}".casefold()
 
 
 def _number(path: str) -> str:
     """A number without the zeros before it, and without .0 behind it."""
-    folder, base = posixpath.split(_plain(path))
+    folder, slash, base = _plain(path).rpartition("/")
+    if base.isdecimal() and base.isascii():
+        return f"{folder}{slash}{base.lstrip('0') or '0'}"
     match = re.fullmatch(r"0*(\d+)(?:\.0+)?", base)
-    return posixpath.join(folder, match[1] if match else base)
+    return f"{folder}{slash}{match[1] if match else base}"
 
 
 # In this order: what stands for a name in each way, and what is told of it.
@@ -127,8 +154,8 @@ class Matcher:
     def _key(self, path: str, way: int) -> str:
         """The path as this way writes it; as a number alone without the beginning that all the images share."""
         if way == LAST and self._before:
-            folder, base = posixpath.split(_plain(path))
-            return _number(posixpath.join(folder, base.removeprefix(self._before)))
+            folder, slash, base = _plain(path).rpartition("/")
+            return _number(f"{folder}{slash}{base.removeprefix(self._before)}")
         return WAYS[way][0](path)
 
     def _index(self, way: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
@@ -167,7 +194,7 @@ def _only(names: Sequence[str] | None, table: str) -> str | None:
 
 def _readings(cell: str) -> list[str]:
     """What a cell may stand for: as it is, and as an address is written."""
-    path = shown_name(html.unescape(cell).replace("\\", "/"))
+    path = shown_name((html.unescape(cell) if "&" in cell else cell).replace("\\", "/"))
     if len(path) > 1 and path[0] == path[-1] and path[0] in "'\"":
         path = path[1:-1]
     if not path:
