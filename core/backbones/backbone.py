@@ -44,6 +44,12 @@ class Named(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def said(self) -> str: ...
+
+    @property
+    def architecture(self) -> str: ...
+
 
 class Backbone(nn.Module):
     """A pretrained network without its last layer. Make one with `build`, or of a plan.

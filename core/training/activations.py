@@ -19,16 +19,16 @@ import numpy as np
 import torch
 
 from core.backbones.cutting import ACTIVATION, SUMMARY
-from core.modalities.images import pixels
+from core.modalities.examples import Examples
 from core.modalities.inputs import Inputs, count
 from core.runtime.distributed import ALONE, Team
 from core.runtime.ways import BATCH, FrozenStages
 from core.store.cache import make_room
 from core.store.rows import Row, Rows, Store
-from core.training.sources import ImageSource, cut
+from core.training.sources import cut
 from core.workspace import Workspace
 
-FORMAT = 4  # change when the same setting would stand for other numbers
+FORMAT = 5  # change when the same setting would stand for other numbers
 BATCH_ELSEWHERE = 128  # images at a time through the frozen stages where there is no processor with caches to fit
 
 
@@ -39,7 +39,7 @@ class Kept:
         self,
         workspace: Workspace,
         frozen: FrozenStages,
-        source: ImageSource,
+        source: Examples,
         views: int = 1,
     ) -> None:
         """views: how many of each image, if it is augmented."""
@@ -82,7 +82,7 @@ class Kept:
         def compute(view: int | None, among: np.ndarray, places: np.ndarray) -> Iterator[Row]:
             nonlocal done
             numbers = among[places]
-            size = BATCH if self.source.device.torch.type == "cpu" else BATCH_ELSEWHERE
+            size = BATCH if self.source.device.type == "cpu" else BATCH_ELSEWHERE
             for inputs in self.source.batches(cut(numbers, size, training=False), epoch=view):
                 given = self.frozen.network(inputs)
                 done += count(inputs)
@@ -116,14 +116,14 @@ def rows_of(given: Inputs, ragged: frozenset[str], mask: torch.Tensor | None) ->
         }
 
 
-def key(frozen: FrozenStages, source: ImageSource) -> str:
+def key(frozen: FrozenStages, source: Examples) -> str:
     """Names everything but the image and the view that decides a row."""
-    backbone, device = frozen.backbone, source.device
+    backbone = frozen.backbone
     said = hashlib.blake2b(digest_size=16)
     more = sorted(backbone.boundary(frozen.stages).keys() - {ACTIVATION, SUMMARY})
     read = (*backbone.read_before(frozen.stages), *more)
-    settings = (FORMAT, pixels.VERSION, backbone.info.architecture, frozen.stages, *read)
-    for part in (*settings, source.preprocessing.key(), device.torch.type, frozen.way.name):
+    settings = (FORMAT, backbone.info.architecture, frozen.stages, *read)
+    for part in (*settings, source.setting(), source.device.type, frozen.way.name):
         said.update(f"{part}\n".encode())
     said.update(backbone.fingerprint(frozen.stages))
     return said.hexdigest()

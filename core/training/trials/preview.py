@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.modalities.images.examples import view
 from core.modalities.images.preprocessing import Preprocessing, decode, shrink
 from core.training.loop import Batch
 from core.training.mixing import mixed
 from core.training.recipe import Recipe
-from core.training.sources import view
 
 
 @dataclass(frozen=True)

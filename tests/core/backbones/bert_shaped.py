@@ -55,7 +55,7 @@ class BertShaped(nn.Module):
 
 
 class Info:
-    name = "bert-shaped"
+    name = said = architecture = "bert-shaped"
 
 
 def feed(network, inputs):

@@ -7,6 +7,7 @@ from torch import nn
 
 from core.backbones.catalogue import find
 from core.backbones.model import build
+from core.modalities.images.examples import ImageExamples
 from core.runtime import tuning as measured
 from core.runtime import ways
 from core.runtime.device import Device, choose_device
@@ -14,7 +15,6 @@ from core.runtime.tuning import Chosen
 from core.runtime.ways import FrozenStages, Way, way_to_train
 from core.tasks.pooled import PooledLinear
 from core.training.activations import Kept
-from core.training.sources import ImageSource
 from core.workspace import Workspace
 
 SLOW = pytest.mark.skipif(os.environ.get("GRAFT_WALK") != "1", reason="compiles for half a minute: make walk")
@@ -142,7 +142,7 @@ def test_rows_of_code_that_cannot_be_compiled_any_more_are_kept_apart(
         """What the first stage gives, in the way that is known, for these images."""
         pixels = np.random.default_rng(0).integers(0, 255, (len(numbers), 224, 224, 3), np.uint8)
         digests, frozen = [f"{number:02x}" * 32 for number in numbers], stem(workspace, backbone, many=100_000)
-        source = ImageSource(lambda: pixels, digests, backbone.info.preprocessing, choose_device("cpu"))
+        source = ImageExamples(lambda: pixels, digests, backbone.info.preprocessing, torch.device("cpu"))
         return Kept(workspace, frozen, source)
 
     kept(1, 2).rows(lambda *_: None)
