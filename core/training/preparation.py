@@ -17,7 +17,6 @@ from core.data.dataset import Dataset, load_dataset
 from core.data.splits import Split
 from core.errors import BackboneError
 from core.modalities.examples import Examples, some
-from core.modalities.images.examples import image_examples
 from core.modalities.inputs import Inputs
 from core.runtime.device import Device
 from core.runtime.distributed import ALONE, Team
@@ -117,7 +116,7 @@ class Material:
 
     def _examples(self, split: Split) -> Examples:
         frame = self.dataset.part(split)
-        return image_examples(
+        return self.dataset.modality.examples(
             self.workspace,
             self.dataset.path,
             frame,

@@ -118,7 +118,10 @@ def test_a_number_and_a_given_split_are_read_as_of_any_table(workspace, table):
 
 @pytest.mark.parametrize(
     ("heading", "said"),
-    [("a,label", "There is no text in it. No column of it holds a text."), ("text,note", "does not tell what they are")],
+    [
+        ("a,label", "There is no text in it. No column of it holds a text."),
+        ("text,note", "does not tell what they are"),
+    ],
 )
 def test_what_holds_no_example_or_no_answer_is_refused_in_words(table, heading, said):
     lines = [(text, label if heading == "a,label" else "") for text, label in LINES]
