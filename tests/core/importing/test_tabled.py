@@ -119,7 +119,7 @@ def test_a_number_and_a_given_split_are_read_as_of_any_table(workspace, table):
 @pytest.mark.parametrize(
     ("heading", "said"),
     [
-        ("a,label", "There is no text in it. No column of it holds a text."),
+        ("a,label", "in it. No column of it holds a text."),
         ("text,note", "does not tell what they are"),
     ],
 )
