@@ -15,8 +15,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, model_validator
 from torch import nn
 
-from core.backbones.catalogue import find
-from core.backbones.model import build
+from core.backbones.libraries import build, find
 from core.errors import DamagedError, GraftError, RunError
 from core.inference.prediction import Guess, Prediction
 from core.inference.reference import Reference, read_reference

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.examples import Examples
 from core.tasks.heads import HeadSettings, Shapes
 from core.tasks.scores import Scores
 from core.tasks.targets import Targets
@@ -60,8 +61,11 @@ class Objective(Protocol):
         """The layer that is put on a backbone whose features have these shapes."""
         ...
 
-    def targets(self, rows: pd.DataFrame) -> Targets:
-        """What the loss compares the outputs with, for each row of a dataset."""
+    def targets(self, rows: pd.DataFrame, examples: Examples | None = None) -> Targets:
+        """What the loss compares the outputs with, for each row of a dataset.
+
+        examples: the same rows as their modality has prepared them, where it matters: words meet tokens here.
+        """
         ...
 
     def loss(self, outputs: Outputs, targets: Targets) -> torch.Tensor:

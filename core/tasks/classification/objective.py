@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.examples import Examples
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import ACCURACY, BALANCED_ACCURACY, MACRO_F1
 from core.tasks.objective import Convex, Objective, focal, scores_of
@@ -42,7 +43,7 @@ class Classification(Objective):
             return None
         return self.counts.sum() / (self.outputs * self.counts)
 
-    def targets(self, rows: pd.DataFrame) -> torch.Tensor:
+    def targets(self, rows: pd.DataFrame, examples: Examples | None = None) -> torch.Tensor:
         """(N,): the number of each class."""
         return torch.tensor([self.number[label] for label in rows["label"]], dtype=torch.long)
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.examples import Examples
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.labels import labels_in
 from core.tasks.metrics import EXACT_MATCH, MACRO_F1
@@ -45,7 +46,7 @@ class MultiLabel(Objective):
             return None
         return (len(self.training) - self.counts).clamp(min=1) / self.counts.clamp(min=1)
 
-    def targets(self, rows: pd.DataFrame) -> torch.Tensor:
+    def targets(self, rows: pd.DataFrame, examples: Examples | None = None) -> torch.Tensor:
         """(N, C): 1 for yes, 0 for no."""
         held = torch.zeros(len(rows), self.outputs)
         for row, text in enumerate(rows["label"]):

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.examples import Examples
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import MAE, R2, RMSE
 from core.tasks.objective import Convex, Objective, scores_of
@@ -37,7 +38,7 @@ class Regression(Objective):
     def head(self, settings: HeadSettings, shapes: Shapes) -> nn.Module:
         return build_head(settings, shapes.pooled, self.outputs)
 
-    def targets(self, rows: pd.DataFrame) -> torch.Tensor:
+    def targets(self, rows: pd.DataFrame, examples: Examples | None = None) -> torch.Tensor:
         """(N,): standardised."""
         standardised = (rows["target"].astype(float) - self.mean) / self.deviation
         return torch.tensor(standardised.to_numpy(), dtype=torch.float32)
