@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from core.tasks.metrics import Metric
+from core.words import number_of
 
 if TYPE_CHECKING:  # pandas and torch take their time to import
     import pandas as pd
 
     from core.tasks.objective import Objective
+    from core.tasks.scores import Scores
 
 
 class Settings(Protocol):
@@ -40,6 +42,13 @@ class Task(Protocol):
         metrics: The first chooses the best epoch unless a recipe says another, and is shown where there is room for
             one.
         balances: How examples of rare answers can be made to count for more.
+        spoken: The metrics that stand for all where there is room for a few words.
+        shown: The metrics that a finished run shows, the first of them of the training part too.
+        has: What its examples have, in words.
+        constant_answer: What is always answered by who looks at nothing, in words.
+        ignores: Settings of a recipe that do nothing here.
+        convex_loss: The loss with which a linear head on frozen features is solved for; None where none is convex.
+        linear_model: What that is called; empty where there is none.
     """
 
     name: str
@@ -50,6 +59,13 @@ class Task(Protocol):
     losses: tuple[str, ...]
     metrics: tuple[Metric, ...]
     balances: tuple[str, ...]
+    spoken: tuple[Metric, ...]
+    shown: tuple[Metric, ...]
+    has: str
+    constant_answer: str = "the same"
+    ignores: tuple[str, ...] = ()
+    convex_loss: str | None = None
+    linear_model: str = ""
 
     def spec(self, classes: tuple[str, ...], target: str, training: pd.DataFrame) -> dict[str, Any]:
         """What a bundle keeps of a dataset, so that the objective can be made again without it. `kind` is the task's
@@ -62,3 +78,22 @@ class Task(Protocol):
     def objective(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> Objective:
         """What is learned from these rows, and what the outputs mean then. Brings torch."""
         ...
+
+    def headline(self, scores: Scores, part: str, examples: int) -> str:
+        """What people want to know: `48 of 48 validation images right`. examples: of the part, 0 where nobody knows."""
+        metric = next((metric for metric in self.metrics if metric.counted), None)
+        value = None if metric is None else scores.get(metric.name)
+        if metric is None or value is None:
+            return f"{part[0].upper()}{part[1:]} {scores.words}"
+        if not examples:
+            return f"{value:.1%} of the {part} images {metric.counted}"
+        return f"{round(value * examples):,} of {number_of(examples, f'{part} image')} {metric.counted}"
+
+    def gain(self, scores: Scores, constant: Scores | None) -> float | None:
+        """How much of what there is to gain over the constant baseline was gained: 0 is nothing, 1 everything. None
+        where it cannot be told."""
+        main = self.metrics[0]
+        value, usual = scores.get(main.name), constant.get(main.name) if constant else None
+        if value is None or usual is None or usual >= 1 or main.unit != "share":
+            return None
+        return (value - usual) / (1 - usual)

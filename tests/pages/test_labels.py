@@ -33,7 +33,7 @@ def dataset(workspace, make_zip):
 
 @pytest.fixture
 def run(workspace, dataset):
-    scores = Scores(0.3, accuracy=0.95, macro_f1=0.8, exact_match=0.625)
+    scores = Scores(0.3, {"macro_f1": 0.8, "accuracy": 0.95, "exact_match": 0.625})
     recipe = Recipe(dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0", loss="binary_cross_entropy")
     epochs = [EpochEnded(number, scores, scores, 0.001, 0.5, True) for number in (1, 2, 3)]
     made = made_run(

@@ -22,6 +22,12 @@ class Classification(Task):
     losses = ("cross_entropy", "focal")
     metrics = (ACCURACY, BALANCED_ACCURACY, MACRO_F1, LOSS)
     balances = ("none", "weights", "sampling")
+    spoken = (ACCURACY,)
+    shown = (ACCURACY, LOSS)
+    has = "classes"
+    constant_answer = "the largest class"
+    convex_loss = losses[0]
+    linear_model = "Logistic regression"
 
     def spec(self, classes: tuple[str, ...], target: str, training: pd.DataFrame) -> dict[str, Any]:
         return {"kind": self.name, "classes": list(classes)}

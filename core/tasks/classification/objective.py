@@ -84,7 +84,7 @@ class Classification(Objective):
             BALANCED_ACCURACY.name: float((hit / there)[seen].mean()),
             MACRO_F1.name: float(f1[seen].mean()),
         }
-        return Scores(loss / examples, **values)
+        return Scores(loss / examples, values)
 
     def constant(self, targets: torch.Tensor) -> Scores:
         """Each class is as likely as it is common."""

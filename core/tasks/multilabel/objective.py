@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.labels import labels_in
-from core.tasks.metrics import EXACT_MATCH, MACRO_F1
+from core.tasks.metrics import EXACT_MATCH, MACRO_F1, RIGHT_ANSWERS
 from core.tasks.objective import Convex, Objective, binary_focal, scores_of
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
@@ -92,10 +92,10 @@ class MultiLabel(Objective):
         f1 = 2 * hit / (there + said).clamp(min=1)
         values = {
             MACRO_F1.name: float(f1[seen].mean()) if seen.any() else 0.0,
-            "accuracy": right / examples,
+            RIGHT_ANSWERS.name: right / examples,
             EXACT_MATCH.name: whole / examples,
         }
-        return Scores(loss / examples, **values)
+        return Scores(loss / examples, values)
 
     def constant(self, targets: torch.Tensor) -> Scores:
         """Each label is as likely as it is common. F1 is that of always yes, as it gives more of it than always no."""
@@ -104,7 +104,7 @@ class MultiLabel(Objective):
             scores_of(self, each.expand(len(targets), -1), targets)
             for each in (shares.logit(), torch.ones_like(shares))
         )
-        return replace(usual, macro_f1=yes.macro_f1)
+        return replace(usual, values={**usual.values, MACRO_F1.name: yes.get(MACRO_F1.name)})
 
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
         said = ["; ".join(name for name, yes in zip(self.labels, each) if yes) for each in (outputs > 0).tolist()]

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from core.tasks.metrics import LOSS, MAE, R2, RMSE
 from core.tasks.protocol import Settings, Task
+from core.words import number_of
 
 if TYPE_CHECKING:  # pandas and torch take their time to import
     import pandas as pd
 
     from core.tasks.objective import Objective
+    from core.tasks.scores import Scores
 
 
 class Regression(Task):
@@ -22,6 +24,13 @@ class Regression(Task):
     losses = ("mean_squared_error", "mean_absolute_error", "huber")
     metrics = (RMSE, MAE, R2, LOSS)
     balances = ("none", "weights", "sampling")  # which do nothing
+    spoken = (RMSE, R2)
+    shown = (RMSE, MAE, R2)
+    has = "numbers"
+    constant_answer = "the mean"
+    ignores = ("label_smoothing", "focal_gamma", "balance")
+    convex_loss = losses[0]
+    linear_model = "Ridge regression"
 
     def spec(self, classes: tuple[str, ...], target: str, training: pd.DataFrame) -> dict[str, Any]:
         targets = training["target"].astype(float)
@@ -33,6 +42,13 @@ class Regression(Task):
         from core.tasks.regression import objective
 
         return objective.Regression(spec, settings, training)
+
+    def headline(self, scores: Scores, part: str, examples: int) -> str:
+        on = number_of(examples, f"{part} image") if examples else f"{part} images"
+        return f"Off by {scores.get(MAE.name) or 0.0:.3g} on average, on {on}"
+
+    def gain(self, scores: Scores, constant: Scores | None) -> float | None:
+        return scores.get(R2.name)
 
 
 REGRESSION = Regression()

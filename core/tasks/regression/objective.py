@@ -68,7 +68,7 @@ class Regression(Objective):
             MAE.name: absolutes / examples * self.deviation,
             R2.name: 1 - squares / spread if spread > 0 else None,
         }
-        return Scores(loss / examples, **values)
+        return Scores(loss / examples, values)
 
     def constant(self, targets: torch.Tensor) -> Scores:
         """Always the mean."""
