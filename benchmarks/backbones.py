@@ -26,6 +26,7 @@ from core.backbones.catalogue import BackboneInfo, catalogue
 from core.backbones.model import build
 from core.data.dataset import Dataset
 from core.importing.importing import import_sample
+from core.modalities.inputs import count, first
 from core.runtime.folding import folded
 from core.training.features import features
 from core.workspace import Workspace, atomic_open
@@ -40,16 +41,16 @@ def milliseconds(info: BackboneInfo, workspace: Workspace) -> float:
     """Of one image, at best."""
     size, threads = info.input_size, torch.get_num_threads()
     torch.set_num_threads(1)
-    images = torch.rand(16, 3, size, size).contiguous(memory_format=torch.channels_last)
-    network = folded(build(info, workspace), images[:2])
+    inputs = {"pixels": torch.rand(16, 3, size, size).contiguous(memory_format=torch.channels_last)}
+    network = folded(build(info, workspace), first(inputs, 2))
     spent = []
     with torch.inference_mode():
         for _ in range(TURNS):
             began = time.thread_time()
-            network(images)
+            network(inputs)
             spent.append(time.thread_time() - began)
     torch.set_num_threads(threads)
-    return 1000 * min(spent) / len(images)
+    return 1000 * min(spent) / count(inputs)
 
 
 def scores(info: BackboneInfo, workspace: Workspace, dataset: Dataset, labeled: int) -> float:

@@ -34,6 +34,7 @@ def side() -> dict[str, float]:
     from torch import nn
 
     from core.backbones.model import build
+    from core.modalities.inputs import first
     from core.runtime.device import choose_device
     from core.runtime.folding import folded
     from core.workspace import Workspace
@@ -43,7 +44,8 @@ def side() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as home:
         backbone = build(find(BUNDLED), Workspace.open(home)).eval()
     images = torch.randn(16, 3, 224, 224).to(memory_format=torch.channels_last)
-    network, head = folded(backbone, images[:2]), nn.Linear(backbone.num_features, 3)
+    inputs = {"pixels": images}
+    network, head = folded(backbone, first(inputs, 2)), nn.Linear(backbone.num_features, 3)
     optimizer, rows = torch.optim.AdamW(head.parameters()), torch.randn(32, backbone.num_features)
     labels = torch.arange(32) % 3
 
@@ -53,7 +55,7 @@ def side() -> dict[str, float]:
         optimizer.step()
 
     with torch.inference_mode():
-        images_a_second = len(images) * rate(lambda: network(images))
+        images_a_second = len(images) * rate(lambda: network(inputs))
     return {"images": images_a_second, "steps": rate(step)}
 
 

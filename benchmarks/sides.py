@@ -25,7 +25,7 @@ from timm.optim import create_optimizer_v2
 from torch import nn
 from torchvision import transforms
 
-from benchmarks.tutorial import loader
+from benchmarks.tutorial import OfImages, loader
 from core.backbones.catalogue import BUNDLED, find
 from core.backbones.model import build
 from core.data.dataset import load_dataset
@@ -119,7 +119,8 @@ def _plain_frozen(workspace: Workspace, dataset: str, folder: Path, seed: int) -
     loaders = {part: loader(folder / part, info.preprocessing, BATCH) for part in ("train", "validation")}
     backbone = build(info, workspace)
     backbone.freeze(FROZEN)
-    model = nn.Sequential(backbone, nn.Linear(backbone.num_features, len(load_dataset(workspace, dataset).classes)))
+    classes = len(load_dataset(workspace, dataset).classes)
+    model = nn.Sequential(OfImages(backbone), nn.Linear(backbone.num_features, classes))
     optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), lr=1e-3)
     best = 0.0
     for _ in range(FREE_EPOCHS):

@@ -31,6 +31,7 @@ from core.inference.reference import Reference, caution_of
 from core.survey import held_out
 from core.survey.doubts import doubted_classes
 from core.survey.neighbours import nearest, reduced
+from core.tasks import CLASSIFICATION
 from core.training.features import features
 from core.training.linear import Solver, choose_strength
 from core.workspace import Workspace
@@ -57,7 +58,7 @@ def read(workspace: Workspace, path: Path) -> Set:
     frame = dataset.frame
     rows = np.asarray(features(workspace, dataset, frame, find(BUNDLED)), np.float32)
     labels = np.array([dataset.classes.index(label) for label in frame["label"]])
-    return Set(path.name, rows, labels, folds_of_rows(frame, "classes", held_out.FOLDS), frame["twins"].to_numpy())
+    return Set(path.name, rows, labels, folds_of_rows(frame, CLASSIFICATION, held_out.FOLDS), frame["twins"].to_numpy())
 
 
 def _dealt(labels: np.ndarray) -> np.ndarray:

@@ -35,12 +35,13 @@ from benchmarks.tutorial import link_images
 from core.backbones.catalogue import BUNDLED, find
 from core.data.dataset import Dataset
 from core.importing.importing import import_path
+from core.modalities.images.examples import ImageExamples
 from core.modalities.images.pixels import pixels
 from core.modalities.images.preprocessing import Augmentation, Preprocessing
 from core.processes import WAITING
 from core.runs.launching import ALLOCATOR
 from core.runtime.device import Device, choose_device
-from core.training.sources import ImageSource, cut
+from core.training.sources import cut
 from core.workspace import Workspace
 
 BATCH = 32
@@ -111,7 +112,7 @@ def graft_and_torchvision(
     preprocessing, augmented = find(BUNDLED).preprocessing, transform != "middle"
     augmentation: Augmentation = "standard" if augmented else "none"
     digests = list(dataset.part("train")["sha256"])
-    source = ImageSource(lambda: kept, digests, preprocessing, device, augmentation)  # type: ignore[arg-type,return-value]
+    source = ImageExamples(lambda: kept, digests, preprocessing, device.torch, augmentation)  # type: ignore[arg-type,return-value]
     sides: dict[str, Epochs] = {"Graft": partial(graft, source)}
     photos = datasets.ImageFolder(str(folder / "linked" / "train"), torchvision_transform(preprocessing, augmented))
     for workers in WORKERS:
@@ -132,10 +133,11 @@ def torchvision_transform(preprocessing: Preprocessing, augmented: bool) -> tran
     return transforms.Compose([*cut_out, *numbers])
 
 
-def graft(source: ImageSource) -> Iterator[torch.Tensor]:
+def graft(source: ImageExamples) -> Iterator[torch.Tensor]:
     for epoch in itertools.count(1):
         order = np.random.default_rng(epoch).permutation(len(source))
-        yield from source.batches(cut(order, BATCH, training=True), epoch)
+        for inputs in source.batches(cut(order, BATCH, training=True), epoch):
+            yield inputs["pixels"]
 
 
 def torchvision(photos: datasets.ImageFolder, workers: int, device: Device) -> Iterator[torch.Tensor]:

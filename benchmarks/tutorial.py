@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from core.backbones.catalogue import BUNDLED, find
-from core.backbones.model import build
+from core.backbones.model import Backbone, build
 from core.data.dataset import Dataset
 from core.modalities.images.preprocessing import Preprocessing
 from core.runtime.device import available_cores, choose_device
@@ -37,6 +37,17 @@ class Result:
     accuracy: float
 
 
+class OfImages(nn.Module):
+    """A backbone as tutorials have it: images in, features out, both tensors."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.backbone({"pixels": images}).pooled  # type: ignore[no-any-return]
+
+
 def tutorial_loop(workspace: Workspace, dataset: Dataset, batch_size: int, seed: int) -> Result:
     """Train as the tutorial does on the images and the split of `dataset`."""
     torch.manual_seed(seed)
@@ -50,7 +61,7 @@ def tutorial_loop(workspace: Workspace, dataset: Dataset, batch_size: int, seed:
         backbone = build(info, workspace)
         for parameter in backbone.parameters():
             parameter.requires_grad = False
-        model = nn.Sequential(backbone, nn.Linear(backbone.num_features, len(dataset.classes))).to(device)
+        model = nn.Sequential(OfImages(backbone), nn.Linear(backbone.num_features, len(dataset.classes))).to(device)
         return Result(EPOCHS, train(model, loaders, device))
 
 

@@ -43,6 +43,14 @@ def shown_name(name: str) -> str:
     return "".join(plain)[:LONGEST_NAME]
 
 
+def without_accents(text: str) -> str:
+    """`étiquette` as `etiquette`."""
+    if text.isascii():
+        return text
+    apart = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize("NFC", "".join(c for c in apart if not "\u0300" <= c <= "\u036f"))
+
+
 def clean_label(label: str) -> str:
     """A folder's name as a class name: as it is, but for characters that cannot be seen or that turn text around."""
     return shown_name(label).strip() or "unnamed"

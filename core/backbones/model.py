@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -23,10 +22,13 @@ from core.backbones.reading import Tap, channels, positions, summary
 from core.backbones.stages import Stage, at_size, find_stages, trace
 from core.backbones.weights import Match, load_file, pretrained_network
 from core.errors import BackboneError
+from core.modalities.inputs import Features, Inputs, count
 from core.tasks.heads import Reads
 from core.workspace import Workspace
 
 __all__ = ["Backbone", "Stage", "build", "describe"]
+
+ACTIVATION, SUMMARY = "activation", "summary"  # of what crosses a boundary
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def _can_be_read(info: BackboneInfo, network: nn.Module, plan: Plan) -> bool:
     try:
         reading = Backbone(info, network, plan, reads="several").eval()
         with torch.no_grad():
-            features = reading(torch.empty(2, 3, size, size, device="meta"))
+            features = reading({"pixels": torch.empty(2, 3, size, size, device="meta")}).pooled
     except (RuntimeError, ValueError, TypeError, NotImplementedError, IndexError, AttributeError):
         return False
     return tuple(features.shape) == (2, reading.num_features)
@@ -142,10 +144,9 @@ class Backbone(nn.Module):
         self._frozen = 0
         self._fixed = [name for name, parameter in self.named_parameters() if not parameter.requires_grad]
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """images: (B, 3, S, S), normalized. Returns features (B, F)."""
-        features: torch.Tensor = self.__dict__["_reading"](images)
-        return features
+    def forward(self, inputs: Inputs) -> Features:
+        """inputs: {"pixels": (B, 3, S, S), normalized}."""
+        return Features(self.__dict__["_reading"](inputs)[ACTIVATION])
 
     def freeze(self, n: int) -> None:
         """Freeze the first `n` stages, free the others. Frozen ones stay in eval mode: BatchNorm keeps its numbers.
@@ -188,9 +189,10 @@ class Backbone(nn.Module):
         return digest
 
     def until(self, n: int) -> nn.Module:
-        """Only the first `n` stages: images -> the activation at the boundary (for n == len(stages), the features).
+        """Only the first `n` stages: inputs -> what `after(n)` takes, see `boundary`.
 
-        Where the features come from stages before the boundary too, what they give comes along: see `boundary_shape`.
+        That is the activation at the boundary (for n == len(stages), the pooled features), and, where the features come
+        from stages before the boundary too, the "summary" of what those give.
 
         Raises:
             BackboneError: what crosses the boundary is not one tensor.
@@ -207,13 +209,14 @@ class Backbone(nn.Module):
         stands_in[boundary] = _Stop(self.get_submodule(boundary))
         return _Until(_rewired(self, stands_in, outside_on_meta=False), found)
 
-    def boundary_shape(self, n: int) -> tuple[int, ...]:
-        """The shape of what `until(n)` gives, without batch: the activation's, or, where it carries along what earlier
-        stages gave, one dimension with the activation first."""
+    def boundary(self, n: int) -> dict[str, tuple[int, ...]]:
+        """The shapes, without batch, of what `until(n)` gives."""
+        if n == 0:
+            return {"pixels": (3, self.info.preprocessing.size, self.info.preprocessing.size)}
         if n == len(self.stages):
-            return (self.num_features,)
-        shape, carried = tuple(self.stages[n - 1].output_shape), self._carried(n)
-        return (math.prod(shape) + sum(self.stages[stage].summary for stage in carried),) if carried else shape
+            return {ACTIVATION: (self.num_features,)}
+        summary = sum(self.stages[stage].summary for stage in self._carried(n))
+        return {ACTIVATION: tuple(self.stages[n - 1].output_shape)} | ({SUMMARY: (summary,)} if summary else {})
 
     def read_before(self, n: int) -> tuple[int, ...]:
         """The stages besides the last of which `until(n)` gives a summary."""
@@ -233,7 +236,7 @@ class Backbone(nn.Module):
         return _Whole(_rewired(self, taps, outside_on_meta=False) if taps else self.network, found)
 
     def after(self, n: int) -> nn.Module:
-        """Only the stages after the first `n`: activation at the boundary -> features. It shares their parameters.
+        """Only the stages after the first `n`: what `until(n)` gives -> features. It shares their parameters.
 
         The network's own forward runs, with stand-ins for the frozen units that give meta tensors, which cost nothing.
         Should anything else than the boundary's activation be needed from the frozen part, torch refuses to mix.
@@ -245,15 +248,14 @@ class Backbone(nn.Module):
         if n == 0:
             return self
         if n == len(self.stages):
-            return nn.Identity()
+            return _Given()
         entry = _Entry(n - 1 in self._read)
         stands_in: dict[str, nn.Module] = {
             name: _Absent(entry, self._outputs[name]) for name in self._modules_of(self.stages[:n])
         }
         stands_in |= self._taps((stage for stage in self._read if stage >= n), entry.found)
         stands_in[self._boundary(n)] = entry
-        shape = tuple(self.stages[n - 1].output_shape) if self._carried(n) else None
-        after = _After(_rewired(self, stands_in, outside_on_meta=True), entry, self.info.preprocessing.size, shape)
+        after = _After(_rewired(self, stands_in, outside_on_meta=True), entry, self.info.preprocessing.size)
         self._try_cut(n, after)
         return after
 
@@ -261,11 +263,11 @@ class Backbone(nn.Module):
         """Compare the two halves with the whole on a random image; buffers and modes stay as they were."""
         modes = {module: module.training for module in self.modules()}
         device, size = next(self.parameters()).device, self.info.preprocessing.size
-        images = torch.rand(2, 3, size, size, device=device)
+        inputs = {"pixels": torch.rand(2, 3, size, size, device=device)}
         self.eval()
         try:
             with torch.no_grad():
-                whole, halves = self(images), after.eval()(self.until(n)(images))
+                whole, halves = self(inputs).pooled, after.eval()(self.until(n)(inputs)).pooled
             clean = torch.allclose(whole, halves, rtol=1e-3, atol=1e-3 * float(whole.abs().max()))
         except (RuntimeError, NotImplementedError, TypeError, AttributeError, ValueError, IndexError) as error:
             raise self._no_clean_cut(n) from error
@@ -336,13 +338,12 @@ class _Until(nn.Module):
         super().__init__()
         self.network, self.found = network, found
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
+    def forward(self, inputs: Inputs) -> Inputs:
         self.found.clear()
         try:
-            self.network(images)
+            self.network(inputs["pixels"])
         except _Reached as reached:
-            activation = reached.activation
-            return torch.cat([activation.flatten(1), *self.found], dim=1) if self.found else activation
+            return {ACTIVATION: reached.activation} | ({SUMMARY: torch.cat(self.found, dim=1)} if self.found else {})
         raise AssertionError("the boundary never ran")
 
 
@@ -351,10 +352,17 @@ class _Whole(nn.Module):
         super().__init__()
         self.network, self.found = network, found
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
+    def forward(self, inputs: Inputs) -> Inputs:
         self.found.clear()
-        features = pool(self.network(images))
-        return torch.cat([features, *self.found], dim=1) if self.found else features
+        features = pool(self.network(inputs["pixels"]))
+        return {ACTIVATION: torch.cat([features, *self.found], dim=1) if self.found else features}
+
+
+class _Given(nn.Module):
+    """After all stages: the features are there already."""
+
+    def forward(self, inputs: Inputs) -> Features:
+        return Features(inputs[ACTIVATION])
 
 
 class _Entry(nn.Module):
@@ -396,23 +404,19 @@ class _Absent(nn.Module):
 class _After(nn.Module):
     entry: _Entry
 
-    def __init__(self, network: nn.Module, entry: _Entry, size: int, shape: tuple[int, ...] | None) -> None:
-        """shape: of the activation, where what comes carries along what earlier stages gave."""
+    def __init__(self, network: nn.Module, entry: _Entry, size: int) -> None:
         super().__init__()
-        self.network, self.size, self.shape = network, size, shape
+        self.network, self.size = network, size
         self.__dict__["entry"] = entry
 
-    def forward(self, came: torch.Tensor) -> torch.Tensor:
-        """came: what `until` gives, (B, *boundary_shape(n)). Returns features (B, F)."""
-        entry, found = self.entry, list[torch.Tensor]()
-        if self.shape is not None:
-            activation, carried = came.split([math.prod(self.shape), came.shape[1] - math.prod(self.shape)], dim=1)
-            came, found = activation.unflatten(1, self.shape), [carried]
-        entry.activation = came
-        entry.found[:] = found
+    def forward(self, inputs: Inputs) -> Features:
+        """inputs: what `until` gives."""
+        entry = self.entry
+        entry.activation = inputs[ACTIVATION]
+        entry.found[:] = [inputs[SUMMARY]] if SUMMARY in inputs else []
         try:
-            features = pool(self.network(torch.empty(len(came), 3, self.size, self.size, device="meta")))
-            return torch.cat([features, *entry.found], dim=1) if entry.found else features
+            features = pool(self.network(torch.empty(count(inputs), 3, self.size, self.size, device="meta")))
+            return Features(torch.cat([features, *entry.found], dim=1) if entry.found else features)
         finally:
             del entry.activation
             entry.found.clear()

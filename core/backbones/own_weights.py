@@ -36,7 +36,8 @@ def _tried(name: str, root: Path, path: Path, size: int, when: int) -> Match:
     backbone = build(info, Workspace.at(root), weights_file=path).eval()
     side = info.preprocessing.size
     with torch.inference_mode():
-        features = backbone(torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0)))
+        images = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+        features = backbone({"pixels": images}).pooled
     if not features.abs().amax() < LARGEST_FEATURE:  # which no NaN is
         raise BackboneError(
             f"{path.name} cannot be used: with it, {info.name} gives infinite or absurd values, or none (NaN), for an "

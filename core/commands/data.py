@@ -21,8 +21,8 @@ from core.importing.importing import import_path, import_source, memory_for
 from core.importing.merging import merged_source, read_mapping, suggested
 from core.importing.samples.published import import_published
 from core.importing.tables.reading import Reading
+from core.modalities import MODALITIES
 from core.processes import limited_memory
-from core.tasks.labels import in_words
 from core.words import number_of
 from core.workspace import Workspace
 
@@ -106,17 +106,16 @@ def datasets(options: Namespace) -> int:
         print(json.dumps([*(asdict(one) for one in found), *broken], ensure_ascii=False))
         return 0
     for one in found:
-        what = "numbers" if one.kind == "number" else number_of(len(one.classes), *_NOUNS[one.kind])
+        task = one.task
+        what = task.plural if task.classes is None else number_of(len(one.classes), task.noun, task.plural)
         versions = number_of(len(one.versions), "version")
-        print(printable(f"{one.id:40} {number_of(one.images, 'image'):>18}  {what:12} {versions:12} {one.name}"))
+        examples = number_of(one.images, MODALITIES[one.modality].noun)
+        print(printable(f"{one.id:40} {examples:>18}  {what:12} {versions:12} {one.name}"))
     for name, why in damaged.items():
         print(printable(f"{name:40} {'damaged':>18}  {why}"))
     if not found and not damaged:
         print("No datasets yet. Import one: python -m core import PATH", file=sys.stderr)
     return 0
-
-
-_NOUNS = {"classes": ("class", "classes"), "labels": ("label", "labels")}
 
 
 def survey(options: Namespace) -> int:
@@ -127,8 +126,8 @@ def survey(options: Namespace) -> int:
     dataset = find_dataset(workspace, options.dataset)
     found = survey_dataset(workspace, dataset.id, dataset.version, options.backbone, progress=ImportLine())
     answers = dataset.frame.set_index("name")[dataset.column]
-    if dataset.kind == "labels":
-        answers = answers.map(in_words)
+    if not dataset.task.ordered:
+        answers = answers.map(dataset.task.word)
     suspects = _rows(found.suspects, ["name", "doubt", "suggested"], answers)
     outliers = _rows(found.outliers, ["name", "apart"], answers)
     if options.json:

@@ -9,13 +9,14 @@ import pandas as pd
 from core.data.dataset import Dataset
 from core.data.splits import Split
 from core.finding import Finding
-from core.tasks.labels import a_row_each, with_label
+from core.tasks.classes import Classes
 
 Order = Literal["name", "smallest", "largest", "lowest", "highest"]
 Found = TypeVar("Found", pd.DataFrame, pd.Index)
+ANSWER = "answer"
 _BY: dict[Order, tuple[str, bool]] = {  # the column, and whether it ascends
-    "lowest": ("target", True),
-    "highest": ("target", False),
+    "lowest": (ANSWER, True),
+    "highest": (ANSWER, False),
     "name": ("name", True),
     "smallest": ("pixels", True),
     "largest": ("pixels", False),
@@ -23,8 +24,8 @@ _BY: dict[Order, tuple[str, bool]] = {  # the column, and whether it ascends
 
 
 def orders(dataset: Dataset) -> tuple[Order, ...]:
-    """How its images can be sorted, the most telling first: by number where they have one, else by name."""
-    return tuple(order for order, (column, _) in _BY.items() if column != "target" or dataset.kind == "number")
+    """How its images can be sorted, the most telling first: by answer where that is a number, else by name."""
+    return tuple(order for order, (column, _) in _BY.items() if column != ANSWER or dataset.task.ordered)
 
 
 def matching(
@@ -40,11 +41,11 @@ def matching(
 
     label: that they have, be it the only one or not; "" for those that have none.
     text: searched in the names, letter by letter (`*` is a star), whatever their case.
-    order: "smallest" and "largest" count pixels; "lowest" and "highest" compare the targets.
+    order: "smallest" and "largest" count pixels; "lowest" and "highest" compare the answers.
     """
     frame = dataset.frame
     if label is not None:
-        frame = frame[with_label(frame, label)]
+        frame = frame[_classes(dataset).having(frame, label)]
     if split is not None:
         frame = frame[frame["split"] == split]
     if finding is not None:
@@ -52,6 +53,7 @@ def matching(
     if text:
         frame = frame[frame["name"].str.contains(text, case=False, regex=False)]
     column, ascends = _BY[order]
+    column = dataset.column if column == ANSWER else column
     keys = frame["width"] * frame["height"] if column == "pixels" else frame[column]
     return frame.loc[keys.sort_values(ascending=ascends, kind="stable").index]
 
@@ -67,11 +69,16 @@ def page_of(found: Found, number: int, size: int) -> Found:
     return found[(number - 1) * size : number * size]
 
 
-def first_of_each(frame: pd.DataFrame, labels: list[str], each: int) -> dict[str, pd.DataFrame]:
-    """The first `each` rows of every one of these labels."""
-    rows = a_row_each(frame)
+def first_of_each(dataset: Dataset, labels: list[str], each: int) -> dict[str, pd.DataFrame]:
+    """The first `each` rows of every one of these classes, by name."""
+    rows = _classes(dataset).each(matching(dataset))
     few = rows[rows["label"].isin(labels)].groupby("label", sort=False).head(each)
     return {label: few[few["label"] == label] for label in labels}
+
+
+def _classes(dataset: Dataset) -> Classes:
+    assert dataset.task.classes is not None, "nobody is asked for a class where there are none"
+    return dataset.task.classes
 
 
 def findings_of(dataset: Dataset, name: str) -> list[Finding]:

@@ -4,68 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from core.data.dataset import SPLITS, Dataset, new_version
-from core.data.findings import MOST_TO_LEAST
 from core.data.splits import Split, SplitSettings, split_rows
 from core.errors import DataError
 from core.finding import Finding
-from core.tasks.labels import LARGEST, a_row_each, folded, in_words, labels_in, together
-from core.words import clean_label, names_of, number_of
+from core.tasks.classes import MOST_TO_LEAST, Classes
+from core.tasks.labels import folded, labels_in, together
+from core.words import names_of, number_of
 from core.workspace import Workspace
 
 SPLIT_WORDS: dict[Split, str] = {"train": "training", "validation": "validation", "test": "test"}
-MOST_NAMES = 200  # characters of a class
-Answer = TypeVar("Answer", str, float)
+Answer = TypeVar("Answer")
 
 
-def relabel(workspace: Workspace, dataset: Dataset, names: Collection[str], label: str) -> Dataset:
-    """Give the images of these names another class, new or not. Raises as `relabel_each`."""
-    return relabel_each(workspace, dataset, dict.fromkeys(names, label))
+def relabel(workspace: Workspace, dataset: Dataset, names: Collection[str], answer: Any) -> Dataset:
+    """Give the examples of these names another answer: a class, new or not, or a number. Raises as `relabel_each`."""
+    return relabel_each(workspace, dataset, dict.fromkeys(names, answer))
 
 
-def relabel_each(workspace: Workspace, dataset: Dataset, labels: Mapping[str, str]) -> Dataset:
-    """Give each image, by name, a class, new or not.
+def relabel_each(workspace: Workspace, dataset: Dataset, answers: Mapping[str, Any]) -> Dataset:
+    """Give each example, by name, another answer.
 
     Raises:
-        DataError: nothing would change, or fewer than two classes would be left.
+        DataError: an answer is none of the dataset's task, nothing would change, or too little would be left.
     """
-    _refuse_kind(dataset, "classes")
-    cleaned = {name: _named(label, "class") for name, label in labels.items()}
-    _rows(dataset, cleaned)
-    new = dataset.frame["name"].map(cleaned).fillna(dataset.frame["label"])
-    changed = new != dataset.frame["label"]
+    task, column = dataset.task, dataset.column
+    cleaned = {name: task.cleaned(answer) for name, answer in answers.items()}
+    rows = _rows(dataset, cleaned)
+    frame = dataset.frame.copy()
+    frame.loc[rows, column] = frame.loc[rows, "name"].map(cleaned)
+    changed = frame[column] != dataset.frame[column]
     if not changed.any():
-        raise DataError("Nothing changed: the images are of that class already.")
-    frame, repeats = _once(dataset.frame.assign(label=new))
-    words = names_of(list(dict.fromkeys(new[changed])))
-    said = f"{number_of(int(changed.sum()), 'image')} relabelled as {words}{repeats}"
-    return _made(workspace, dataset, frame, said)
+        raise DataError(f"Nothing changed: the {dataset.modality.noun}s have that {task.noun} already.")
+    said = task.corrected(frame.loc[changed, column].tolist(), dataset.modality.noun)
+    frame, repeats = _once(dataset, frame)
+    return _made(workspace, dataset, frame, f"{said}{repeats}")
 
 
 def relabel_by(workspace: Workspace, dataset: Dataset, column: str) -> Dataset:
-    """Give each image the class that this one of `dataset.columns` says; of which it says nothing, it is left out.
+    """Give each example the class that this one of `dataset.columns` says; of which it says nothing, it is left out.
 
     A split that was drawn is drawn anew, as its classes are others.
 
     Raises:
-        DataError: there is no such column, it says what the images are already, or too little would be left.
+        DataError: there is no such column, it says what the answers are already, or too little would be left.
     """
-    _refuse_kind(dataset, "classes")
+    task = dataset.task
     if column not in dataset.columns:
-        raise DataError(f"No column {column[:80]!r} came with these images. Import them again with their table.")
-    label = dataset.frame["name"].map(dataset.columns[column]).fillna("")
-    if (label == dataset.frame["label"]).all():
-        raise DataError("Nothing changed: the images are of these classes already.")
-    untold = int((label == "").sum())
-    frame, repeats = _once(dataset.frame.assign(label=label)[label != ""])
+        came = f"No column {column[:80]!r} came with these {dataset.modality.noun}s."
+        raise DataError(f"{came} Import them again with their table.")
+    cells = dataset.frame["name"].map(dataset.columns[column]).fillna("")
+    means = {cell: task.cleaned(cell) for cell in cells.unique() if cell}
+    told = cells != ""
+    frame = dataset.frame[told].assign(**{task.column: cells[told].map(means)})
+    if told.all() and (frame[task.column] == dataset.frame[task.column]).all():
+        raise DataError(f"Nothing changed: the {dataset.modality.noun}s are of these classes already.")
+    untold = int((~told).sum())
+    frame, repeats = _once(dataset, frame)
     if not dataset.split.given and len(frame):
-        frame = frame.assign(split=split_rows(frame, dataset.kind, dataset.split))
-    left_out = f"; {number_of(untold, 'image')} of which it says nothing left out" if untold else ""
+        frame = frame.assign(split=split_rows(frame, task, dataset.split))
+    left_out = f"; {_many(dataset, untold)} of which it says nothing left out" if untold else ""
     return _made(workspace, dataset, frame, f"Classes taken from the column {names_of([column])}{left_out}{repeats}")
 
 
@@ -75,72 +78,61 @@ def rename_classes(workspace: Workspace, dataset: Dataset, becomes: Mapping[str,
     becomes: what each of these is called from now on.
 
     Raises:
-        DataError: the dataset has numbers, nothing would change, a name cannot be one, or too little would be left.
+        DataError: there are no classes, nothing would change, a name cannot be one, or too little would be left.
     """
-    if dataset.kind == "number":
-        _refuse_kind(dataset, "classes")
-    new = {old: _named(name, dataset.noun) for old, name in becomes.items() if old in dataset.classes}
+    classes = _classes(dataset)
+    new = {old: classes.named(name) for old, name in becomes.items() if old in dataset.classes}
     new = {old: name for old, name in new.items() if name != old}
     if not new:
         raise DataError("Nothing changed: they are called so already.")
-    label = [together(new.get(one, one) for one in labels_in(text)) for text in dataset.frame["label"]]
-    frame, repeats = _once(dataset.frame.assign(label=label))
+    frame, repeats = _once(dataset, _renamed(dataset, new))
     said = ", ".join(f"{names_of([old])} is now {names_of([name])}" for old, name in list(new.items())[:3])
     more = f" and {len(new) - 3:,} more" if len(new) > 3 else ""
     return _made(workspace, dataset, frame, f"Renamed: {said}{more}{repeats}")
 
 
 def mark(workspace: Workspace, dataset: Dataset, names: Collection[str], label: str, has: bool = True) -> Dataset:
-    """Give the images of these names one label more, new or not; or, unless they shall have it, take it from them.
+    """Give the examples of these names one label more, new or not; or, unless they shall have it, take it from them.
 
     Raises:
-        DataError: nothing would change, or all images would have the same labels.
+        DataError: nothing would change, or all examples would have the same labels.
     """
-    _refuse_kind(dataset, "labels")
-    label, rows = _named(label, "label"), _rows(dataset, names)
-    held = dataset.frame.loc[rows, "label"].map(labels_in)
+    classes = _classes(dataset)
+    if not classes.several:
+        raise DataError(f"Each {dataset.modality.noun} of this dataset has one {classes.noun}. Relabel them instead.")
+    label, rows = classes.named(label), _rows(dataset, names)
+    held = dataset.frame.loc[rows, dataset.column].map(labels_in)
     given = held.map(lambda labels: together({*labels, label} if has else {*labels} - {label}))
-    changed = int((given != dataset.frame.loc[rows, "label"]).sum())
+    changed = int((given != dataset.frame.loc[rows, dataset.column]).sum())
     if not changed:
-        raise DataError(f"Nothing changed: the images have {'that label already' if has else 'no such label'}.")
+        already = "that label already" if has else "no such label"
+        raise DataError(f"Nothing changed: the {dataset.modality.noun}s have {already}.")
     frame = dataset.frame.copy()
-    frame.loc[rows, "label"] = given
-    frame, repeats = _once(frame)
-    words = f"{names_of([label])} {'given to' if has else 'taken from'} {number_of(changed, 'image')}{repeats}"
+    frame.loc[rows, dataset.column] = given
+    frame, repeats = _once(dataset, frame)
+    words = f"{names_of([label])} {'given to' if has else 'taken from'} {_many(dataset, changed)}{repeats}"
     return _made(workspace, dataset, frame, words)
 
 
-def _refuse_kind(dataset: Dataset, kind: str) -> None:
+def _classes(dataset: Dataset) -> Classes:
     """
     Raises:
-        DataError: the change is for datasets of another kind.
+        DataError: it has none.
     """
-    if dataset.kind != kind:
-        has, instead = _INSTEAD[dataset.kind]
-        raise DataError(f"The images of this dataset have {has}. {instead} instead.")
+    if dataset.task.classes is None:
+        raise DataError(f"This dataset has {dataset.task.plural}, not classes.")
+    return dataset.task.classes
 
 
-_INSTEAD = {
-    "classes": ("classes, not numbers or several labels", "Relabel them"),
-    "labels": ("any number of labels each", "Give or take a label"),
-    "number": ("numbers, not classes", "Set their number"),
-}
+def _renamed(dataset: Dataset, becomes: Mapping[str, str]) -> pd.DataFrame:
+    classes, texts = _classes(dataset), dataset.frame[dataset.column]
+    new = {text: classes.renamed(text, becomes) for text in texts.unique()}
+    return dataset.frame.assign(**{dataset.column: texts.map(new)})
 
 
-def _named(label: str, noun: str) -> str:
-    """
-    Raises:
-        DataError: no class, or label, can be called so.
-    """
-    cleaned = clean_label(label)
-    if cleaned == "unnamed" or len(cleaned) > MOST_NAMES:
-        raise DataError(f"A {noun} needs a name of 1 to {MOST_NAMES} characters.")
-    return cleaned
-
-
-def _once(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Each image once a class, and in words how many were in that class already."""
-    repeats = frame.duplicated(["sha256", "label"])
+def _once(dataset: Dataset, frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Each example once an answer, and in words how many had that answer already."""
+    repeats = frame.duplicated(["sha256", dataset.column])
     words = f"; {number_of(int(repeats.sum()), 'copy', 'copies')} there already left out" if repeats.any() else ""
     return frame[~repeats].reset_index(drop=True), words
 
@@ -153,22 +145,6 @@ def with_copies(dataset: Dataset, answers: Mapping[str, Answer]) -> dict[str, An
     return {name: new[said] for name, said in says.items() if said in new} | dict(answers)
 
 
-def retarget(workspace: Workspace, dataset: Dataset, targets: Mapping[str, float]) -> Dataset:
-    """Give the images of these names another number.
-
-    Raises:
-        DataError: a number is not finite, or nothing would change.
-    """
-    _refuse_kind(dataset, "number")
-    if not all(abs(value) < LARGEST for value in targets.values()):  # nor is it NaN
-        raise DataError("An image's number must be a finite number, and none of more than 150 digits.")
-    new = dataset.frame["name"].map(targets).fillna(dataset.frame["target"])
-    changed = int((new != dataset.frame["target"]).sum())
-    if not changed:
-        raise DataError("Nothing changed: the images have these numbers already.")
-    return _made(workspace, dataset, dataset.frame.assign(target=new), f"{number_of(changed, 'number')} corrected")
-
-
 def leave_out(workspace: Workspace, dataset: Dataset, names: Collection[str], of: str = "") -> Dataset:
     """
     of: what they have in common, for the words that say what made the version.
@@ -178,10 +154,10 @@ def leave_out(workspace: Workspace, dataset: Dataset, names: Collection[str], of
     """
     rows = _rows(dataset, names)
     frame = dataset.frame[~rows].reset_index(drop=True)
-    return _made(workspace, dataset, frame, f"{number_of(int(rows.sum()), 'image')}{of and ' '}{of} left out")
+    return _made(workspace, dataset, frame, f"{_many(dataset, int(rows.sum()))}{of and ' '}{of} left out")
 
 
-def settle(workspace: Workspace, dataset: Dataset, names: Collection[str], answer: str | float) -> Dataset:
+def settle(workspace: Workspace, dataset: Dataset, names: Collection[str], answer: Any) -> Dataset:
     """Of images that look the same and contradict each other, leave out those that do not say `answer`.
 
     answer: what the frame's column says of one of them.
@@ -192,8 +168,8 @@ def settle(workspace: Workspace, dataset: Dataset, names: Collection[str], answe
     rows = _rows(dataset, names)
     says_so = dataset.frame[dataset.column] == answer
     if not (rows & says_so).any():
-        raise DataError("None of these images says so in this version of the dataset.")
-    word = names_of([in_words(answer)]) if isinstance(answer, str) else f"{answer:g}"
+        raise DataError(f"None of these {dataset.modality.noun}s says so in this version of the dataset.")
+    word = names_of([dataset.task.word(answer)])
     others = number_of(int((rows & ~says_so).sum()), "copy", "copies")
     frame = dataset.frame[~rows | says_so].reset_index(drop=True)
     return _made(workspace, dataset, frame, f"Settled as {word}: {others} that said otherwise left out")
@@ -207,10 +183,10 @@ def move(workspace: Workspace, dataset: Dataset, names: Collection[str], split: 
     """
     rows = _rows(dataset, names) & (dataset.frame["split"] != split)
     if not rows.any():
-        raise DataError(f"Nothing changed: the images are in {SPLIT_WORDS[split]} already.")
+        raise DataError(f"Nothing changed: the {dataset.modality.noun}s are in {SPLIT_WORDS[split]} already.")
     frame = dataset.frame.copy()
     frame.loc[rows, "split"] = split
-    return _made(workspace, dataset, frame, f"{number_of(int(rows.sum()), 'image')} moved to {SPLIT_WORDS[split]}")
+    return _made(workspace, dataset, frame, f"{_many(dataset, int(rows.sum()))} moved to {SPLIT_WORDS[split]}")
 
 
 def resplit(workspace: Workspace, dataset: Dataset, *, validation: float, test: float, seed: int) -> Dataset:
@@ -225,7 +201,7 @@ def resplit(workspace: Workspace, dataset: Dataset, *, validation: float, test: 
         raise DataError(
             f"Validation {validation:.0%} and test {test:.0%} leave too little to train on; together they may take 90%."
         ) from error
-    frame = dataset.frame.assign(split=split_rows(dataset.frame, dataset.kind, settings))
+    frame = dataset.frame.assign(split=split_rows(dataset.frame, dataset.task, settings))
     words = f"Split anew: {validation:.0%} validation, {test:.0%} test, seed {seed}"
     return new_version(workspace, dataset, frame, settings, words)
 
@@ -290,7 +266,8 @@ _COMMON: dict[str, str] = {
 def repairs(dataset: Dataset, finding: Finding) -> tuple[Repair, ...]:
     """What one click can do about a finding. Whole images are not left out for one of their labels."""
     found = REPAIRS.get(finding.kind, ())
-    return () if dataset.kind == "labels" and finding.kind in ("one image", "few images") else found
+    several = dataset.task.classes is not None and dataset.task.classes.several
+    return () if several and finding.kind in ("one image", "few images") else found
 
 
 def repair(workspace: Workspace, dataset: Dataset, finding: Finding, key: str) -> Dataset:
@@ -306,18 +283,18 @@ def repair(workspace: Workspace, dataset: Dataset, finding: Finding, key: str) -
     if key == "resplit":
         return _split_anew(workspace, dataset)
     if key == "keep_one":
-        return leave_out(workspace, dataset, _copies(dataset.frame, finding), "that had copies")
+        return leave_out(workspace, dataset, _copies(dataset, finding), "that had copies")
     if key == "even_out":
-        return leave_out(workspace, dataset, _too_many(dataset.frame, dataset.split.seed), "of the large classes")
+        return leave_out(workspace, dataset, _too_many(dataset), "of the large classes")
     if key == "merge":
-        return _made(workspace, dataset, *_merged(dataset.frame, finding))
+        return _made(workspace, dataset, *_merged(dataset, finding))
     return _made(workspace, dataset, *_on_one_side(dataset.frame, finding))
 
 
 def _split_anew(workspace: Workspace, dataset: Dataset) -> Dataset:
     """With another seed, as the same would give the same."""
     settings = SplitSettings(validation=0.2, test=min(dataset.split.test, 0.7), seed=(dataset.split.seed + 1) % 2**31)
-    if split_rows(dataset.frame, dataset.kind, settings) == dataset.frame["split"].tolist():
+    if split_rows(dataset.frame, dataset.task, settings) == dataset.frame["split"].tolist():
         raise DataError(
             "Nothing changed: groups and copies stay together, and here they are too large to be divided. Leave some "
             "of them out, or add images that belong to others."
@@ -325,32 +302,31 @@ def _split_anew(workspace: Workspace, dataset: Dataset) -> Dataset:
     return resplit(workspace, dataset, validation=0.2, test=settings.test, seed=settings.seed)
 
 
-def _copies(frame: pd.DataFrame, finding: Finding) -> list[str]:
+def _copies(dataset: Dataset, finding: Finding) -> list[str]:
     """All but the largest of each group; of equals, the first."""
-    by_name = frame.set_index("name")
-    pixels = by_name["width"] * by_name["height"]
-    groups = [[name for name in group if name in by_name.index] for group in finding.groups]
-    largest = {pixels[group].idxmax() for group in groups if group}
+    sizes = dataset.modality.size(dataset.frame).set_axis(dataset.frame["name"])
+    groups = [[name for name in group if name in sizes.index] for group in finding.groups]
+    largest = {sizes[group].idxmax() for group in groups if group}
     return [name for group in groups for name in group if name not in largest]
 
 
-def _too_many(frame: pd.DataFrame, seed: int) -> list[str]:
-    sizes = frame["label"].value_counts()
+def _too_many(dataset: Dataset) -> list[str]:
+    frame, answers = dataset.frame, dataset.frame[dataset.column]
+    sizes = answers.value_counts()
     most = MOST_TO_LEAST * int(sizes[sizes > 1].min())
-    lots = np.random.default_rng(seed).permutation(len(frame))
-    rank = pd.Series(lots, frame.index).groupby(frame["label"]).rank()
+    lots = np.random.default_rng(dataset.split.seed).permutation(len(frame))
+    rank = pd.Series(lots, frame.index).groupby(answers).rank()
     return frame.loc[rank > most, "name"].tolist()
 
 
-def _merged(frame: pd.DataFrame, finding: Finding) -> tuple[pd.DataFrame, str]:
-    rows = frame["name"].isin(finding.files)
-    sizes = a_row_each(frame[rows])["label"].value_counts()
+def _merged(dataset: Dataset, finding: Finding) -> tuple[pd.DataFrame, str]:
+    named = dataset.frame[dataset.frame["name"].isin(finding.files)]
+    sizes = _classes(dataset).each(named)[dataset.column].value_counts()
     by_folded: dict[str, list[str]] = {}
     for label in sizes.index:  # the most frequent first
         by_folded.setdefault(folded(label), []).append(label)
     chosen = {label: labels[0] for labels in by_folded.values() for label in labels if len(labels) > 1}
-    new = [together(chosen.get(label, label) for label in labels_in(text)) for text in frame["label"]]
-    frame, repeats = _once(frame.assign(label=new))
+    frame, repeats = _once(dataset, _renamed(dataset, chosen))
     return frame, f"Classes made one: {names_of(list(dict.fromkeys(chosen.values())))}{repeats}"
 
 
@@ -371,18 +347,17 @@ def _on_one_side(frame: pd.DataFrame, finding: Finding) -> tuple[pd.DataFrame, s
 def _rows(dataset: Dataset, names: Collection[str]) -> pd.Series:
     rows = dataset.frame["name"].isin(set(names))
     if not rows.any():
-        raise DataError("None of these images is in this version of the dataset.")
+        raise DataError(f"None of these {dataset.modality.noun}s is in this version of the dataset.")
     return rows
+
+
+def _many(dataset: Dataset, count: int) -> str:
+    return number_of(count, dataset.modality.noun)
 
 
 def _made(workspace: Workspace, dataset: Dataset, frame: pd.DataFrame, changed: str) -> Dataset:
     if frame[dataset.column].nunique() < 2:
-        what = {
-            "classes": "two classes",
-            "labels": "two images with different labels",
-            "number": "two different numbers",
-        }
-        raise DataError(f"That would leave fewer than {what[dataset.kind]}, and nothing to tell apart.")
+        raise DataError(f"That would leave fewer than {dataset.task.fewest}, and nothing to tell apart.")
     if (frame["split"] == "train").sum() < 2:
-        raise DataError("That would leave fewer than two images to train on.")
+        raise DataError(f"That would leave fewer than two {dataset.modality.noun}s to train on.")
     return new_version(workspace, dataset, frame, dataset.split, changed)

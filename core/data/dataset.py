@@ -1,11 +1,11 @@
-"""A dataset: imported, checked, never changed. A change makes a new version; the images are shared by all versions.
+"""A dataset: imported, checked, never changed. A change makes a new version; the files are shared by all versions.
 
 datasets/<id>/
-  dataset.json            name, kind, how its files are read, when it was made
+  dataset.json            name, what an example and its answer are, how its files are read, when it was made
   report.json             what was found at import
   columns.parquet         if there are any: columns of its table that may be classes, and did not count
   images/<2 hex>/<sha256>.<ending>
-  versions/<n>.parquet    a row an image; <n>.json: classes, how it was split, what changed
+  versions/<n>.parquet    a row an example; <n>.json: classes, how it was split, what changed
 """
 
 from __future__ import annotations
@@ -29,34 +29,19 @@ from core.data.findings import report_on
 from core.data.report import Intaken, Report
 from core.data.splits import Split, SplitSettings
 from core.errors import DamagedError, DataError, WorkspaceError
+from core.modalities import IMAGE, MODALITIES, Modality, ModalityName
 from core.modalities.images.preprocessing import PLAIN, Rendering
 from core.records import Count, read
 from core.tables import read_table
-from core.tasks import Kind
-from core.tasks.labels import a_row_each, in_words, labels_in
+from core.tasks import CLASSIFICATION, TASKS, Kind, Task
 from core.words import clip
 from core.workspace import Workspace, atomic_open, contained, write_json
 
-# A row an image: where it lies below images/, its path as it was given, its class (or its labels as labels.py keeps
-# them, or its number), its split, what it belongs to, which others look the same (the same number above 0), its size
-# upright in pixels, how much there is to see in it, and what is mended whenever it is read.
-COLUMNS = {
-    "image": "str",
-    "name": "str",
-    "label": "str",
-    "target": "float64",
-    "split": "str",
-    "group": "str",
-    "twins": "int64",
-    "width": "int64",
-    "height": "int64",
-    "bytes": "int64",
-    "sha256": "str",
-    "contrast": "float32",
-    "mended": "str",
-}
+# Of every example: what it is called, its part of the split, what it belongs to, which others are the same or nearly so
+# (the same number above 0), and the digest of its content. Its modality and its task have further columns.
+COLUMNS = {"name": "str", "split": "str", "group": "str", "twins": "int64", "sha256": "str"}
 # What a version from before there were these columns has in their place.
-FORMERLY = {"target": float("nan"), "group": "", "twins": 0, "contrast": 99.0, "mended": ""}
+FORMERLY = {"group": "", "twins": 0}
 DELETED = ".deleted-"
 SECONDS_TO_SETTLE = 2.0  # what changed so recently may change again within one tick of the disk's clock
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -64,15 +49,20 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """What a list of datasets shows, of the newest version. created: ISO time."""
+    """What a list of datasets shows, of the newest version. created: ISO time. images: how many examples."""
 
     id: str
     name: str
     created: str
     images: int
-    kind: Kind
+    kind: str
     classes: tuple[str, ...]
     versions: tuple[int, ...]
+    modality: str = IMAGE.name
+
+    @property
+    def task(self) -> Task:
+        return TASKS[self.kind]
 
 
 class VersionInfo(BaseModel):
@@ -94,13 +84,14 @@ class _FormerInfo(SplitSettings):
 
 
 class DatasetFile(BaseModel):
-    """What `dataset.json` says. images, classes: as it was written when all versions had the same images."""
+    """What `dataset.json` says. kind: the task's name. images, classes: as when all versions had the same images."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     created: str
-    kind: Kind = "classes"
+    modality: ModalityName = IMAGE.name
+    kind: Kind = CLASSIFICATION.name
     target: str = ""
     fingerprint: str = ""
     rendering: Rendering = PLAIN
@@ -113,9 +104,9 @@ class Dataset:
     """One version of a dataset.
 
     Attributes:
-        kind: "classes": each image has one label; "labels": each has any number of them; "number": each has a target,
-            which the name `target` is for.
-        frame: A row an image, columns `COLUMNS`: target is NaN but of kind "number", of which label is "".
+        kind: The name of its task.
+        target: What a number is called, where the answers are numbers.
+        frame: A row an example: `COLUMNS`, those of its modality and those of its task.
         known: An import found these images already here.
         rendering: How its files are read, alike for all of them and all versions.
     """
@@ -123,12 +114,17 @@ class Dataset:
     directory: Path
     version: int
     name: str
-    kind: Kind
+    kind: str
     target: str
     info: VersionInfo
     frame: pd.DataFrame
     known: bool = False
     rendering: Rendering = PLAIN
+    modality: Modality = IMAGE
+
+    @property
+    def task(self) -> Task:
+        return TASKS[self.kind]
 
     @property
     def id(self) -> str:
@@ -152,7 +148,7 @@ class Dataset:
             found = read(self.directory / "report.json", Intaken)
         except (OSError, DamagedError):  # from another version of Graft, or damaged: the rows still tell their own
             found = Intaken()
-        return report_on(self.name, self.frame, self.kind, self.target, found)
+        return report_on(self.name, self.frame, self.modality, self.task, self.target, found)
 
     @cached_property
     def columns(self) -> pd.DataFrame:
@@ -171,27 +167,25 @@ class Dataset:
         return self.frame[self.frame["split"] == split].reset_index(drop=True)
 
     def counts(self) -> pd.DataFrame:
-        """How many images each class (rows, as in `classes`) has in each split (columns, as in `SPLITS`). An image of
+        """How many examples each class (rows, as in `classes`) has in each split (columns, as in `SPLITS`). One of
         several labels counts for each."""
-        rows = a_row_each(self.frame)
-        table = pd.crosstab(rows["label"], rows["split"])
+        rows = self.frame[:0] if self.task.classes is None else self.task.classes.each(self.frame)
+        table = pd.crosstab(rows[self.column], rows["split"])
         return table.reindex(index=list(self.classes), columns=list(SPLITS), fill_value=0)
 
     @property
     def noun(self) -> str:
-        """What one of `classes` is called."""
-        return "label" if self.kind == "labels" else "class"
+        """What one of `classes` is called, or where there are none, one answer."""
+        return self.task.noun
 
     @property
     def column(self) -> str:
-        """Of the frame: where it is said what the images show."""
-        return "target" if self.kind == "number" else "label"
+        """Of the frame: where the answer stands."""
+        return self.task.column
 
     def answers(self, rows: pd.DataFrame) -> list[str]:
-        """What each of these rows says that its image shows, in words: the class, the labels, or the number."""
-        if self.kind == "number":
-            return [f"{value:,g}" for value in rows["target"]]
-        return [in_words(text) for text in rows["label"]]
+        """What each of these rows says of its example, in words: the class, the labels, or the number."""
+        return self.task.in_words(rows)
 
 
 def list_datasets(workspace: Workspace) -> list[DatasetSummary]:
@@ -266,7 +260,10 @@ def _sum_up(directory: Path) -> DatasetSummary | DamagedError:
         return error
     except FileNotFoundError as error:
         return DamagedError(Path(error.filename), "it is not there")
-    return DatasetSummary(directory.name, said.name, said.created, newest.images, said.kind, newest.classes, versions)
+    return DatasetSummary(
+        *(directory.name, said.name, said.created, newest.images, said.kind, newest.classes, versions),
+        modality=said.modality,
+    )
 
 
 def list_versions(workspace: Workspace, dataset_id: str) -> dict[int, VersionInfo]:
@@ -300,19 +297,29 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
         known = ", ".join(map(str, versions)) or "none"
         raise DataError(f"The dataset {name!r} has no version {version}; it has {known}.")
     try:
-        frame = _read_rows(_manifest(directory, version))
+        frame = _read_rows(_manifest(directory, version), MODALITIES[said.modality], TASKS[said.kind])
         info = _read_info(directory, version)
     except (OSError, DamagedError) as error:
         why = f" {error}" if isinstance(error, DamagedError) else ""
         raise DataError(f"Version {version} of the dataset {name!r} is damaged; import it again.{why}") from error
-    return Dataset(directory, version, said.name, said.kind, said.target, info, frame, rendering=said.rendering)
+    modality = MODALITIES[said.modality]
+    return Dataset(
+        *(directory, version, said.name, said.kind, said.target, info, frame),
+        rendering=said.rendering,
+        modality=modality,
+    )
 
 
-def _read_rows(path: Path) -> pd.DataFrame:
+def columns_of(modality: Modality, task: Task) -> dict[str, str]:
+    """Of a version's rows, with dtypes."""
+    return {**COLUMNS, **modality.columns, **task.columns}
+
+
+def _read_rows(path: Path, modality: Modality, task: Task) -> pd.DataFrame:
     """Raises: DamagedError, OSError."""
-    frame = read_table(path, COLUMNS, FORMERLY)
-    if not frame["image"].str.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]+").all():
-        raise DamagedError(path, "it names images that are not the dataset's")
+    frame = read_table(path, columns_of(modality, task), {**FORMERLY, **modality.formerly})
+    if why := modality.misfit(frame):
+        raise DamagedError(path, why)
     return frame
 
 
@@ -351,21 +358,28 @@ def new_version(
     """A version with these rows; the old ones stay. changed: what was done, in words."""
     with FileLock(dataset.directory / ".versions.lock"):  # a version, once made, is never written again
         version = max(_versions(dataset.directory), default=0) + 1
-        write_version(dataset.directory, version, frame, split, changed)
+        write_version(dataset.directory, version, frame, split, changed, dataset.modality, dataset.task)
     return load_dataset(workspace, dataset.id, version)
 
 
 def write_version(
-    directory: Path, version: int, frame: pd.DataFrame, split: SplitSettings, changed: str
+    directory: Path,
+    version: int,
+    frame: pd.DataFrame,
+    split: SplitSettings,
+    changed: str,
+    modality: Modality,
+    task: Task,
 ) -> tuple[VersionInfo, pd.DataFrame]:
     """What is known of it first: a version is there as soon as its manifest is. Returns both as they will be read."""
     path = _manifest(directory, version)
     path.parent.mkdir(exist_ok=True)
-    classes = tuple(sorted({label for text in frame["label"].unique() for label in labels_in(text)}))
+    classes = task.classes.of(frame) if task.classes is not None else ()
     made = datetime.now().isoformat(timespec="seconds")
     info = VersionInfo(images=len(frame), classes=classes, split=split, changed=changed, made=made)
     write_json(path.with_suffix(".json"), info.model_dump())
-    frame = frame[list(COLUMNS)].astype(COLUMNS)
+    columns = columns_of(modality, task)
+    frame = frame[list(columns)].astype(columns)
     with atomic_open(path, "wb") as file:
         frame.to_parquet(file, index=False)
     return info, frame

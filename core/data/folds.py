@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.data.splits import strata, together
+from core.data.splits import together
 from core.errors import DataError
-from core.tasks import Kind
+from core.tasks.protocol import Task
 
 FEWEST, MOST = 2, 20
 
@@ -29,7 +29,7 @@ def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> np.ndarray:
     inside = np.flatnonzero(dataset.frame["split"] != "test")
     rows = dataset.frame.iloc[inside].reset_index(drop=True)
     chosen = np.full(len(dataset.frame), -1)
-    chosen[inside] = folds_of_rows(rows, dataset.kind, folds, seed)
+    chosen[inside] = folds_of_rows(rows, dataset.task, folds, seed)
     found = len(set(chosen[inside].tolist()))
     if found < folds:
         raise DataError(
@@ -39,9 +39,9 @@ def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> np.ndarray:
     return chosen
 
 
-def folds_of_rows(rows: pd.DataFrame, kind: Kind, folds: int, seed: int = 0) -> np.ndarray:
+def folds_of_rows(rows: pd.DataFrame, task: Task, folds: int, seed: int = 0) -> np.ndarray:
     """The fold of each row, from 0, as in `folds_of`; fewer folds where there are not so many groups."""
-    return np.unique(_assigned(strata(rows, kind), together(rows), folds, seed), return_inverse=True)[1]
+    return np.unique(_assigned(task.strata(rows), together(rows), folds, seed), return_inverse=True)[1]
 
 
 def _assigned(labels: list[str], units: list[int], folds: int, seed: int) -> list[int]:

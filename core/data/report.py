@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from core.finding import Finding
+from core.modalities.images import Sizes
+from core.tasks.regression import Numbers
 
 Kind = Literal[
     # At import: files that did not become images of the dataset, or not as they were.
@@ -49,44 +51,23 @@ SHOWN_SO: frozenset[Kind] = frozenset({"mended", "values", "ground"})  # that te
 LEFT_OUT: frozenset[Kind] = frozenset({"left out", "repeated", "no class", "no label", "several labels"})
 
 
-class Sizes(BaseModel):
-    """In pixels: smallest, median and largest, of widths and of heights."""
-
-    model_config = ConfigDict(frozen=True)
-
-    width: tuple[int, int, int]
-    height: tuple[int, int, int]
-
-
-class Numbers(BaseModel):
-    """The targets of a dataset of kind "number", in their own unit."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    smallest: float
-    median: float
-    largest: float
-    mean: float
-    deviation: float
-
-
 class Report(BaseModel):
-    """images: how many are used. classes: how many images each has, be they classes or labels; unlabelled: how many
-    images have none of the labels, None where there are classes or numbers. splits: how many images train, validation
-    and test have. files: how many the source held: each is an image, a table, in a finding of `LEFT_OUT`, or ignored
-    (files of the system, such as thumbnails' indexes, that nobody misses). tables: those that said the classes."""
+    """images: how many examples are used. bytes, sizes: of images. classes: how many examples each has, be they classes
+    or labels; unlabelled: how many have none of the labels, None where there are classes or numbers. splits: how many
+    train, validation and test have. files: how many the source held: each is an image, a table, in a finding of
+    `LEFT_OUT`, or ignored (files of the system, such as thumbnails' indexes, that nobody misses). tables: those that
+    said the answers, or held the examples."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     images: int
-    bytes: int
-    classes: dict[str, int]
+    bytes: int = 0
+    classes: dict[str, int] = {}
     unlabelled: int | None = None
     numbers: Numbers | None = None
     splits: dict[str, int]
-    sizes: Sizes
+    sizes: Sizes | None = None
     findings: list[Finding] = []
     files: int = 0
     tables: list[str] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal
 
@@ -10,12 +10,9 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.tasks import Kind
-from core.tasks.labels import labels_in
+from core.tasks.protocol import Task
 
 Split = Literal["train", "validation", "test"]
-BINS = 10  # of equally many images, by which numbers are divided evenly
-PER_BIN = 10  # images at least: of fewer, no share can be taken
 
 
 class SplitSettings(BaseModel):
@@ -35,9 +32,9 @@ class SplitSettings(BaseModel):
         return self
 
 
-def split_rows(frame: pd.DataFrame, kind: Kind, settings: SplitSettings) -> list[Split]:
-    """A split of each class (or what `strata` has for it) by the settings' shares; groups and twins stay together."""
-    return stratified(strata(frame, kind), settings, together(frame))
+def split_rows(frame: pd.DataFrame, task: Task, settings: SplitSettings) -> list[Split]:
+    """A split of each of the task's strata by the settings' shares; groups and twins stay together."""
+    return stratified(task.strata(frame), settings, together(frame))
 
 
 def stratified(labels: Sequence[str], settings: SplitSettings, units: Sequence[int] | None = None) -> list[Split]:
@@ -88,34 +85,20 @@ def _counts(images: int, units: int, settings: SplitSettings) -> tuple[int, int]
     return validation, min(test, images - 1 - validation)
 
 
-def complete(frame: pd.DataFrame, kind: Kind) -> tuple[list[Split], SplitSettings]:
+def complete(frame: pd.DataFrame, task: Task) -> tuple[list[Split], SplitSettings]:
     """The split that came with the images, in the column `given`; a missing validation is taken from training, a
     missing split is made."""
     given = frame["given"].tolist()
     if "train" not in given or len({split for split in given if split}) == 1:
         settings = SplitSettings()
-        return split_rows(frame, kind, settings), settings
+        return split_rows(frame, task, settings), settings
     splits: list[Split] = [split or "train" for split in given]
     if "validation" not in given:
         training = [index for index, split in enumerate(splits) if split == "train"]
-        carved = split_rows(frame.iloc[training], kind, SplitSettings())
+        carved = split_rows(frame.iloc[training], task, SplitSettings())
         for index, split in zip(training, carved):
             splits[index] = split
     return splits, SplitSettings(given=True)
-
-
-def strata(frame: pd.DataFrame, kind: Kind) -> list[str]:
-    """Of what each image's part should have its share: its class, the rarest of its labels, or one of a few ranges of
-    numbers."""
-    if kind == "classes":
-        return frame["label"].tolist()
-    if kind == "labels":
-        held = [labels_in(text) for text in frame["label"]]
-        counts = Counter(label for labels in held for label in labels)
-        return [min(labels, key=lambda label: (counts[label], label), default="") for labels in held]
-    ranks = frame["target"].rank(method="first").to_numpy()
-    bins = min(BINS, max(1, len(ranks) // PER_BIN))
-    return [f"{bin:02}" for bin in ((ranks - 1) * bins // max(1, len(ranks))).astype(int)]
 
 
 def together(frame: pd.DataFrame) -> list[int]:

@@ -141,8 +141,9 @@ def check(
     with disk_in_words("in the system's folder for temporary files (TMPDIR)"), opened(path, limits) as source:
         intake = take(source, None, limits, progress, cancelled, **_of_files(reading))
         found = sort_out(intake, source, reading)
-    splits, _ = complete(found.frame, found.kind)
-    return report_on(title_of(path), found.frame.assign(split=splits), found.kind, found.target, found.found)
+    splits, _ = complete(found.frame, found.task)
+    frame = found.frame.assign(split=splits)
+    return report_on(title_of(path), frame, found.modality, found.task, found.target, found.found)
 
 
 @contextmanager
@@ -241,7 +242,9 @@ def _import(
             os.sync()  # the images reach the disk before the name that vouches for them
             place = workspace.datasets / f"{slug(name)}-{digest}"
             folder.rename(place)
-    return Dataset(place, 1, name, found.kind, found.target, info, frame, rendering=found.rendering)
+    return Dataset(
+        *(place, 1, name, found.kind, found.target, info, frame), rendering=found.rendering, modality=found.modality
+    )
 
 
 def memory_for(path: Path) -> int:
@@ -266,30 +269,34 @@ def _refuse_without_room(workspace: Workspace, source: Source) -> None:
 
 
 def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[VersionInfo, pd.DataFrame]:
-    splits, settings = complete(found.frame, found.kind)
-    used = set(found.frame["image"])
-    for path in (folder / "images").glob("*/*"):
-        if path.relative_to(folder / "images").as_posix() not in used:
-            path.unlink()
-    written = write_version(folder, 1, found.frame.assign(split=splits), settings, "Imported")
+    splits, settings = complete(found.frame, found.task)
+    if found.modality.comes_from == "file":
+        used = set(found.frame["image"])
+        for path in (folder / "images").glob("*/*"):
+            if path.relative_to(folder / "images").as_posix() not in used:
+                path.unlink()
+    frame = found.frame.assign(split=splits)
+    written = write_version(folder, 1, frame, settings, "Imported", found.modality, found.task)
     write_json(folder / "report.json", found.found.model_dump())
     if found.columns is not None:
         found.columns.to_parquet(folder / "columns.parquet")
-    said: dict[str, Any] = {"name": name, "kind": found.kind, "target": found.target, "fingerprint": fingerprint}
+    said: dict[str, Any] = {"name": name, "modality": found.modality.name, "kind": found.kind, "target": found.target}
+    said["fingerprint"] = fingerprint
     said["rendering"] = found.rendering.model_dump(mode="json")
     write_json(folder / "dataset.json", {**said, "created": datetime.now().isoformat(timespec="seconds")})
     return written
 
 
 def _digest(found: Sorted) -> str:
-    """Names the content: the same images with the same answers and splits, whatever their archive was called."""
-    said = hashlib.sha256(b"labels" if found.kind == "labels" else b"")
+    """Names the content: the same examples with the same answers and splits, whatever their archive was called."""
+    said = hashlib.sha256(found.task.seed)
     if found.rendering != PLAIN:
         said.update(found.rendering.model_dump_json().encode())
-    columns = found.frame[["sha256", "label", "target", "given", "group"]]
-    for start in range(0, len(columns), BLOCK):  # as objects all would take much memory
-        rows = columns[start : start + BLOCK]
-        for row in zip(*(rows[name].tolist() for name in rows)):
+    for start in range(0, len(found.frame), BLOCK):  # as objects all would take much memory
+        rows = found.frame[start : start + BLOCK]
+        answers = found.task.digested(rows)
+        columns = (rows["sha256"], *(answers[name] for name in answers), rows["given"], rows["group"])
+        for row in zip(*(column.tolist() for column in columns)):
             said.update("\n".join(map(str, row)).encode())
     return said.hexdigest()[:10]
 

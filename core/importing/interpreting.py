@@ -17,8 +17,7 @@ from core.importing.tables.cells import PROJECT, may_be_table
 from core.importing.tables.manifest import Manifest, Said, from_labels, read_manifest
 from core.importing.tables.reading import FOLDERS, NEW_SPLIT, Option, Question, Reading
 from core.importing.tables.teachable import from_project
-from core.tasks import Kind
-from core.tasks.labels import labels_in
+from core.tasks import CLASSIFICATION, TASKS, Task
 from core.words import number_of
 
 MOST_OPTIONS = 6
@@ -39,13 +38,17 @@ class Interpretation:
     asked: bool = False
 
     @property
-    def kind(self) -> Kind:
-        return self.manifest.kind if self.manifest else "classes"
+    def kind(self) -> str:
+        return self.manifest.kind if self.manifest else CLASSIFICATION.name
+
+    @property
+    def task(self) -> Task:
+        return TASKS[self.kind]
 
     @property
     def by_table(self) -> bool:
         return self.manifest is not None and (
-            self.kind != "classes" or any(one.label for one in self.manifest.of.values())
+            not self.task.told_by_folders or any(one.label for one in self.manifest.of.values())
         )
 
 
@@ -57,7 +60,7 @@ def interpret(
     recognised: Recognised | None,
 ) -> Interpretation:
     folders = read_folders(names, reading.level, splits=reading.split in ("", FOLDERS))
-    if source.labels is None and recognised is not None and recognised.kind == "classes":
+    if source.labels is None and recognised is not None and recognised.labels:
         source = replace(source, labels=recognised.labels)
     told = {label for label, _ in folders.of if label}
     manifest, rejected = _manifest(intake, names, source, reading, len(told) > 1 and not only_generic(told))
@@ -84,7 +87,7 @@ def _manifest(
     for name, data in projects:
         if isinstance(data, bytes) and (found := from_project(name, data, images)):
             manifest = from_labels(found)
-            manifest = Manifest("classes", "", manifest.of, (name,))
+            manifest = replace(manifest, tables=(name,))
             return manifest, [*(Rejected(other, "The project's own list was believed.") for other, _ in tables), *notes]
     rejected = [Rejected(name, "It names no image that is here.") for name, _ in projects]
     if reading.level is not None:  # the folders shall tell the classes
@@ -107,7 +110,7 @@ def _said(images: list[str], manifest: Manifest | None, folders: Folders, readin
     if manifest is None:
         of_folder = {told: Said(told[0], split=told[1]) for told in set(folders.of) if told[0]}
         return [of_folder.get(told) for told in folders.of]
-    if manifest.kind != "classes":
+    if not TASKS[manifest.kind].told_by_folders:
         return [manifest.of.get(image) for image in images]
     classes = {said.label for said in manifest.of.values() if said.label}
     result: list[Said | None] = []
@@ -170,13 +173,13 @@ def _doubt(found: Interpretation) -> str:
 
 def _other_readings(found: Interpretation) -> Iterator[Reading]:
     base = found.reading
-    if found.kind == "labels":
-        yield replace(base, kind="classes")
+    if found.task.classes is not None and found.task.classes.several:
+        yield replace(base, kind=CLASSIFICATION.name)
     if found.manifest is not None:
         for one in found.manifest.candidates:
             yield replace(base, column=one.column, kind=one.kind)
-            if one.kind == "number":
-                yield replace(base, column=one.column, kind="classes")
+            if TASKS[one.kind].ordered:
+                yield replace(base, column=one.column, kind=CLASSIFICATION.name)
     if any(label for label, _ in found.folders.of):
         for level in range(1, min(found.folders.levels, 3) + 1):
             yield replace(base, level=level)
@@ -189,8 +192,7 @@ def _option(read: Interpretation, names: list[str]) -> Option:
     for name, said in zip(names, read.said):
         if said is None:
             continue
-        answers = [f"{said.target:g}"] if read.kind == "number" else list(labels_in(said.label)) or ["none of them"]
-        for answer in answers:
+        for answer in read.task.parts(getattr(said, read.task.column)):
             counts[answer] += 1
             held = examples.setdefault(answer, [])
             if len(held) < EXAMPLES:
@@ -205,9 +207,9 @@ def _title(read: Interpretation, counts: Counter[str]) -> str:
     if read.by_table and read.manifest is not None:
         column = read.reading.column or next((one.column for one in read.manifest.candidates), "")
         column = read.manifest.target or column
-        if read.kind == "number":
+        if read.task.classes is None:
             return f"The column {column!r}, as a number to predict"
-        labels = " (several an image)" if read.kind == "labels" else ""
+        labels = " (several an image)" if read.task.classes.several else ""
         return f"The column {column!r}: {many}{labels}"
     if read.folders.level == 0:
         return f"How the files' names begin: {many}"

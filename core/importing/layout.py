@@ -14,14 +14,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core.data.splits import Split
-from core.words import clean_label
+from core.words import clean_label, without_accents
 
 SPLIT_NAMES: dict[str, Split] = {
     **dict.fromkeys(("train", "training", "trainings", "trainval", "tr", "learn", "lernen"), "train"),
+    **dict.fromkeys(("entrenamiento", "entrainement", "apprentissage", "treino", "treinamento"), "train"),
+    **dict.fromkeys(("addestramento", "обучение", "обучающая", "тренировка", "egitim", "trening"), "train"),
+    **dict.fromkeys(("训练", "訓練", "学習", "학습", "훈련"), "train"),
     **dict.fromkeys(
-        ("val", "valid", "validation", "vali", "dev", "eval", "evaluation", "validierung", "publictest"), "validation"
+        ("val", "valid", "validation", "vali", "va", "dev", "eval", "evaluation", "validierung", "publictest"),
+        "validation",
     ),
-    **dict.fromkeys(("test", "testing", "tests", "tst", "holdout", "privatetest"), "test"),
+    **dict.fromkeys(("validacion", "validacao", "validazione", "walidacja", "валидация"), "validation"),
+    **dict.fromkeys(("валидационная", "dogrulama", "验证", "驗證", "検証", "검증"), "validation"),
+    **dict.fromkeys(("test", "testing", "tests", "tst", "te", "holdout", "privatetest"), "test"),
+    **dict.fromkeys(("prueba", "pruebas", "teste", "testes", "prova", "тест", "тестовая"), "test"),
+    **dict.fromkeys(("测试", "測試", "テスト", "評価", "시험", "테스트", "평가"), "test"),
 }
 _UNTOLD = (  # words of folders whose images nobody has labeled
     *("unlabeled", "unlabelled", "unannotated", "unsorted", "unassigned", "nolabel", "nolabels", "unlabel"),
@@ -32,6 +40,22 @@ _FILLING = frozenset(  # words that say nothing in the name of a split's folder
         *("set", "sets", "data", "dataset", "images", "image", "imgs", "img", "pics", "pictures", "photos"),
         *("photo", "folder", "split", "part", "the", "raw", "and", "for", "daten", "bilder", "satz", "of", "jpg"),
         *("jpeg", "png", "orig", "original", "resized", "cropped", "small", "all", "new", "final", "v", "sdaten"),
+        *("conjunto", "datos", "dados", "donnees", "jeu", "ensemble", "de", "do", "la", "le", "du", "выборка", "набор"),
+        *(
+            "данные",
+            "данных",
+            "集",
+            "用",
+            "数据",
+            "数据集",
+            "資料",
+            "データ",
+            "데이터",
+            "セット",
+            "셋",
+            "zbior",
+            "veri",
+        ),
     )
 )
 _MOST_REST = 2  # words beside the split's own, such as `seg` in `seg_train`
@@ -42,7 +66,8 @@ JUNK_NAMES = {
 JUNK_FOLDERS = {
     *("__macosx", "@eadir", "@recycle", "@recently-snapshot", "@__thumb", "#recycle", "#snapshot", "$recycle.bin"),
     *("recycler", "recycled", "system volume information", "lost+found", "found.000", "__pycache__", "@tmp"),
-    *("lost.dir", "android_secure"),
+    *("lost.dir", "android_secure", "@sharebin", "network trash folder", "temporary items", "#tmp", "~snapshot"),
+    *("_gsdata_", "$windows.~bt"),
 }
 SAME_BELOW = 0.6  # of the folders on top, on average, hold each of the folders below: then those are the classes
 FEWEST_NAMED = 3  # images of each class, on average, where their names are to tell it
@@ -77,7 +102,7 @@ def is_junk(name: str) -> bool:
     """Whether a path is a system's own file, which nobody would miss: hidden, thumbnails, or thrown away."""
     *folders, last = name.lower().split("/")
     return (
-        last.startswith(".")
+        last.startswith((".", "~$"))
         or last in JUNK_NAMES
         or any(folder.startswith(".") or folder in JUNK_FOLDERS for folder in folders)
     )
@@ -133,7 +158,11 @@ def _split_off(folders: list[tuple[str, ...]]) -> tuple[list[tuple[str, ...]], l
     if are_splits(first, strays=any(len(folder) > 1 for folder in folders)):
         told = [split_in(folder[0]) if folder else None for folder in folders]
         return _without_shared(_unwrapped(folders, first)), told
-    if second and "" not in second and are_splits(second, strays=False):
+    below: dict[str, set[str]] = defaultdict(set)
+    for folder in folders:
+        below["".join(folder[:1])].add("".join(folder[1:2]))
+    each = all(are_splits(held, strays=False) for held in below.values())  # `cats/cats_train`, `dogs/dogs_train`
+    if second and "" not in second and (are_splits(second, strays=False) or each):
         told = [split_in(folder[1]) if folder else None for folder in folders]
         return [folder[:1] + folder[2:] for folder in folders], told
     return folders, told
@@ -229,7 +258,7 @@ def _rest(name: str) -> list[str]:
 def _words(name: str) -> list[str]:
     """`SegTrain_images2` -> seg, train, images; a word such as `trainset` is two."""
     spaced = re.sub(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", " ", name)
-    words = [word for word in re.split(r"[\W\d_]+", spaced.lower()) if word]
+    words = [word for word in re.split(r"[\W\d_]+", without_accents(spaced.lower())) if word]
     return [part for word in words for part in _parts(word)]
 
 
@@ -241,6 +270,7 @@ def _parts(word: str) -> list[str]:
 _TOGETHER = re.compile(
     r"(train|training|trainings|val|valid|validation|test|testing|eval|validierungs?)(set|data|daten|images?|imgs?|satz|"
     r"bilder|split|sdaten|folder)"
+    r"|(训练|訓練|学習|학습|훈련|验证|驗證|検証|검증|测试|測試|テスト|評価|시험|테스트|평가)(集|用|数据集?|データ|データセット|セット|데이터|셋|資料)"
 )
 
 

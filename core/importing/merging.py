@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import BinaryIO
@@ -11,7 +10,7 @@ from core.data.dataset import Dataset
 from core.errors import DataError
 from core.importing.archives.entries import Entry, Source
 from core.importing.tables.manifest import Said
-from core.tasks.labels import folded, labels_in, together
+from core.tasks.labels import folded
 from core.words import clean_label
 
 LEFT_OUT = ""  # what a class becomes that is not wanted
@@ -39,9 +38,10 @@ def merged_source(first: Dataset, second: Dataset, becomes: Mapping[str, str] | 
     """
     if first.id == second.id:
         raise DataError("These are the same dataset. Choose another one to put beside it.")
-    if first.kind != second.kind:
+    task = first.task
+    if first.task is not second.task or first.modality is not second.modality:
         raise DataError(
-            f"{first.name[:80]!r} has {_KINDS[first.kind]} and {second.name[:80]!r} {_KINDS[second.kind]}. "
+            f"{first.name[:80]!r} has {task.each} and {second.name[:80]!r} {second.task.each}. "
             "Only datasets with answers of the same kind become one."
         )
     if first.target != second.target:
@@ -49,36 +49,25 @@ def merged_source(first: Dataset, second: Dataset, becomes: Mapping[str, str] | 
             f"The numbers are {first.target[:80]!r} in the one and {second.target[:80]!r} in the other. Import the "
             "second again with its column called like the first's."
         )
-    becomes = dict(becomes or {})
+    becomes = {old: clean_label(new) if new.strip() else LEFT_OUT for old, new in (becomes or {}).items()}
     taken, said = dict[str, Said](), dict[str, Entry]()
     for number, dataset in enumerate((first, second)):
-        renamed = becomes if number else {}
         for row in dataset.frame.to_dict("records"):
-            label = "" if dataset.kind == "number" else _label(str(row["label"]), renamed, dataset.kind == "labels")
-            if label is None:
+            answer = row[task.column]
+            if number and task.classes is not None:
+                answer = task.classes.renamed(answer, becomes)
+            if answer is None:
                 continue
             name = str(row["name"])
             name = name if name not in said else f"{clean_label(dataset.name)}/{name}"
             group = f"{dataset.id} {row['group']}" if row["group"] else ""
-            target = float(row["target"]) if dataset.kind == "number" else math.nan
             split = row["split"] if dataset.split.given else None
-            taken[name] = Said(label, target, split, group)
+            taken[name] = Said(split=split, group=group, **{task.column: answer})
             path = dataset.path(row["image"])
             said[name] = Entry(name, int(row["bytes"]), partial(_opened, str(path)))
     entries = list(said.values())
     size = sum(entry.size for entry in entries)
     return Source(entries, len(entries), size, labels=taken, kind=first.kind, target=first.target)
-
-
-_KINDS = {"classes": "one class an image", "labels": "several labels an image", "number": "numbers"}
-
-
-def _label(text: str, becomes: Mapping[str, str], several: bool) -> str | None:
-    """None: its image does not come along."""
-    if not several:
-        new = becomes.get(text, text)
-        return clean_label(new) if new.strip() else None
-    return together(clean_label(new) for label in labels_in(text) if (new := becomes.get(label, label)).strip())
 
 
 def _opened(path: str) -> BinaryIO:

@@ -10,7 +10,6 @@ from itertools import count
 
 import pandas as pd
 
-from core.data.findings import shown
 from core.data.report import Intaken
 from core.errors import DataError
 from core.finding import Finding
@@ -22,10 +21,11 @@ from core.importing.layout import classes_and_splits, split_in
 from core.importing.tables.manifest import Manifest, Said
 from core.importing.tables.reading import Question, Reading
 from core.importing.tables.table_report import letters
+from core.modalities import IMAGE, Modality
+from core.modalities.images.findings import shown
 from core.modalities.images.near_duplicates import find_twins
 from core.modalities.images.preprocessing import PLAIN, Rendering
-from core.tasks import Kind
-from core.tasks.labels import labels_in
+from core.tasks import TASKS, Task
 from core.words import names_of, number_of
 
 Ask = Callable[[Question], Reading]
@@ -33,8 +33,8 @@ Ask = Callable[[Question], Reading]
 
 @dataclass(frozen=True)
 class Sorted:
-    """frame: a row an image, in the order of their names: the columns of a dataset's, with `given` for `split`: the
-    split that it came with, or "". target: what the number is called, for kind "number".
+    """frame: a row an example, in the order of their names: the columns of a dataset's, with `given` for `split`: the
+    split that it came with, or "". kind: the task's name. target: what a number is called.
 
     columns: by the names of the images, what their table says of them that may be classes and did not count; None if
         there is nothing such.
@@ -42,11 +42,16 @@ class Sorted:
     """
 
     frame: pd.DataFrame
-    kind: Kind
+    kind: str
     target: str
     found: Intaken
     columns: pd.DataFrame | None = None
     rendering: Rendering = PLAIN
+    modality: Modality = IMAGE
+
+    @property
+    def task(self) -> Task:
+        return TASKS[self.kind]
 
 
 def sort_out(
@@ -77,17 +82,18 @@ def sort_out(
     of_tables = [one for one in manifest.findings if one.kind != "guess" or not found.asked] if manifest else []
     told = {name for one in of_tables if one.kind in ("no label", "several labels") for name in one.files}
     homeless = [name for name, one in zip(names, said) if one is None and name not in told]
-    by_folders = kind == "classes" and not any(one.label for one in (manifest.of.values() if manifest else ()))
+    task = TASKS[kind]
+    by_folders = task.told_by_folders and not any(one.label for one in (manifest.of.values() if manifest else ()))
     bare = _bare_classes(intake.bare, names) if by_folders else []
     if by_folders and recognised is not None and only_generic({one.label for one in said if one and one.label}):
         raise DataError(f"{recognised.words} {WHAT_TO_DO}")
     causes = _causes(intake, rejected, names)
-    files, frame = intake.files, _frame(intake.rows, said)
+    files, frame = intake.files, _frame(intake.rows, said, task)
     intake.rows = pd.DataFrame()
     del names, said  # the frame says it all in a fifth of the memory
-    frame, repeated = _once(frame, kind)
+    frame, repeated = _once(frame, task)
     untold = any(one.kind == "unused" for one in of_tables)
-    _refuse_too_few(frame, kind, homeless, manifest.tables if manifest else (), bare, untold, causes)
+    _refuse_too_few(frame, task, homeless, manifest.tables if manifest else (), bare, untold, causes)
     twins = find_twins(frame, intake.looks)
     intake.looks = intake.looks[:0].copy()
     frame = frame.drop(columns=["look", "same"]).assign(twins=twins, sha256=frame["image"].str[3:67])
@@ -95,7 +101,7 @@ def sort_out(
         *_bare(bare),
         *_left_out([*intake.rejected, *rejected]),
         *_homeless(homeless, manifest),
-        *_names_read(intake, frame),
+        *_names_read(intake, frame, task),
         *_levels(found, by_folders),
         *_boxes(recognised),
         *of_tables,
@@ -143,10 +149,10 @@ def _causes(intake: Intake, rejected: Sequence[Rejected], names: Sequence[str]) 
     return " ".join(told)
 
 
-def _names_read(intake: Intake, frame: pd.DataFrame) -> list[Finding]:
+def _names_read(intake: Intake, frame: pd.DataFrame, task: Task) -> list[Finding]:
     if not intake.encoding:
         return []
-    strange = [label for text in frame["label"].unique() for label in labels_in(text) if not label.isascii()]
+    strange = [name for answer in frame[task.column].unique() for name in task.parts(answer) if not name.isascii()]
     return [letters("What was given has names that are no UTF-8, and", intake.encoding, strange[:3])]
 
 
@@ -170,7 +176,7 @@ def _levels(found: Interpretation, by_folders: bool) -> list[Finding]:
 
 
 def _boxes(recognised: Recognised | None) -> list[Finding]:
-    if recognised is None or recognised.kind == "classes":
+    if recognised is None or recognised.labels:
         return []
     why = (
         "Graft does not learn boxes or outlines yet: the classes of the folders were taken, and the rest left out. If "
@@ -179,7 +185,7 @@ def _boxes(recognised: Recognised | None) -> list[Finding]:
     return [Finding(kind="boxes", title=recognised.words, why=why)]
 
 
-def _frame(images: pd.DataFrame, said: Sequence[Said | None]) -> pd.DataFrame:
+def _frame(images: pd.DataFrame, said: Sequence[Said | None], task: Task) -> pd.DataFrame:
     """The images of which something is said, and what it is."""
     told = [one for one in said if one is not None]
     if len(told) < len(said):
@@ -188,8 +194,7 @@ def _frame(images: pd.DataFrame, said: Sequence[Said | None]) -> pd.DataFrame:
         images = images.assign(name=_unique(images["name"].tolist()))
     return images.assign(
         same=images["image"].rank(method="dense"),  # which is called by its bytes
-        label=[one.label for one in told],
-        target=pd.Series([one.target for one in told], dtype="float64"),
+        **{name: pd.Series([getattr(one, name) for one in told], dtype=dtype) for name, dtype in task.columns.items()},
         given=[one.split or "" for one in told],
         group=[one.group for one in told],
     )
@@ -216,9 +221,9 @@ def _unique(names: list[str]) -> list[str]:
     return result
 
 
-def _once(frame: pd.DataFrame, kind: Kind) -> tuple[pd.DataFrame, list[Finding]]:
-    """Each image once a class: the first of equal bytes stays. Equal bytes in two classes stay, and are told."""
-    what = ["same", "target" if kind == "number" else "label"]
+def _once(frame: pd.DataFrame, task: Task) -> tuple[pd.DataFrame, list[Finding]]:
+    """Each image once an answer: the first of equal bytes stays. Equal bytes in two classes stay, and are told."""
+    what = ["same", task.column]
     again = frame.duplicated(what)
     if not again.any():
         return frame, []
@@ -234,7 +239,7 @@ def _once(frame: pd.DataFrame, kind: Kind) -> tuple[pd.DataFrame, list[Finding]]
 
 def _refuse_too_few(
     frame: pd.DataFrame,
-    kind: Kind,
+    task: Task,
     homeless: Sequence[str],
     tables: Sequence[str],
     bare: Sequence[str],
@@ -243,15 +248,11 @@ def _refuse_too_few(
 ) -> None:
     """untold: a table has columns of which none can be told to be the classes. causes: what else was found that may
     explain it, in words."""
-    if kind == "number":
-        if frame["target"].nunique() < 2:
-            raise DataError("All the images have the same number, so there is nothing to learn from them.")
+    if why := task.nothing_to_learn(frame, IMAGE.noun):
+        raise DataError(why)
+    if not task.told_by_folders:
         return
-    if kind == "labels":
-        if frame["label"].nunique() < 2:
-            raise DataError("All the images have the same labels, so there is nothing to tell apart.")
-        return
-    labels = sorted(frame["label"].unique())
+    labels = sorted(frame[task.column].unique())
     if not labels or (len(labels) == 1 and (untold or causes or only_generic(labels))):
         if tables and not causes:
             raise DataError(

@@ -21,6 +21,7 @@ from core.errors import DamagedError, GraftError, RunError
 from core.inference.prediction import Guess, Prediction
 from core.inference.reference import Reference, read_reference
 from core.modalities.images.preprocessing import Preprocessing, decode, normalize, shrink, square
+from core.modalities.inputs import Features
 from core.processes import available_cores, keep_memory
 from core.records import Amount, read
 from core.runtime.device import Device, choose_device
@@ -155,7 +156,9 @@ class Predictor:
         with self.device.autocast():
             features = self._features(images)
             raw = self.model[1](features).float().cpu()
-        nearest: list[float | None] = [*self.reference.nearest(features)] if self.reference else [None] * len(raw)
+        nearest: list[float | None] = (
+            [*self.reference.nearest(features.pooled)] if self.reference else [None] * len(raw)
+        )
         if self.classes:
             return self._probabilities(raw), nearest
         return raw * self.task["deviation"] + self.task["mean"], nearest
@@ -163,15 +166,15 @@ class Predictor:
     def _probabilities(self, raw: torch.Tensor) -> torch.Tensor:
         return torch.sigmoid(raw) if self.several else torch.softmax(raw, dim=1)
 
-    def _features(self, images: torch.Tensor) -> torch.Tensor:
+    def _features(self, images: torch.Tensor) -> Features:
         """What the head gets; on a processor with several to answer, folded. Never with half of the digits, which
         was measured to change a probability by as much as 0.56: see docs/defaults.md."""
-        backbone = self.model[0]
+        backbone, inputs = self.model[0], {"pixels": images}
         if self.device.torch.type != "cpu" or (self.folded is None and len(images) < MANY):
-            return backbone(images)  # type: ignore[no-any-return]
+            return backbone(inputs)  # type: ignore[no-any-return]
         if self.folded is None:
-            self.folded = folded(backbone, images[:2])
-        return self.folded(images)  # type: ignore[no-any-return]
+            self.folded = folded(backbone, {"pixels": images[:2]})
+        return self.folded(inputs)  # type: ignore[no-any-return]
 
     def _read(self, name: str, source: Path | bytes | BinaryIO) -> _Read:
         began = time.perf_counter()

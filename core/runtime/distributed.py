@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -88,6 +88,14 @@ class Team:
             all_gather(found, tensor)
             everyones.update({named(name, rank): each for rank, each in enumerate(found)})
         return everyones
+
+    def rows(self, mine: torch.Tensor, sizes: Sequence[int]) -> torch.Tensor:
+        """The rows of all, one process's behind the other's, so that gradients find their way back to who made them.
+
+        sizes: how many rows of each count; whoever has more has them to be in step.
+        """
+        found: torch.Tensor = _Rows.apply(mine, tuple(sizes), self.rank)  # type: ignore[no-untyped-call]
+        return found
 
     def wait(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Until all are here. meanwhile: called again and again until then; it may raise to give up."""
@@ -169,3 +177,29 @@ def assembled(cuda: bool) -> Iterator[Team]:
         return
     with suppress(RuntimeError):  # one of them was quicker
         distributed.destroy_process_group()
+
+
+class _Rows(torch.autograd.Function):
+    """All processes' rows; the gradient of each row is summed over all that used it."""
+
+    @staticmethod
+    def forward(ctx: Any, mine: torch.Tensor, sizes: tuple[int, ...], rank: int) -> torch.Tensor:
+        from torch.distributed import all_gather
+
+        ctx.place, ctx.shape = (sum(sizes[:rank]), sizes[rank]), mine.shape
+        padded = mine.new_zeros(max(sizes), *mine.shape[1:])
+        padded[: sizes[rank]] = mine[: sizes[rank]]
+        found = [torch.empty_like(padded) for _ in sizes]
+        all_gather(found, padded)
+        return torch.cat([each[:size] for each, size in zip(found, sizes)])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        from torch.distributed import all_reduce
+
+        gradient = gradients[0].contiguous().clone()
+        all_reduce(gradient)
+        start, size = ctx.place
+        mine = gradient.new_zeros(ctx.shape)
+        mine[:size] = gradient[start : start + size]
+        return mine, None, None

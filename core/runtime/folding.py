@@ -8,32 +8,38 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.utils._pytree import tree_leaves
 
 from core.backbones.padding import Conv2dSameByKernel
+from core.modalities.inputs import Inputs, first
 
 CLOSE = 1e-3  # of the largest output: what rounding may change
 
 
-def folded(network: nn.Module, images: torch.Tensor) -> nn.Module:
+def folded(network: nn.Module, inputs: Inputs) -> nn.Module:
     """A copy for inference, in eval mode and channels_last, in which a BatchNorm that alone uses what a convolution
     gives is part of that convolution.
 
-    images: (B, 3, S, S), to see in which order the modules run, and that the copy gives the same. Should it not, a
-        plain copy is returned.
+    network: gives tensors, in a dict or as `Features`. inputs: a few, to see in which order the modules run, and that
+        the copy gives the same. Should it not, a plain copy is returned.
     """
     network.eval()
     copied = copy.deepcopy(network)
     with torch.no_grad():
-        wanted = network(images)
-        calls = _watched(copied, images[:1])
+        wanted = tree_leaves(network(inputs))
+        calls = _watched(copied, first(inputs, 1))
         for convolution, norm in calls.pairs():
             _fold_norm(copied, convolution, norm)
         copied.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         try:
-            same = torch.allclose(copied(images), wanted, rtol=0, atol=CLOSE * float(wanted.abs().max()))
+            same = all(map(_are_close, tree_leaves(copied(inputs)), wanted))
         except RuntimeError:
             same = False
     return copied if same else copy.deepcopy(network)
+
+
+def _are_close(given: torch.Tensor, wanted: torch.Tensor) -> bool:
+    return torch.allclose(given, wanted, rtol=0, atol=CLOSE * float(wanted.abs().max()))
 
 
 class _Calls:
@@ -52,7 +58,7 @@ class _Calls:
         return [pair for pair in found if all(self.times[name] == 1 for name in pair)]
 
 
-def _watched(network: nn.Module, images: torch.Tensor) -> _Calls:
+def _watched(network: nn.Module, inputs: Inputs) -> _Calls:
     calls = _Calls()
 
     def watch(name: str, module: nn.Module) -> torch.utils.hooks.RemovableHandle:
@@ -74,7 +80,7 @@ def _watched(network: nn.Module, images: torch.Tensor) -> _Calls:
         if isinstance(module, _BatchNorm) or not list(module.children())
     ]
     handles = [watch(name, module) for name, module in leaves]
-    network(images)
+    network(inputs)
     for handle in handles:
         handle.remove()
     return calls

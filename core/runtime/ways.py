@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import torch
 from pydantic import Field
@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn.functional import cosine_similarity
 
 from core.backbones.model import Backbone
+from core.modalities.inputs import Inputs, count, first, laid_out
 from core.records import Amount
 from core.runtime.compiling import Compiled, compiled
 from core.runtime.device import Device
@@ -30,6 +31,10 @@ WORTH = 1.1  # times as fast, at least, for half of the digits to be given up
 COMPILING_REPAYS = 120.0  # seconds that all the images would take uncompiled: compiling takes a tenth of that
 BATCH = 16  # images at a time on a processor: what fits in its caches is quicker
 ALIKE = 0.99  # median cosine between rows in full and in half precision, at least: see docs/defaults.md
+
+
+Given = torch.Tensor | Inputs
+Result = TypeVar("Result", torch.Tensor, Inputs)
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,13 @@ class FrozenStages:
         device: Device,
         precision: str,
         dataset: str,
-        examples: Callable[[], torch.Tensor],
+        examples: Callable[[], Inputs],
         many: int = 0,
         chosen: Chosen = NOWHERE,
     ) -> None:
         """precision: "auto", or the one that a recipe asks for. dataset: whose images they are, as the answers hold
-        for some and not for others. examples: gives a few to measure on, normalised, (B, 3, S, S); called only if they
-        are needed. many: how many there are in all. chosen: where what is chosen stays."""
+        for some and not for others. examples: gives a few to measure on; called only if they are needed. many: how many
+        there are in all. chosen: where what is chosen stays."""
         self.workspace, self.backbone, self.stages, self.device = workspace, backbone, stages, device
         self.examples, self.many, self.chosen = examples, many, chosen
         self.code: Compiled | None = None
@@ -96,7 +101,7 @@ class FrozenStages:
         return self.chosen.once(self.name, Way, found)
 
     def _measured(self) -> Way:
-        way = measured_frozen(self.folded, self.examples()[:EXAMPLES])
+        way = measured_frozen(self.folded, first(self.examples(), EXAMPLES))
         return self._compiled(way) if self.many / way.rate > COMPILING_REPAYS else way
 
     @torch.inference_mode()
@@ -106,29 +111,30 @@ class FrozenStages:
         code = self.code = compiled(self.workspace, network, self._batch())
         if code is None:
             return way
-        images = self._batch()
-        (slow, wanted), (quick, got) = _timed(lambda: network(images)), _timed(lambda: code(images))
+        inputs = self._batch()
+        (slow, wanted), (quick, got) = _timed(lambda: network(inputs)), _timed(lambda: code(inputs))
         if slow < WORTH * quick or _alike(got, wanted) < ALIKE:
             return way
         alike = min(way.alike, _alike(got, wanted))
-        return Way(way.precision, len(images) / quick, way.times * slow / quick, alike, compiled=True)
+        return Way(way.precision, BATCH / quick, way.times * slow / quick, alike, compiled=True)
 
-    def _batch(self) -> torch.Tensor:
+    def _batch(self) -> Inputs:
         """A whole one."""
         few = self.examples()
-        return few.repeat(BATCH // len(few) + 1, 1, 1, 1)[:BATCH].contiguous(memory_format=torch.channels_last)
+        again = torch.arange(BATCH) % count(few)
+        return laid_out({name: each[again.to(each.device)] for name, each in few.items()})
 
     def _in(self, precision: str) -> Quick:
         return Quick(copy.deepcopy(self.folded), getattr(torch, precision))
 
     @cached_property
     def folded(self) -> nn.Module:
-        return folded(self.backbone.until(self.stages), self.examples()[:CHECKED])
+        return folded(self.backbone.until(self.stages), first(self.examples(), CHECKED))
 
     @cached_property
     def network(self) -> nn.Module:
-        """Images, float32 (B, 3, S, S), to the activation at the boundary, float32. The same image gives the same
-        bits, whichever others are in its batch. It is a copy, which keeps to these weights."""
+        """Inputs to what crosses the boundary, float32. The same example gives the same bits, whichever others are in
+        its batch. It is a copy, which keeps to these weights."""
         plain = self._in(self.way.precision)
         if not self.way.compiled:
             return plain
@@ -144,7 +150,7 @@ def way_to_train(
     model: nn.Module,
     name: str,
     device: Device,
-    inputs: Callable[[], torch.Tensor],
+    inputs: Callable[[], Inputs],
     chosen: Chosen = NOWHERE,
 ) -> Way:
     """For stages that are trained, on a CPU. The model, its gradients' absence and the random state stay as they were.
@@ -170,23 +176,29 @@ class Quick(nn.Module):
         super().__init__()
         self.network, self.dtype = (network.to(dtype) if dtype is torch.bfloat16 else network), dtype
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        if len(images) == 1:  # for which the libraries have other routines, with other last bits
-            return self.forward(images.expand(2, -1, -1, -1).contiguous(memory_format=torch.channels_last))[:1]
+    def forward(self, inputs: Inputs) -> Inputs:
+        if count(inputs) == 1:  # for which the libraries have other routines, with other last bits
+            twice = {name: each.expand(2, *each.shape[1:]) for name, each in inputs.items()}
+            return first(self.forward(laid_out(twice)), 1)
         if self.dtype is torch.float16:  # whose range is small: only what can bear it is done in it
-            with torch.autocast(images.device.type, dtype=self.dtype):
-                return self.network(images).float()
-        return self.network(images.to(self.dtype)).float()
+            with torch.autocast(next(iter(inputs.values())).device.type, dtype=self.dtype):
+                return _in(torch.float32, self.network(inputs))
+        return _in(torch.float32, self.network(_in(self.dtype, inputs)))
+
+
+def _in(dtype: torch.dtype, inputs: Inputs) -> Inputs:
+    """What is whole numbers, or yes and no, stays."""
+    return {name: each.to(dtype) if each.is_floating_point() else each for name, each in inputs.items()}
 
 
 @torch.inference_mode()
-def measured_frozen(network: nn.Module, images: torch.Tensor) -> Way:
-    """For a network that only answers. network: folded. images: a few, normalised, (B, 3, S, S)."""
+def measured_frozen(network: nn.Module, inputs: Inputs) -> Way:
+    """For a network that only answers. network: folded. inputs: a few."""
     half = Quick(copy.deepcopy(network), torch.bfloat16)
-    return _better(len(images), _timed(lambda: network(images)), _timed(lambda: half(images)))
+    return _better(count(inputs), _timed(lambda: network(inputs)), _timed(lambda: half(inputs)))
 
 
-def _measured_training(model: nn.Module, device: Device, inputs: torch.Tensor) -> Way:
+def _measured_training(model: nn.Module, device: Device, inputs: Inputs) -> Way:
     def step(precision: str) -> torch.Tensor:
         with device.at(precision).autocast():
             outputs: torch.Tensor = model(inputs).float()
@@ -194,7 +206,7 @@ def _measured_training(model: nn.Module, device: Device, inputs: torch.Tensor) -
         return outputs.detach()
 
     with _untouched(model):
-        return _better(len(inputs), _timed(lambda: step("float32")), _timed(lambda: step("bfloat16")))
+        return _better(count(inputs), _timed(lambda: step("float32")), _timed(lambda: step("bfloat16")))
 
 
 @contextmanager
@@ -209,7 +221,7 @@ def _untouched(model: nn.Module) -> Iterator[None]:
         model.train(training)
 
 
-def _better(images: int, full: tuple[float, torch.Tensor], half: tuple[float, torch.Tensor]) -> Way:
+def _better(images: int, full: tuple[float, Given], half: tuple[float, Given]) -> Way:
     """Of (seconds, what came out) in float32 and in bfloat16."""
     (slow, wanted), (quick, got) = full, half
     alike = _alike(got, wanted)
@@ -218,11 +230,17 @@ def _better(images: int, full: tuple[float, torch.Tensor], half: tuple[float, to
     return Way("float32", images / slow)
 
 
-def _alike(rows: torch.Tensor, others: torch.Tensor) -> float:
-    return float(cosine_similarity(rows.flatten(1), others.flatten(1)).median())
+def _alike(given: Given, other: Given) -> float:
+    return float(cosine_similarity(_rows(given), _rows(other)).median())
 
 
-def _timed(work: Callable[[], torch.Tensor]) -> tuple[float, torch.Tensor]:
+def _rows(given: Given) -> torch.Tensor:
+    """All numbers of each example, (B, N)."""
+    tensors = [given] if isinstance(given, torch.Tensor) else given.values()
+    return torch.cat([each.flatten(1) for each in tensors if each.is_floating_point()], dim=1)
+
+
+def _timed(work: Callable[[], Result]) -> tuple[float, Result]:
     """Seconds at best, and what it gives."""
     given, seconds = work(), list[float]()
     while len(seconds) < TURNS or (len(seconds) < MORE_TURNS and sum(seconds) < SECONDS_FOR_MORE):

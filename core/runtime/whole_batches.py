@@ -11,6 +11,8 @@ from torch.nn import functional
 from torch.nn.modules._functions import SyncBatchNorm
 from torch.overrides import TorchFunctionMode
 
+from core.modalities.inputs import Inputs
+
 
 class OfWholeBatches(nn.Module):
     """A model whose BatchNorm, of whichever library, sees everyone's examples when it is trained.
@@ -23,7 +25,7 @@ class OfWholeBatches(nn.Module):
         super().__init__()
         self.model, self.counts = model, True
 
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+    def forward(self, inputs: Inputs) -> torch.Tensor:
         with _Everyones(self.counts):
             outputs: torch.Tensor = self.model(inputs)
         return outputs

@@ -1,9 +1,9 @@
-"""Rows of numbers kept by the content of the image that they were made of, so that nothing is made twice.
+"""Rows of named arrays kept by the content of the example that they were made of, so that nothing is made twice.
 
-    cache/<kind>/<setting>/<chunk>/rows.bin     the rows, one after another
-                                   index.npz    whose they are (sha256), where each begins, its shape
+    cache/<kind>/<setting>/<chunk>/rows.bin     the rows, one after another; in a row its arrays, one after another
+                                   index.npz    whose they are (sha256), and the shape of each array
 
-A setting is everything but the image that decides a row. A row that is missing is made and goes into a new chunk,
+A setting is everything but the example that decides a row. A row that is missing is made and goes into a new chunk,
 which is written beside its place and renamed: a kill leaves a whole chunk or nothing. The index also says how large
 rows.bin is and when it was written; a chunk that is gone, or not as its index says, is made again. What was written
 in one making stays open until it is over, so that nothing is lost should somebody delete the cache meanwhile. Two
@@ -14,12 +14,13 @@ last used.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import secrets
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -36,15 +37,19 @@ MOST_CHUNKS = 256  # each that is mapped takes a file handle; beyond this, small
 MOST_OPEN = 128  # chunks of one making that stay readable should the cache be deleted meanwhile
 TRIES = 3
 
-Make = Callable[[np.ndarray], Iterable[np.ndarray]]
+Row = dict[str, np.ndarray]
+Make = Callable[[np.ndarray], Iterable[Row]]
 
 
 class Store:
     """The rows of one setting."""
 
-    def __init__(self, workspace: Workspace, kind: str, setting: str, dtype: type[np.generic]) -> None:
-        """kind: "images" or "activations". setting: a safe file name."""
-        self.workspace, self.folder, self.dtype = workspace, workspace.cache / kind / setting, np.dtype(dtype)
+    def __init__(
+        self, workspace: Workspace, kind: str, setting: str, dtypes: Mapping[str, type[np.generic] | np.dtype]
+    ) -> None:
+        """kind: "images" or "activations". setting: a safe file name. dtypes: of the arrays in a row, by name."""
+        self.workspace, self.folder = workspace, workspace.cache / kind / setting
+        self.dtypes = {name: np.dtype(dtype) for name, dtype in dtypes.items()}
         self.use: Use | None = None
 
     def missing(self, digests: Sequence[str]) -> np.ndarray:
@@ -106,7 +111,7 @@ class Store:
         whole = []
         for folder in sorted(children(self.folder, "[!.]*")):
             try:
-                whole.append(_Chunk(folder, self.dtype))
+                whole.append(_Chunk(folder, self.dtypes))
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
                 throw_away(folder)
         return whole
@@ -118,7 +123,7 @@ class Store:
                 os.utime(each.folder)
         return chunks
 
-    def _add(self, rows: Iterator[tuple[bytes, np.ndarray]], made: list[_Chunk]) -> None:
+    def _add(self, rows: Iterator[tuple[bytes, Row]], made: list[_Chunk]) -> None:
         """Write all rows; `made` gets the chunks, open, as many as may be open at once."""
         while (chunk := self._add_chunk(rows)) is not None:
             if len(made) < MOST_OPEN:
@@ -126,11 +131,11 @@ class Store:
         chunks = self._chunks()
         if len(chunks) > MOST_CHUNKS:
             small = [each for each in chunks if each.bytes < CHUNK_BYTES // 16]
-            self._add_chunk((digest, each.open()[row]) for each in small for row, digest in enumerate(each.digests))
+            self._add_chunk((digest, each.open().row(row)) for each in small for row, digest in enumerate(each.digests))
             for each in small:
                 throw_away(each.folder)
 
-    def _add_chunk(self, rows: Iterator[tuple[bytes, np.ndarray]]) -> _Chunk | None:
+    def _add_chunk(self, rows: Iterator[tuple[bytes, Row]]) -> _Chunk | None:
         """Write a chunk of the next rows. None if there were none.
 
         What is written can be read from then on, even if somebody deletes the cache at that moment, or has before.
@@ -140,16 +145,12 @@ class Store:
         use = Use(self.workspace, [beside])
         try:
             with _begun(beside) as file:
-                if (chunk := _write(file, folder, rows, self.dtype)) is None:
+                if (chunk := _write(file, folder, rows, self.dtypes)) is None:
                     return None
             with contextlib.suppress(FileNotFoundError):  # gone, but for us
-                np.savez(
-                    beside / "index.npz",
-                    digests=chunk.digests,
-                    offsets=chunk.offsets,
-                    shapes=chunk.shapes,
-                    written=chunk.written,
-                )
+                shapes = {_said_of(name, self.dtypes): shapes for name, shapes in chunk.shapes.items()}
+                index = {"digests": chunk.digests, "written": chunk.written, **shapes}
+                np.savez(beside / "index.npz", **index)  # type: ignore[arg-type]
                 os.rename(beside, folder)
             return chunk
         finally:
@@ -167,41 +168,95 @@ class Rows:
     def __len__(self) -> int:
         return len(self.chunk)
 
-    def __getitem__(self, number: int) -> np.ndarray:
-        return self.chunks[self.chunk[number]][self.row[number]]
+    def __getitem__(self, number: int) -> Row:
+        return self.chunks[self.chunk[number]].row(self.row[number])
 
-    def take(self, numbers: np.ndarray) -> np.ndarray:
-        """The rows of these numbers, (B, ...), copied; at least one. All must have the same shape."""
+    def column(self, name: str) -> Column:
+        """The array of this name of each row."""
+        return Column(self, name)
+
+    def take(self, numbers: np.ndarray) -> Row:
+        """The rows of these numbers, of each array (B, ...), copied; at least one.
+
+        Where the arrays of a name differ in shape, as with tokens, zeros fill each up to the largest of the batch.
+        """
         chunk, row = self.chunk[numbers], self.row[numbers]
-        if (chunk == chunk[0]).all():
-            return np.asarray(self.chunks[chunk[0]].alike()[row])
-        taken = np.empty((len(numbers), *self[numbers[0]].shape), self.chunks[0].dtype)
-        for each in np.unique(chunk):
-            taken[chunk == each] = self.chunks[each].alike()[row[chunk == each]]
+        return {name: self._taken(name, chunk, row) for name in self.chunks[0].dtypes}
+
+    def _taken(self, name: str, chunk: np.ndarray, row: np.ndarray) -> np.ndarray:
+        needed = [chunk[0]] if (chunk == chunk[0]).all() else np.unique(chunk)
+        together = [rows for each in needed if (rows := self.chunks[each].together(name)) is not None]
+        if len(together) < len(needed) or any(rows.shape[1:] != together[0].shape[1:] for rows in together):
+            return self._padded(name, chunk, row)
+        if len(together) == 1:
+            return together[0][row]
+        taken = np.empty((len(row), *together[0].shape[1:]), together[0].dtype)
+        for each, rows in zip(needed, together):
+            taken[chunk == each] = rows[row[chunk == each]]
         return taken
+
+    def _padded(self, name: str, chunk: np.ndarray, row: np.ndarray) -> np.ndarray:
+        arrays = [self.chunks[each].array(name, one) for each, one in zip(chunk, row)]
+        shape = np.max([array.shape for array in arrays], axis=0)
+        padded = np.zeros((len(arrays), *shape), arrays[0].dtype)
+        for place, array in enumerate(arrays):
+            padded[place][tuple(map(slice, array.shape))] = array
+        return padded
 
     def is_damaged(self) -> bool:
         """Whether somebody has written into them since they were opened; to delete them does no harm."""
         return any(each.is_damaged() for each in self.chunks)
 
 
-class _Chunk:
-    data: np.ndarray | None  # once it is open
+class Column:
+    """One array of each row: `column[i]`."""
 
-    def __init__(self, folder: Path, dtype: np.dtype) -> None:
+    def __init__(self, rows: Rows, name: str) -> None:
+        self.rows, self.name = rows, name
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        rows = self.rows
+        return rows.chunks[rows.chunk[number]].array(self.name, rows.row[number])
+
+    def is_damaged(self) -> bool:
+        return self.rows.is_damaged()
+
+
+class _Chunk:
+    """dtypes, shapes: of the arrays in each row, by name; shapes (N, dimensions). written: see `_look`."""
+
+    data: np.ndarray | None = None  # bytes, once it is open
+
+    def __init__(self, folder: Path, dtypes: dict[str, np.dtype]) -> None:
         """
         Raises:
             OSError, ValueError, KeyError, EOFError, BadZipFile: it is gone or damaged.
         """
-        self.folder, self.dtype, self.data = folder, dtype, None
         with open(folder / "index.npz", "rb") as file, np.load(file, allow_pickle=False) as index:
-            self.digests, self.offsets, self.shapes = index["digests"], index["offsets"], index["shapes"]
-            self.written = index["written"]
-        self.bytes = int(self.written[0])
+            shapes = {name: index[_said_of(name, dtypes)] for name in dtypes}
+            self._set(folder, dtypes, index["digests"], shapes, index["written"])
         if not np.array_equal(self.written, _look(folder)):
             raise ValueError("the rows are not as they were written")
-        if int(np.prod(self.shapes, axis=1).sum()) * dtype.itemsize != self.bytes:
+        if int(sum(each.sum() for each in self.sizes.values())) != self.bytes:
             raise ValueError("the index does not match the rows")
+
+    def _set(
+        self,
+        folder: Path,
+        dtypes: dict[str, np.dtype],
+        digests: np.ndarray,
+        shapes: dict[str, np.ndarray],
+        written: np.ndarray,
+    ) -> None:
+        self.folder, self.dtypes, self.digests, self.shapes = folder, dtypes, digests, shapes
+        self.written, self.bytes = written, int(written[0])
+        self.sizes = {name: np.prod(shapes[name], axis=1) * dtype.itemsize for name, dtype in dtypes.items()}
+        ends = np.cumsum(np.stack(list(self.sizes.values()), axis=1)).reshape(len(digests), -1)
+        self.starts = {name: ends[:, place] - self.sizes[name] for place, name in enumerate(dtypes)}
+        self.are_alike = {name: bool((each == each[0]).all()) for name, each in shapes.items()}
 
     def is_damaged(self) -> bool:
         try:
@@ -211,30 +266,41 @@ class _Chunk:
 
     @classmethod
     def written_to(
-        cls, file: IO[bytes], folder: Path, dtype: np.dtype, digests: np.ndarray, shapes: np.ndarray
+        cls,
+        file: IO[bytes],
+        folder: Path,
+        dtypes: dict[str, np.dtype],
+        digests: np.ndarray,
+        shapes: dict[str, np.ndarray],
     ) -> _Chunk:
         """One that was written to this file, open, which is to lie in this folder."""
         chunk = cls.__new__(cls)
-        chunk.folder, chunk.dtype, chunk.digests, chunk.shapes = folder, dtype, digests, shapes
-        chunk.offsets = np.concatenate([[0], np.cumsum(np.prod(shapes, axis=1))[:-1]])
-        chunk.written = _said(os.fstat(file.fileno()))
-        chunk.bytes, chunk.data = int(chunk.written[0]), np.memmap(file, dtype, "r")
+        chunk._set(folder, dtypes, digests, shapes, _said(os.fstat(file.fileno())))
+        chunk.data = np.memmap(file, np.uint8, "r")
         return chunk
 
     def open(self) -> _Chunk:
         if self.data is None:
-            self.data = np.memmap(self.folder / "rows.bin", self.dtype, "r")
+            self.data = np.memmap(self.folder / "rows.bin", np.uint8, "r")
         return self
 
-    def __getitem__(self, row: int) -> np.ndarray:
-        assert self.data is not None
-        start, shape = self.offsets[row], self.shapes[row]
-        return self.data[start : start + shape.prod()].reshape(shape)
+    def row(self, row: int) -> Row:
+        return {name: self.array(name, row) for name in self.dtypes}
 
-    def alike(self) -> np.ndarray:
-        """All rows as one array, if they have one shape."""
+    def array(self, name: str, row: int) -> np.ndarray:
         assert self.data is not None
-        return self.data.reshape(len(self.digests), *self.shapes[0])
+        start, shape = self.starts[name][row], self.shapes[name][row]
+        return self.data[start : start + self.sizes[name][row]].view(self.dtypes[name]).reshape(shape)
+
+    def together(self, name: str) -> np.ndarray | None:
+        """The arrays of this name as one, (N, ...); None where the rows differ in shape."""
+        assert self.data is not None
+        if not all(self.are_alike.values()):
+            return None
+        shape, dtype = tuple(self.shapes[name][0].tolist()), self.dtypes[name]
+        steps = [dtype.itemsize * math.prod(shape[place + 1 :]) for place in range(len(shape))]
+        row = sum(int(sizes[0]) for sizes in self.sizes.values())
+        return np.ndarray((len(self.digests), *shape), dtype, self.data, int(self.starts[name][0]), (row, *steps))
 
 
 def _locate(chunks: list[_Chunk], wanted: np.ndarray) -> tuple[list[_Chunk], np.ndarray, np.ndarray]:
@@ -263,22 +329,32 @@ def _begun(folder: Path) -> IO[bytes]:
     raise DataError("The cache is emptied again and again while it is being filled. Try again.")
 
 
-def _write(file: IO[bytes], folder: Path, rows: Iterable[tuple[bytes, np.ndarray]], dtype: np.dtype) -> _Chunk | None:
+def _write(
+    file: IO[bytes], folder: Path, rows: Iterable[tuple[bytes, Row]], dtypes: dict[str, np.dtype]
+) -> _Chunk | None:
     """Rows into `file` until the chunk is full or its time is up. None if there were none."""
-    digests, shapes, filled = [], [], 0
+    digests, shapes, filled = [], {name: list[tuple[int, ...]]() for name in dtypes}, 0
     ends = time.monotonic() + CHUNK_SECONDS
     for digest, row in rows:
-        file.write(np.ascontiguousarray(row, dtype).data)
+        for name, dtype in dtypes.items():
+            array = np.ascontiguousarray(row[name], dtype)
+            file.write(array.data)
+            shapes[name].append(row[name].shape)
+            filled += array.nbytes
         digests.append(digest)
-        shapes.append(row.shape)
-        filled += row.nbytes
         if filled >= CHUNK_BYTES or time.monotonic() > ends:
             break
     if not digests:
         return None
     file.flush()
     os.fsync(file.fileno())
-    return _Chunk.written_to(file, folder, dtype, np.array(digests, "S32"), np.array(shapes, np.int64))
+    arrays = {name: np.array(each, np.int64) for name, each in shapes.items()}
+    return _Chunk.written_to(file, folder, dtypes, np.array(digests, "S32"), arrays)
+
+
+def _said_of(name: str, dtypes: Mapping[str, np.dtype]) -> str:
+    """Where the index has an array's shapes. Of an only one as it was when rows had no names, so that those stay."""
+    return "shapes" if len(dtypes) == 1 else f"shapes of {name}"
 
 
 def _look(folder: Path) -> np.ndarray:

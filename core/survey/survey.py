@@ -23,7 +23,6 @@ from PIL import Image, ImageOps
 
 from core.data.dataset import Dataset, list_versions
 from core.data.folds import folds_of_rows
-from core.data.splits import strata
 from core.errors import DamagedError, DataError
 from core.modalities.images.preprocessing import Rendering, decode
 from core.progress import Cancelled, OnProgress, Progress, WorkStopped
@@ -32,7 +31,7 @@ from core.survey.doubts import APART, apartness, doubted_answers, doubted_classe
 from core.survey.neighbours import nearest, reduced
 from core.survey.places import landmarks, places
 from core.tables import fitted, read_table
-from core.tasks.labels import in_words, labels_in, together, with_label
+from core.tasks.labels import in_words, labels_in, together
 from core.workspace import Workspace
 
 COLUMNS = {
@@ -66,7 +65,6 @@ class Survey:
     frame: pd.DataFrame
     mosaic: bytes
     across: int
-    kind: str
 
     @property
     def suspects(self) -> pd.DataFrame:
@@ -93,7 +91,7 @@ def kept_survey(workspace: Workspace, dataset: Dataset, backbone: str) -> Survey
         mosaic = (folder / "mosaic.jpg").read_bytes()
     except (OSError, DamagedError):
         return None
-    return Survey(frame, mosaic, _across(frame), dataset.kind) if len(frame) == len(dataset.frame) else None
+    return Survey(frame, mosaic, _across(frame)) if len(frame) == len(dataset.frame) else None
 
 
 def surveyed_before(workspace: Workspace, dataset: Dataset, backbone: str) -> bool:
@@ -153,7 +151,7 @@ def survey(
     )
     mosaic = _mosaic([dataset.path(image) for image in dataset.frame["image"].iloc[chosen]], dataset.rendering, moved)
     _keep(_folder_of(workspace, dataset, backbone), frame, mosaic)
-    return Survey(frame, mosaic, _across(frame), dataset.kind)
+    return Survey(frame, mosaic, _across(frame))
 
 
 def _doubts(
@@ -163,19 +161,22 @@ def _doubts(
     from core.survey import held_out  # torch takes seconds to import, and only who looks needs it
 
     frame, unsure = dataset.frame, np.zeros(len(dataset.frame))
-    folds = folds_of_rows(frame, dataset.kind, held_out.FOLDS)
+    task, folds = dataset.task, folds_of_rows(frame, dataset.task, held_out.FOLDS)
     if folds.max() < 1 or len(dataset.classes) * len(frame) > MOST_ANSWERS:
         return unsure, dataset.answers(frame), unsure > 0
     features = np.asarray(features, np.float32)
-    if dataset.kind == "number":
-        targets = frame["target"].to_numpy(float)
+    if task.ordered:
+        targets = frame[task.column].to_numpy(float)
         expected = held_out.expected_numbers(features, targets, folds, listen)
         doubt, doubted = doubted_numbers(targets, expected)
         return doubt, [f"{value:.4g}" for value in expected], doubted
-    if dataset.kind == "labels":
-        has = np.stack([with_label(frame, label).to_numpy(bool) for label in dataset.classes], axis=1)
+    if task.classes is None:
+        return unsure, dataset.answers(frame), unsure > 0
+    if task.classes.several:
+        has = np.stack([task.classes.having(frame, label).to_numpy(bool) for label in dataset.classes], axis=1)
         doubt, label, doubted = doubted_answers(has, held_out.label_probabilities(features, has, folds, listen))
-        return doubt, [_turned(text, dataset.classes[number]) for text, number in zip(frame["label"], label)], doubted
+        likelier = [_turned(text, dataset.classes[number]) for text, number in zip(frame[task.column], label)]
+        return doubt, likelier, doubted
     labels = _strata(dataset)
     if len(np.unique(labels)) < 2:
         return unsure, dataset.answers(frame), unsure > 0
@@ -189,14 +190,8 @@ def _turned(text: str, label: str) -> str:
 
 
 def _strata(dataset: Dataset) -> np.ndarray:
-    """A whole number an image: of its class, of the rarest of its labels, or of its tenth of the numbers."""
-    if dataset.kind == "number":
-        return pd.qcut(
-            dataset.frame["target"].rank(method="first"), min(10, len(dataset.frame)), labels=False
-        ).to_numpy()
-    if dataset.kind == "labels":
-        return pd.factorize(np.array(strata(dataset.frame, dataset.kind), dtype=object))[0]
-    return np.searchsorted(np.array(dataset.classes, dtype=object), dataset.frame["label"].to_numpy(object))
+    """A whole number an image: of its class, as in `dataset.classes`, or of what else divides its answers evenly."""
+    return pd.factorize(np.array(dataset.task.strata(dataset.frame), dtype=object), sort=True)[0]
 
 
 def _mosaic(paths: list[Path], rendering: Rendering, moved: Callable[[str, int, int], None]) -> bytes:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from core.tasks.classification import CLASSIFICATION
 from core.tasks.multilabel import MULTILABEL
 from core.tasks.protocol import Task
 from core.tasks.regression import REGRESSION
 
-Kind = Literal["classes", "labels", "number"]
 TASKS: dict[str, Task] = {task.name: task for task in (CLASSIFICATION, MULTILABEL, REGRESSION)}
+
+
+def _known(name: str) -> str:
+    if name not in TASKS:
+        raise ValueError(f"there is no task {name!r}, but {', '.join(TASKS)}")
+    return name
+
+
+Kind = Annotated[str, AfterValidator(_known)]  # the name of a task

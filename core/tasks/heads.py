@@ -52,12 +52,14 @@ class HeadSettings(BaseModel):
 
 
 def build_head(settings: HeadSettings, in_features: int, outputs: int) -> nn.Module:
-    """A module from features (B, in_features) to (B, outputs)."""
+    """A module from features, `pooled` (B, in_features), to (B, outputs)."""
     from torch import nn
 
+    from core.tasks.pooled import PooledLayers, PooledLinear
+
     if settings.kind == "linear":
-        return nn.Linear(in_features, outputs)
-    return nn.Sequential(
+        return PooledLinear(in_features, outputs)
+    return PooledLayers(
         nn.Linear(in_features, settings.hidden_units),
         nn.ReLU(),
         nn.Dropout(settings.dropout),

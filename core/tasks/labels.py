@@ -4,8 +4,9 @@ A table's column holds several labels a cell
 - if a cell is a list, such as `["cat", "dog"]`;
 - else if `;`, `|` or `,` stands in some cells, and three quarters of what it divides them into are also found in other
   cells ("cat;dog" beside "cat" and "dog;bird"). A comma also stands in names ("Paris, France"), so what it divides must
-  be found alone; a blank does so more often ("golden retriever"), so the column must be called after several (`tags`,
-  `labels`), or nearly all be found alone.
+  be found alone; `&`, `and` and a blank do so more often ("rock & roll", "golden retriever"), so nearly all must be
+  found alone, or, of blanks, the column must be called after several (`tags`, `labels`);
+- else if all of it is like `#cat #dog`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 LARGEST = 1e150  # of numbers: its square is a number too
-SEPARATORS = ";|,"
+SEPARATORS = (";", "|", "\n", "、", "；")
+COMMAS = (",", "，")  # that stand in names too
+WORDS = (" / ", "/", " + ", "+", " & ", "&", " and ", " und ", " et ", " y ", " e ", " и ", "和")  # that mostly do
 MOST = 0.75  # of what a separator divides
 ALL = 0.95  # the same of blanks under any heading
 MORE = 0.6  # the same of blanks under a heading in the plural
@@ -72,17 +75,23 @@ def divided(cells: Mapping[str, int], heading: str = "") -> dict[str, tuple[str,
     """
     said = {cell: count for cell, count in cells.items() if cell}
     lists = {cell: found for cell in said if (found := _list(cell)) is not None}
-    if lists:
+    if any(lists.values()):
         return {"": ()} | {cell: tuple(lists.get(cell, [cell])) for cell in said} | _positions(lists)
-    for separator in SEPARATORS:
+    for separator in (*SEPARATORS, *COMMAS, *WORDS):
         parts = _parts(said, separator)
-        if _are_labels(parts, said, alone=separator == ","):
+        most = ALL if separator in WORDS else MOST
+        if _are_labels(parts, said, alone=separator not in SEPARATORS, most=most):
             return {"": ()} | parts
+    if all(_HASHTAGS.fullmatch(cell) for cell in said) and any(" " in cell for cell in said):
+        return {"": ()} | {cell: tuple(cell.replace("#", " ").split()) for cell in said}
     plural = heading.strip().lower() in PLURALS
     parts = _parts(said, " ")
     if _are_labels(parts, said, alone=not plural, most=MORE if plural else ALL) and _few(parts):
         return {"": ()} | parts
     return {}
+
+
+_HASHTAGS = re.compile(r"#\w+( ?#\w+)*")
 
 
 def _few(parts: Mapping[str, tuple[str, ...]]) -> bool:
@@ -120,33 +129,41 @@ def _are_labels(
 
 
 def _list(cell: str) -> list[str] | None:
-    """A list as JSON, Python or numpy writes it, or one in an object ({"choices": [...]}); None if the cell is none."""
-    if cell.startswith("{") and cell.endswith("}"):
-        return _list_in_object(cell)
-    if not (cell.startswith("[") and cell.endswith("]")):
+    """A list as JSON, Python, numpy or a database writes it, or one in an object ({"choices": [...]}); None if the cell
+    is none. Of objects in it the one text of each counts: [{"name": "cat"}]."""
+    if not (cell.startswith("[") and cell.endswith("]")) and not (cell.startswith("{") and cell.endswith("}")):
         return None
     try:
         held = json.loads(cell)
     except (ValueError, RecursionError):
-        held = ["".join(each) for each in _QUOTED.findall(cell)] if _QUOTED_LIST.fullmatch(cell) else [None]
-    if not all(isinstance(one, str | int) for one in held):
+        held = _as_written(cell)
+    if isinstance(held, dict):
+        lists = [one for one in held.values() if isinstance(one, list)]
+        held = lists[0] if len(lists) == 1 else [] if not held else None
+    if held is None:
         return None
-    return [text for one in held if (text := str(one).strip())]
-
-
-def _list_in_object(cell: str) -> list[str] | None:
-    try:
-        held = json.loads(cell)
-    except (ValueError, RecursionError):
+    texts = [_text_in(one) if isinstance(one, dict) else one for one in held]
+    if not all(isinstance(one, str | int) for one in texts):
         return None
-    lists = [one for one in held.values() if isinstance(one, list)]
-    if len(lists) != 1 or not all(isinstance(one, str | int) for one in lists[0]):
-        return None
-    return [text for one in lists[0] if (text := str(one).strip())]
+    return [text for one in texts if (text := str(one).strip())]
 
 
+def _as_written(cell: str) -> list[str] | None:
+    """['cat', 'dog'], {'cat', 'dog'} or {cat,dog}."""
+    if _QUOTED_LIST.fullmatch(cell):
+        return ["".join(each) for each in _QUOTED.findall(cell)]
+    return cell[1:-1].split(",") if _BARE_LIST.fullmatch(cell) else None
+
+
+def _text_in(held: Mapping[str, object]) -> str | None:
+    found = [held[key] for key in _NAMES if isinstance(held.get(key), str)]
+    return str(found[0]) if found else None
+
+
+_NAMES = ("name", "label", "class", "category", "tag", "title", "text", "value")
 _QUOTED = re.compile(r"""'([^']*)'|"([^"]*)\"""")
-_QUOTED_LIST = re.compile(r"""\[[\s,]*(?:(?:'[^']*'|"[^"]*")[\s,]*)+\]""")
+_QUOTED_LIST = re.compile(r"""[\[{][\s,]*(?:(?:'[^']*'|"[^"]*")[\s,]*)+[\]}]""")
+_BARE_LIST = re.compile(r"""\{[^{}"':\[\]]*\}""")
 
 
 def _positions(lists: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:

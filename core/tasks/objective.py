@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from core.tasks.heads import HeadSettings, Shapes
 from core.tasks.scores import Scores
+from core.tasks.targets import Targets
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class Convex:
         return Convex(self.link, self.goals.to(like), self.weights.to(like), self.curvature)
 
 
+Outputs: TypeAlias = Any  # of a head: (B, ...), or several tensors by name; each objective takes its own
+
+
 class Objective(Protocol):
     """A task for one dataset, or for one bundle, which has only the spec: then nothing is learned or scored any more.
 
@@ -43,29 +47,32 @@ class Objective(Protocol):
         spec: What the bundle keeps: all that is needed to make the objective again, without the dataset.
         outputs: How many numbers the head gives for an example.
         by: The metric that says which epoch is best.
+        whole_batch: Whether the loss is no mean over examples that do not know of each other: then processes that share
+            a batch each see the outputs and the targets of all of it.
     """
 
     spec: dict[str, Any]
     outputs: int
     by: str
+    whole_batch: bool = False
 
     def head(self, settings: HeadSettings, shapes: Shapes) -> nn.Module:
         """The layer that is put on a backbone whose features have these shapes."""
         ...
 
-    def targets(self, rows: pd.DataFrame) -> torch.Tensor:
+    def targets(self, rows: pd.DataFrame) -> Targets:
         """What the loss compares the outputs with, for each row of a dataset."""
         ...
 
-    def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def loss(self, outputs: Outputs, targets: Targets) -> torch.Tensor:
         """What training makes small: the mean over a batch."""
         ...
 
-    def weight(self, targets: torch.Tensor) -> float:
+    def weight(self, targets: Targets) -> float:
         """How much a batch's examples come to in that mean: their number, unless some count for more."""
         ...
 
-    def eval_loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def eval_loss(self, outputs: Outputs, targets: Targets) -> torch.Tensor:
         """The same without what only helps to learn (weights, smoothing), so that runs can be compared by it."""
         ...
 
@@ -75,7 +82,7 @@ class Objective(Protocol):
         convex, whatever the settings; they have the usual loss, else nobody asks."""
         ...
 
-    def tally(self, outputs: torch.Tensor, targets: torch.Tensor, loss: torch.Tensor) -> torch.Tensor:
+    def tally(self, outputs: Outputs, targets: Targets, loss: torch.Tensor) -> torch.Tensor:
         """Sums over a batch from which `scores` can be had; the first is the loss's, the second counts the examples."""
         ...
 
@@ -83,7 +90,7 @@ class Objective(Protocol):
         """Of the summed tallies of an epoch."""
         ...
 
-    def constant(self, targets: torch.Tensor) -> Scores:
+    def constant(self, targets: Targets) -> Scores:
         """The constant baseline: of always giving the answer that fits the training part best."""
         ...
 
@@ -97,7 +104,7 @@ class Objective(Protocol):
         that means nothing."""
         ...
 
-    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
+    def answers(self, outputs: Outputs, rows: pd.DataFrame) -> pd.DataFrame:
         """What these rows of a dataset say, and what the outputs do: the columns that `CrossValidation.answers` has."""
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from core.tasks.answers import Answers
 from core.tasks.metrics import Metric
 from core.words import number_of
 
@@ -29,13 +30,10 @@ class Settings(Protocol):
     def best_by(self) -> str | None: ...
 
 
-class Task(Protocol):
+class Task(Answers, Protocol):
     """One stateless object each, light to import: pages, datasets and the shell ask it. What learns is its objective.
 
     Attributes:
-        name: In datasets, recipes, bundles and on the command line.
-        noun: What one answer is called, in the singular.
-        column: Of a dataset's frame, where the answer stands.
         needs: What of a backbone's features its head reads.
         modalities: Of what examples it can be learned.
         losses: The first is the usual one.
@@ -51,9 +49,6 @@ class Task(Protocol):
         linear_model: What that is called; empty where there is none.
     """
 
-    name: str
-    noun: str
-    column: str
     needs: Literal["pooled", "steps", "maps"]
     modalities: frozenset[str]
     losses: tuple[str, ...]

@@ -12,21 +12,22 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import torch
 
-from core.modalities.images import pixels
+from core.modalities.examples import Examples
+from core.modalities.inputs import count
 from core.runtime.distributed import ALONE, Team
 from core.runtime.ways import BATCH, FrozenStages
 from core.store.cache import make_room
-from core.store.rows import Rows, Store
-from core.training.sources import ImageSource, cut
+from core.store.rows import Row, Rows, Store
+from core.training.sources import cut
 from core.workspace import Workspace
 
-FORMAT = 4  # change when the same setting would stand for other numbers
+FORMAT = 5  # change when the same setting would stand for other numbers
 BATCH_ELSEWHERE = 128  # images at a time through the frozen stages where there is no processor with caches to fit
 
 
@@ -37,7 +38,7 @@ class Kept:
         self,
         workspace: Workspace,
         frozen: FrozenStages,
-        source: ImageSource,
+        source: Examples,
         views: int = 1,
     ) -> None:
         """views: how many of each image, if it is augmented."""
@@ -50,7 +51,8 @@ class Kept:
         augmentation, self.way = self.source.augmentation, self.frozen.way
         setting = key(self.frozen, self.source) + ("" if augmentation == "none" else f"-{augmentation}")
         names = [f"{setting}-{'plain' if view is None else view}" for view in self.views]
-        self.stores = [Store(self.workspace, "activations", name, np.float32) for name in names]
+        dtypes = dict.fromkeys(self.frozen.backbone.boundary(self.frozen.stages), np.float32)
+        self.stores = [Store(self.workspace, "activations", name, dtypes) for name in names]
 
     def missing(self) -> int:
         """How many rows must still be computed."""
@@ -76,15 +78,15 @@ class Kept:
         digests = [self.source.digests[number] for number in mine]
         total, done = sum(len(store.missing(digests)) for store in self.stores), 0
 
-        def compute(view: int | None, among: np.ndarray, places: np.ndarray) -> Iterator[np.ndarray]:
+        def compute(view: int | None, among: np.ndarray, places: np.ndarray) -> Iterator[Row]:
             nonlocal done
             numbers = among[places]
-            size = BATCH if self.source.device.torch.type == "cpu" else BATCH_ELSEWHERE
-            for images in self.source.batches(cut(numbers, size, training=False), epoch=view):
-                activation = self.frozen.network(images)
-                done += len(images)
+            size = BATCH if self.source.device.type == "cpu" else BATCH_ELSEWHERE
+            for inputs in self.source.batches(cut(numbers, size, training=False), epoch=view):
+                given = {name: each.cpu().contiguous().numpy() for name, each in self.frozen.network(inputs).items()}
+                done += count(inputs)
                 on_batch(min(done, total), total)
-                yield from activation.cpu().contiguous().numpy()
+                yield from ({name: each[row] for name, each in given.items()} for row in range(count(inputs)))
 
         if team.size > 1:
             for store, view in zip(self.stores, self.views):
@@ -97,17 +99,22 @@ class Kept:
         ]
 
 
-def key(frozen: FrozenStages, source: ImageSource) -> str:
+def key(frozen: FrozenStages, source: Examples) -> str:
     """Names everything but the image and the view that decides a row."""
-    backbone, device = frozen.backbone, source.device
+    backbone = frozen.backbone
     said = hashlib.blake2b(digest_size=16)
-    settings = (FORMAT, pixels.VERSION, backbone.info.architecture, frozen.stages, *backbone.read_before(frozen.stages))
-    for part in (*settings, source.preprocessing.key(), device.torch.type, frozen.way.name):
+    settings = (FORMAT, backbone.info.architecture, frozen.stages, *backbone.read_before(frozen.stages))
+    for part in (*settings, source.setting(), source.device.type, frozen.way.name):
         said.update(f"{part}\n".encode())
     said.update(backbone.fingerprint(frozen.stages))
     return said.hexdigest()
 
 
-def fit(workspace: Workspace, kept: Sequence[Kept], shape: Sequence[int]) -> bool:
-    """Whether what is still missing, a float32 row of `shape` an image and view, fits in the cache; makes room."""
-    return make_room(workspace, 4 * math.prod(shape) * sum(each.missing() for each in kept))
+def row_bytes(shapes: Mapping[str, Sequence[int]]) -> int:
+    """Of a kept row whose arrays, float32, have these shapes."""
+    return 4 * sum(map(math.prod, shapes.values()))
+
+
+def fit(workspace: Workspace, kept: Sequence[Kept], shapes: Mapping[str, Sequence[int]]) -> bool:
+    """Whether what is still missing, a row of these shapes an image and view, fits in the cache; makes room."""
+    return make_room(workspace, row_bytes(shapes) * sum(each.missing() for each in kept))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from itertools import count
 
 import numpy as np
-import torch
 
+from core.modalities.inputs import Inputs
 from core.runtime.distributed import ALONE, Team
+from core.tasks.objective import Objective
+from core.tasks.targets import Targets, take
 from core.training.loop import Batch
 from core.training.mixing import mixed
 from core.training.preparation import Material, Part
@@ -35,11 +39,10 @@ def training_batches(part: Part, material: Material, epoch: int, taken: int = 0)
     steps = steps_of(_order(part, material, epoch), recipe)
     turns = [(chunk, sum(map(len, step)), chunk is step[-1]) for step in steps for chunk in step]
     first = sum(map(len, steps[:taken]))
-    batches = _batches(part, [_own(chunk, team) for chunk, _, _ in turns[first:]], epoch)
-    for turn, (inputs, targets) in enumerate(batches, start=first):
+    chunks = [chunk for chunk, _, _ in turns[first:]]
+    for turn, batch in enumerate(_batches(part, chunks, epoch, team, material.task), start=first):
         chunk, together, last = turns[turn]
-        share, weight = len(team.share(chunk)) / together, _weight(part, chunk, targets, material)
-        batch = Batch(inputs, targets, share, last, weight=weight)
+        batch = replace(batch, share=_share(chunk, together, team, material.task), completes=last)
         if recipe.mixup or recipe.cutmix:
             lot = (recipe.seed, epoch, turn, MIXING, *([] if team.leads else [team.rank]))
             batch = mixed(batch, recipe, np.random.default_rng(lot))
@@ -57,12 +60,10 @@ def endless_steps(part: Part, material: Material) -> Iterator[list[Batch]]:
                 together = []
 
 
-def plain_batches(part: Part, team: Team = ALONE) -> Iterator[Batch]:
+def plain_batches(part: Part, task: Objective, team: Team = ALONE) -> Iterator[Batch]:
     """Each example once, in order, as it is; of each batch this process's share."""
     chunks = cut(np.arange(len(part)), VALIDATION_BATCH, training=False)
-    batches = _batches(part, [_own(chunk, team) for chunk in chunks], epoch=None)
-    for chunk, (inputs, targets) in zip(chunks, batches):
-        yield Batch(inputs, targets, share=len(team.share(chunk)) / len(chunk))
+    return _batches(part, chunks, None, team, task)
 
 
 def _own(chunk: np.ndarray, team: Team) -> np.ndarray:
@@ -72,15 +73,12 @@ def _own(chunk: np.ndarray, team: Team) -> np.ndarray:
     return share if len(share) else chunk[:1]
 
 
-def _weight(part: Part, chunk: np.ndarray, targets: torch.Tensor, material: Material) -> float:
+def _weight(task: Objective, mine: Targets, all_of_them: Targets) -> float:
     """How much the loss makes of these targets, on average, beside those of the whole batch."""
-    if len(targets) == len(chunk):
+    if len(mine) == len(all_of_them):
         return 1.0
-    mine, all_of_them = (
-        material.task.weight(each) / len(each)
-        for each in (targets, part.targets[torch.from_numpy(chunk).to(part.targets.device)])
-    )
-    return mine / all_of_them
+    own, whole = (task.weight(each) / len(each) for each in (mine, all_of_them))
+    return own / whole
 
 
 def _order(part: Part, material: Material, epoch: int) -> np.ndarray:
@@ -93,6 +91,32 @@ def _order(part: Part, material: Material, epoch: int) -> np.ndarray:
     return random.choice(len(part), len(part), p=balancing(part.targets))
 
 
-def _batches(part: Part, chunks: list[np.ndarray], epoch: int | None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    for chunk, inputs in zip(chunks, part.source.batches(chunks, epoch)):
-        yield inputs, part.targets[torch.from_numpy(chunk).to(part.targets.device)]
+def _batches(part: Part, chunks: list[np.ndarray], epoch: int | None, team: Team, task: Objective) -> Iterator[Batch]:
+    """Of each chunk of example numbers this process's share; share: of the chunk."""
+    for chunk, inputs in zip(chunks, part.source.batches([_own(chunk, team) for chunk in chunks], epoch)):
+        targets = part.source.moved(take(part.targets, chunk), chunk, epoch)
+        yield Batch(inputs, targets) if team.size == 1 else _shared(inputs, targets, chunk, team, task)
+
+
+def _share(chunk: np.ndarray, together: int, team: Team, task: Objective) -> float:
+    """Of `together` examples, those of the chunk that this process's loss is about."""
+    return len(chunk) / together / team.size if task.whole_batch else len(team.share(chunk)) / together
+
+
+def _shared(inputs: Inputs, targets: Targets, chunk: np.ndarray, team: Team, task: Objective) -> Batch:
+    """targets: of the whole chunk."""
+    numbers = np.arange(len(chunk))
+    filled, share = len(team.share(numbers)) > 0, _share(chunk, len(chunk), team, task)
+    if task.whole_batch:
+        gather = partial(team.rows, sizes=[len(each) for each in np.array_split(numbers, team.size)])
+        return Batch(
+            inputs,
+            targets,
+            _share(chunk, len(chunk), team, task),
+            is_filled=filled,
+            gather=gather,
+            is_tallied=team.leads,
+        )
+    mine = take(targets, _own(numbers, team))
+    share = _share(chunk, len(chunk), team, task)
+    return Batch(inputs, mine, share, weight=_weight(task, mine, targets), is_filled=filled, is_tallied=filled)

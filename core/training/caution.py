@@ -53,9 +53,9 @@ def _features(material: Material, frozen_stages: int, rows: pd.DataFrame) -> tor
     assert prepared.validation is not None
     prepared.model.eval()
     body, given = prepared.model[0], []  # type: ignore[index]
-    for batch in plain_batches(prepared.validation):
+    for batch in plain_batches(prepared.validation, material.task):
         with prepared.device.autocast():
-            given.append(body(batch.inputs).float().cpu())
+            given.append(body(batch.inputs).pooled.float().cpu())
     backbone = material.backbone
     return normalize(torch.cat(given)[:, : getattr(backbone, "last_features", backbone.num_features)], dim=1)
 

@@ -11,16 +11,16 @@ import pandas as pd
 import torch
 
 from core.backbones.catalogue import BackboneInfo
-from core.backbones.model import build, describe
+from core.backbones.model import ACTIVATION, build, describe
 from core.data.dataset import Dataset
-from core.modalities.images.pixels import pixels
+from core.modalities.examples import some
+from core.modalities.images.examples import image_examples
 from core.progress import Cancelled, OnProgress, Progress, WorkStopped
 from core.runtime.device import Device, choose_device
 from core.runtime.ways import FrozenStages
 from core.tasks.heads import Reads
 from core.training import activations
 from core.training.activations import Kept
-from core.training.sources import ImageSource, some
 from core.workspace import Workspace
 
 
@@ -54,16 +54,13 @@ def features(
         return np.empty((0, describe(info)[-1].output_shape[0]), np.float32)
     backbone = build(info, workspace, weights_file=weights_file, reads="several")
     backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    source = ImageSource(
-        partial(pixels, workspace, dataset.path, frame, info.preprocessing, progress, cancelled),
-        list(frame["sha256"]),
-        info.preprocessing,
-        device,
+    source = image_examples(
+        workspace, dataset.path, frame, info.preprocessing, device.torch, progress=progress, cancelled=cancelled
     )
     chosen = (device, "auto", dataset.id, partial(some, source), len(frame))
     frozen = FrozenStages(workspace, backbone, len(backbone.stages), *chosen)
     kept = Kept(workspace, frozen, source)
-    activations.fit(workspace, [kept], (backbone.num_features,))
+    activations.fit(workspace, [kept], backbone.boundary(len(backbone.stages)))
 
     def computed(done: int, total: int) -> None:
         if cancelled is not None and cancelled():
@@ -72,5 +69,5 @@ def features(
             progress(Progress("Looking with the backbone", done, total))
 
     (rows,) = kept.rows(computed)
-    found = rows.take(np.arange(len(frame)))
+    found = rows.take(np.arange(len(frame)))[ACTIVATION]
     return found if reads == "several" else found[:, : backbone.last_features]

@@ -58,7 +58,7 @@ def finish(material: Material, prepared: Prepared, solver: Solver | None) -> Fin
     found = Finished(_together(kept), len(last.train), refits)
     if last.validation is None:
         return found
-    scores = run_epoch(last.model, plain_batches(last.validation), material.task, last.device)
+    scores = run_epoch(last.model, plain_batches(last.validation, material.task), material.task, last.device)
     kept.append(_answers(other, last, "test"))
     return replace(found, answers=_together(kept), test=scores, tested_on=len(last.validation))
 
@@ -89,7 +89,7 @@ def outputs_of(prepared: Prepared, part: Part) -> torch.Tensor:
     """(N, task.outputs), in the order of the part's rows, on the CPU."""
     prepared.model.eval()
     given = []
-    for batch in plain_batches(part):
+    for batch in plain_batches(part, prepared.material.task):
         with prepared.device.autocast():
             given.append(prepared.model(batch.inputs).float().cpu())
     return torch.cat(given)

@@ -10,30 +10,39 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from core.modalities.inputs import Inputs, count
 from core.runtime.device import Device
-from core.tasks.objective import Objective
+from core.tasks.objective import Objective, Outputs
 from core.tasks.scores import Scores
+from core.tasks.targets import Targets
 
-# Called after each step with the images in it and the epoch's totals so far (`Objective.tally`, summed; they are on the
-# device, so reading them waits for it). True asks the epoch to end here.
+# Called after each step with the examples in it and the epoch's totals so far (`Objective.tally`, summed; they are on
+# the device, so reading them waits for it). True asks the epoch to end here.
 OnStep = Callable[[int, torch.Tensor], bool]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """share: of the step's examples, those in this batch; completes: the step's last batch. Where images are mixed,
+    """share: of the step's examples, those in this batch; completes: the step's last batch. Where examples are mixed,
     `others` are the targets of those mixed in, and `mixed_in` is how much of them, 0 to 1.
 
-    Where several processes share the batch: share, of what is here; 0 where nothing was left for this one, and what it
-    has counts for nothing. weight: of these examples in the loss, on average, beside all of the batch's."""
+    Where several processes share the batch: share, of what is here. weight: of these examples in the loss, on average,
+    beside all of the batch's. is_filled: False where nothing was left for this process, and the example that it has
+    keeps it in step only. gather: from outputs for its examples to those for all of the batch, whose targets are all
+    here then; where the loss needs them together (`Objective.whole_batch`). is_tallied: False where another process
+    counts these examples.
+    """
 
-    inputs: torch.Tensor
-    targets: torch.Tensor
+    inputs: Inputs
+    targets: Targets
     share: float = 1.0
     completes: bool = True
-    others: torch.Tensor | None = None
+    others: Targets | None = None
     mixed_in: float = 0.0
     weight: float = 1.0
+    is_filled: bool = True
+    gather: Callable[[torch.Tensor], torch.Tensor] | None = None
+    is_tallied: bool = True
 
 
 @dataclass
@@ -84,25 +93,25 @@ def run_epoch(
     totals: of the steps of this epoch that were taken before, where it goes on in the middle. gather: adds up the
         totals of those who share the batches.
 
-    Returns: the task's scores over the images, as they were met; None if `on_step` asked to end early.
+    Returns: the task's scores over the examples, as they were met; None if `on_step` asked to end early.
     """
     model.train(updater is not None)
-    images = 0
+    examples = 0
     with torch.set_grad_enabled(updater is not None):
         for batch in batches:
             with _together(model, batch):
                 with device.autocast():
-                    outputs = model(batch.inputs).float()
+                    outputs = _outputs(model, batch)
                     loss = _loss(task, outputs, batch) if updater else task.eval_loss(outputs, batch.targets)
                 if updater is not None:
                     updater.learn(loss, batch)
-            tally = task.tally(outputs.detach(), batch.targets, loss.detach())
-            totals = totals + (tally if batch.share else torch.zeros_like(tally))
-            images += len(batch.targets)
+            tally = task.tally(_each(torch.Tensor.detach, outputs), batch.targets, loss.detach())
+            totals = totals + (tally if batch.is_tallied else torch.zeros_like(tally))
+            examples += count(batch.inputs)
             if batch.completes and on_step is not None:
-                if on_step(images, totals):
+                if on_step(examples, totals):
                     return None
-                images = 0
+                examples = 0
     assert isinstance(totals, torch.Tensor), "an epoch has at least one batch"
     return task.scores(gather(totals))
 
@@ -112,11 +121,22 @@ def _together(model: nn.Module, batch: Batch) -> AbstractContextManager[object]:
     nothing of what counts for nothing."""
     if not isinstance(model, DistributedDataParallel):
         return nullcontext()
-    model.module.counts = batch.share > 0
+    model.module.counts = batch.is_filled
     return nullcontext() if batch.completes else model.no_sync()
 
 
-def _loss(task: Objective, outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
+def _outputs(model: nn.Module, batch: Batch) -> Outputs:
+    """In float32; of the whole batch, where the loss needs that."""
+    outputs = _each(torch.Tensor.float, model(batch.inputs))
+    return outputs if batch.gather is None else _each(batch.gather, outputs)
+
+
+def _each(change: Callable[[torch.Tensor], torch.Tensor], outputs: Outputs) -> Outputs:
+    """Of a head that gives one tensor, or several by name."""
+    return change(outputs) if isinstance(outputs, torch.Tensor) else {k: change(each) for k, each in outputs.items()}
+
+
+def _loss(task: Objective, outputs: Outputs, batch: Batch) -> torch.Tensor:
     loss = task.loss(outputs, batch.targets)
     if batch.others is not None:
         loss = (1 - batch.mixed_in) * loss + batch.mixed_in * task.loss(outputs, batch.others)

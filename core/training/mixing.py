@@ -20,12 +20,13 @@ def mixed(batch: Batch, recipe: Recipe, random: np.random.Generator) -> Batch:
     """
     cut = bool(recipe.cutmix) and (not recipe.mixup or random.random() < 0.5)
     alpha = recipe.cutmix if cut else recipe.mixup
-    partner = torch.from_numpy(random.permutation(len(batch.targets))).to(batch.inputs.device)
+    partner = torch.from_numpy(random.permutation(len(batch.targets))).to(batch.targets.device)
     kept = float(random.beta(alpha, alpha))
     if cut:
-        inputs, kept = _cut(batch.inputs, partner, kept, random)
+        pixels, kept = _cut(batch.inputs["pixels"], partner, kept, random)
+        inputs = {**batch.inputs, "pixels": pixels}
     else:
-        inputs = batch.inputs * kept + batch.inputs[partner] * (1 - kept)
+        inputs = {name: each * kept + each[partner] * (1 - kept) for name, each in batch.inputs.items()}
     return replace(batch, inputs=inputs, others=batch.targets[partner], mixed_in=1 - kept)
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import copy
-import math
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import nn
 
@@ -18,19 +16,22 @@ from core.backbones.model import Backbone, build
 from core.data.dataset import Dataset, load_dataset
 from core.data.splits import Split
 from core.errors import BackboneError
-from core.modalities.images.pixels import Decoding, Pixels, decoded_bytes, pixels, still_to_decode
+from core.modalities.examples import Examples, some
+from core.modalities.images.examples import image_examples
+from core.modalities.inputs import Inputs
 from core.runtime.device import Device
 from core.runtime.distributed import ALONE, Team
 from core.runtime.tuning import NOWHERE, Chosen
 from core.runtime.ways import FrozenStages, Way, way_to_train
 from core.tasks import TASKS
 from core.tasks.heads import Shapes
+from core.tasks.targets import Targets
 from core.training import activations
 from core.training.activations import Kept
 from core.training.checkpoints import State
 from core.training.process.reporter import Reporter
 from core.training.recipe import Recipe
-from core.training.sources import ActivationSource, ImageSource, MadeUp, Source, some
+from core.training.sources import ActivationSource, MadeUp, Source
 from core.workspace import Workspace
 
 EXAMPLES = 4  # to measure on in which precision it is best to train
@@ -40,8 +41,8 @@ EXAMPLES = 4  # to measure on in which precision it is best to train
 class Part:
     """The training or the validation part of the dataset. targets: on the device, as the task takes them."""
 
-    source: Source
-    targets: torch.Tensor
+    source: Source | Examples
+    targets: Targets
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -80,12 +81,12 @@ class Material:
         self.splits = _splits(self.dataset)
 
     @cached_property
-    def images(self) -> list[ImageSource]:
+    def examples(self) -> list[Examples]:
         """Of training and, if there is one, validation."""
-        return [self._images(split) for split in self.splits]
+        return [self._examples(split) for split in self.splits]
 
     @cached_property
-    def targets(self) -> list[torch.Tensor]:
+    def targets(self) -> list[Targets]:
         return [self.task.targets(self.dataset.part(split)).to(self.device.torch) for split in self.splits]
 
     def of(self, dataset: Dataset) -> Material:
@@ -93,7 +94,7 @@ class Material:
         other = copy.copy(self)
         other.dataset = dataset
         other.splits = _splits(dataset)
-        for name in ("images", "targets"):
+        for name in ("examples", "targets"):
             vars(other).pop(name, None)
         return other
 
@@ -114,21 +115,16 @@ class Material:
         for name, tensor in state.items():
             mine[name].copy_(tensor)
 
-    def _images(self, split: Split) -> ImageSource:
+    def _examples(self, split: Split) -> Examples:
         frame = self.dataset.part(split)
-        augmentation = self.recipe.augmentation if split == "train" else "none"
-        preprocessing = self.backbone.info.preprocessing
-        return ImageSource(
-            partial(self._pixels, frame), list(frame["sha256"]), preprocessing, self.device, augmentation
-        )
-
-    def _pixels(self, frame: pd.DataFrame) -> Pixels:
-        self.reporter.begin("reading")
-        return pixels(
+        return image_examples(
             self.workspace,
             self.dataset.path,
             frame,
             self.backbone.info.preprocessing,
+            self.device.torch,
+            self.recipe.augmentation if split == "train" else "none",
+            begins=partial(self.reporter.begin, "reading"),
             progress=lambda progress: self.reporter.prepared(progress.done, progress.total or len(frame)),
         )
 
@@ -196,17 +192,15 @@ def outlook(material: Material, frozen_stages: int) -> Outlook:
     cutting = _Cutting(material, frozen_stages)
     kept = cutting.kept()
     body, _ = cutting._body(cutting._fits(kept))
-    keeps, preprocessing = body is not material.backbone, material.backbone.info.preprocessing
-    parts = [material.dataset.part(split) for split in material.splits]
+    keeps, examples = body is not material.backbone, material.examples
     if keeps:
         rows = [each.missing() for each in kept]
-        read = 4 * math.prod(cutting._boundary_shape()) * sum(len(each.source) * len(each.views) for each in kept)
-        parts = [part for part, missing in zip(parts, rows) if missing]
+        read = activations.row_bytes(cutting._boundary()) * sum(len(each.source) * len(each.views) for each in kept)
+        examples = [each for each, missing in zip(examples, rows) if missing]
     else:
         rows, read = [], 0
-    images = sum(still_to_decode(material.workspace, part, preprocessing) for part in parts)
-    read += sum(decoded_bytes(part, preprocessing) for part in parts)
-    return Outlook(keeps, images, sum(rows), read)
+    read += sum(each.bytes() for each in examples)
+    return Outlook(keeps, sum(each.to_read() for each in examples), sum(rows), read)
 
 
 def prepare(material: Material, frozen_stages: int, keep: bool = True) -> Prepared:
@@ -235,9 +229,9 @@ def rehearsal(material: Material, frozen_stages: int) -> Prepared:
     material.backbone.freeze(frozen_stages)
     cutting = _Cutting(material, frozen_stages)
     body, note = cutting._body(cutting._fits(cutting.kept()))
-    size, targets = material.backbone.info.preprocessing.size, material.targets[0]
-    shape = (3, size, size) if body is material.backbone else cutting._boundary_shape()
-    part = Part(MadeUp(shape, len(targets), material.device), targets)
+    targets = material.targets[0]
+    shapes = material.backbone.boundary(0) if body is material.backbone else cutting._boundary()
+    part = Part(MadeUp(shapes, len(targets), material.device), targets)
     return Prepared(material, frozen_stages, nn.Sequential(body, material.head), material.device, part, None, note)
 
 
@@ -251,7 +245,7 @@ def _way_to_train(material: Material, frozen_stages: int, model: nn.Module, part
     return way_to_train(material.workspace, model, name, device, inputs, material.chosen)
 
 
-def _first_batch(part: Part, few: np.ndarray) -> torch.Tensor:
+def _first_batch(part: Part, few: np.ndarray) -> Inputs:
     return next(iter(part.source.batches([few], None)))
 
 
@@ -274,40 +268,40 @@ class _Cutting:
         """What runs in every epoch before the head, what it runs on, and why so."""
         team = self.material.team
         with team.leader_first():
-            images, kept = self.material.images, self.kept()
+            examples, kept = self.material.examples, self.kept()
         body, note = self._body(team.agree(self._fits(kept)))
         with team.leader_first():
             if team.size > 1:  # one decodes what all will read
-                needed = images if body is self.backbone else [each.source for each in kept if each.missing()]
-                _ = [each.pixels for each in needed]
+                for each in examples if body is self.backbone else [one.source for one in kept if one.missing()]:
+                    each.read()
         if self.backbone.match is not None:
             note += f" Of your own weights, {self.backbone.match}"
         if body is not self.backbone:
             sources: list[Source] = [self._activations(each) for each in kept]
             note += f" The frozen ones run in {kept[0].frozen.way.words}, BatchNorm folded into the convolutions."
             return body, sources, note
-        if any(isinstance(each.pixels, Decoding) for each in images):
+        if any(each.reads_again() for each in examples):
             note += " The decoded images would not fit in the cache, so they are decoded again in every epoch."
-        return body, list(images), note
+        return body, list(examples), note
 
     def kept(self) -> list[Kept]:
         """What the frozen stages give for each part; nothing where none is frozen."""
         if not self.frozen_stages:
             return []
-        material, images = self.material, partial(some, self.material.images[-1])
+        material, few = self.material, partial(some, self.material.examples[-1])
         chosen = (material.device, material.recipe.precision, material.dataset.id)
-        many = sum(map(len, material.images))
+        many = sum(map(len, material.examples))
         frozen = FrozenStages(
-            material.workspace, self.backbone, self.frozen_stages, *chosen, images, many, material.chosen
+            material.workspace, self.backbone, self.frozen_stages, *chosen, few, many, material.chosen
         )
-        return [Kept(material.workspace, frozen, each, material.recipe.views) for each in material.images]
+        return [Kept(material.workspace, frozen, each, material.recipe.views) for each in material.examples]
 
     def _fits(self, kept: list[Kept]) -> bool:
         """Whether what the frozen stages give may be kept, as far as the cache goes. Makes room for it."""
         wanted = self.keep and kept and not self.material.recipe.cutmix
         if not wanted:
             return False
-        fit = activations.fit(self.material.workspace, kept, self._boundary_shape())
+        fit = activations.fit(self.material.workspace, kept, self._boundary())
         name = f"kept after {self.frozen_stages} stages"  # not in every epoch again: its last bits would be others
         return self.material.chosen.once(name, _Fits, lambda: _Fits(fit)).fits
 
@@ -341,14 +335,14 @@ class _Cutting:
             )
         return body, note
 
-    def _boundary_shape(self) -> tuple[int, ...]:
-        """The shape, without batch, of what the frozen stages give."""
-        return self.backbone.boundary_shape(self.frozen_stages)
+    def _boundary(self) -> dict[str, tuple[int, ...]]:
+        """The shapes, without batch, of what the frozen stages give."""
+        return self.backbone.boundary(self.frozen_stages)
 
     def _activations(self, kept: Kept) -> ActivationSource:
         reporter = self.material.reporter
         if kept.missing():
-            _ = kept.source.pixels  # a phase of its own
+            kept.source.read()  # a phase of its own
             reporter.begin("features")
         rows = kept.rows(reporter.prepared, self.material.team, reporter.listen)
-        return ActivationSource(rows, self.material.device)
+        return ActivationSource(rows, self.material.device, kept.source, kept.views)

@@ -14,7 +14,6 @@ from core.errors import RunError
 from core.training import checkpoints
 from core.training.checkpoints import Checkpoint
 from core.training.preparation import Prepared
-from core.training.sources import is_damaged
 
 SECONDS_BETWEEN = 2.0
 SHARE = 0.03  # of a run's time at most goes into writing them
@@ -57,5 +56,5 @@ def check_is_sound(prepared: Prepared, totals: torch.Tensor | None) -> None:
     if totals is not None and not totals[0].isfinite():
         raise LossNotFinite
     read = [part.source for part in (prepared.train, prepared.validation) if part is not None]
-    if any(map(is_damaged, read)):
+    if any(source.is_damaged() for source in read):
         raise RunError(DAMAGED)

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.backbones.model import ACTIVATION
 from core.data.folds import folds_of_rows
 from core.errors import DamagedError
 from core.records import Amount, read
 from core.tasks.objective import Convex
+from core.tasks.targets import take
 from core.training.checkpoints import State
 from core.training.linear import FOLDS, ITERATIONS_FOR_STRENGTH, SHARES, STRENGTHS, Solver, choose_strength
 from core.training.preparation import Material, Part, Prepared
@@ -62,12 +64,12 @@ def strength_for(material: Material, part: Part, listen: Callable[[int, int], No
     most = max(MOST_FOR_STRENGTH, 4 * material.task.outputs)
     if len(some) > most:
         some = np.sort(np.random.default_rng(material.recipe.seed).choice(len(rows), most, replace=False))
-    folds = folds_of_rows(rows.iloc[some], material.dataset.kind, FOLDS, material.recipe.seed)
+    folds = folds_of_rows(rows.iloc[some], material.dataset.task, FOLDS, material.recipe.seed)
     features, loss = _examples(material, part, some)
     if len(features) * material.task.outputs * FOLDS * len(STRENGTHS) > MOST_NUMBERS:
         folds = np.where(folds == 0, 0, -1)  # holding out one of them has to do
     views = len(features) // len(some)
-    targets = part.targets[torch.from_numpy(some).to(part.targets.device)].cpu().repeat_interleave(views, dim=0)
+    targets = _take(part, some).cpu().repeat_interleave(views, dim=0)
     folds, last = np.repeat(folds, views), material.backbone.last_features
     path = _place(material, features, loss, targets, folds, last)
     if (found := _kept(path)) is not None:
@@ -107,10 +109,16 @@ def _examples(material: Material, part: Part, numbers: np.ndarray) -> tuple[torc
     """The features of these examples, every kept view of each beside the other, and what they should give."""
     source = part.source
     assert isinstance(source, ActivationSource)
-    views = np.stack([rows.take(numbers) for rows in source.views], axis=1)
+    views = np.stack([rows.take(numbers)[ACTIVATION] for rows in source.views], axis=1)
     features = torch.from_numpy(views.reshape(-1, views.shape[-1]))
-    targets = part.targets[torch.from_numpy(numbers).to(part.targets.device)]
+    targets = _take(part, numbers)
     if material.device.torch.type == "cuda":
         features = features.to(material.device.torch)
     assert material.task.convex is not None, "else nothing is solved for"
     return features, material.task.convex(targets.repeat_interleave(views.shape[1], dim=0))
+
+
+def _take(part: Part, numbers: np.ndarray) -> torch.Tensor:
+    targets = take(part.targets, numbers)
+    assert isinstance(targets, torch.Tensor), "a convex loss is of targets that are alike"
+    return targets

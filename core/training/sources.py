@@ -1,26 +1,22 @@
-"""Where the loop's batches come from: images, or what the frozen stages made of them.
+"""Where the loop's batches come from: a modality's examples, or what the frozen stages made of them.
 
-Both kinds answer the same question: the input batch for these examples in this epoch. An epoch is a number from 1
+Both answer the same question: the input batch for these examples in this epoch. An epoch is a number from 1
 for training, and None for validation, which is never augmented.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 import torch
 
-from core.modalities.images.pixels import Pixels
-from core.modalities.images.preprocessing import Augmentation, Preprocessing, augment, normalize, square
-from core.processes import available_cores
+from core.modalities.examples import Examples
+from core.modalities.inputs import Inputs
 from core.runtime.device import Device
 from core.store.rows import Rows
-
-PREFETCHED_BATCHES = 4
+from core.tasks.targets import Targets
 
 
 class Source(Protocol):
@@ -28,95 +24,43 @@ class Source(Protocol):
 
     def __len__(self) -> int: ...
 
-    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[Inputs]:
         """One input batch on the device for each array of example indices."""
         ...
 
+    def moved(self, targets: Targets, chunk: np.ndarray, epoch: int | None) -> Targets:
+        """The targets of these examples, where augmentation moves what they say."""
+        return targets
 
-class ImageSource:
-    """Images: cropped (at random with an `augmentation`) by threads ahead of the device, normalised on the device."""
-
-    def __init__(
-        self,
-        load: Callable[[], Pixels],
-        digests: Sequence[str],
-        preprocessing: Preprocessing,
-        device: Device,
-        augmentation: Augmentation = "none",
-    ) -> None:
-        """load: decodes the images, or finds them decoded; called when the first batch is asked for, if ever.
-        digests: what names the content of each image (its sha256, hexadecimal), in order."""
-        self.load, self.digests, self.preprocessing = load, digests, preprocessing
-        self.device, self.augmentation = device, augmentation
-
-    @cached_property
-    def pixels(self) -> Pixels:
-        return self.load()
-
-    def __len__(self) -> int:
-        return len(self.digests)
-
-    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
-        pixels = self.pixels  # loaded here, not by the threads
-        with ThreadPoolExecutor(min(8, available_cores())) as pool:
-            ahead = [pool.submit(self._cut, pixels, chunk, epoch) for chunk in chunks[:PREFETCHED_BATCHES]]
-            for position in range(len(chunks)):
-                if position + PREFETCHED_BATCHES < len(chunks):
-                    ahead.append(pool.submit(self._cut, pixels, chunks[position + PREFETCHED_BATCHES], epoch))
-                batch = ahead.pop(0).result()
-                yield normalize(batch.to(self.device.torch, non_blocking=True), self.preprocessing)
-
-    def _cut(self, pixels: Pixels, chunk: np.ndarray, epoch: int | None) -> torch.Tensor:
-        """uint8 (B, H, W, 3). The crop depends on epoch and content alone: no thread's timing, and no other image of
-        the dataset, can change it."""
-        size = self.preprocessing.size
-        batch = np.empty((len(chunk), size, size, 3), np.uint8)
-        for row, index in enumerate(chunk):
-            batch[row] = view(pixels[int(index)], self.digests[index], self.preprocessing, epoch, self.augmentation)
-        tensor = torch.from_numpy(batch)
-        return tensor.pin_memory() if self.device.torch.type == "cuda" else tensor
+    def is_damaged(self) -> bool:
+        """Whether what it reads from the cache was written into by somebody meanwhile."""
+        return False
 
 
-def view(
-    image: np.ndarray, digest: str, preprocessing: Preprocessing, epoch: int | None, augmentation: Augmentation
-) -> np.ndarray:
-    """What a network sees of an image in an epoch: uint8 (size, size, 3). digest: names its content, as above."""
-    if augmentation == "none" or epoch is None:
-        return square(image, preprocessing)
-    return augment(image, preprocessing, np.random.default_rng((epoch, int(digest[:16], 16))), augmentation)
-
-
-def some(source: ImageSource, many: int = 8) -> torch.Tensor:
-    """The first images as they are, to measure on."""
-    (images,) = source.batches([np.arange(min(many, len(source)))], epoch=None)
-    return images
-
-
-class ActivationSource:
+class ActivationSource(Source):
     """What the frozen stages gave, computed once. Epoch e sees view e of the augmented views, in turn."""
 
-    def __init__(self, views: Sequence[Rows], device: Device) -> None:
-        """views: of the same images, float32."""
-        self.views, self.device = views, device
+    def __init__(self, views: Sequence[Rows], device: Device, examples: Examples, drawn: Sequence[int | None]) -> None:
+        """views: of the same examples, float32. drawn: for each, the epoch in which it was drawn from them."""
+        self.views, self.device, self.examples, self.drawn = views, device, examples, drawn
 
     def __len__(self) -> int:
         return len(self.views[0])
 
-    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[Inputs]:
         view = self.views[(epoch or 0) % len(self.views)]
         for chunk in chunks:
-            yield torch.from_numpy(view.take(chunk)).to(self.device.torch, non_blocking=True)
+            taken = {name: torch.from_numpy(array) for name, array in view.take(chunk).items()}
+            yield {name: tensor.to(self.device.torch, non_blocking=True) for name, tensor in taken.items()}
+
+    def moved(self, targets: Targets, chunk: np.ndarray, epoch: int | None) -> Targets:
+        return self.examples.moved(targets, chunk, self.drawn[(epoch or 0) % len(self.views)])
+
+    def is_damaged(self) -> bool:
+        return any(rows.is_damaged() for rows in self.views)
 
 
-def is_damaged(source: Source) -> bool:
-    """Whether what it reads from the cache was written into by somebody meanwhile."""
-    if isinstance(source, ActivationSource):
-        return any(rows.is_damaged() for rows in source.views)
-    pixels = vars(source).get("pixels")  # which may not have been needed
-    return isinstance(pixels, Rows) and pixels.is_damaged()
-
-
-class Again:
+class Again(Source):
     """A few examples again and again, as if they were `many`: for who only wants to know how long it takes."""
 
     def __init__(self, few: Source, many: int) -> None:
@@ -125,24 +69,27 @@ class Again:
     def __len__(self) -> int:
         return self.many
 
-    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[Inputs]:
         return self.few.batches([chunk % len(self.few) for chunk in chunks], epoch)
 
 
-class MadeUp:
+class MadeUp(Source):
     """Noise in place of examples: for who only wants to know what a step takes."""
 
-    def __init__(self, shape: Sequence[int], many: int, device: Device) -> None:
-        """shape: of an input, without the batch."""
-        self.shape, self.many, self.device = tuple(shape), many, device
+    def __init__(self, shapes: Mapping[str, Sequence[int]], many: int, device: Device) -> None:
+        """shapes: of the inputs, without the batch."""
+        self.shapes, self.many, self.device = shapes, many, device
 
     def __len__(self) -> int:
         return self.many
 
-    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[torch.Tensor]:
+    def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[Inputs]:
         for chunk in chunks:
-            inputs = torch.randn(len(chunk), *self.shape, device=self.device.torch)
-            yield inputs.contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs
+            yield {name: self._noise(len(chunk), *shape) for name, shape in self.shapes.items()}
+
+    def _noise(self, *shape: int) -> torch.Tensor:
+        noise = torch.randn(shape, device=self.device.torch)
+        return noise.contiguous(memory_format=torch.channels_last) if noise.ndim == 4 else noise
 
 
 def cut(order: np.ndarray, batch_size: int, training: bool) -> list[np.ndarray]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import jobs
 from core.data.changes import rename_classes
-from core.data.dataset import Dataset, list_datasets, load_dataset
+from core.data.dataset import Dataset, DatasetSummary, list_datasets, load_dataset
 from core.importing.merging import merged_source, suggested
 from ui.shared import state
 from ui.shared.undo import apply
@@ -20,7 +20,7 @@ IS, IMAGES, BECOMES = "Now", "Images", "Becomes"
 
 
 def rename_panel(dataset: Dataset) -> None:
-    st.subheader(f"Names of the {dataset.kind}", anchor=False)
+    st.subheader(f"Names of the {dataset.task.plural}", anchor=False)
     st.caption("Write what one is to be called. Two with the same name become one.")
     edited = _names(dataset, {label: label for label in dataset.classes}, f"rename_{dataset.id}_{dataset.version}")
     if st.button("Rename", help="Makes a new version; the old one stays, with the runs that use it."):
@@ -29,7 +29,7 @@ def rename_panel(dataset: Dataset) -> None:
 
 def merge_panel(dataset: Dataset) -> None:
     """Choose another dataset, say what its classes are called here, and make one of both."""
-    others = [one for one in list_datasets(state.workspace()) if one.id != dataset.id and one.kind == dataset.kind]
+    others = [one for one in list_datasets(state.workspace()) if one.id != dataset.id and _alike(one, dataset)]
     st.subheader("Together with another dataset", anchor=False)
     if not others:
         st.caption("Once there is another dataset with answers of this kind, the two can be made one here.")
@@ -39,7 +39,7 @@ def merge_panel(dataset: Dataset) -> None:
     with errors_shown():
         second = load_dataset(state.workspace(), picked)
         becomes: dict[str, str] = {}
-        if dataset.kind != "number":
+        if dataset.task.classes is not None:
             st.caption("What its classes are called here; where nothing stands, their images do not come along.")
             becomes = _names(second, suggested(dataset, second), f"merge_{dataset.id}_{second.id}")
         merged_source(dataset, second, becomes)  # refuses what cannot be, before anybody waits for it
@@ -48,6 +48,10 @@ def merge_panel(dataset: Dataset) -> None:
             of = {"first": f"{dataset.id}@{dataset.version}", "second": f"{second.id}@{second.version}"}
             jobs.start(state.workspace(), "import merged", name, **of, becomes=json.dumps(becomes), name=name)
             st.rerun()
+
+
+def _alike(one: DatasetSummary, dataset: Dataset) -> bool:
+    return (one.modality, one.task) == (dataset.modality.name, dataset.task)
 
 
 def _names(dataset: Dataset, becomes: dict[str, str], key: str) -> dict[str, str]:

@@ -11,6 +11,8 @@ import streamlit as st
 from core.data.changes import resplit
 from core.data.dataset import SPLITS, Dataset
 from core.data.report import Report
+from core.modalities import Modality
+from core.tasks.classes import Classes
 from ui.datasets.browser.filters import IMAGES, LOOK
 from ui.datasets.browser.panel import browser_panel
 from ui.datasets.classes_panel import merge_panel, rename_panel
@@ -30,7 +32,7 @@ MAP, BALANCE = "Map and doubts", "Balance and split"
 
 def dataset_panel(dataset: Dataset) -> None:
     report = _report(dataset.directory, dataset.version, dataset)
-    _numbers(report)
+    _numbers(report, dataset.modality)
     findings_panel(dataset)
     if report.ignored:
         st.caption(f"Also ignored: {count(report.ignored, 'file')} of the system, such as indexes of thumbnails.")
@@ -41,10 +43,13 @@ def dataset_panel(dataset: Dataset) -> None:
     if look == BALANCE:
         left, right = st.columns(2, gap="large")
         with left:
-            _histogram(dataset) if dataset.kind == "number" else _balance(dataset, report)
+            if dataset.task.ordered:
+                _histogram(dataset)
+            if dataset.task.classes is not None:
+                _balance(dataset, dataset.task.classes, report)
         with right:
             _split(dataset)
-        if dataset.kind != "number":
+        if dataset.task.classes is not None:
             rename_panel(dataset)
         merge_panel(dataset)
     elif look == MAP:
@@ -60,17 +65,17 @@ def _report(directory: Path, version: int, _dataset: Dataset) -> Report:
     return _dataset.report
 
 
-def _numbers(report: Report) -> None:
+def _numbers(report: Report, modality: Modality) -> None:
     with st.container(horizontal=True):
-        st.metric("Images", count(report.images), width=NUMBER)
+        st.metric(f"{modality.noun}s".capitalize(), count(report.images), width=NUMBER)
         if report.unlabelled is not None:
             help = "An image may have several of them, or none."
             st.metric("Labels", count(len(report.classes)), help=help, width=NUMBER)
             if report.unlabelled:
                 st.metric("No label", count(report.unlabelled), help="Images that have none.", width=NUMBER)
-        elif report.numbers is None:
+        elif report.classes:
             st.metric("Classes", count(len(report.classes)), width=NUMBER)
-        else:
+        if report.numbers is not None:
             numbers = report.numbers
             help = f"Mean {numbers.mean:.4g}, standard deviation {numbers.deviation:.4g}, median {numbers.median:.4g}."
             span = f"{short_number(numbers.smallest)} to {short_number(numbers.largest)}"
@@ -78,10 +83,11 @@ def _numbers(report: Report) -> None:
         for split, name in zip(SPLITS, ("Training", "Validation", "Test")):
             if report.splits[split]:
                 st.metric(name, count(report.splits[split]), width=NUMBER)
-        wide, high = report.sizes.width, report.sizes.height
-        help = f"Width {wide[0]} to {wide[2]}, height {high[0]} to {high[2]} pixels."
-        st.metric("Median size", f"{wide[1]} × {high[1]}", help=help, width=140)
-        st.metric("On disk", file_size(report.bytes), width="content")
+        if report.sizes is not None:
+            wide, high = report.sizes.width, report.sizes.height
+            help = f"Width {wide[0]} to {wide[2]}, height {high[0]} to {high[2]} pixels."
+            st.metric("Median size", f"{wide[1]} × {high[1]}", help=help, width=140)
+            st.metric("On disk", file_size(report.bytes), width="content")
 
 
 def _histogram(dataset: Dataset) -> None:
@@ -89,7 +95,7 @@ def _histogram(dataset: Dataset) -> None:
     st.subheader("Spread of the numbers", anchor=False)
     colours = theme.palette()
     figure = go.Figure(layout={"template": theme.template(), "barmode": "stack", "bargap": 0.05, "height": 320})
-    edges = pd.cut(dataset.frame["target"], BINS)
+    edges = pd.cut(dataset.frame[dataset.column], BINS)
     middles = [interval.mid for interval in edges.cat.categories]
     for split, name, colour in zip(
         SPLITS, ("Training", "Validation", "Test"), (colours.training, colours.validation, colours.muted)
@@ -101,10 +107,10 @@ def _histogram(dataset: Dataset) -> None:
     st.plotly_chart(figure, theme=None, key="histogram", config=theme.CHART_CONFIG, alt="How the numbers are spread")
 
 
-def _balance(dataset: Dataset, report: Report) -> None:
-    st.subheader(f"Balance of the {dataset.kind}", anchor=False)
+def _balance(dataset: Dataset, classes: Classes, report: Report) -> None:
+    st.subheader(f"Balance of the {classes.plural}", anchor=False)
     counts = dataset.counts()
-    if dataset.kind == "labels":
+    if classes.several:
         st.caption(
             "An image that has several labels counts for each of them: so these add up to "
             f"{sum(report.classes.values()):,}, for {count(report.images, 'image')}, "
@@ -112,7 +118,7 @@ def _balance(dataset: Dataset, report: Report) -> None:
         )
     counts = counts.loc[counts.sum(axis=1).sort_values(kind="stable").index]
     if len(counts) > MOST_BARS:
-        st.caption(f"The {MOST_BARS // 2} smallest and the {MOST_BARS // 2} largest of {len(counts)} {dataset.kind}.")
+        st.caption(f"The {MOST_BARS // 2} smallest and the {MOST_BARS // 2} largest of {len(counts)} {classes.plural}.")
         counts = pd.concat([counts.head(MOST_BARS // 2), counts.tail(MOST_BARS // 2)])
     st.plotly_chart(
         _bars(counts), theme=None, key="balance", config=theme.CHART_CONFIG, alt=f"Images of each {dataset.noun}"
@@ -148,8 +154,7 @@ def _split(dataset: Dataset) -> None:
     how = "as it came with the images" if dataset.split.given else f"drawn with seed {dataset.split.seed}"
     st.caption(
         f"The model learns from training and is judged on validation, which it never sees. This split: {how}. "
-        f"{'Images that share their rarest label are' if dataset.kind == 'labels' else 'Each class is'} divided by "
-        "the same shares; copies of an image, and groups, stay on one side."
+        f"{dataset.task.divided} divided by the same shares; copies of an image, and groups, stay on one side."
     )
     with st.form("split", border=False):
         help = "Images kept back to judge every epoch. A fifth is usual."

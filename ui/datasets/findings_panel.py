@@ -41,9 +41,8 @@ def findings_panel(dataset: Dataset) -> None:
     worth = [finding for finding in findings if _weight(finding) != "info"]
     info = [finding for finding in findings if _weight(finding) == "info"]
     if not worth:
-        st.caption(
-            f":material/check_circle: Nothing to mend: no copies, no {dataset.noun} too small, nothing out of shape."
-        )
+        small = "" if dataset.task.classes is None else f"no {dataset.noun} too small, "
+        st.caption(f":material/check_circle: Nothing to mend: no copies, {small}nothing out of shape.")
     key = f"finding_{dataset.id}_{dataset.version}"
     if worth:
         with st.container(border=True, gap="xsmall"):
@@ -75,7 +74,7 @@ def ways_out(dataset: Dataset, finding: Finding) -> set[Way]:
     ways: dict[Way, bool] = {
         "repair": bool(repairs(dataset, finding)),
         "add": finding.kind in WANT_MORE and fits_a_draft(dataset),
-        "column": finding.kind == "unused" and dataset.kind == "classes" and len(dataset.columns.columns) > 0,
+        "column": finding.kind == "unused" and dataset.task.told_by_folders and len(dataset.columns.columns) > 0,
         "show": finding.kind in shown_findings(dataset),
         "files": bool(finding.files),
     }

@@ -54,7 +54,7 @@ def survey_panel(dataset: Dataset) -> None:
 
 def _offer(dataset: Dataset, chosen: state.Choices) -> None:
     with st.container(border=True):
-        what = "numbers" if dataset.kind == "number" else "labels"
+        what = "labels" if dataset.task.classes is not None else dataset.task.plural
         st.markdown("**See the images as the backbone sees them**")
         st.markdown(
             "The frozen backbone looks at every image once. Then Graft draws a map on which alike images lie "
@@ -131,7 +131,7 @@ def _seen(dataset: Dataset, seen: Survey) -> None:
 
 
 def _name(what: str, dataset: Dataset) -> str:
-    return "Doubted numbers" if what == DOUBTS and dataset.kind == "number" else what
+    return f"Doubted {dataset.task.plural}" if what == DOUBTS and dataset.task.classes is None else what
 
 
 def _suggestions(suspects: pd.DataFrame) -> dict[str, str]:
@@ -168,7 +168,8 @@ def _answers(dataset: Dataset, marked: Ticks, suggested: dict[str, str]) -> None
     with st.container(horizontal=True):
         labels = changes.with_copies(dataset, {name: suggested[name] for name in ticked})
         help = "Images that look the same as a ticked one, and have its class, go with it."
-        if dataset.kind == "classes" and st.button(f"Relabel {count(len(labels), 'image')} as suggested", help=help):
+        one = dataset.task.classes is not None and not dataset.task.classes.several
+        if one and st.button(f"Relabel {count(len(labels), 'image')} as suggested", help=help):
             apply(dataset, changes.relabel_each, labels)
         if st.button("They are right", help="These will not be doubted again."):
             confirm(dataset, ticked)
@@ -217,9 +218,10 @@ def _colours(dataset: Dataset, rows: pd.DataFrame) -> tuple[list[dict[str, str]]
     """What each colour stands for, and the colour of each row. Of many classes, or sets of labels, the largest have one
     each."""
     palette = theme.palette()
-    if dataset.kind == "number":
-        tenths = pd.qcut(rows["target"].rank(method="first"), min(5, len(rows)), labels=False)
-        lows = rows["target"].groupby(tenths.to_numpy()).min()
+    if dataset.task.ordered:
+        numbers = rows[dataset.column]
+        tenths = pd.qcut(numbers.rank(method="first"), min(5, len(rows)), labels=False)
+        lows = numbers.groupby(tenths.to_numpy()).min()
         legend = [{"label": f"from {low:g}", "colour": palette.scale[number]} for number, low in enumerate(lows)]
         return legend, tenths.astype(int).tolist()
     answers = pd.Series(dataset.answers(rows))
@@ -227,7 +229,7 @@ def _colours(dataset: Dataset, rows: pd.DataFrame) -> tuple[list[dict[str, str]]
     legend = [{"label": clip(answer, 40), "colour": palette.series[number]} for number, answer in enumerate(largest)]
     place = {answer: number for number, answer in enumerate(largest)}
     if answers.nunique() > len(largest):
-        legend.append({"label": f"other {dataset.kind}", "colour": palette.muted})
+        legend.append({"label": f"other {dataset.task.plural}", "colour": palette.muted})
     return legend, [place.get(answer, len(largest)) for answer in answers]
 
 

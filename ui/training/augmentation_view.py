@@ -60,9 +60,9 @@ def _drawn(directory: Path, version: int, preprocessing: str, looks: str, _datas
 
 
 def some_of(dataset: Dataset) -> pd.DataFrame:
-    """A few rows of the training part: the first of every class, then the second..."""
+    """A few rows of the training part: the first of every class, or range of numbers, then the second..."""
     rows = dataset.part("train")
-    return rows.loc[rows.groupby("label").cumcount().sort_values(kind="stable").index[:IMAGES]]
+    return rows.loc[rows.groupby(dataset.task.strata(rows)).cumcount().sort_values(kind="stable").index[:IMAGES]]
 
 
 def _markup(made: Preview, answers: Sequence[str]) -> str:

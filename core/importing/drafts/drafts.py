@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from core import trash
 from core.data.dataset import Dataset
 from core.errors import DamagedError, DataError
+from core.modalities import IMAGE
 from core.records import Bytes, Count, read
 from core.store.full_disk import disk_in_words
 from core.words import shown_name
@@ -140,7 +141,7 @@ def draft_of(workspace: Workspace, dataset: Dataset, empty: Iterable[str] = ()) 
             f"Only a dataset of at most {MOST_TO_ADD_TO:,} images in {MOST_CLASSES} classes can be added to here. "
             "Add the images where these came from, and import again."
         )
-    sizes = dataset.frame["label"].value_counts()
+    sizes = dataset.frame[dataset.column].value_counts()
     labels = dict.fromkeys((*empty, *sorted(dataset.classes, key=lambda label: int(sizes[label]))))
     draft = new_draft(workspace, dataset.name, labels)
 
@@ -164,7 +165,7 @@ def draft_of(workspace: Workspace, dataset: Dataset, empty: Iterable[str] = ()) 
 def fits_a_draft(dataset: Dataset) -> bool:
     """Whether it could be shown as one: a draft's list is read and written as a whole, and each class has a card."""
     few = len(dataset.frame) <= MOST_TO_ADD_TO and len(dataset.classes) <= MOST_CLASSES
-    return dataset.kind == "classes" and few
+    return dataset.task.told_by_folders and dataset.modality is IMAGE and few
 
 
 def _share(source: Path, target: Path) -> None:

@@ -30,9 +30,10 @@ MOST_CELLS = 20_000_000
 MOST_CHARACTERS = 500_000_000
 LONGEST_CELL = 10_000  # characters
 LONGEST_LINE = 1_000_000  # of JSON
-DELIMITERS = ",;\t|"
+DELIMITERS = "\t;|,"
 LINES_LOOKED_AT = 50
 MOST_TITLE_LINES = 10
+MOST_ALIKE = 0.8  # of the lines have as many words: then blanks are between the columns
 MOST_JSON = 50_000_000  # characters: as objects they become many times as much
 
 
@@ -124,11 +125,11 @@ def _delimiter(head: Sequence[str]) -> str:
         times, usual = max(((times, count) for times, count in counts[one].items() if times), default=(0, 0))
         return sum(count for times, count in counts[one].items() if times), times and usual
 
-    best = max(DELIMITERS, key=fit)
+    best = max(DELIMITERS, key=fit)  # of equally good ones the first, as a comma also stands in numbers
     if fit(best)[0] > 0 and (len(lines) < 3 or fit(best)[0] >= len(lines) / 2):
         return best
-    widths = {len(line.split()) for line in lines}
-    return "" if len(widths) == 1 and max(widths) > 1 else best
+    (width, most), *_ = Counter(len(line.split()) for line in lines).most_common(1) or [(0, 0)]
+    return "" if width > 1 and most >= MOST_ALIKE * len(lines) else best
 
 
 def _header(first: list[list[str]]) -> list[str]:
@@ -142,7 +143,8 @@ def _header(first: list[list[str]]) -> list[str]:
         if sum(bool(cell.strip()) for cell in first[0]) > 1:
             break
         first.pop(0)
-    return first.pop(0) if first else []
+    names = first.pop(0) if first else []
+    return ["", *names] if len(names) == usual - 1 and len(first) > 1 else names  # as R writes a table with row names
 
 
 def _json_lines(text: str) -> Iterator[dict[str, str]]:
@@ -281,6 +283,7 @@ NO_NUMBER = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "?")  #
 
 _THOUSANDS = r"[+-]?[1-9]\d{0,2}(%s\d{3})+"
 _POINTS = re.compile(_THOUSANDS % r"\." + r"(,\d+)?")  # 1.234,5 as half of Europe writes it
+_SPACED = re.compile(_THOUSANDS % r"[\s'’]" + r"([.,]\d+)?")  # 1 234,5 and 1'234.5
 _COMMAS = re.compile(_THOUSANDS % "," + r"(\.\d+)?")  # 1,234.5
 
 
@@ -320,12 +323,14 @@ def _without_unit(cells: Collection[str]) -> dict[str, str] | None:
 
 
 _WITH_UNIT = re.compile(
-    r"(?:(?P<before>[$€£¥]|EUR|USD|GBP|CHF) ?)?(?P<number>[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?)"
+    r"(?:(?P<before>[$€£¥]|EUR|USD|GBP|CHF) ?)?(?P<number>[+-]?\d(?:[\d.,]|[\s'’](?=\d{3}))*(?:[eE][+-]?\d+)?)"
     r"(?(before)| ?(?P<behind>[^\W\d_]{1,8}\.?|%|°[CFK]?|[$€£¥]|[^\W\d_]{1,4}/[^\W\d_]{1,4}|[^\W\d_]{1,3}[²³]))"
 )
 
 
 def _number(cell: str, decimal_comma: bool) -> float:
+    if _SPACED.fullmatch(cell):
+        cell = re.sub(r"[\s'’]", "", cell)
     if decimal_comma:
         cell = (cell.replace(".", "") if _POINTS.fullmatch(cell) else cell).replace(",", ".")
     elif _COMMAS.fullmatch(cell):

@@ -1,12 +1,11 @@
 """Which column of a table says what: the image, its answer, its split, its group.
 
-Headings are known by what people call them, in English and German; a column that nobody named so is known by what is
-in it. Where more than one column may say the answer, the likeliest is taken, and the others are told.
+Headings are known by what people call them (see headings.py); a column that nobody named so is known by what is in
+it. Where more than one column may say the answer, the likeliest is taken, and the others are told.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,62 +15,35 @@ import pandas as pd
 from core.errors import DataError
 from core.importing.layout import split_in, split_of
 from core.importing.tables.cells import NO_NUMBER, have_unit, is_number, read_numbers
+from core.importing.tables.headings import (
+    ABOUT,
+    BOXES,
+    GROUPS,
+    IDS,
+    LABEL_WORDS,
+    LABELS,
+    PATHS,
+    SPLITS,
+    SPLITS_OF,
+    TARGETS,
+    WEAK_TARGETS,
+    is_called_label,
+    is_called_target,
+    key_of,
+    named,
+    word_rank,
+    words_of,
+)
 from core.importing.tables.matching import EXACT, WAYS, Matcher
+from core.importing.tables.meanings import missing_in, truths
 from core.importing.tables.reading import FOLDERS, NEW_SPLIT, Reading
 from core.tasks import Kind
 from core.words import names_of
 
-PATHS = (
-    *("file_name", "filename", "file", "filepath", "file_path", "path", "image", "image_path", "image_file", "img"),
-    *("picture", "image_name", "img_name", "photo", "bild", "foto", "datei", "dateiname", "bilddatei", "pfad", "name"),
-)
-IDS = ("id", "id_code", "image_id", "img_id", "picture_id", *PATHS)  # may name images without their ending
-LABELS = (
-    *("label_name", "class_name", "label", "labels", "class", "category", "species", "tag", "diagnosis"),
-    *("klasse", "kategorie", "art", "diagnose", "tags", "classes", "categories", "klassen", "kategorien", "choice"),
-    *("choices", "category_name", "ground_truth", "gt", "dx", "predictionstring", "prediction_string"),
-)
-# In a heading such as `ClassId`, `leaf_disease` or `Which disease?`; the earlier, the likelier.
-LABEL_WORDS = (
-    *("class", "label", "category", "species", "breed", "diagnosis", "disease", "emotion", "expression", "defect"),
-    *("klasse", "kategorie", "diagnose", "art", "sorte", "fehler", "zustand", "kind", "type", "variety", "cultivar"),
-    *("genus", "family", "condition", "quality", "grade", "verdict", "status", "state", "result", "finding", "outcome"),
-    *("material", "typ", "ergebnis", "befund", "tag", "answer", "what", "which", "target", "y"),
-)
-TARGETS = ("target", "value", "y", "price", "zielwert", "wert", "zahl", "messwert", "preis", "regression")
-WEAK_TARGETS = ("score", "rating", "age", "weight", "reading", "alter", "gewicht", "height", "length", "count", "note")
-SPLITS = ("split", "set", "subset", "partition", "fold", "usage", "phase", "part", "aufteilung", "teilmenge")
-GROUPS = (
-    *("group", "group_id", "patient", "patient_id", "subject", "subject_id", "person", "person_id", "series", "scene"),
-    *("lesion_id", "case_id", "individual_id", "animal_id", "participant_id", "gruppe", "serie", "szene"),
-)
-# Words in the headings of columns that say how an image came to be, and not what it shows.
-ABOUT = frozenset(
-    (
-        *("who", "author", "photographer", "annotator", "annotation", "user", "username", "worker", "reviewer"),
-        *("camera", "device", "model", "date", "time", "timestamp", "created", "updated", "source", "url"),
-        *("link", "license", "licence", "width", "height", "size", "bytes", "xmin", "ymin", "xmax", "ymax", "x1"),
-        *("y1", "x2", "y2", "w", "h", "lat", "lon", "latitude", "longitude", "index", "unnamed", "md5", "sha256"),
-        *("hash", "comment", "comments", "notes", "email", "lead", "city", "country", "confidence", "conf"),
-        *("your", "name", "depth", "channels", "wer", "datum", "uhrzeit", "quelle", "breite"),
-    )
-)
-BOXES = (
-    {"xmin", "ymin", "xmax", "ymax"},
-    {"x_min", "y_min", "x_max", "y_max"},
-    {"x1", "y1", "x2", "y2"},
-    {"bbox"},
-    {"bounding_box"},
-    {"box"},
-    {"left", "top", "right", "bottom"},
-    {"region_shape_attributes"},
-    {"segmentation"},
-)
-TRUE = frozenset({"1", "1.0", "true", "yes", "x", "t", "wahr", "ja", "✓", "✔", "✗"})
-FALSE = frozenset({"", "0", "0.0", "false", "no", "f", "falsch", "nein", "-"})
 FEW_NUMBERS = 5  # different whole numbers: more, if hardly any comes twice, are no classes
 MANY_NUMBERS = 20  # different whole numbers: more are hardly classes
 NEARLY_ALL = 0.9  # of the answers are numbers: then the others are slips, and no classes
+MOST_TICKS = 20  # different cells of a column of yes and no
 SAMPLE = 200  # cells of each end that are looked at
 HALF = 0.5  # of a column's cells name images: then it is there to name them, whatever its heading
 
@@ -125,8 +97,10 @@ def find_columns(
     if path is None:
         return None
     rest = [column for column in frame if column != path and (frame[column] != "").any()]
-    split, group = _split_column(frame, rest, reading), _named(rest, GROUPS)
+    split, group = _split_column(frame, rest, reading), named(rest, GROUPS)
     rest = [column for column in rest if column not in (split, group)]
+    if not rest and group and not folders_tell:  # who is on it may be just what is asked
+        rest, group = [group], ""
     keys = {key_of(column) for column in rest}
     boxes = any(names <= keys for names in BOXES)
     if reading.column:
@@ -136,7 +110,7 @@ def find_columns(
         return Columns(path, "", split, group)
     candidates = _candidates(frame, rest)
     one_hot = _one_hot(frame, rest)
-    called = _named(rest, LABELS)
+    called = named(rest, LABELS)
     if called and not (called in one_hot and len(one_hot) > 1):
         others = [one for one in candidates if one.column != called]
         first = next((one for one in candidates if one.column == called), Candidate(called, "classes"))
@@ -146,7 +120,7 @@ def find_columns(
     if len(rest) == 1 and (not folders_tell or candidates):
         sure = all(_is_plain(one, frame) for one in candidates)
         return Columns(path, rest[0], split, group, candidates=tuple(candidates), sure=sure, boxes=boxes)
-    worded = next((one for one in candidates if _word_rank(one.column) < len(LABEL_WORDS)), None)
+    worded = next((one for one in candidates if word_rank(one.column) < len(LABEL_WORDS)), None)
     targets = [one for one in candidates if one.kind == "number" and key_of(one.column) in (*TARGETS, *WEAK_TARGETS)]
     strong = next((one for one in targets if key_of(one.column) in TARGETS), None)
     classes = [one for one in candidates if one.kind == "classes"]
@@ -209,53 +183,17 @@ def _split_column(frame: pd.DataFrame, rest: Sequence[str], reading: Reading) ->
         return next((column for column in rest if key_of(column) == key_of(reading.split)), "")
     if reading.split:
         return ""
-    called = _named(rest, SPLITS)
+    called = named(rest, SPLITS)
     if called and any(split_of(cell) or split_in(cell) for cell in frame[called].unique()[:50]):
         return called
     for column in rest:
+        if _split_of_heading(column) and truths(frame[column].unique()[:50]):
+            return column
         cells = [cell for cell in frame[column].unique()[:50] if cell]
         told = [split_of(cell) for cell in cells]
         if cells and len(cells) <= 6 and all(told) and (len(set(told)) > 1 or key_of(column).startswith("column_")):
             return column
     return ""
-
-
-# Headings -------------------------------------------------------------------------------------------------------------
-
-
-def _named(columns: Sequence[str], names: Sequence[str]) -> str:
-    by_name = {key_of(column): column for column in reversed(columns)}
-    return next((by_name[name] for name in names if name in by_name), "")
-
-
-def key_of(column: str) -> str:
-    """A heading as the lists above have it: `Gewicht in g` and `gewicht (g)` are both `gewicht`, `ClassId` is
-    `class_id`."""
-    return "_".join(_words(column)) or column.strip().lower()
-
-
-def _words(column: str) -> list[str]:
-    plain = _UNIT.sub("", column.strip()) or column
-    spaced = re.sub(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", "_", plain)
-    return [word for word in re.split(r"[\W_]+", spaced.lower()) if word]
-
-
-_UNIT = re.compile(r"[ _-]*(\(.*\)|\[.*\]|[ _][Ii][Nn][ _].*)$")
-
-
-def _word_rank(column: str) -> int:
-    words = _words(column)
-    return min((LABEL_WORDS.index(word) for word in words if word in LABEL_WORDS), default=len(LABEL_WORDS))
-
-
-def is_called_label(column: str) -> bool:
-    """Whether a heading says that what is below are classes."""
-    rank = _word_rank(column)
-    return key_of(column) in LABELS or rank < LABEL_WORDS.index("target")
-
-
-def is_called_target(column: str) -> bool:
-    return key_of(column) in (*TARGETS, *WEAK_TARGETS)
 
 
 # What is in them ------------------------------------------------------------------------------------------------------
@@ -266,10 +204,13 @@ def _candidates(frame: pd.DataFrame, rest: Sequence[str]) -> list[Candidate]:
     found: list[tuple[tuple[int, int], Candidate]] = []
     for place, column in enumerate(rest):
         counts = Counter(frame[column].tolist())
-        said = {cell: count for cell, count in counts.items() if not is_missing(cell)}
+        missing = missing_in(counts)
+        said = {cell: count for cell, count in counts.items() if cell not in missing}
         if len(said) < 2 or str(column).startswith("__"):  # which Parquet has for its own
             continue
-        rank = _word_rank(column) + (len(LABEL_WORDS) if set(_words(column)) & ABOUT else 0)
+        if _only_counts(frame[column].tolist()) and not is_called_target(column):
+            continue
+        rank = word_rank(column) + (len(LABEL_WORDS) if set(words_of(column)) & ABOUT else 0)
         if are_numbers(said, column):
             rank = rank if is_called_target(column) else rank + len(LABEL_WORDS)
             found.append(((rank, place), Candidate(column, "number")))
@@ -286,16 +227,6 @@ def _is_plain(one: Candidate, frame: pd.DataFrame) -> bool:
     return one.kind != "number" or not several_each or any(number != int(number) for number in numbers)
 
 
-def is_missing(cell: str) -> bool:
-    """Whether a cell is how programs write that there is nothing."""
-    return cell.strip().lower() in MISSING
-
-
-MISSING = frozenset(
-    {"", "nan", "na", "n/a", "#n/a", "#na", "<na>", "nat", "null", "(null)", "none of", "#value!", "-nan"}
-)
-
-
 def are_numbers(cells: Mapping[str, int], name: str) -> bool:
     """Whether nearly all that the column of this name says are numbers, and such as are hardly names of classes."""
     said = {cell: count for cell, count in cells.items() if cell.lower() not in NO_NUMBER}
@@ -310,21 +241,51 @@ def are_numbers(cells: Mapping[str, int], name: str) -> bool:
     return fractions or measured or (is_called_target(name) and different > 2)
 
 
+def _only_counts(cells: Sequence[str]) -> bool:
+    """Whether a column does no more than number the rows."""
+    begins = cells[0]
+    return begins.isdecimal() and all(cell == str(place) for place, cell in enumerate(cells, start=int(begins)))
+
+
 def _one_hot(frame: pd.DataFrame, rest: Sequence[str]) -> tuple[str, ...]:
     """Columns of yes and no: several, in which nearly every image has one, and not a single remark beside them."""
     found = []
     for column in rest:
-        cells = {cell.strip().lower() for cell in frame[column].unique()[:20]}
-        if cells <= TRUE | FALSE and cells & TRUE and set(_words(column)).isdisjoint({"index", "id", "unnamed"}):
+        cells = frame[column].unique()
+        if len(cells) <= MOST_TICKS and truths(cells) and set(words_of(column)).isdisjoint(_NO_CLASS):
             found.append(str(column))
-    if len(found) < 2:
+    said = truths(pd.unique(frame[found].to_numpy().ravel())) if len(found) > 1 else None
+    if said is None or all(frame[column].nunique() < 2 for column in found):
         return ()
-    marks = frame[found].map(is_true).sum(axis=1)
+    marks = frame[found].map(said.__getitem__).sum(axis=1)
     return tuple(found) if (marks > 0).mean() > HALF or len(found) == len(rest) else ()
 
 
+_NO_CLASS = frozenset(("index", "id", "unnamed", "total", "sum", "gesamt", "summe", "roi", "width", "height"))
+
+
+def ticks(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """The columns of yes and no as 1 and nothing, and what `is_valid` says as the split that it means."""
+    meant: dict[str, pd.Series] = {}
+    if columns.one_hot:
+        held = frame[list(columns.one_hot)]
+        said = truths(pd.unique(held.to_numpy().ravel())) or {}
+        meant = {column: held[column].map(lambda cell: "1" if said.get(cell) else "") for column in held}
+    if split := _split_of_heading(columns.split):
+        other = "validation" if split == "train" else "train"
+        said = truths(frame[columns.split].unique()) or {}
+        meant[columns.split] = frame[columns.split].map(lambda cell: split if said.get(cell) else other)
+    return frame.assign(**meant)
+
+
+def _split_of_heading(column: str) -> str:
+    words = words_of(column)
+    return SPLITS_OF.get(words[1], "") if len(words) == 2 and words[0] == "is" else ""
+
+
 def is_true(cell: str) -> bool:
-    return cell.strip().lower() in TRUE
+    """Of a cell as `ticks` gives it."""
+    return cell == "1"
 
 
 def class_like(columns: Collection[Candidate]) -> list[str]:

@@ -25,18 +25,19 @@ from core.importing.archives.entries import leaves
 from core.importing.layout import split_in, split_of
 from core.importing.tables.cells import MOST_ROWS, read, read_numbers
 from core.importing.tables.columns import (
-    IDS,
     Candidate,
     Columns,
     are_numbers,
     find_columns,
-    is_missing,
     is_true,
-    key_of,
+    ticks,
 )
 from core.importing.tables.encodings import Decoded
+from core.importing.tables.headings import IDS, key_of
 from core.importing.tables.matching import EXACT, Matcher
+from core.importing.tables.meanings import missing_in
 from core.importing.tables.reading import Reading
+from core.importing.tables.shaping import class_names, joined, shaped
 from core.importing.tables.table_report import (
     ONE,
     at_blanks,
@@ -55,6 +56,7 @@ from core.words import clean_label, shown_name
 
 __all__ = ["Kind", "Manifest", "Said", "from_labels", "read_manifest"]
 MOST_UNUSED = 20  # columns that did not count are looked at, and kept if they may be classes
+SAMPLE = 50  # rows that are looked at
 REPEATED = 0.1  # of the images have several rows with different answers: then each has several labels
 _BOX = re.compile(
     r"(\S+)(?: -?\d+(?:\.\d+)?){4}(?: +(\S+)(?: -?\d+(?:\.\d+)?){4})*"
@@ -122,6 +124,7 @@ def read_manifest(
     matcher = Matcher(images)
     used: list[Used] = []
     others: list[tuple[str, str]] = []
+    unused: list[tuple[str, pd.DataFrame]] = []
     decoded: list[tuple[str, Decoded]] = []
     rows = 0
     for name, data in tables:
@@ -130,7 +133,7 @@ def read_manifest(
             continue
         try:
             table = read(name, data, reading.encoding) if isinstance(data, bytes) else None
-            frame = _with_header(table.frame if table else data, name, matcher)  # type: ignore[arg-type]
+            frame = shaped(table.frame if table else data, name, matcher)  # type: ignore[arg-type]
             rows += len(frame)
             if rows > MOST_ROWS:
                 raise DataError(f"Together the tables have more than the {MOST_ROWS:,} rows that are read.")
@@ -141,16 +144,71 @@ def read_manifest(
             others.append((name, str(error)))
             continue
         if columns is None or (only and name != only):
-            others.append((name, _names_none(name, frame, matcher)))
+            unused.append((name, frame))
             continue
         used.append(Used(name, frame, columns))
         if table is not None and table.text is not None and table.text.guessed:
             decoded.append((name, table.text))
+    used, unused = _of_images(used, unused, matcher)
+    used, unused = _put_together(used, unused, matcher, reading, folders_tell)
+    used, unused = _called(used, unused)
+    others += [(name, _names_none(name, frame, matcher)) for name, frame in unused]
     if not used:
         if only:
             raise DataError(f"The table {only!r} names no image that lies beside it. A column must give their paths.")
         return Manifest("classes", "", {}, (), tuple(others)) if others else None
     return _combine(used, matcher, others, reading, decoded)
+
+
+Unused = list[tuple[str, pd.DataFrame]]  # tables, and their names, that name no images
+
+
+def _of_images(used: list[Used], unused: Unused, matcher: Matcher) -> tuple[list[Used], Unused]:
+    """Without those that name images by chance alone, as numbers of classes may, beside others that mean to."""
+
+    def means_to(each: Used) -> tuple[bool, bool]:
+        cells = each.frame[each.columns.path].head(SAMPLE)
+        return any(matcher.find(cell, each.name, EXACT) for cell in cells), key_of(each.columns.path) in IDS
+
+    means = [means_to(each) for each in used]
+    best = max(means, default=(False, False))
+    kept = [each for each, how in zip(used, means) if any(how) or not any(best)]
+    return kept, [*unused, *((each.name, each.frame) for each in used if each not in kept)]
+
+
+def _put_together(
+    used: list[Used], unused: Unused, matcher: Matcher, reading: Reading, folders_tell: bool
+) -> tuple[list[Used], Unused]:
+    """Of two tables, one of which numbers the images that the other tells of, one is made."""
+    left: Unused = []
+    for name, frame in unused:
+        for each in list(used):
+            if (found := joined(frame, each.frame, each.columns.path)) is None:
+                continue
+            columns = find_columns(name, found[0], matcher, reading, folders_tell)
+            if columns is None or not (columns.label or columns.one_hot):
+                continue
+            used = [one for one in used if one is not each or one.columns.label not in ("", found[1])]
+            used.append(Used(name, found[0], columns))
+            break
+        else:
+            left.append((name, frame))
+    return used, left
+
+
+def _called(used: list[Used], unused: Unused) -> tuple[list[Used], Unused]:
+    """With the names of classes that go by numbers, where another table has them."""
+    result = []
+    for each in used:
+        label = each.columns.label
+        for number, (_, frame) in enumerate(unused):
+            if label and (names := class_names(label, each.frame[label].unique(), [frame])):
+                frame = each.frame.assign(**{label: each.frame[label].map(names).fillna("")})
+                each = Used(each.name, frame, each.columns)
+                unused = [*unused[:number], *unused[number + 1 :]]
+                break
+        result.append(each)
+    return result, unused
 
 
 def _names_none(name: str, frame: pd.DataFrame, matcher: Matcher) -> str:
@@ -178,18 +236,6 @@ def from_labels(labels: Mapping[str, str | Said], kind: Kind = "classes", target
 
 
 # What they say --------------------------------------------------------------------------------------------------------
-
-
-def _with_header(frame: pd.DataFrame, name: str, matcher: Matcher) -> pd.DataFrame:
-    """A table that names an image where its columns should be named has no header: that row is one like the others."""
-    if not any(matcher.find(str(column), name, EXACT) for column in frame):
-        return frame
-    first, columns = list(frame), [f"column {number}" for number in range(1, len(frame.columns) + 1)]
-    first = [_REPEATED.sub("", str(cell)) for cell in first]
-    return pd.concat([pd.DataFrame([first], columns=columns), frame.set_axis(columns, axis=1)], ignore_index=True)
-
-
-_REPEATED = re.compile(r" \(\d+\)$")  # as `tables` tells columns of the same heading apart
 
 
 def _combine(
@@ -281,17 +327,19 @@ def _split_of_table(name: str) -> Split | None:
 
 def _as_meant(each: Used) -> pd.DataFrame:
     """What programs write for nothing is empty; of `dog 12 5 80 90`, which says where the dog is, the dog is left."""
-    label = each.columns.label
+    label, frame = each.columns.label, ticks(each.frame, each.columns)
     if not label:
-        return each.frame
-    meant = {cell: "" if is_missing(cell) else cell for cell in each.frame[label].unique()}
+        return frame
+    cells = frame[label].unique()
+    missing = missing_in(cells)
+    meant = {cell: "" if cell in missing else cell for cell in cells}
     filled = [cell for cell in meant.values() if cell]
     if filled and all(_BOX.fullmatch(cell) for cell in filled):
         meant = {cell: json.dumps(sorted(set(said.split()[::5]))) if said else "" for cell, said in meant.items()}
         meant = {
             cell: json.loads(said)[0] if said and len(json.loads(said)) == 1 else said for cell, said in meant.items()
         }
-    return each.frame.assign(**{label: each.frame[label].map(meant)})
+    return frame.assign(**{label: frame[label].map(meant)})
 
 
 def _whole_numbers(used: list[Used], cells: Counter[str]) -> Counter[str]:
@@ -309,7 +357,7 @@ def _whole_numbers(used: list[Used], cells: Counter[str]) -> Counter[str]:
     return result
 
 
-_WHOLE = re.compile(r"(-?\d+)(?:\.0+)?")
+_WHOLE = re.compile(r"(-?\d+)(?:[.,]0+)?")
 
 
 def _repeated(used: list[Used], images: list[list[str | None]]) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Kind = Literal["classes", "labels", "number"]
+from core.tasks import Kind
+
 Pages = Literal["first", "all"]
 NEW_SPLIT, FOLDERS = "new", "folders"
 

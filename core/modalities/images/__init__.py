@@ -1,0 +1,63 @@
+"""An image in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from core.finding import Finding
+from core.modalities.images.findings import odd
+from core.modalities.protocol import Modality
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Sizes(BaseModel):
+    """In pixels: smallest, median and largest, of widths and of heights."""
+
+    model_config = ConfigDict(frozen=True)
+
+    width: tuple[int, int, int]
+    height: tuple[int, int, int]
+
+
+class Images(Modality):
+    name = "image"
+    noun = "image"
+    # Where it lies below images/, its size upright in pixels and in bytes, how much there is to see in it, and what is
+    # mended whenever it is read.
+    columns = {
+        "image": "str",
+        "width": "int64",
+        "height": "int64",
+        "bytes": "int64",
+        "contrast": "float32",
+        "mended": "str",
+    }
+    formerly = {"contrast": 99.0, "mended": ""}
+    comes_from = "file"
+
+    def misfit(self, frame: pd.DataFrame) -> str:
+        if frame["image"].str.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]+").all():
+            return ""
+        return "it names images that are not the dataset's"
+
+    def findings(self, frame: pd.DataFrame) -> Iterator[Finding]:
+        return odd(frame)
+
+    def summary(self, frame: pd.DataFrame) -> dict[str, Any]:
+        sizes = Sizes(width=_spread(frame["width"]), height=_spread(frame["height"]))
+        return {"bytes": int(frame["bytes"].sum()), "sizes": sizes}
+
+    def size(self, frame: pd.DataFrame) -> pd.Series:
+        return frame["width"] * frame["height"]
+
+
+def _spread(values: pd.Series) -> tuple[int, int, int]:
+    return int(values.min()), int(values.median()), int(values.max())
+
+
+IMAGE = Images()

@@ -17,7 +17,7 @@ from core.errors import DataError
 from core.modalities.images.preprocessing import LONGEST_TO_SHORTEST, PLAIN, Preprocessing, decode, shrink
 from core.progress import Cancelled, OnProgress, Progress, WorkStopped
 from core.store.cache import make_room
-from core.store.rows import Store
+from core.store.rows import Row, Store
 from core.workspace import Workspace
 
 VERSION = 3  # change when the same image and preprocessing would give other bytes
@@ -76,15 +76,15 @@ def pixels(
     if not make_room(workspace, decoded_bytes(frame.iloc[store.missing(digests)], preprocessing)):
         return decoding
 
-    def make(numbers: np.ndarray) -> Iterator[np.ndarray]:
+    def make(numbers: np.ndarray) -> Iterator[Row]:
         for done, image in enumerate(_on_all_cores(decoding, numbers), start=1):
             if cancelled is not None and cancelled():
                 raise WorkStopped("Stopped.")
             if progress is not None:
                 progress(Progress("Reading images", done, len(numbers)))
-            yield image
+            yield {"pixels": image}
 
-    return store.rows(digests, make)
+    return store.rows(digests, make).column("pixels")
 
 
 def still_to_decode(workspace: Workspace, frame: pd.DataFrame, preprocessing: Preprocessing) -> int:
@@ -96,7 +96,7 @@ def _store(workspace: Workspace, preprocessing: Preprocessing) -> Store:
     how = preprocessing
     sides = f"{how.resize}" if how.fit == "crop" else f"{how.fit}-{how.size}"
     read = "" if how.rendering == PLAIN else f"-{sha256(how.rendering.model_dump_json().encode()).hexdigest()[:12]}"
-    return Store(workspace, "images", f"{sides}-{how.interpolation}-v{VERSION}{read}", np.uint8)
+    return Store(workspace, "images", f"{sides}-{how.interpolation}-v{VERSION}{read}", {"pixels": np.uint8})
 
 
 def decoded_bytes(frame: pd.DataFrame, preprocessing: Preprocessing) -> int:

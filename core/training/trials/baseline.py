@@ -22,6 +22,7 @@ from core.tasks.multilabel.objective import MultiLabel
 from core.tasks.objective import Objective, scores_of
 from core.tasks.regression.objective import Regression
 from core.tasks.scores import Scores
+from core.tasks.targets import content, take
 from core.training.preparation import Material, Part, Prepared
 from core.training.process.events import Baseline
 from core.training.sources import cut
@@ -74,10 +75,10 @@ def _features(material: Material, prepared: Prepared, part: Part) -> tuple[torch
     with torch.no_grad():
         for inputs in part.source.batches(cut(numbers, BATCH, training=False), epoch=None):
             with device.autocast():
-                rows.append(body(inputs).float()[:, : material.backbone.last_features])
+                rows.append(body(inputs).pooled.float()[:, : material.backbone.last_features])
             if prepared.frozen_stages < len(material.backbone.stages):
                 reporter.prepared(min(len(rows) * BATCH, len(numbers)), len(numbers))
-        return torch.cat(rows), part.targets[torch.from_numpy(numbers).to(part.targets.device)]
+        return torch.cat(rows), take(part.targets, numbers)
 
 
 def _place(material: Material, prepared: Prepared) -> Path:
@@ -86,8 +87,8 @@ def _place(material: Material, prepared: Prepared) -> Path:
     recipe, info = material.recipe, material.backbone.info
     settings = (FORMAT, info.architecture, info.preprocessing, recipe.augmentation, recipe.loss, material.task.spec)
     said.update(repr(settings).encode())
-    for source, targets in zip(material.images, material.targets):
-        said.update("".join(source.digests).encode() + targets.cpu().numpy().tobytes())
+    for source, targets in zip(material.examples, material.targets):
+        said.update("".join(source.digests).encode() + content(targets))
     said.update(material.backbone.fingerprint(len(material.backbone.stages)))
     return material.workspace.cache / "baselines" / f"{said.hexdigest()}.json"
 

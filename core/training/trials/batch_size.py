@@ -17,6 +17,7 @@ from pydantic import Field
 
 from core.runtime.device import forget_peak, free_memory, is_out_of_memory, memory_in_use
 from core.runtime.tuning import found_before
+from core.tasks.targets import take
 from core.training import checkpoints, plan
 from core.training.loop import Batch, Updater, run_epoch
 from core.training.optimizers import build_optimizer, set_learning_rate
@@ -162,7 +163,7 @@ class _Trying:
 
     def _take(self, size: int) -> None:
         part, task = self.prepared.train, self.material.task
-        targets = part.targets[torch.arange(size) % len(part)]
+        targets = take(part.targets, np.arange(size) % len(part))
         (inputs,) = part.source.batches([np.arange(size)], None)
         run_epoch(self.prepared.model, [Batch(inputs, targets)], task, self.device, self.updater)
         if self.device.torch.type == "cuda":

@@ -16,6 +16,7 @@ import torch
 from core.data.dataset import Dataset
 from core.progress import OnProgress, Progress
 from core.runtime.device import Device, choose_device
+from core.tasks.targets import take
 from core.training import plan
 from core.training.batches import VALIDATION_BATCH, endless_steps, plain_batches, steps_of
 from core.training.loop import Updater, run_epoch
@@ -95,7 +96,7 @@ class _Estimating:
     def _epoch(self, prepared: Prepared) -> float:
         """Seconds of an epoch over the whole of the dataset."""
         training, *validation = [
-            Part(Again(part.source, len(targets)), part.targets[torch.arange(len(targets)) % len(part)])
+            Part(Again(part.source, len(targets)), take(part.targets, np.arange(len(targets)) % len(part)))
             for part, targets in zip((prepared.train, prepared.validation), self.whole.targets)
             if part is not None
         ]
@@ -119,7 +120,7 @@ class _Estimating:
     def _validation(self, prepared: Prepared, part: Part) -> float:
         def look(many: int) -> None:
             self.reporter.stopping()
-            batches = islice(plain_batches(part), many)
+            batches = islice(plain_batches(part, prepared.material.task), many)
             run_epoch(prepared.model, batches, self.few.task, prepared.device)
 
         batches = -(-len(part) // VALIDATION_BATCH)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.modalities.images.examples import view
 from core.modalities.images.preprocessing import Preprocessing, decode, shrink
 from core.training.loop import Batch
 from core.training.mixing import mixed
 from core.training.recipe import Recipe
-from core.training.sources import view
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ def _mixes(images: list[np.ndarray], recipe: Recipe) -> list[Mix]:
     if not (recipe.mixup or recipe.cutmix):
         return []
     inputs = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float()
-    mixes = []
+    whole, mixes = Batch({"pixels": inputs}, torch.arange(len(images))), []
     for first in range(len(images)):
-        batch = mixed(Batch(inputs, torch.arange(len(images))), recipe, np.random.default_rng((recipe.seed, first)))
+        batch = mixed(whole, recipe, np.random.default_rng((recipe.seed, first)))
         assert batch.others is not None
         if (second := int(batch.others[first])) != first:
-            pixels = batch.inputs[first].round().byte().permute(1, 2, 0).numpy()
+            pixels = batch.inputs["pixels"][first].round().byte().permute(1, 2, 0).numpy()
             mixes.append(Mix(pixels, 1 - batch.mixed_in, first, second))
     return mixes

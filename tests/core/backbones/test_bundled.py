@@ -97,7 +97,7 @@ def test_what_reaches_each_batchnorm_is_as_its_statistics_say(info, workspace):
     for each in backbone.modules():
         if isinstance(each, torch.nn.BatchNorm2d):
             each.register_forward_hook(watch)
-    backbone(torch.cat([_pixels(info, decode(path)) for path in sorted(PHOTOS.glob("*.jpg"))]))
+    backbone({"pixels": torch.cat([_pixels(info, decode(path)) for path in sorted(PHOTOS.glob("*.jpg"))])})
     assert all(each < 1 for each in apart)
 
 
@@ -110,7 +110,7 @@ def test_parts_of_one_photo_are_neighbours(info, workspace):
         width, height = photo.width // 2, photo.height // 2
         for left, top in ((0, 0), (width, 0), (0, height), (width, height)):
             quarters.append(_pixels(info, photo.crop((left, top, left + width, top + height))))
-    seen = to_unit(backbone(torch.cat(quarters)))
+    seen = to_unit(backbone({"pixels": torch.cat(quarters)}).pooled)
     alike = (seen @ seen.T).fill_diagonal_(-1)
     right = (alike.argmax(dim=1) // 4 == torch.arange(12) // 4).float().mean()
     assert right >= 10 / 12

@@ -8,6 +8,7 @@ import torch
 from core.backbones.catalogue import find
 from core.backbones.model import Backbone, build, describe
 from core.errors import BackboneError
+from core.modalities.inputs import Inputs
 from core.workspace import Workspace
 
 NAMES = (
@@ -45,28 +46,29 @@ def backbone(request, tmp_path, monkeypatch) -> Backbone:
     return backbone.eval()
 
 
-def _images(backbone: Backbone, count: int = 2) -> torch.Tensor:
+def _images(backbone: Backbone, count: int = 2) -> Inputs:
     generator = torch.Generator().manual_seed(1)
-    return torch.rand(count, 3, backbone.info.input_size, backbone.info.input_size, generator=generator)
+    return {"pixels": torch.rand(count, 3, backbone.info.input_size, backbone.info.input_size, generator=generator)}
 
 
 @torch.no_grad()
 def test_the_two_halves_give_what_the_whole_gives_at_every_boundary(backbone):
     images = _images(backbone, 3)
-    whole = backbone(images)
+    whole = backbone(images).pooled
     assert whole.shape == (3, backbone.num_features)
     for n in range(len(backbone.stages) + 1):
-        activation = backbone.until(n)(images)
+        given = backbone.until(n)(images)
+        assert {name: tuple(each.shape[1:]) for name, each in given.items()} == backbone.boundary(n)
         if n > 0:
-            assert activation.shape[1:] == backbone.stages[n - 1].output_shape
-        torch.testing.assert_close(backbone.after(n)(activation), whole, rtol=1e-4, atol=1e-4)
+            assert given["activation"].shape[1:] == backbone.stages[n - 1].output_shape
+        torch.testing.assert_close(backbone.after(n)(given).pooled, whole, rtol=1e-4, atol=1e-4)
 
 
 def test_cutting_leaves_the_backbone_whole(backbone):
     before = {name: tensor.clone() for name, tensor in backbone.state_dict().items()}
     after = backbone.after(len(backbone.stages) - 1)
     after.train()
-    after(torch.rand(2, *backbone.stages[-2].output_shape)).sum().backward()
+    after({"activation": torch.rand(2, *backbone.stages[-2].output_shape)}).pooled.sum().backward()
     assert before.keys() == backbone.state_dict().keys()
     own = {id(parameter) for parameter in backbone.parameters()}
     assert all(id(parameter) in own for parameter in after.parameters())
@@ -80,7 +82,7 @@ def test_one_step_moves_what_is_free_and_nothing_that_is_frozen(backbone):
     backbone.train()
     before = {name: tensor.clone() for name, tensor in backbone.state_dict().items()}
     optimizer = torch.optim.SGD([p for p in backbone.parameters() if p.requires_grad], lr=1.0)
-    features = backbone(_images(backbone))
+    features = backbone(_images(backbone)).pooled
     (features * torch.linspace(-1, 1, features.shape[1])).sum().backward()
     optimizer.step()
     assert all(parameter.grad is not None for parameter in backbone.parameters() if parameter.requires_grad)
@@ -128,10 +130,10 @@ def test_another_resolution_has_the_same_stages_of_other_shapes(tmp_path):
         own, other = find(name), find(name).fitted(resolution=size)
         backbone = build(other, Workspace.open(tmp_path), random=True).eval()
         assert [stage.modules for stage in backbone.stages] == [stage.modules for stage in describe(own)]
-        images, n = torch.rand(2, 3, size, size), len(backbone.stages) - 2
-        activation = backbone.until(n)(images)
-        assert activation.shape[1:] == backbone.stages[n - 1].output_shape != describe(own)[n - 1].output_shape
-        torch.testing.assert_close(backbone.after(n)(activation), backbone(images), rtol=1e-4, atol=1e-4)
+        images, n = {"pixels": torch.rand(2, 3, size, size)}, len(backbone.stages) - 2
+        given = backbone.until(n)(images)
+        assert given["activation"].shape[1:] == backbone.stages[n - 1].output_shape != describe(own)[n - 1].output_shape
+        torch.testing.assert_close(backbone.after(n)(given).pooled, backbone(images).pooled, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["torchvision/vit_b_16.IMAGENET1K_V1", NAMES[6]])

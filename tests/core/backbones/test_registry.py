@@ -91,7 +91,7 @@ def test_exactly_what_is_free_moves_at_every_boundary(name, tmp_path):
         # Weight decay moves even what the two images say nothing about.
         learning = [*head.parameters(), *(p for p in backbone.parameters() if p.requires_grad)]
         optimizer = torch.optim.SGD(learning, lr=0.1, weight_decay=0.1)
-        cross_entropy(head(backbone(images)), torch.tensor([0, 1])).backward()
+        cross_entropy(head(backbone({"pixels": images}).pooled), torch.tensor([0, 1])).backward()
         optimizer.step()
 
         if frozen == 0:

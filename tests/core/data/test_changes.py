@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.changes import REPAIRS, leave_out, move, relabel, repair, resplit, retarget, settle, with_copies
+from core.data.changes import REPAIRS, leave_out, move, relabel, relabel_each, repair, resplit, settle, with_copies
 from core.data.dataset import list_versions, load_dataset
 from core.errors import DataError
 from core.importing.importing import import_path
@@ -66,7 +66,7 @@ def test_leave_out_and_move(workspace, dataset):
         (lambda w, d: leave_out(w, d, d.frame.loc[d.frame["label"] == "red", "name"]), "fewer than two classes"),
         (lambda w, d: move(w, d, d.frame["name"], "test"), "to train on"),
         (lambda w, d: move(w, d, d.part("train")["name"], "train"), "already"),
-        (lambda w, d: retarget(w, d, {"red/0.jpg": 1.0}), "classes, not numbers"),
+        (lambda w, d: relabel(w, d, ["red/0.jpg"], 1.0), "classes, not numbers"),
         (lambda w, d: resplit(w, d, validation=0.8, test=0.5, seed=0), "too little to train on"),
     ],
 )
@@ -77,14 +77,14 @@ def test_what_cannot_be_done_is_said_and_makes_no_version(workspace, dataset, ch
 
 
 def test_a_number_is_corrected(workspace, numbers):
-    made = retarget(workspace, numbers, {"3.jpg": 99.0})
+    made = relabel(workspace, numbers, ["3.jpg"], 99.0)
     assert made.frame.set_index("name")["target"]["3.jpg"] == 99.0 and made.kind == "number"
     assert made.changed == "1 number corrected"
     assert finding(made, "far out").files == ["3.jpg"]
     with pytest.raises(DataError, match="finite"):
-        retarget(workspace, numbers, {"3.jpg": float("nan")})
+        relabel(workspace, numbers, ["3.jpg"], float("nan"))
     with pytest.raises(DataError, match="150 digits"):
-        retarget(workspace, numbers, {"3.jpg": 1e200})
+        relabel(workspace, numbers, ["3.jpg"], 1e200)
     with pytest.raises(DataError, match="numbers, not classes"):
         relabel(workspace, numbers, ["3.jpg"], "cat")
 
@@ -107,7 +107,7 @@ def test_no_validation_is_mended(workspace, numbers):
 
 def test_rare_numbers_are_no_slips_of_the_pen(workspace, numbers):
     names = numbers.frame["name"]
-    rare = retarget(workspace, numbers, {name: float(at < 2) for at, name in enumerate(names)})
+    rare = relabel_each(workspace, numbers, {name: float(at < 2) for at, name in enumerate(names)})
     assert not [one for one in rare.report.findings if one.kind == "far out"]
 
 

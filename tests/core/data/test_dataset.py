@@ -119,7 +119,7 @@ def test_a_dataset_of_the_first_graft_is_still_there(workspace, dataset):
     said = {"name": "Old", "classes": ["blue", "red"], "images": 30, "created": "2026-11-23T12:00:00"}
     write_json(directory / "dataset.json", said)
     write_json(directory / "versions" / "1.json", dataset.split.model_dump())
-    old = dataset.frame.drop(columns=["target", "group", "twins", "contrast", "mended"])
+    old = dataset.frame.drop(columns=["group", "twins", "contrast", "mended"])
     old.to_parquet(directory / "versions" / "1.parquet")
     write_json(directory / "report.json", {"findings": [{"kind": "link", "title": "x", "why": "y"}]})
     (known,) = list_datasets(workspace)

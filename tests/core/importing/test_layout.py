@@ -53,6 +53,25 @@ LAYOUTS = {
         {"1_train/cats/a.jpg": ("cats", TRAIN), "1_train/dogs/a.jpg": ("dogs", TRAIN),
          "2_val/cats/c.jpg": ("cats", VALIDATION)},
     ),
+    "splits in other languages": (
+        {"Entrenamiento/cats/a.jpg": ("cats", TRAIN), "Entrenamiento/dogs/b.jpg": ("dogs", TRAIN),
+         "Validación/cats/c.jpg": ("cats", VALIDATION), "Prueba/dogs/d.jpg": ("dogs", TEST)},
+    ),
+    "splits in Chinese": (
+        {"训练集/猫/a.jpg": ("猫", TRAIN), "训练集/狗/b.jpg": ("狗", TRAIN), "验证集/狗/c.jpg": ("狗", VALIDATION),
+         "测试集/猫/d.jpg": ("猫", TEST)},
+    ),
+    "splits in Russian with a word for set": (
+        {"обучающая выборка/кот/a.jpg": ("кот", TRAIN), "обучающая выборка/пёс/b.jpg": ("пёс", TRAIN),
+         "тестовая выборка/кот/c.jpg": ("кот", TEST)},
+    ),
+    "splits in two letters": (
+        {"tr/cats/a.jpg": ("cats", TRAIN), "va/dogs/b.jpg": ("dogs", VALIDATION), "te/cats/c.jpg": ("cats", TEST)},
+    ),
+    "splits below the classes that name them again": (
+        {"cats/cats_train/a.jpg": ("cats", TRAIN), "cats/cats_test/b.jpg": ("cats", TEST),
+         "dogs/dogs_train/c.jpg": ("dogs", TRAIN), "dogs/dogs_test/d.jpg": ("dogs", TEST)},
+    ),
     "a split of one class keeps it": (
         {"train/cats/a.jpg": ("cats", TRAIN), "train/dogs/a.jpg": ("dogs", TRAIN), "test/cats/c.jpg": ("cats", TEST)},
     ),
@@ -151,6 +170,9 @@ def test_names_are_kept_as_they_look(folder, label):
         "#recycle/a.jpg",
         "cats/ehthumbs.db",
         "System Volume Information/a.jpg",
+        "~$labels.xlsx",
+        "Network Trash Folder/a.jpg",
+        "@sharebin/a.jpg",
     ],
 )
 def test_what_nobody_would_miss(name):

@@ -87,7 +87,7 @@ def test_many_images_are_answered_as_the_bare_model_answers_each(bundle, kind):
     said = json.loads((bundle / "bundle.json").read_text())
     (bundle / "bundle.json").write_text(json.dumps(said | {"task": {"kind": kind, "classes": LABELS}}))
     exact, quick = Predictor.open(bundle), Predictor.open(bundle)
-    raw = exact.model(normalize(pixels, exact.preprocessing))
+    raw = exact.model({"pixels": normalize(pixels, exact.preprocessing)})
     wanted = raw.softmax(1) if kind == "classes" else raw.sigmoid()
     given = quick.outputs(pixels)
     assert quick.folded is not None

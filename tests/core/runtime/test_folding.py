@@ -29,12 +29,12 @@ def shaken(backbone):
 @pytest.mark.parametrize("share", [0.5, 1.0])
 def test_it_gives_the_same_with_fewer_steps(workspace, name, share):
     backbone = shaken(build(find(name), workspace, random=True))
-    images = torch.randn(2, 3, backbone.info.input_size, backbone.info.input_size)
+    inputs = {"pixels": torch.randn(2, 3, backbone.info.input_size, backbone.info.input_size)}
     network = backbone.until(round(len(backbone.stages) * share))
-    quick = folded(network, images)
+    quick = folded(network, inputs)
     with torch.no_grad():
-        wanted = network(images)
-        assert torch.allclose(quick(images), wanted, rtol=0, atol=1e-3 * float(wanted.abs().max()))
+        wanted, given = network(inputs)["activation"], quick(inputs)["activation"]
+        assert torch.allclose(given, wanted, rtol=0, atol=1e-3 * float(wanted.abs().max()))
     assert not [kind for kind in kinds(quick) if "BatchNorm" in kind]
     assert ("vit" in name) == (quick is network or kinds(quick) == kinds(network))
 
@@ -42,7 +42,7 @@ def test_it_gives_the_same_with_fewer_steps(workspace, name, share):
 def test_the_network_itself_stays_as_it_is(workspace):
     backbone = shaken(build(find(SMALL[0]), workspace, random=True))
     before = {name: tensor.clone() for name, tensor in backbone.state_dict().items()}
-    folded(backbone, torch.randn(2, 3, 160, 160))
+    folded(backbone, {"pixels": torch.randn(2, 3, 160, 160)})
     assert all(torch.equal(before[name], tensor) for name, tensor in backbone.state_dict().items())
 
 
@@ -53,21 +53,22 @@ class Shared(nn.Module):
         super().__init__()
         self.convolution, self.norm = nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)
 
-    def forward(self, images):
-        first = self.convolution(images)
-        return self.norm(first) + first
+    def forward(self, inputs):
+        first = self.convolution(inputs["pixels"])
+        return {"activation": self.norm(first) + first}
 
 
 class Twice(Shared):
     """The same convolution, before two norms."""
 
-    def forward(self, images):
-        return self.norm(self.convolution(self.convolution(images)))
+    def forward(self, inputs):
+        return {"activation": self.norm(self.convolution(self.convolution(inputs["pixels"])))}
 
 
 @pytest.mark.parametrize("kind", [Shared, Twice])
 def test_what_cannot_be_folded_still_gives_the_same(kind):
     network = shaken(kind())
-    images = torch.randn(2, 3, 8, 8)
+    inputs = {"pixels": torch.randn(2, 3, 8, 8)}
     with torch.no_grad():
-        assert torch.allclose(folded(network, images)(images), network(images), atol=1e-5)
+        given, wanted = folded(network, inputs)(inputs), network(inputs)
+        assert torch.allclose(given["activation"], wanted["activation"], atol=1e-5)

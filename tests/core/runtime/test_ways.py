@@ -7,13 +7,14 @@ from torch import nn
 
 from core.backbones.catalogue import find
 from core.backbones.model import build
+from core.modalities.images.examples import ImageExamples
 from core.runtime import tuning as measured
 from core.runtime import ways
 from core.runtime.device import Device, choose_device
 from core.runtime.tuning import Chosen
 from core.runtime.ways import FrozenStages, Way, way_to_train
+from core.tasks.pooled import PooledLinear
 from core.training.activations import Kept
-from core.training.sources import ImageSource
 from core.workspace import Workspace
 
 SLOW = pytest.mark.skipif(os.environ.get("GRAFT_WALK") != "1", reason="compiles for half a minute: make walk")
@@ -34,7 +35,7 @@ def half_is_quick(monkeypatch):
 
 
 def examples():
-    return torch.rand(4, 3, 224, 224, generator=torch.Generator().manual_seed(0)) * 4 - 2
+    return {"pixels": torch.rand(4, 3, 224, 224, generator=torch.Generator().manual_seed(0)) * 4 - 2}
 
 
 def way_of(workspace, backbone, device=None, precision="auto", examples=examples):
@@ -70,12 +71,12 @@ def test_a_gpu_uses_what_it_is_made_for(workspace, backbone):
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_image_gives_the_same_bits_in_any_company(workspace, backbone, precision):
-    images = examples()
+    images = examples()["pixels"]
     network = FrozenStages(workspace, backbone, 9, choose_device("cpu"), precision, "pets", examples).network
     with torch.inference_mode():
-        together = network(images)
+        together = network({"pixels": images})["activation"]
         for alone in (images[2:3], images[1:4], images.flip(0)):
-            row = network(alone)
+            row = network({"pixels": alone})["activation"]
             assert all(any(torch.equal(each, whole) for whole in together) for each in row)
         assert together.dtype is torch.float32
 
@@ -87,7 +88,7 @@ def test_the_backbone_keeps_its_precision(workspace, backbone):
 
 
 def test_what_is_trained_runs_in_the_quicker_precision_and_is_left_as_it_was(workspace, backbone, half_is_quick):
-    model, device = nn.Sequential(backbone, nn.Dropout(), nn.Linear(1280, 2)).train(), choose_device("cpu")
+    model, device = nn.Sequential(backbone, PooledLinear(1280, 2)).train(), choose_device("cpu")
     backbone.freeze(8)
     before, drawn = {name: tensor.clone() for name, tensor in model.state_dict().items()}, torch.get_rng_state()
     found = way_to_train(workspace, model, "lite0 after 8 stages", device, examples)
@@ -121,14 +122,15 @@ def test_so_many_images_that_it_repays_are_run_by_compiled_code(
 ):
     if not really:
         monkeypatch.setattr(torch, "compile", lambda network, **_: network)
-    images = examples()
+    images = examples()["pixels"]
     frozen = stem(workspace, backbone, many=100_000)
     assert frozen.way.words.startswith("float32, compiled, 4.0 times as fast as float32 here")
     with torch.inference_mode():
-        given, wanted = frozen.network(images), backbone.until(1)(images)
+        given, wanted = (each({"pixels": images})["activation"] for each in (frozen.network, backbone.until(1)))
         assert torch.allclose(given, wanted, atol=1e-3 * float(wanted.abs().max()))
         for alone in (images[2:3], images.flip(0)):
-            assert all(any(torch.equal(row, whole) for whole in given) for row in frozen.network(alone))
+            rows = frozen.network({"pixels": alone})["activation"]
+            assert all(any(torch.equal(row, whole) for whole in given) for row in rows)
 
 
 def test_rows_of_code_that_cannot_be_compiled_any_more_are_kept_apart(
@@ -140,7 +142,7 @@ def test_rows_of_code_that_cannot_be_compiled_any_more_are_kept_apart(
         """What the first stage gives, in the way that is known, for these images."""
         pixels = np.random.default_rng(0).integers(0, 255, (len(numbers), 224, 224, 3), np.uint8)
         digests, frozen = [f"{number:02x}" * 32 for number in numbers], stem(workspace, backbone, many=100_000)
-        source = ImageSource(lambda: pixels, digests, backbone.info.preprocessing, choose_device("cpu"))
+        source = ImageExamples(lambda: pixels, digests, backbone.info.preprocessing, torch.device("cpu"))
         return Kept(workspace, frozen, source)
 
     kept(1, 2).rows(lambda *_: None)

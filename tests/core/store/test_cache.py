@@ -17,8 +17,8 @@ from core.store.rows import Store
 def keep(workspace, setting, number=0, size=250):
     """A chunk of about 1 kB and its index; in use while what is returned lives."""
     digest = hashlib.sha256(str(number).encode()).hexdigest()
-    store = Store(workspace, "activations", setting, np.float32)
-    return store.rows([digest], lambda _: [np.zeros(size, np.float32)])
+    store = Store(workspace, "activations", setting, {"x": np.float32})
+    return store.rows([digest], lambda _: [{"x": np.zeros(size, np.float32)}])
 
 
 def age(workspace, setting, seconds):
@@ -72,7 +72,7 @@ def test_emptying_spares_weights_unless_asked_and_what_is_open_stays_readable(wo
     weights.mkdir()
     (weights / "net.pth").write_bytes(bytes(100))
     assert cache.empty(workspace) > 1000
-    assert used[0].tolist() == [0] * 250
+    assert used[0]["x"].tolist() == [0] * 250
     assert cache.sizes(workspace) == {**dict.fromkeys(cache.EVICTABLE, 0), "weights": 100}
     assert cache.empty(workspace, weights=True) == 100
 

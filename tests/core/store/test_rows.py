@@ -21,12 +21,12 @@ def digest(number):
 
 
 def row(number, shape=(4,)):
-    return np.full(shape, number, np.float32)
+    return {"x": np.full(shape, number, np.float32)}
 
 
 @pytest.fixture
 def store(workspace):
-    return Store(workspace, "activations", "setting", np.float32)
+    return Store(workspace, "activations", "setting", {"x": np.float32})
 
 
 def rows(store, numbers, made=None):
@@ -50,22 +50,22 @@ def test_what_is_known_is_not_made_again_in_any_order(store):
     made = []
     found = rows(store, [5, 3, 1, 4, 3], made)
     assert made == [5, 4]
-    assert [float(found[number][0]) for number in range(5)] == [5, 3, 1, 4, 3]
-    assert found.take(np.array([4, 0, 2]))[:, 0].tolist() == [3, 5, 1]
+    assert [float(found[number]["x"][0]) for number in range(5)] == [5, 3, 1, 4, 3]
+    assert found.take(np.array([4, 0, 2]))["x"][:, 0].tolist() == [3, 5, 1]
     assert len(chunks(store)) == 2
 
 
 def test_the_same_content_twice_is_made_once(store):
     made = []
-    assert rows(store, [7, 7, 8, 7], made).take(np.arange(4))[:, 0].tolist() == [7, 7, 8, 7]
+    assert rows(store, [7, 7, 8, 7], made).take(np.arange(4))["x"][:, 0].tolist() == [7, 7, 8, 7]
     assert made == [7, 8]
 
 
 def test_rows_of_different_shapes(workspace):
-    store = Store(workspace, "images", "setting", np.uint8)
+    store = Store(workspace, "images", "setting", {"x": np.uint8})
     images = [np.random.default_rng(n).integers(0, 255, (3 + n, 5, 3), np.uint8) for n in range(4)]
-    found = store.rows([digest(n) for n in range(4)], lambda numbers: (images[n] for n in numbers))
-    assert all(np.array_equal(found[n], images[n]) for n in range(4))
+    found = store.rows([digest(n) for n in range(4)], lambda numbers: ({"x": images[n]} for n in numbers))
+    assert all(np.array_equal(found[n]["x"], images[n]) for n in range(4))
 
 
 def test_nothing_is_no_error(store):
@@ -91,12 +91,12 @@ def test_damage_is_seen_and_only_what_was_lost_is_made_again(store, damage):
     rows(store, [3])
     damage(first)
     made = []
-    assert rows(store, [1, 2, 3], made).take(np.arange(3))[:, 0].tolist() == [1, 2, 3]
+    assert rows(store, [1, 2, 3], made).take(np.arange(3))["x"][:, 0].tolist() == [1, 2, 3]
     assert made == [1, 2]
 
 
 def test_giving_up_keeps_the_chunks_that_were_whole(store, monkeypatch):
-    monkeypatch.setattr(kept, "CHUNK_BYTES", 2 * row(0).nbytes)
+    monkeypatch.setattr(kept, "CHUNK_BYTES", 2 * row(0)["x"].nbytes)
 
     def make(numbers):
         for number in numbers:
@@ -115,15 +115,17 @@ def test_many_small_chunks_are_joined(store, monkeypatch):
     for number in range(7):
         rows(store, [number])
     assert len(chunks(store)) <= 4
-    assert rows(store, [*range(7)], made := []).take(np.arange(7))[:, 0].tolist() == [*range(7)]
+    assert rows(store, [*range(7)], made := []).take(np.arange(7))["x"][:, 0].tolist() == [*range(7)]
     assert made == []
 
 
 def test_two_at_once_do_no_harm(workspace):
     def work(turn):
-        store = Store(workspace, "activations", "setting", np.float32)
+        store = Store(workspace, "activations", "setting", {"x": np.float32})
         numbers = np.random.default_rng(turn).permutation(40).tolist()
-        return [rows(store, numbers[:size]).take(np.arange(size))[:, 0].tolist() == numbers[:size] for size in (9, 40)]
+        return [
+            rows(store, numbers[:size]).take(np.arange(size))["x"][:, 0].tolist() == numbers[:size] for size in (9, 40)
+        ]
 
     with ThreadPoolExecutor(4) as pool:
         assert all(all(right) for right in pool.map(work, range(8)))
@@ -134,7 +136,7 @@ def test_what_is_open_is_in_use_and_stays_readable(store, workspace):
     (chunk,) = chunks(store)
     assert in_use(workspace) == {chunk}
     kept.throw_away(chunk)
-    assert found[1][0] == 2
+    assert found[1]["x"][0] == 2
     store.use = None
     del found
     assert in_use(workspace) == set()
@@ -147,7 +149,7 @@ def test_a_hundred_thousand_rows_are_found_quickly(store, monkeypatch):
     began = time.process_time()
     found = store.rows(digests[::-1], lambda numbers: pytest.fail("nothing is missing"))
     assert time.process_time() - began < 1
-    assert found[0][0] == 99_999
+    assert found[0]["x"][0] == 99_999
 
 
 @pytest.mark.parametrize("how", ["all", "the setting", "the chunks", "the rows", "the indexes", "emptied"])
@@ -180,11 +182,11 @@ def test_a_cache_that_vanishes_while_it_is_filled_costs_nothing(workspace, store
             yield row(number)
 
     found = store.rows([digest(number) for number in range(23)], make)
-    assert found.take(np.arange(23))[:, 0].tolist() == list(range(23))
+    assert found.take(np.arange(23))["x"][:, 0].tolist() == list(range(23))
     assert sorted(made) == sorted([*range(3, 23), *(number for number in (0, 1, 2) if made.count(number))])
     assert not found.is_damaged()
     shutil.rmtree(workspace.cache, ignore_errors=True)
-    assert [float(found[number][0]) for number in range(23)] == list(range(23))
+    assert [float(found[number]["x"][0]) for number in range(23)] == list(range(23))
     again = []
     rows(store, [0, 1], again)
     assert again == [0, 1]
@@ -201,4 +203,4 @@ def test_the_last_rows_of_a_making_vanish_before_they_are_mapped(workspace, stor
     rows(store, [1, 2])
     monkeypatch.setattr(Store, "_find", vanishing)
     found = rows(store, [1, 2, 3])
-    assert found.take(np.arange(3))[:, 0].tolist() == [1, 2, 3]
+    assert found.take(np.arange(3))["x"][:, 0].tolist() == [1, 2, 3]

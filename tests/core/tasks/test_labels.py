@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pandas as pd
@@ -12,6 +13,7 @@ from core.data.changes import leave_out, mark, relabel, repair, repairs, settle
 from core.data.splits import SplitSettings, split_rows
 from core.errors import DataError
 from core.importing.importing import check, import_path
+from core.tasks import MULTILABEL
 from core.tasks.labels import divided
 from tests.conftest import image
 from tests.core.importing.tables.test_manifest import csv, parquet
@@ -32,6 +34,18 @@ FORMS = {
     "commas.csv": table(", ".join).replace(b"bird, cat\n", b"bird\n"),  # which then stands alone, as the others do
     "lists.csv": table(lambda labels: str(list(labels))),
     "arrays.csv": table(lambda labels: f"[{' '.join(map(repr, labels))}]"),
+    "slashes.csv": table(" / ".join).replace(b"bird / cat\n", b"bird\n"),
+    "words.csv": table(" and ".join).replace(b"bird and cat\n", b"bird\n"),
+    "plus.csv": table(" + ".join).replace(b"bird + cat\n", b"bird\n"),
+    "hashtags.csv": table(lambda labels: " ".join(f"#{label}" for label in labels)),
+    "enumerated.csv": table("、".join),
+    "lines.csv": table(lambda labels: '"' + "\n".join(labels) + '"'),
+    "database.csv": table(lambda labels: "{" + ",".join(labels) + "}"),
+    "sets.csv": table(lambda labels: "{" + ", ".join(map(repr, labels)) + "}"),
+    "objects.jsonl": "\n".join(
+        json.dumps({"file_name": path, "labels": [{"name": label} for label in labels]})
+        for path, labels in zip(PATHS, SAID)
+    ).encode(),
     "lists.jsonl": pd.DataFrame({"file_name": PATHS, "labels": map(list, SAID)})
     .to_json(None, orient="records", lines=True)
     .encode(),
@@ -47,13 +61,13 @@ FORMS = {
 def test_every_form_of_table_says_the_labels(workspace, make_zip, name):
     dataset = import_path(workspace, make_zip(files={**IMAGES, name: FORMS[name]}))
     said = dict(zip(PATHS, map(", ".join, SAID))) | {"img/3.jpg": "no label"}
-    if name == "commas.csv":
+    if name in ("commas.csv", "slashes.csv", "words.csv", "plus.csv"):
         said["img/4.jpg"] = "bird"
     assert dataset.kind == "labels" and dataset.classes == NAMES
     assert dict(zip(dataset.frame["name"], dataset.answers(dataset.frame))) == said
     assert dataset.report.unlabelled == 1 and dataset.counts().loc["dog"].sum() == dataset.report.classes["dog"] == 5
     assert len(matching(dataset, label="dog")) == 5 and matching(dataset, label="")["name"].tolist() == ["img/3.jpg"]
-    assert {label: len(rows) for label, rows in first_of_each(dataset.frame, ["cat", "dog"], 2).items()} == {
+    assert {label: len(rows) for label, rows in first_of_each(dataset, ["cat", "dog"], 2).items()} == {
         "cat": 2,
         "dog": 2,
     }
@@ -114,7 +128,7 @@ def test_the_same_labels_everywhere_are_refused(make_zip):
 def test_a_split_gives_each_part_its_share_of_the_rarest_labels():
     labels = ["common"] * 40 + ["common\nrare"] * 10 + [""] * 10
     frame = pd.DataFrame({"label": labels, "twins": 0, "group": ""})
-    splits = split_rows(frame, "labels", SplitSettings(validation=0.2))
+    splits = split_rows(frame, MULTILABEL, SplitSettings(validation=0.2))
     held = [label for label, split in zip(labels, splits) if split == "validation"]
     assert Counter(held) == {"common": 8, "common\nrare": 2, "": 2}
 

@@ -14,11 +14,16 @@ def device():
     return choose_device("cpu")
 
 
+class Line(nn.Linear):
+    def forward(self, inputs):
+        return super().forward(inputs["x"])
+
+
 def batches(count=4, size=8):
     generator = torch.Generator().manual_seed(0)
     for _ in range(count):
         inputs = torch.randn(size, 3, generator=generator)
-        yield Batch(inputs, (inputs[:, 0] > 0).long())
+        yield Batch({"x": inputs}, (inputs[:, 0] > 0).long())
 
 
 def updater(model, device, rate=0.5):
@@ -27,7 +32,7 @@ def updater(model, device, rate=0.5):
 
 def test_training_learns_and_evaluation_only_looks(device):
     torch.manual_seed(0)
-    model = nn.Linear(3, 2)
+    model = Line(3, 2)
     first = run_epoch(model, batches(), TWO, device)
     before = model.weight.clone()
     run_epoch(model, batches(), TWO, device)
@@ -41,15 +46,15 @@ def test_training_learns_and_evaluation_only_looks(device):
 
 def test_scores_are_means_over_images_not_over_batches(device):
     """A small last batch must not count as much as a full one."""
-    model = nn.Linear(3, 2)
-    uneven = [Batch(torch.randn(n, 3), torch.zeros(n, dtype=torch.long)) for n in (30, 1)]
-    together = Batch(torch.cat([batch.inputs for batch in uneven]), torch.zeros(31, dtype=torch.long))
+    model = Line(3, 2)
+    uneven = [Batch({"x": torch.randn(n, 3)}, torch.zeros(n, dtype=torch.long)) for n in (30, 1)]
+    together = Batch({"x": torch.cat([batch.inputs["x"] for batch in uneven])}, torch.zeros(31, dtype=torch.long))
     apart = run_epoch(model, uneven, TWO, device)
     assert apart.loss == pytest.approx(run_epoch(model, [together], TWO, device).loss, rel=1e-5)
 
 
 def test_an_epoch_that_is_told_to_stop_has_no_scores(device):
-    model, seen = nn.Linear(3, 2), []
+    model, seen = Line(3, 2), []
 
     def stop_at_second(images, totals):
         seen.append(totals[1].item())

@@ -19,7 +19,11 @@ def action_bar(dataset: Dataset, ticks: Ticks, found: pd.Index) -> None:
     names = dataset.frame.loc[found, "name"]
     with bar("action_bar"):
         st.markdown(f"**{len(ticks.names):,} ticked**", width="content")
-        {"classes": _relabel, "labels": _mark, "number": _retarget}[dataset.kind](dataset, ticks)
+        classes = dataset.task.classes
+        if classes is not None:
+            _mark(dataset, ticks) if classes.several else _relabel(dataset, ticks)
+        elif dataset.task.ordered:
+            _retarget(dataset, ticks)
         words = changes.SPLIT_WORDS
         split = st.menu_button("Move to", list(words), format_func=lambda key: words[key].capitalize())
         if split:
@@ -69,8 +73,7 @@ def _retarget(dataset: Dataset, ticks: Ticks) -> None:
         names = _and_copies(dataset, ticks)
         words = f"Set it for {count(len(names), 'image')}"
         if st.button(words, type="primary", disabled=value is None) and value is not None:
-            values = dict.fromkeys(names, float(value))
-            apply(dataset, changes.retarget, values)
+            apply(dataset, changes.relabel, names, float(value))
 
 
 def _and_copies(dataset: Dataset, ticks: Ticks) -> set[str]:

@@ -11,8 +11,8 @@ import streamlit as st
 
 from core.data.browsing import Order, orders
 from core.data.dataset import SPLITS, Dataset
-from core.data.report import Kind
 from core.data.splits import Split
+from core.tasks.classes import Classes
 from ui.shared.sight import look_at_place
 from ui.shared.widgets import clip
 
@@ -21,10 +21,6 @@ FEW, EVERY = "\0few", "\0every"  # no class is called so: names of classes have 
 NONE = ""  # nor so
 ANY_SPLIT, ANY_FINDING = "any", "any"
 WIDTH: Final = "stretch"
-_CLASSES = {
-    "classes": {FEW: "A few of each", EVERY: "All classes"},
-    "labels": {FEW: "A few of each", EVERY: "All images", NONE: "No label"},
-}
 _SPLITS = {ANY_SPLIT: "Any split", "train": "Training", "validation": "Validation", "test": "Test"}
 _FINDINGS: dict[str, str] = {  # in the words of their sentences above
     "similar names": "Similar class names",
@@ -71,9 +67,9 @@ def filters(dataset: Dataset) -> Query:
     """Draw the filters; they keep what is chosen from version to version, and while other pages are shown."""
     query = Query()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if dataset.kind != "number":
+        if dataset.task.classes is not None:
             none = [NONE] if dataset.report.unlabelled else []
-            options, words = [FEW, EVERY, *none, *dataset.classes], _CLASSES[dataset.kind]
+            options, words = [FEW, EVERY, *none, *dataset.classes], _words(dataset.task.classes)
             label = _choice(dataset, "Class", options, words, dataset.noun.capitalize())
             query = replace(query, label=None if label in (FEW, EVERY) else label, few=label == FEW)
         splits = [split for split in SPLITS if dataset.report.splits[split]]
@@ -86,12 +82,17 @@ def filters(dataset: Dataset) -> Query:
     return replace(query, finding=None if finding == ANY_FINDING else finding)
 
 
+def _words(classes: Classes) -> dict[str, str]:
+    every = "All images" if classes.several else f"All {classes.plural}"
+    return {FEW: "A few of each", EVERY: every, NONE: f"No {classes.noun}"}
+
+
 def look_at(dataset: Dataset, label: str) -> None:
     """Show the pages of a class."""
     st.session_state[_key(dataset, "Class")] = label
 
 
-def look_at_finding(dataset: Dataset, kind: Kind) -> None:
+def look_at_finding(dataset: Dataset, kind: str) -> None:
     """Show the pages of all that a finding is about, wherever on the page it was clicked."""
     clear(dataset)
     st.session_state.update({_key(dataset, "Class"): EVERY, _key(dataset, "Finding"): kind, LOOK: IMAGES})

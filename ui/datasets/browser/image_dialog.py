@@ -35,7 +35,8 @@ def _image(dataset: Dataset, row: pd.Series) -> None:
 
 
 def _facts(dataset: Dataset, row: pd.Series) -> dict[str, str]:
-    what = clip(dataset.target, 40) or {"classes": "Class", "labels": "Labels", "number": "Number"}[dataset.kind]
+    several = dataset.task.classes is not None and dataset.task.classes.several
+    what = clip(dataset.target, 40) or (dataset.task.plural if several else dataset.noun).capitalize()
     return {
         what: dataset.answers(row.to_frame().T)[0],
         "Split": SPLIT_WORDS[row["split"]].capitalize(),

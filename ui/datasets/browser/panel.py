@@ -69,7 +69,7 @@ def _page(dataset: Dataset, found: pd.Index, query: Query) -> None:
             rows,
             ticks(dataset),
             place=f"{query} {number}",
-            answers=query.label is None or dataset.kind == "labels",
+            answers=query.label is None or (dataset.task.classes is not None and dataset.task.classes.several),
             on_open=_enlarge,
             key="image_grid",
         )
@@ -86,7 +86,7 @@ def _found(directory: Path, version: int, query: Query, _dataset: Dataset) -> pd
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _few(directory: Path, version: int, labels: tuple[str, ...], _dataset: Dataset) -> dict[str, pd.DataFrame]:
-    return first_of_each(matching(_dataset), list(labels), EACH)
+    return first_of_each(_dataset, list(labels), EACH)
 
 
 def _enlarge(name: str) -> None:

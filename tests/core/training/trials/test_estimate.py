@@ -38,7 +38,7 @@ def test_what_is_still_to_be_done_is_foreseen(material):
 def test_a_few_images_share_the_network(material):
     whole = material()
     few = whole.of(whole.dataset)
-    assert few.backbone is whole.backbone and few.images is not whole.images
+    assert few.backbone is whole.backbone and few.examples is not whole.examples
 
 
 @pytest.mark.parametrize("settings", [{}, {"freeze": 0}, {"freeze": 2, "unfreeze": "after_head", "cutmix": 1.0}])
@@ -99,7 +99,7 @@ def test_a_run_takes_its_estimate_with_it(workspace, recipe, monkeypatch):
 
 
 def test_a_few_stand_for_many(material):
-    few = material().images[0]
+    few = material().examples[0]
     many = Again(few, 100)
     (batch,) = many.batches([np.array([3, 3 + len(few)])], None)
     assert len(many) == 100 and (batch[0] == batch[1]).all()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.modalities.images.examples import view
 from core.modalities.images.preprocessing import Preprocessing
 from core.training.recipe import Recipe
-from core.training.sources import view
 from core.training.trials.preview import preview
 
 SHAPED = Preprocessing(size=32, resize=36, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
