@@ -47,14 +47,21 @@ FREE_EPOCHS, FROZEN, FREE_SEEDS = 10, 7, 3
 FILES, SINGLES = 1_000, 30
 
 
-def rate(batches: Iterable[Any], step: Callable[[Any], object]) -> float:
-    """Images a second over some steps, after a warm-up."""
+def rate(batches: Iterable[Any], step: Callable[[Any], object], size: int = BATCH, steps: int = STEPS) -> float:
+    """Images a second over some steps, after a warm-up, until the device has done them."""
     numbered = iter(batches)
     for batch in itertools.islice(numbered, WARM_UP):
         step(batch)
+    _wait()
     began = time.perf_counter()
-    done = [step(batch) for batch in itertools.islice(numbered, STEPS)]
-    return len(done) * BATCH / (time.perf_counter() - began)
+    done = [step(batch) for batch in itertools.islice(numbered, steps)]
+    _wait()
+    return len(done) * size / (time.perf_counter() - began)
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def timm_style(workspace: Workspace, dataset: str, folder: Path) -> dict[str, float]:
@@ -80,7 +87,13 @@ def graft(workspace: Workspace, dataset: str, folder: Path) -> dict[str, float]:
     """Nothing frozen, in Graft's loop: on images from the cache, and on tensors that are in memory already."""
     augmented = {"augmentation": "standard", "freeze": 0, "batch_size": BATCH}
     recipe = Recipe(dataset=dataset, dataset_version=1, backbone=BUNDLED, **augmented)  # type: ignore[arg-type]
-    device, directory = choose_device(), workspace.root / "side"
+    return loop_rates(workspace, recipe)
+
+
+def loop_rates(workspace: Workspace, recipe: Recipe, steps: int = STEPS) -> dict[str, float]:
+    """Images a second in Graft's loop, the median of three turns: "images" from the cache; "memory", the same as
+    tensors on the device."""
+    device, directory, size = choose_device().at(recipe.precision), workspace.root / "side", int(recipe.batch_size)
     directory.mkdir(exist_ok=True)
     log = EventLog(directory / "events.jsonl")
     prepared = prepare(Material(workspace, recipe, device, Reporter(log, Control(directory), device)), 0)
@@ -91,8 +104,8 @@ def graft(workspace: Workspace, dataset: str, folder: Path) -> dict[str, float]:
     def step(batch: Batch) -> None:
         run_epoch(prepared.model, [batch], prepared.material.task, prepared.device, update)
 
-    part, count = prepared.train, BATCH * (STEPS + WARM_UP)
-    chunks = cut(np.arange(count) % len(part), BATCH, training=True)
+    part, count = prepared.train, size * (steps + WARM_UP)
+    chunks = cut(np.arange(count) % len(part), size, training=True)
 
     def images() -> Iterable[Batch]:
         for chunk, inputs in zip(chunks, part.source.batches(chunks, 1)):
@@ -101,8 +114,8 @@ def graft(workspace: Workspace, dataset: str, folder: Path) -> dict[str, float]:
     in_memory = list(images())
     found: dict[str, list[float]] = {"images": [], "memory": []}
     for _ in range(3):
-        found["images"].append(rate(images(), step))
-        found["memory"].append(rate(in_memory, step))
+        found["images"].append(rate(images(), step, size, steps))
+        found["memory"].append(rate(in_memory, step, size, steps))
     return {name: statistics.median(rates) for name, rates in found.items()}
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from PIL import Image
+
+from tests.browser.app import ROOT
 from tests.polling import poll
 
 POINTS = """() => {
@@ -45,3 +48,17 @@ def calm(page: Any, looks: int = 20) -> None:
 def curve_points(page: Any) -> int:
     """How many points the longest line on the page has."""
     return int(page.evaluate(POINTS))
+
+
+def keep_image(page: Any, name: str, height: int | None = None) -> None:
+    """A screenshot, in docs/images if the README shows it, else in build/images."""
+    shown = f"docs/images/{name}.png" in (ROOT / "README.md").read_text(encoding="utf-8")
+    path = ROOT / ("docs" if shown else "build") / "images" / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    size = page.viewport_size
+    page.set_viewport_size({**size, "height": height or size["height"]})
+    calm(page)
+    page.screenshot(path=path, animations="disabled")
+    page.set_viewport_size(size)
+    with Image.open(path) as shot:
+        shot.convert("RGB").quantize(192, dither=Image.Dither.NONE).save(path, optimize=True)

@@ -7,15 +7,13 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlparse
 
 import pytest
-from PIL import Image
 
 from core.processes import signed
-from tests.browser.actions import calm
-from tests.browser.app import BROWSER, FLAGS, ROOT, App
+from tests.browser.actions import keep_image
+from tests.browser.app import BROWSER, FLAGS, App
 
 WIDE, NARROW = (1280, 900), (390, 844)
 
@@ -92,21 +90,5 @@ def visit(chromium: object, app: App) -> Iterator[Visit]:
 
 @pytest.fixture
 def image_of() -> Callable[..., None]:
-    """Keeps a screenshot when GRAFT_SCREENSHOTS is set, in docs/images if the README shows it, else in build/images;
-    otherwise does nothing."""
-
-    def keep(page: Any, name: str, height: int | None = None) -> None:
-        if not os.environ.get("GRAFT_SCREENSHOTS"):
-            return
-        shown = f"docs/images/{name}.png" in (ROOT / "README.md").read_text(encoding="utf-8")
-        path = ROOT / ("docs" if shown else "build") / "images" / f"{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        size = page.viewport_size
-        page.set_viewport_size({**size, "height": height or size["height"]})
-        calm(page)
-        page.screenshot(path=path, animations="disabled")
-        page.set_viewport_size(size)
-        with Image.open(path) as shot:
-            shot.convert("RGB").quantize(192, dither=Image.Dither.NONE).save(path, optimize=True)
-
-    return keep
+    """`keep_image` when GRAFT_SCREENSHOTS is set (`make screenshots`); otherwise does nothing."""
+    return keep_image if os.environ.get("GRAFT_SCREENSHOTS") else lambda *_, **__: None

@@ -56,12 +56,12 @@ def test_record_drop_refresh_restart_and_make_the_dataset(visit, app, workspace)
     page.get_by_text("5 images added.").wait_for()
 
     page.reload()
-    page.get_by_text("5 images").wait_for()
+    page.get_by_text("5 images", exact=True).wait_for()
     assert page.locator("video").count() == 0  # the camera is let go
     app.stop()
     app.start()
     page.reload()
-    page.get_by_text("5 images").wait_for()
+    page.get_by_text("5 images", exact=True).wait_for()
     page.get_by_role("button", name="Make the dataset").click()
     poll(lambda: [known.images for known in list_datasets(workspace)] == [recorded + 5], app.log)
     assert images_by_class(workspace) == [recorded, 5]

@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -68,7 +69,7 @@ def test_no_answer_of_a_cross_validation_is_a_formula(evil):
 
 
 def test_what_components_are_given_is_text_in_the_browser():
-    files = list(components.Path(components.__file__).parent.glob("*.js"))
+    files = list(Path(components.__file__).parent.rglob("*.js"))
     assert len(files) > 5
     for file in files:
         assert not re.search("innerHTML|outerHTML|insertAdjacentHTML|document.write|eval", file.read_text("utf-8")), (

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.backbones.kept_stages import Stage
-from ui.components import source
+from ui.components import component
 from ui.shared.widgets import clip, count, short_number
 
-_image = st.components.v2.component("graft_network", css=source("network.css"), js=source("network.js"))
+_image = component(__file__, "network")
 
 
 PARTS = (

@@ -15,7 +15,7 @@ from core.importing.drafts.drafts import Draft, DraftClass, class_to_trash, remo
 from core.importing.drafts.images import Added, add_images, remove_image
 from core.limits import Limits
 from core.modalities.images.thumbnails import thumbnails
-from ui.components import source
+from ui.components import component
 from ui.shared.confirm import confirm
 from ui.shared.drop import Drop, Piece, drop_area
 from ui.shared.gone import words_of
@@ -30,7 +30,7 @@ SECONDS_TOLD = 4.0
 ADDRESS = "data:image/jpeg;base64,"
 T = TypeVar("T")
 
-_images = st.components.v2.component("graft_draft_images", css=source("draft_images.css"), js=source("draft_images.js"))
+_images = component(__file__, "draft_images")
 
 
 def draft_card(draft: Draft, one: DraftClass) -> None:

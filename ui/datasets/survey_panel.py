@@ -15,7 +15,7 @@ from core.data.dataset import Dataset
 from core.survey import Survey, kept_survey, seen_by, surveyed_before
 from core.survey.confirmed import confirm, confirmed
 from core.survey.survey import TILE
-from ui.components import source
+from ui.components import component
 from ui.datasets.browser.actions import action_bar
 from ui.datasets.browser.image_dialog import image_dialog
 from ui.datasets.browser.image_grid import image_grid
@@ -29,7 +29,7 @@ ON_A_PAGE = 24
 MOST_POINTS = 4000  # drawn on the map
 MOST_COLOURS = 8
 DOUBTS, APART = "Doubted labels", "Standing apart"
-_map = st.components.v2.component("graft_map", css=source("map.css"), js=source("map.js"))
+_map = component(__file__, "map")
 
 
 def survey_panel(dataset: Dataset) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.inference.prediction import Prediction
-from ui.components import source
+from ui.components import component
 from ui.shared.widgets import clip
 
-_bars = st.components.v2.component("graft_answer", css=source("answers.css"), js=source("answers.js"))
+_bars = component(__file__, "answers")
 
 
 def bars(prediction: Prediction, most: int, key: str) -> None:

@@ -4,7 +4,7 @@ Streamlit draws a page by running its script, once for each browser and each loo
 took a third of it that way. So a page is drawn once, and what changes in place (how far the run is, the points of its
 curves) comes over a WebSocket of Graft's own, beside Streamlit's: a feed looks at its run once a second, whoever
 watches, and sends the changes to all; where nothing has changed, nothing. Only what alters the page itself (the run has
-ended) makes each page's script run again. ui/components/live.js is the browser's side.
+ended) makes each page's script run again. live.js is the browser's side.
 
     /graft/live/run/<id>   /graft/live/table   /graft/live/comparison/<id>,<id>,...
 

@@ -5,13 +5,11 @@ Where a browser cannot reach the feed, as a proxy lets no WebSocket through, the
 
 from __future__ import annotations
 
-import streamlit as st
-
-from ui.components import source
+from ui.components import component
 from ui.runs.feed import Frame, path
 
 # Not isolated: what it takes the place of lies beside it.
-_live = st.components.v2.component("graft_live", css=source("live.css"), js=source("live.js"), isolate_styles=False)
+_live = component(__file__, "live", isolate_styles=False)
 
 
 def live(subject: str, drawn: Frame, *, key: str, seconds: float | None = None) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 import streamlit as st
 
 from core.errors import GraftError
-from ui.components import source
+from ui.components import component
 from ui.shared.gone import words_of
 
 LOST = "Graft was started anew meanwhile, or the page was open twice. Give the files once more."
-_area = st.components.v2.component("graft_drop", css=source("drop.css"), js=source("drop.js"))
+_area = component(__file__, "drop")
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ import plotly.graph_objects as go
 import plotly.offline
 import streamlit as st
 
-from ui.components import source
+from ui.components import component
 
 _LOADER = "\nexport default function () {}\n"
 
 # Not isolated: Plotly puts its styles in the page's head.
 _loader = st.components.v2.component("graft_plotly", js=plotly.offline.get_plotlyjs() + _LOADER, isolate_styles=False)
-_chart = st.components.v2.component("graft_live_chart", js=source("live_chart.js"), isolate_styles=False)
+_chart = component(__file__, "live_chart", isolate_styles=False)
 
 
 def prepare() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.components import source
+from ui.components import component
 
 _LOOK_AT = "look_at"
-_here = st.components.v2.component("graft_here", js=source("here.js"))
+_here = component(__file__, "here")
 
 
 def look_at_place(place: str) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 import streamlit as st
 
 from core.errors import GraftError
-from ui.components import source
+from ui.components import component
 
-_camera = st.components.v2.component("graft_webcam", css=source("webcam.css"), js=source("webcam.js"))
+_camera = component(__file__, "webcam")
 
 
 def webcam(target: str, keep: Callable[[list[tuple[str, bytes]]], None], *, key: str) -> None:

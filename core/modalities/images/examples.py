@@ -13,12 +13,14 @@ import torch
 
 from core.modalities.examples import Examples
 from core.modalities.images import pixels
+from core.modalities.images.augmentation import AS_IT_IS, Augmentation, Draw, augment, draw, placed_boxes, placement
 from core.modalities.images.pixels import Decoding, Pixels
-from core.modalities.images.preprocessing import Augmentation, Preprocessing, augment, normalize, square
+from core.modalities.images.preprocessing import Preprocessing, normalize, shrunk
 from core.modalities.inputs import Inputs
 from core.processes import available_cores
 from core.progress import Cancelled, OnProgress
 from core.store.rows import Column
+from core.tasks.targets import Item, Ragged, Targets
 from core.workspace import Workspace
 
 PREFETCHED_BATCHES = 4
@@ -33,11 +35,13 @@ class ImageExamples(Examples):
         device: torch.device,
         augmentation: Augmentation = "none",
         outlook: Callable[[], tuple[int, int]] = lambda: (0, 0),
+        sizes: Sequence[tuple[int, int]] = (),
     ) -> None:
         """load: decodes the images, or finds them decoded; called when the first batch is asked for, if ever. digests:
-        the sha256 of each, hexadecimal. outlook: how many are still to be decoded, and the bytes of all."""
+        the sha256 of each, hexadecimal. outlook: how many are still to be decoded, and the bytes of all.
+        sizes: width and height of each, for those whose targets are places in them."""
         self.load, self.digests, self.preprocessing = load, digests, preprocessing
-        self.device, self.augmentation, self.outlook = device, augmentation, outlook
+        self.device, self.augmentation, self.outlook, self.sizes = device, augmentation, outlook, sizes
 
     @cached_property
     def pixels(self) -> Pixels:
@@ -68,6 +72,19 @@ class ImageExamples(Examples):
         tensor = torch.from_numpy(batch)
         return tensor.pin_memory() if self.device.type == "cuda" else tensor
 
+    def moved(self, targets: Targets, chunk: np.ndarray, epoch: int | None) -> Targets:
+        """boxes: (N, 4), from pixels of the image itself to pixels of what the network sees."""
+        if not isinstance(targets, Ragged) or not targets.items or "boxes" not in targets[0]:
+            return targets
+        return Ragged([self._placed(item, int(number), epoch) for item, number in zip(targets.items, chunk)])
+
+    def _placed(self, item: Item, number: int, epoch: int | None) -> Item:
+        (width, height), how = self.sizes[number], self.preprocessing
+        drawn = drawn_for(*shrunk(width, height, how)[1], self.digests[number], how, epoch, self.augmentation)
+        place = placement(width, height, how, drawn)
+        boxes = placed_boxes(item["boxes"].cpu().numpy(), place, how.size)
+        return {**item, "boxes": torch.from_numpy(boxes).to(item["boxes"])}
+
     def setting(self) -> str:
         return f"{pixels.VERSION}\n{self.preprocessing.key()}"
 
@@ -89,9 +106,18 @@ def view(
     image: np.ndarray, digest: str, preprocessing: Preprocessing, epoch: int | None, augmentation: Augmentation
 ) -> np.ndarray:
     """What a network sees of an image in an epoch: uint8 (size, size, 3). digest: names its content, as above."""
+    height, width = image.shape[:2]
+    return augment(image, preprocessing, drawn_for(width, height, digest, preprocessing, epoch, augmentation))
+
+
+def drawn_for(
+    width: int, height: int, digest: str, preprocessing: Preprocessing, epoch: int | None, augmentation: Augmentation
+) -> Draw:
+    """What is drawn for an image, which is so large once it is shrunk, in an epoch."""
     if augmentation == "none" or epoch is None:
-        return square(image, preprocessing)
-    return augment(image, preprocessing, np.random.default_rng((epoch, int(digest[:16], 16))), augmentation)
+        return AS_IT_IS
+    random = np.random.default_rng((epoch, int(digest[:16], 16)))
+    return draw(width, height, preprocessing, random, augmentation)
 
 
 def image_examples(
@@ -115,4 +141,5 @@ def image_examples(
     def outlook() -> tuple[int, int]:
         return pixels.still_to_decode(workspace, frame, preprocessing), pixels.decoded_bytes(frame, preprocessing)
 
-    return ImageExamples(load, list(frame["sha256"]), preprocessing, device, augmentation, outlook)
+    sizes = list(zip(frame["width"].tolist(), frame["height"].tolist()))
+    return ImageExamples(load, list(frame["sha256"]), preprocessing, device, augmentation, outlook, sizes)

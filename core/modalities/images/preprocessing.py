@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
-from PIL import Image, ImageEnhance, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.errors import DataError
@@ -428,18 +428,24 @@ def _strips(image: Image.Image, times: int) -> Iterator[tuple[int, Image.Image]]
 def shrink(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
     """uint8 (H, W, 3), of which `square` makes what a network sees. To be cropped: the shorter side is
     `preprocessing.resize`, as torchvision's Resize does it; to be padded: the longer side is `size`; squashed: both."""
-    width, height = image.size
+    (left, top, width, height), size = shrunk(*image.size, preprocessing)
+    if (width, height) != image.size:
+        image = image.crop((left, top, left + width, top + height))
+    return _resized(image, size, preprocessing)
+
+
+def shrunk(width: int, height: int, preprocessing: Preprocessing) -> tuple[tuple[int, int, int, int], tuple[int, int]]:
+    """What `shrink` makes of an image of this size: left, top, width and height of the part that is taken, which is the
+    middle of a very long one, and the width and height that it then has."""
     if preprocessing.fit != "crop":
         full, longer = preprocessing.size, max(width, height)
         padded = (max(1, round(full * width / longer)), max(1, round(full * height / longer)))
-        return _resized(image, padded if preprocessing.fit == "pad" else (full, full), preprocessing)
-    if max(width, height) > LONGEST_TO_SHORTEST * min(width, height):
-        side = LONGEST_TO_SHORTEST * min(width, height)
-        image = _middle(image, min(width, side), min(height, side))
-        width, height = image.size
+        return (0, 0, width, height), padded if preprocessing.fit == "pad" else (full, full)
+    longest = LONGEST_TO_SHORTEST * min(width, height)
+    wide, tall = min(width, longest), min(height, longest)
     short = preprocessing.resize
-    size = (short, int(short * height / width)) if width <= height else (int(short * width / height), short)
-    return _resized(image, size, preprocessing)
+    size = (short, int(short * tall / wide)) if wide <= tall else (int(short * wide / tall), short)
+    return ((width - wide) // 2, (height - tall) // 2, wide, tall), size
 
 
 def _resized(image: Image.Image, size: tuple[int, int], preprocessing: Preprocessing) -> np.ndarray:
@@ -459,11 +465,6 @@ def square(pixels: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     return padded
 
 
-def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
-
-
 def center_crop(pixels: np.ndarray, size: int) -> np.ndarray:
     """uint8 (H, W, 3) to its middle (size, size, 3), as torchvision's CenterCrop does it: too small is padded black."""
     height, width = pixels.shape[:2]
@@ -473,48 +474,6 @@ def center_crop(pixels: np.ndarray, size: int) -> np.ndarray:
         height, width = pixels.shape[:2]
     top, left = round((height - size) / 2), round((width - size) / 2)
     return pixels[top : top + size, left : left + size]
-
-
-Augmentation = Literal["none", "mirror", "standard", "strong"]
-JITTER = 0.3  # brightness, contrast and colour, each times 0.7 to 1.3
-LEANING = 12.0  # degrees, at most
-
-
-def augment(
-    pixels: np.ndarray, preprocessing: Preprocessing, random: np.random.Generator, kind: Augmentation = "standard"
-) -> np.ndarray:
-    """An image as it might have been taken, (size, size, 3). uint8 in and out; what is drawn from `random` decides.
-
-    kind: "mirror" mirrors it half of the time; "standard" a part of it instead, 35 to 100% of its area and 3:4 to 4:3
-        as wide; "strong" lets it be 20%, lean, and be brighter or darker and of other colours. What fills the rest of
-        an image that is padded stays as it is.
-    """
-    frame = pixels if preprocessing.fit == "pad" else center_crop(pixels, preprocessing.size)
-    if kind == "mirror":
-        image = Image.fromarray(np.ascontiguousarray(frame))
-    else:
-        image = _part(pixels, frame.shape[1], frame.shape[0], random, smallest=0.2 if kind == "strong" else 0.35)
-    if random.random() < 0.5:
-        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    if kind == "strong":
-        image = image.rotate(random.uniform(-LEANING, LEANING), Image.Resampling.BILINEAR, fillcolor=(128, 128, 128))
-        for change in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
-            image = change(image).enhance(random.uniform(1 - JITTER, 1 + JITTER))
-    return square(np.asarray(image), preprocessing)
-
-
-def _part(
-    pixels: np.ndarray, to_width: int, to_height: int, random: np.random.Generator, smallest: float
-) -> Image.Image:
-    """A part of nearly the shape that it is brought to."""
-    height, width = pixels.shape[:2]
-    area = height * width * random.uniform(smallest, 1.0)
-    aspect = np.exp(random.uniform(np.log(3 / 4), np.log(4 / 3))) * (to_width / to_height)
-    crop_width = min(width, max(1, round(np.sqrt(area * aspect))))
-    crop_height = min(height, max(1, round(np.sqrt(area / aspect))))
-    left, top = int(random.integers(width - crop_width + 1)), int(random.integers(height - crop_height + 1))
-    box = (left, top, left + crop_width, top + crop_height)
-    return Image.fromarray(pixels).resize((to_width, to_height), Image.Resampling.BILINEAR, box=box)
 
 
 def normalize(batch: torch.Tensor, preprocessing: Preprocessing) -> torch.Tensor:

@@ -17,7 +17,7 @@ from core.runtime.device import choose_device
 from core.training.process.control import Control
 from core.training.process.events import EpochEnded, read_events
 from core.training.process.reporter import StopRequested
-from tests.core.training.test_killed import PROCESSES, carry_out
+from tests.core.training.test_killed import HALF_WRITTEN, PROCESSES, carry_out
 
 
 def train_along(environment, *rest):
@@ -43,11 +43,11 @@ def give_up(looks):
 
 @pytest.fixture
 def train_together(workspace, tmp_path, monkeypatch):
-    """Carries a recipe out in the directory `name`; the leader dies writing a checkpoint, if asked to. Returns its
+    """Carries a recipe out in the directory `name`; the leader dies where it is asked to. Returns its
     epochs."""
     monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
-    def carry_out_together(recipe, name, dies_writing=0, size=2):
+    def carry_out_together(recipe, name, dies=None, size=2):
         meeting = tmp_path / "meeting"
         meeting.unlink(missing_ok=True)
         processes = []
@@ -57,13 +57,13 @@ def train_together(workspace, tmp_path, monkeypatch):
                 workspace.root,
                 recipe,
                 name,
-                0 if rank else dies_writing,
+                None if rank else dies,
             )
             processes.append(PROCESSES.Process(target=train_along, args=told))
             processes[-1].start()
         for process in processes:
             process.join(60)
-            assert (process.exitcode == 0) == (not dies_writing)
+            assert (process.exitcode == 0) == (not dies)
         return epochs([event for _, event in read_events(workspace.runs / name / "events.jsonl")[0]])
 
     return carry_out_together
@@ -121,7 +121,7 @@ def test_a_run_of_two_processes_goes_on_after_a_kill_with_the_same_bits(recipe, 
     settings = {"freeze": 2, "mixup": 0.3, "head": {"kind": "hidden", "hidden_units": 8, "dropout": 0.5}}
     recipe = type(recipe).parse({**recipe.model_dump(), **settings})
     whole = train_together(recipe, "whole")
-    train_together(recipe, "killed", dies_writing=5)
+    train_together(recipe, "killed", dies=(HALF_WRITTEN, 5))
     assert len(train_together(recipe, "killed")) == len(whole)
     one, other = weights(workspace, "whole"), weights(workspace, "killed")
     assert all(torch.equal(one[name], other[name]) for name in one)

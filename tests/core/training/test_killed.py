@@ -1,17 +1,17 @@
-"""Real processes, really killed: whatever the moment, the run goes on and ends with the same bits."""
+"""Real processes, really killed: wherever they are, the run goes on and ends with the same bits."""
 
 import multiprocessing
 import os
-import random
 import signal
 import sys
-import time
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import safetensors.torch
 import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from core.backbones.model import build
 from core.runtime import distributed
@@ -27,11 +27,42 @@ from core.workspace import Workspace
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([__name__, "timm", "torchvision"])
 
-MOMENTS = 20
+# Where a process dies, and the how-maniest time that it is there.
+HALF_WRITTEN, ONE_IS_AWAY, RENAMED, STEPPED = "half a checkpoint", "before.pt", "last.pt", "a step"
+BUNDLE = "weights.safetensors"
+MOMENTS = [(STEPPED, 1), (STEPPED, 8), (STEPPED, 15), (HALF_WRITTEN, 1), (HALF_WRITTEN, 7), (HALF_WRITTEN, 20)]
+MOMENTS += [(ONE_IS_AWAY, 1), (ONE_IS_AWAY, 13), (RENAMED, 1), (RENAMED, 10), (RENAMED, 22), (BUNDLE, 1)]
 
 
-def carry_out(root: Path, recipe: Recipe, name: str, dies_writing: int = 0) -> None:
-    """In a process of its own: a run with a checkpoint after every step. Dies in the middle of writing one.
+def die_at(place: str, number: int) -> None:
+    """This process is killed there: in the middle of a checkpoint, once a file has its name, or after a step."""
+    times, rename, save = Counter(), os.replace, torch.save
+
+    def here(where: object) -> bool:
+        times[where] += 1
+        return (where, times[where]) == (place, number)
+
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def write_half(kept, file):
+        if here(HALF_WRITTEN):
+            file.write(b"PK half of it")
+            file.flush()
+            die()
+        save(kept, file)
+
+    def rename_and_die(source, target):
+        rename(source, target)
+        if here(Path(target).name):
+            die()
+
+    torch.save, os.replace = write_half, rename_and_die
+    register_optimizer_step_post_hook(lambda *_: die() if here(STEPPED) else None)
+
+
+def carry_out(root: Path, recipe: Recipe, name: str, dies: tuple[str, int] | None = None) -> None:
+    """In a process of its own: a run with a checkpoint after every step.
 
     Where the environment tells of others, they train it together.
     """
@@ -40,17 +71,8 @@ def carry_out(root: Path, recipe: Recipe, name: str, dies_writing: int = 0) -> N
         torch.manual_seed(1)
         return build(info, workspace, random=True, reads=reads)
 
-    written = []
-
-    def write_half(kept, file):
-        written.append(kept)
-        if len(written) == dies_writing:
-            file.write(b"PK half of it")
-            file.flush()
-            os.kill(os.getpid(), signal.SIGKILL)
-        save(kept, file)
-
-    save, checkpoints.torch.save = torch.save, write_half
+    if dies:
+        die_at(*dies)
     preparation.build = build_random
     saving.SECONDS_BETWEEN, saving.SHARE = 0.0, 1e9
     workspace = Workspace(root)
@@ -112,24 +134,14 @@ def same(one, other):
     return one[0] == other[0] and all(torch.equal(one[1][key], other[1][key]) for key in one[1])
 
 
-def test_a_run_killed_at_any_moment_ends_with_the_same_bits(begin, outcome, workspace):
-    finish(begin("warm"))  # keeps what the frozen stages give
-    began = time.monotonic()
+def test_a_run_killed_anywhere_ends_with_the_same_bits(begin, outcome, workspace):
     finish(begin("whole"))
-    whole, lasted = outcome("whole"), time.monotonic() - began
-    moments, steps = random.Random(4), set()
-    for number in range(MOMENTS):
-        name = f"killed-{number}"
-        if number % 4 == 0:
-            process = begin(name, moments.randint(1, 20))
-            process.join(60)
-        else:
-            process = begin(name)
-            time.sleep(moments.uniform(0.2, 1.0) * lasted)
-            process.kill()
-            process.join(60)
+    whole = outcome("whole")
+    for place, number in MOMENTS:
+        name = f"{place} {number}".replace(" ", "-")
+        process = begin(name, (place, number))
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL, (place, number)
         kept = checkpoints.load(workspace.runs / name / "checkpoints")
-        steps.add((kept.epoch, kept.step) if kept else None)
         finish(begin(name))
-        assert same(whole, outcome(name)), (number, kept and (kept.epoch, kept.step))
-    assert len(steps) > MOMENTS / 3  # they were moments of all kinds
+        assert same(whole, outcome(name)), (place, number, kept and (kept.epoch, kept.step))

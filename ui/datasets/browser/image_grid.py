@@ -15,14 +15,14 @@ import streamlit as st
 from core.data.changes import SPLIT_WORDS
 from core.data.dataset import Dataset
 from core.modalities.images.thumbnails import BROKEN, thumbnails
-from ui.components import source
+from ui.components import component
 from ui.datasets.browser.ticks import Ticks
 from ui.shared.widgets import clip, count
 
 SECONDS = 0.4  # that a page may take before it is drawn with gaps
 
-_grid = st.components.v2.component("graft_image_grid", css=source("image_grid.css"), js=source("image_grid.js"))
-_rows = st.components.v2.component("graft_class_rows", css=source("class_rows.css"), js=source("class_rows.js"))
+_grid = component(__file__, "image_grid")
+_rows = component(__file__, "class_rows")
 
 
 def image_grid(

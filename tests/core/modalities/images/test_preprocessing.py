@@ -14,9 +14,14 @@ from torchvision.transforms import InterpolationMode
 from core.errors import DataError
 from core.modalities.images import deep
 from core.modalities.images import preprocessing as module
-from core.modalities.images.preprocessing import Preprocessing, augment, center_crop, decode, normalize, shrink, square
+from core.modalities.images.augmentation import augment, draw
+from core.modalities.images.preprocessing import Preprocessing, center_crop, decode, normalize, shrink, square
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def augmented(pixels, settings, random, kind="standard"):
+    return augment(pixels, settings, draw(pixels.shape[1], pixels.shape[0], settings, random, kind))
 
 
 def photo(width: int, height: int) -> Image.Image:
@@ -210,7 +215,7 @@ def test_a_long_strip_stays_small(size):
 
 def test_augment_is_decided_by_its_generator():
     pixels = shrink(photo(90, 60), prepared())
-    first, again, other = (augment(pixels, prepared(), np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, again, other = (augmented(pixels, prepared(), np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first.shape == (32, 32, 3) and first.dtype == np.uint8
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
@@ -219,7 +224,7 @@ def test_augment_mirrors_half_of_the_time_and_stays_near_the_image():
     pixels = np.zeros((40, 40, 3), np.uint8)
     pixels[:, :, 0] = np.arange(40) * 6
     random = np.random.default_rng(0)
-    views = [augment(pixels, prepared(16), random).astype(int) for _ in range(200)]
+    views = [augmented(pixels, prepared(16), random).astype(int) for _ in range(200)]
     mirrored = sum(view[:, 0, 0].mean() > view[:, -1, 0].mean() for view in views)
     assert 70 < mirrored < 130
     assert all(view.max() <= pixels.max() for view in views)
@@ -233,7 +238,7 @@ def test_the_kinds_of_augmentation_differ_in_strength():
 
     def apart(kind):
         random = np.random.default_rng(0)
-        views = [augment(pixels, prepared(), random, kind) for _ in range(60)]
+        views = [augmented(pixels, prepared(), random, kind) for _ in range(60)]
         assert {(view.shape, view.dtype.name) for view in views} == {((32, 32, 3), "uint8")}
         return np.mean([min(np.abs(view - middle).mean(), np.abs(view[:, ::-1] - middle).mean()) for view in views])
 
@@ -277,7 +282,7 @@ def test_augmentation_leaves_the_padding_alone_and_loses_no_shape(kind):
     settings = prepared(fit="pad")
     pixels = shrink(photo(90, 45), settings)
     plain = square(pixels, settings)
-    views = np.stack([augment(pixels, settings, np.random.default_rng(seed), kind) for seed in range(10)])
+    views = np.stack([augmented(pixels, settings, np.random.default_rng(seed), kind) for seed in range(10)])
     assert (views[:, :8] == plain[:8]).all() and (views[:, 24:] == plain[24:]).all()
     assert len(np.unique(views[:, 8:24], axis=0)) == (2 if kind == "mirror" else 10)
 
@@ -286,5 +291,5 @@ def test_augmentation_leaves_the_padding_alone_and_loses_no_shape(kind):
 def test_augmentation_fills_the_square_where_nothing_is_padded(fit):
     settings, image = prepared(fit=fit), Image.new("RGB", (90, 45), "red")
     for seed in range(10):
-        view = augment(shrink(image, settings), settings, np.random.default_rng(seed))
+        view = augmented(shrink(image, settings), settings, np.random.default_rng(seed))
         assert view.shape == (32, 32, 3) and (view == (255, 0, 0)).all()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from core.tasks import TASKS
 from core.training.process.events import Ended, EpochEnded, Started, read_events
 from core.training.recipe import Recipe
 from core.workspace import Workspace
+from tests.polling import poll
 
 HERE = Path(__file__).parent
 Maker = Callable[[Workspace], Dataset]
@@ -124,8 +124,7 @@ def record(workspace: Workspace, name: str) -> None:
     fixed = {"dataset": dataset.id, "dataset_version": dataset.version, "backbone": "efficientnet_lite0"}
     loss = TASKS[dataset.kind].losses[0]
     run = runs.start(workspace, Recipe.parse({"loss": loss, **fixed, **settings}), name)
-    while run.status.active:
-        time.sleep(1)
+    poll(lambda: not run.status.active, run.log_tail, deadline=600)
     write(run.directory / "events.jsonl", HERE / f"{name}.json")
 
 

@@ -102,4 +102,4 @@ def test_a_few_stand_for_many(material):
     few = material().examples[0]
     many = Again(few, 100)
     (batch,) = many.batches([np.array([3, 3 + len(few)])], None)
-    assert len(many) == 100 and (batch[0] == batch[1]).all()
+    assert len(many) == 100 and (batch["pixels"][0] == batch["pixels"][1]).all()

@@ -1,0 +1,305 @@
+// Names and labels go in as text, never as markup.
+function make(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+const NEAR = 14; // pixels between the pointer and a point that it means
+const PAD = 26;
+const ROOM = 12; // pixels that a point of the whole map needs before it is drawn as its image
+
+class Plane {
+  constructor(data, send) {
+    this.data = data;
+    this.send = send;
+    this.view = { scale: 1, x: 0, y: 0 }; // what of the map is seen: zoom, and how far it is moved in pixels
+    this.over = -1;
+    this.root = make("div", "map-root");
+    this.plane = make("div", "plane");
+    this.canvas = make("canvas");
+    this.canvas.tabIndex = 0;
+    this.canvas.setAttribute("role", "application");
+    const said = `Map of ${data.all} images: alike ones lie together. Arrow keys go from image to image, Enter opens one.`;
+    this.canvas.setAttribute("aria-label", said);
+    this.card = make("div", "card");
+    this.card.setAttribute("aria-live", "polite");
+    this.plane.append(this.canvas, this.card, this.tools());
+    this.root.append(this.plane, this.legend());
+    this.mosaic = new Image();
+    this.mosaic.onload = () => this.draw();
+    this.mosaic.src = data.mosaic;
+    this.listen();
+  }
+
+  tools() {
+    const box = make("div", "tools");
+    for (const [sign, title, act] of [
+      ["+", "Closer", () => this.zoom(1.5)],
+      ["−", "Farther", () => this.zoom(1 / 1.5)],
+      [
+        "⤢",
+        "The whole map",
+        () => {
+          this.view = { scale: 1, x: 0, y: 0 };
+          this.draw();
+        },
+      ],
+    ]) {
+      const button = make("button", "", sign);
+      button.type = "button";
+      button.title = title;
+      button.setAttribute("aria-label", title);
+      button.onclick = act;
+      box.append(button);
+    }
+    return box;
+  }
+
+  legend() {
+    const list = make("ul", "legend");
+    const line = (dot, text, colour) => {
+      const li = make("li");
+      const mark = make("i", dot);
+      if (colour) mark.style.background = colour;
+      li.append(mark, make("span", "", text));
+      list.append(li);
+    };
+    for (const { label, colour } of this.data.legend) line("", label, colour);
+    if (this.data.marked.includes(2)) line("ring", "doubted");
+    if (this.data.marked.includes(1)) line("square", "stands apart");
+    return list;
+  }
+
+  place(index) {
+    const { width, height } = this.size;
+    const { scale, x, y } = this.view;
+    return [
+      (PAD + (this.data.x[index] / 1000) * (width - 2 * PAD) - width / 2) * scale + width / 2 + x,
+      (PAD + (this.data.y[index] / 1000) * (height - 2 * PAD) - height / 2) * scale + height / 2 + y,
+    ];
+  }
+
+  draw() {
+    const box = this.plane.getBoundingClientRect();
+    if (!box.width) return;
+    const sharp = window.devicePixelRatio || 1;
+    this.size = { width: box.width, height: box.height };
+    this.canvas.width = box.width * sharp;
+    this.canvas.height = box.height * sharp;
+    const pen = this.canvas.getContext("2d");
+    pen.scale(sharp, sharp);
+    const ink = getComputedStyle(this.root).color;
+    const { data } = this;
+    const side = Math.min(data.size * 1.4, ROOM * this.view.scale);
+    const images = side >= 22 && this.mosaic.complete;
+    const order = [...data.x.keys()].sort((a, b) => data.marked[a] - data.marked[b]);
+    for (const index of order) {
+      const [x, y] = this.place(index);
+      if (x < -80 || y < -80 || x > box.width + 80 || y > box.height + 80) continue;
+      const colour = data.legend[data.colour[index]]?.colour ?? ink;
+      if (images && data.tile[index] >= 0) this.image(pen, index, x, y, side, colour);
+      else {
+        pen.beginPath();
+        pen.arc(x, y, index === this.over ? 6 : 3.6, 0, 7);
+        pen.fillStyle = colour;
+        pen.globalAlpha = data.marked[index] || index === this.over ? 1 : 0.75;
+        pen.fill();
+        pen.globalAlpha = 1;
+      }
+      if (data.marked[index]) this.mark(pen, data.marked[index], x, y, (images ? side / 2 : 3.6) + 3.5, ink);
+    }
+    this.show();
+  }
+
+  image(pen, index, x, y, side, colour) {
+    const { size, across } = this.data;
+    const tile = this.data.tile[index];
+    pen.drawImage(
+      this.mosaic,
+      (tile % across) * size,
+      Math.floor(tile / across) * size,
+      size,
+      size,
+      x - side / 2,
+      y - side / 2,
+      side,
+      side,
+    );
+    pen.lineWidth = index === this.over ? 3 : 2;
+    pen.strokeStyle = colour;
+    pen.strokeRect(x - side / 2, y - side / 2, side, side);
+  }
+
+  mark(pen, kind, x, y, room, ink) {
+    pen.lineWidth = 1.8;
+    pen.strokeStyle = ink;
+    if (kind === 2) {
+      pen.beginPath();
+      pen.arc(x, y, room, 0, 7);
+      pen.stroke();
+    } else pen.strokeRect(x - room, y - room, 2 * room, 2 * room);
+  }
+
+  show() {
+    this.canvas.classList.toggle("over", this.over >= 0);
+    if (this.over < 0) {
+      this.card.style.display = "none";
+      return;
+    }
+    const { data } = this;
+    const [x, y] = this.place(this.over);
+    const tile = make("div", "tile");
+    const number = data.tile[this.over];
+    if (number >= 0) {
+      const shown = 72 / data.size;
+      tile.style.backgroundImage = `url(${data.mosaic})`;
+      tile.style.backgroundSize = `${data.across * data.size * shown}px auto`;
+      tile.style.backgroundPosition = `-${(number % data.across) * 72}px -${Math.floor(number / data.across) * 72}px`;
+    }
+    const text = make("div", "text");
+    text.append(make("b", "", data.word[this.over]), make("span", "", data.name[this.over]));
+    this.card.replaceChildren(tile, text);
+    this.card.style.display = "flex";
+    const { offsetWidth, offsetHeight } = this.card;
+    this.card.style.left = Math.max(4, Math.min(x + 14, this.size.width - offsetWidth - 4)) + "px";
+    this.card.style.top =
+      (y + 16 + offsetHeight > this.size.height ? Math.max(4, y - offsetHeight - 14) : y + 14) + "px";
+  }
+
+  near(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const at = [event.clientX - box.left, event.clientY - box.top];
+    let best = -1,
+      least = NEAR ** 2;
+    for (let index = 0; index < this.data.x.length; index++) {
+      const [x, y] = this.place(index);
+      const far = (x - at[0]) ** 2 + (y - at[1]) ** 2;
+      if (far < least) {
+        least = far;
+        best = index;
+      }
+    }
+    return best;
+  }
+
+  zoom(factor, at) {
+    const { width, height } = this.size;
+    const scale = Math.min(40, Math.max(1, this.view.scale * factor));
+    const grown = scale / this.view.scale;
+    const [x, y] = at ?? [width / 2, height / 2];
+    this.view = {
+      scale,
+      x: (this.view.x - (x - width / 2)) * grown + (x - width / 2),
+      y: (this.view.y - (y - height / 2)) * grown + (y - height / 2),
+    };
+    if (scale === 1) this.view = { scale: 1, x: 0, y: 0 };
+    this.draw();
+  }
+
+  point(index) {
+    this.over = index;
+    this.draw();
+  }
+
+  listen() {
+    const { canvas } = this;
+    const fingers = new Map();
+    let moved = 0;
+    canvas.onwheel = (event) => {
+      event.preventDefault();
+      const box = canvas.getBoundingClientRect();
+      this.zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2, [event.clientX - box.left, event.clientY - box.top]);
+    };
+    canvas.onpointerdown = (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      fingers.set(event.pointerId, event);
+      moved = 0;
+    };
+    canvas.onpointermove = (event) => {
+      const before = fingers.get(event.pointerId);
+      if (!before) {
+        const near = this.near(event);
+        if (near !== this.over) this.point(near);
+        return;
+      }
+      const dx = event.clientX - before.clientX,
+        dy = event.clientY - before.clientY;
+      moved += Math.abs(dx) + Math.abs(dy);
+      fingers.set(event.pointerId, event);
+      if (fingers.size === 2) {
+        const [one, other] = [...fingers.values()];
+        const span = Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
+        if (this.span) this.zoom(span / this.span);
+        this.span = span;
+      } else if (moved > 4) {
+        this.view.x += dx;
+        this.view.y += dy;
+        this.draw();
+      }
+    };
+    canvas.onpointerup = canvas.onpointercancel = (event) => {
+      fingers.delete(event.pointerId);
+      this.span = 0;
+      if (event.type === "pointerup" && moved <= 4) {
+        const near = this.near(event);
+        this.point(near);
+        if (near >= 0) this.send(near);
+      }
+    };
+    canvas.onpointerleave = () => {
+      if (!fingers.size) this.point(-1);
+    };
+    canvas.onkeydown = (event) => {
+      const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      if (way) {
+        event.preventDefault();
+        this.step(way);
+      } else if (event.key === "Enter" && this.over >= 0) this.send(this.over);
+      else if (event.key === "+") this.zoom(1.5);
+      else if (event.key === "-") this.zoom(1 / 1.5);
+    };
+  }
+
+  step([dx, dy]) {
+    if (this.over < 0) {
+      this.point(0);
+      return;
+    }
+    const from = this.place(this.over);
+    let best = this.over,
+      least = Infinity;
+    for (let index = 0; index < this.data.x.length; index++) {
+      const [x, y] = this.place(index);
+      const along = (x - from[0]) * dx + (y - from[1]) * dy;
+      if (along <= 0.5) continue;
+      const aside = Math.abs((x - from[0]) * dy) + Math.abs((y - from[1]) * dx);
+      if (along + 3 * aside < least) {
+        least = along + 3 * aside;
+        best = index;
+      }
+    }
+    this.point(best);
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const said = JSON.stringify([data.x, data.marked, data.word, data.legend, data.all]);
+  const old = parentElement.plane;
+  if (old && old.said === said) {
+    old.send = (index) => setTriggerValue("open", index);
+    return;
+  }
+  const fresh = new Plane(data, (index) => setTriggerValue("open", index));
+  fresh.said = said;
+  if (old) {
+    fresh.view = old.view;
+    old.observer.disconnect();
+    old.root.remove();
+  }
+  parentElement.plane = fresh;
+  parentElement.append(fresh.root);
+  fresh.observer = new ResizeObserver(() => fresh.draw());
+  fresh.observer.observe(fresh.plane);
+}
