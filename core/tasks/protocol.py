@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from core.tasks.answers import Answers
@@ -30,6 +32,17 @@ class Settings(Protocol):
     def best_by(self) -> str | None: ...
 
 
+@dataclass(frozen=True)
+class Untouched:
+    """Settings of one who only asks what outputs mean, and learns nothing."""
+
+    loss: str
+    label_smoothing: float = 0.0
+    focal_gamma: float = 2.0
+    balance: str = "none"
+    best_by: str | None = None
+
+
 class Task(Answers, Protocol):
     """One stateless object each, light to import: pages, datasets and the shell ask it. What learns is its objective.
 
@@ -47,6 +60,9 @@ class Task(Answers, Protocol):
         ignores: Settings of a recipe that do nothing here.
         convex_loss: The loss with which a linear head on frozen features is solved for; None where none is convex.
         linear_model: What that is called; empty where there is none.
+        even_by: The column of whose values a sample should have equally many; empty where there is none.
+        answered: Columns of what a run answered about examples that it had not seen, with dtypes, the right answers
+            first.
     """
 
     needs: Literal["pooled", "steps", "maps"]
@@ -61,6 +77,8 @@ class Task(Answers, Protocol):
     ignores: tuple[str, ...] = ()
     convex_loss: str | None = None
     linear_model: str = ""
+    even_by: str = ""
+    answered: Mapping[str, str]
 
     def spec(self, classes: tuple[str, ...], target: str, training: pd.DataFrame) -> dict[str, Any]:
         """What a bundle keeps of a dataset, so that the objective can be made again without it. `kind` is the task's
@@ -70,9 +88,34 @@ class Task(Answers, Protocol):
         """
         ...
 
-    def objective(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> Objective:
-        """What is learned from these rows, and what the outputs mean then. Brings torch."""
+    def check(self, spec: object) -> dict[str, Any]:
+        """What a bundle says, which may be damaged.
+
+        Raises:
+            ValueError: it is no spec of this task.
+        """
         ...
+
+    def objective(
+        self, spec: dict[str, Any], settings: Settings | None = None, training: pd.DataFrame | None = None
+    ) -> Objective:
+        """What is learned from these rows with these settings, and what the outputs mean then; only the latter where
+        there are none. Brings torch."""
+        ...
+
+    def choices(self, spec: dict[str, Any]) -> tuple[str, ...]:
+        """What is ranked in an answer; nothing where nothing is."""
+        return ()
+
+    def mistakes(self, answers: pd.DataFrame) -> pd.DataFrame:
+        """Those that are wrong, the surest first; where answers are numbers all, the furthest off first.
+
+        answers: with the columns `answered`, and what is right in `truth`.
+        """
+        wrong = answers[answers["said"].astype(str) != answers["truth"].astype(str)]
+        if "probability" in wrong:
+            wrong = wrong.sort_values("probability", ascending=False, kind="stable")
+        return wrong
 
     def headline(self, scores: Scores, part: str, examples: int) -> str:
         """What people want to know: `48 of 48 validation images right`. examples: of the part, 0 where nobody knows."""

@@ -11,7 +11,7 @@ import streamlit as st
 from core.errors import GraftError
 from core.modalities.images.thumbnails import thumbnails
 from core.runs import Run, Status, View
-from core.runs.answers import answers, mistakes
+from core.runs.answers import answers, mistakes, task_of
 from core.runs.scores import Part, scored, verdict
 from core.tasks.metrics import LOSS
 from core.tasks.scores import Scores
@@ -78,7 +78,8 @@ def mistakes_panel(run: Run) -> None:
 
 
 def _mistakes(run: Run, part: Part, rows: pd.DataFrame) -> None:
-    wrong, number = mistakes(rows), "target" in rows
+    task, wrong = task_of(rows), mistakes(rows)
+    number = task is not None and task.ordered  # which are more or less off, and not right or wrong
     if not len(wrong):
         st.markdown(f":material/check_circle: No mistakes among the {count(len(rows), f'{part} image')}.")
         return

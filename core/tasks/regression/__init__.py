@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import DataError
 from core.finding import Finding
+from core.records import Amount
 from core.tasks.labels import LARGEST
 from core.tasks.metrics import LOSS, MAE, R2, RMSE
-from core.tasks.protocol import Settings, Task
+from core.tasks.protocol import Settings, Task, Untouched
 from core.words import names_of, number_of
 
 if TYPE_CHECKING:  # torch takes its time to import
@@ -37,6 +38,17 @@ class Numbers(BaseModel):
     deviation: float
 
 
+class Spec(BaseModel):
+    """What a bundle keeps: what the number is called, how the head's output becomes it, and which were taught."""
+
+    kind: Literal["number"]
+    target: str = ""
+    mean: Amount = 0.0
+    deviation: Amount = 1.0
+    smallest: Amount = 0.0
+    largest: Amount = 0.0
+
+
 class Regression(Task):
     name = "number"
     noun = "number"
@@ -59,6 +71,7 @@ class Regression(Task):
     ignores = ("label_smoothing", "focal_gamma", "balance")
     convex_loss = losses[0]
     linear_model = "Ridge regression"
+    answered = {"target": "float64", "said": "float64"}
 
     def word(self, answer: Any) -> str:
         return f"{answer:,g}"
@@ -132,10 +145,20 @@ class Regression(Task):
         span = {"smallest": float(targets.min()), "largest": float(targets.max())}
         return {"kind": self.name, "target": target, "mean": mean, "deviation": deviation, **span}
 
-    def objective(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> Objective:
+    def check(self, spec: object) -> dict[str, Any]:
+        return Spec.model_validate(spec).model_dump()
+
+    def objective(
+        self, spec: dict[str, Any], settings: Settings | None = None, training: pd.DataFrame | None = None
+    ) -> Objective:
         from core.tasks.regression import objective
 
-        return objective.Regression(spec, settings, training)
+        rows = pd.DataFrame({self.column: []}) if training is None else training
+        return objective.Regression(spec, settings or Untouched(self.losses[0]), rows)
+
+    def mistakes(self, answers: pd.DataFrame) -> pd.DataFrame:
+        off = (answers["said"].astype(float) - answers["truth"].astype(float)).abs()
+        return answers.loc[off.sort_values(ascending=False, kind="stable").index]
 
     def headline(self, scores: Scores, part: str, examples: int) -> str:
         on = number_of(examples, f"{part} image") if examples else f"{part} images"

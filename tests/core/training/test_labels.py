@@ -84,11 +84,15 @@ def test_from_images_to_a_probability_for_each_label(workspace, recipe, train):
     predictor = Predictor.open(workspace.runs / "run" / "bundle")
     images = [("both", quarters(99, ["blue", "red"])), ("one", quarters(98, ["green"])), ("broken", b"x")]
     both, one, broken = predictor.predict(images, top=1)
-    assert set(both.labels) == {"blue", "red"} and one.labels == ("green",) and broken.labels is None
-    assert sum(guess.probability for guess in both.top) > 1 and len(both.top) == 3 and not one.is_unsure(3)
+    assert (
+        set(both.prediction.labels) == {"blue", "red"}
+        and one.prediction.labels == ("green",)
+        and broken.prediction is None
+    )
+    assert sum(guess.probability for guess in both.prediction.each) > 1 and len(both.prediction.each) == 3
     lines = to_csv([one, both, broken]).splitlines()
     assert lines[0] == "image,labels,blue probability,green probability,red probability,foreign,milliseconds,error"
-    assert lines[1].startswith("one,green,0.") and lines[2].startswith(f"both,{'; '.join(both.labels)},")
+    assert lines[1].startswith("one,green,0.") and lines[2].startswith(f"both,{'; '.join(both.prediction.labels)},")
 
 
 def test_mixed_images_have_mixed_labels_and_folds_are_answered(workspace, recipe):

@@ -96,7 +96,7 @@ def test_the_test_part_is_scored_once_by_the_weights_that_are_kept(with_test, se
     rows = dataset.part("test")
     assert ended.tested_on == len(rows) > 0
     answers = Predictor.open(workspace.runs / "run" / "bundle").predict((n, dataset.path(n)) for n in rows["image"])
-    right = [answer.top[0].label == label for answer, label in zip(answers, rows["label"])]
+    right = [answer.prediction.top[0].label == label for answer, label in zip(answers, rows["label"])]
     assert sum(right) / len(right) == pytest.approx(ended.test.get("accuracy"))
     assert bundle_of(workspace)[0]["scores"]["test"]["accuracy"] == ended.test.get("accuracy")
 

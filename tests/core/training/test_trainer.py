@@ -54,8 +54,8 @@ def test_what_is_kept_scores_what_was_said(recipe, train, workspace, fitted):
     part = dataset.part("validation")
     predictor = Predictor.open(workspace.runs / "run" / "bundle")
     found = list(predictor.predict([(name, dataset.path(name)) for name in part["image"]], top=2))
-    chances = [{guess.label: guess.probability for guess in each.top} for each in found]
-    right = [each.top[0].label == label for each, label in zip(found, part["label"])]
+    chances = [{guess.label: guess.probability for guess in each.prediction.top} for each in found]
+    right = [each.prediction.top[0].label == label for each, label in zip(found, part["label"])]
     loss = -sum(torch.log(torch.tensor(each[label])) for each, label in zip(chances, part["label"])) / len(part)
     assert sum(right) / len(part) == pytest.approx(ended.validation.get("accuracy"))
     assert float(loss) == pytest.approx(ended.validation.loss, rel=1e-4)

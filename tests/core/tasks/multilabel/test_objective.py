@@ -62,3 +62,13 @@ def test_what_only_helps_to_learn_does_what_it_says():
     share = torch.sigmoid(torch.tensor(4.0, dtype=torch.double))
     sure = binary_focal(torch.tensor([[4.0]]), torch.tensor([[1.0]]), 2.0)
     assert sure.item() == pytest.approx(((1 - share) ** 2 * -share.log()).item(), rel=1e-3)
+
+
+def test_what_outputs_mean_is_said_once():
+    task = labels()
+    outputs = torch.tensor([[-1.0, 2.0, 1.0], [-1.0, -2.0, -3.0], [float("nan"), 0.0, 0.0]])
+    some, none, nothing = task.decode(outputs, most=1)
+    assert (some.labels, none.labels, nothing) == (("b", "c"), (), None)
+    assert [guess.label for guess in none.each] == ["a", "b", "c"]
+    table = task.answers(outputs, ROWS[:3])
+    assert table["said"].tolist() == ["b; c", "", ""] and table["labels"].tolist() == ["a", "a; b", ""]

@@ -42,3 +42,13 @@ def test_a_constant_target_is_learned_without_dividing_by_zero():
     task = of_numbers([5.0, 5.0])
     scores = scores_of(task, torch.zeros(2, 1), task.targets(numbers([5.0, 5.0])))
     assert scores.get("rmse") == 0 and scores.get("r2") is None and "RMSE 0" in scores.words
+
+
+def test_what_outputs_mean_is_said_once():
+    task = of_numbers([10.0, 20.0])
+    outputs = torch.tensor([[0.0], [3.0], [float("inf")]])
+    usual, far, nothing = task.decode(outputs)
+    assert (usual.value, far.value, nothing) == (15.0, 30.0, None)
+    assert (usual.name, usual.is_outside, far.is_outside) == ("price", False, True)
+    table = task.answers(outputs[:2], numbers([10.0, 20.0]))
+    assert table["said"].tolist() == [15.0, 30.0] and table["target"].tolist() == [10.0, 20.0]
