@@ -29,13 +29,15 @@ from core.errors import DamagedError, DataError
 from core.importing.archives.containers import open_container
 from core.importing.archives.entries import Source
 from core.importing.archives.readers import file_entry, open_source
-from core.importing.intake import take
+from core.importing.intake import Intake, take
 from core.importing.samples.samples import find_sample, sample_folder
 from core.importing.sorting import Sorted, sort_out
+from core.importing.tabled import take_rows
 from core.importing.tables.cells import is_table, read_table
 from core.importing.tables.columns import naming_column
 from core.importing.tables.reading import Question, Reading
 from core.limits import Limits
+from core.modalities import MODALITIES
 from core.modalities.images.preprocessing import PLAIN
 from core.progress import Cancelled, OnProgress, Progress, WorkStopped
 from core.records import read
@@ -97,7 +99,7 @@ def import_path(
     fingerprint = _fingerprint(path, progress, cancelled) if os.path.isfile(path) and not is_table(path.name) else ""
     if fingerprint and reading is None and (known := _seen_before(workspace, fingerprint)):
         return known
-    with opened(path, limits) as source:
+    with opened(path, limits, reading) as source:
         return _import(
             workspace, source, name or title_of(path), progress, cancelled, limits, fingerprint, reading, ask
         )
@@ -138,8 +140,8 @@ def check(
 ) -> Report:
     """What an import would find. Keeps nothing. reading, raises: as `import_path`."""
     limits = limits or Limits.from_environment()
-    with disk_in_words("in the system's folder for temporary files (TMPDIR)"), opened(path, limits) as source:
-        intake = take(source, None, limits, progress, cancelled, **_of_files(reading))
+    with disk_in_words("in the system's folder for temporary files (TMPDIR)"), opened(path, limits, reading) as source:
+        intake = _taken(source, None, limits, progress, cancelled, reading)
         found = sort_out(intake, source, reading)
     splits, _ = complete(found.frame, found.task)
     frame = found.frame.assign(split=splits)
@@ -147,9 +149,12 @@ def check(
 
 
 @contextmanager
-def opened(path: Path, limits: Limits) -> Iterator[Source]:
+def opened(path: Path, limits: Limits, reading: Reading | None = None) -> Iterator[Source]:
     """Whatever a path leads to, as a source. Raises as `import_path`."""
-    if is_table(path.name) and not os.path.isdir(path):
+    if is_table(path.name) and not os.path.isdir(path) and _are_rows(reading):
+        table = file_entry(path.resolve(), path.resolve().parent)
+        yield Source([table], 1, table.size)
+    elif is_table(path.name) and not os.path.isdir(path):
         yield table_source(path, limits)
     else:
         with open_source(path, limits) as source:
@@ -225,9 +230,10 @@ def _import(
     _refuse_without_room(workspace, source)
     name = shown_name(name).strip() or "Images"
     with disk_in_words(), _beside(workspace) as folder:
-        intake = take(source, folder / "images", limits, progress, cancelled, **_of_files(reading))
+        intake = _taken(source, folder / "images", limits, progress, cancelled, reading)
         if progress is not None:
             progress(Progress("Looking for copies and faults", 0))
+        ask = None if _are_rows(reading) else ask  # what a page shows of a question is images
         places = dict(zip(intake.rows["name"], intake.rows["image"])) if ask is not None else {}
         asks = None if ask is None else partial(ask, folder / "images", places)
         found = sort_out(intake, source, reading, asks)
@@ -254,9 +260,23 @@ def memory_for(path: Path) -> int:
     return 2**30 + min(16, os.cpu_count() or 1) * 2**29 + min(3 * given, 2**34)
 
 
-def _of_files(reading: Reading | None) -> dict[str, Any]:
-    """What `take` needs of it."""
-    return {} if reading is None else {"encoding": reading.encoding, "pages": reading.pages}
+def _are_rows(reading: Reading | None) -> bool:
+    return MODALITIES[(reading or Reading()).modality].comes_from == "row"
+
+
+def _taken(
+    source: Source,
+    images: Path | None,
+    limits: Limits,
+    progress: OnProgress | None,
+    cancelled: Cancelled | None,
+    reading: Reading | None,
+) -> Intake:
+    """The examples of a source, from its files or from the rows of its tables. images: as for `take`."""
+    reading = reading or Reading()
+    if _are_rows(reading):
+        return take_rows(source, MODALITIES[reading.modality], limits, reading, progress, cancelled)
+    return take(source, images, limits, progress, cancelled, encoding=reading.encoding, pages=reading.pages)
 
 
 def _refuse_without_room(workspace: Workspace, source: Source) -> None:
@@ -270,7 +290,9 @@ def _refuse_without_room(workspace: Workspace, source: Source) -> None:
 
 def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[VersionInfo, pd.DataFrame]:
     splits, settings = complete(found.frame, found.task)
-    if found.modality.comes_from == "file":
+    if found.modality.comes_from == "row":
+        (folder / "images").rmdir()
+    else:
         used = set(found.frame["image"])
         for path in (folder / "images").glob("*/*"):
             if path.relative_to(folder / "images").as_posix() not in used:
@@ -289,7 +311,7 @@ def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[Ve
 
 def _digest(found: Sorted) -> str:
     """Names the content: the same examples with the same answers and splits, whatever their archive was called."""
-    said = hashlib.sha256(found.task.seed)
+    said = hashlib.sha256(found.modality.seed + found.task.seed)
     if found.rendering != PLAIN:
         said.update(found.rendering.model_dump_json().encode())
     for start in range(0, len(found.frame), BLOCK):  # as objects all would take much memory

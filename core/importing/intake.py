@@ -29,6 +29,7 @@ from core.importing.tables.cells import is_table, may_be_table
 from core.importing.tables.encodings import readable
 from core.importing.tables.reading import Pages
 from core.limits import Limits
+from core.modalities import IMAGE, Modality
 from core.modalities.images.deep import Samples, window_of
 from core.modalities.images.near_duplicates import LOOK_BYTES, contrast, look
 from core.modalities.images.preprocessing import EMPTY, GROUNDS, ONE_COLOUR, PLAIN, Rendering, contrasts_on, read
@@ -101,10 +102,12 @@ class Intake:
     ignored: int = 0
     bare: list[str] = field(default_factory=list)
     rendering: Rendering = PLAIN
+    modality: Modality = IMAGE
 
     @property
     def files(self) -> int:
-        return len(self.rows) + len(self.rejected) + len(self.tables) + len(self.notes) + self.ignored
+        examples = len(self.rows) if self.modality.comes_from == "file" else 0
+        return examples + len(self.rejected) + len(self.tables) + len(self.notes) + self.ignored
 
 
 def take(

@@ -22,8 +22,6 @@ from core.importing.tables.manifest import Manifest, Said
 from core.importing.tables.reading import Question, Reading
 from core.importing.tables.table_report import letters
 from core.modalities import IMAGE, Modality
-from core.modalities.images.findings import shown
-from core.modalities.images.near_duplicates import find_twins
 from core.modalities.images.preprocessing import PLAIN, Rendering
 from core.tasks import TASKS, Task
 from core.words import names_of, number_of
@@ -70,7 +68,7 @@ def sort_out(
     """
     names = intake.rows["name"].tolist()
     if not names:
-        raise DataError(_no_image(intake))
+        raise DataError(_no_image(intake) if intake.modality.comes_from == "file" else _no_row(intake))
     source = source or Source(())
     recognised = recognise(names, intake.notes)
     found = interpret(intake, names, source, reading or Reading(), recognised)
@@ -88,15 +86,18 @@ def sort_out(
     if by_folders and recognised is not None and only_generic({one.label for one in said if one and one.label}):
         raise DataError(f"{recognised.words} {WHAT_TO_DO}")
     causes = _causes(intake, rejected, names)
-    files, frame = intake.files, _frame(intake.rows, said, task)
+    files, frame = intake.files, _frame(intake, said, task)
     intake.rows = pd.DataFrame()
     del names, said  # the frame says it all in a fifth of the memory
     frame, repeated = _once(frame, task)
     untold = any(one.kind == "unused" for one in of_tables)
-    _refuse_too_few(frame, task, homeless, manifest.tables if manifest else (), bare, untold, causes)
-    twins = find_twins(frame, intake.looks)
+    _refuse_too_few(
+        frame, task, intake.modality.noun, homeless, manifest.tables if manifest else (), bare, untold, causes
+    )
+    modality = intake.modality
+    twins = modality.twins(frame, intake.looks)
     intake.looks = intake.looks[:0].copy()
-    frame = frame.drop(columns=["look", "same"]).assign(twins=twins, sha256=frame["image"].str[3:67])
+    frame = frame.drop(columns=["look", "same"], errors="ignore").assign(twins=twins, sha256=modality.content(frame))
     findings = [
         *_bare(bare),
         *_left_out([*intake.rejected, *rejected]),
@@ -106,12 +107,12 @@ def sort_out(
         *_boxes(recognised),
         *of_tables,
         *repeated,
-        *_mended(frame),
-        *shown(frame, intake.rendering),
+        *modality.noticed(frame, intake.rendering),
     ]
     tables = list(manifest.tables) if manifest else []
     result = Intaken(findings=findings, files=files, tables=tables, ignored=intake.ignored)
-    return Sorted(frame, kind, manifest.target if manifest else "", result, _columns(frame, manifest), intake.rendering)
+    target = manifest.target if manifest else ""
+    return Sorted(frame, kind, target, result, _columns(frame, manifest), intake.rendering, modality)
 
 
 # What is told ---------------------------------------------------------------------------------------------------------
@@ -128,6 +129,11 @@ def _no_image(intake: Intake) -> str:
         return "There is a table, but no image. Give the images together with their table."
     hint = f" Of {number_of(len(files))} none could be used: {reasons[0][0]}" if reasons else " It is empty."
     return f"There is no image in it.{hint} Give folders of images, one folder a class."
+
+
+def _no_row(intake: Intake) -> str:
+    why = intake.rejected[0].reason if intake.rejected else "It is empty."
+    return f"There is no {intake.modality.noun} in it. {why}"
 
 
 def _causes(intake: Intake, rejected: Sequence[Rejected], names: Sequence[str]) -> str:
@@ -185,15 +191,16 @@ def _boxes(recognised: Recognised | None) -> list[Finding]:
     return [Finding(kind="boxes", title=recognised.words, why=why)]
 
 
-def _frame(images: pd.DataFrame, said: Sequence[Said | None], task: Task) -> pd.DataFrame:
-    """The images of which something is said, and what it is."""
+def _frame(intake: Intake, said: Sequence[Said | None], task: Task) -> pd.DataFrame:
+    """The examples of which something is said, and what it is."""
+    images = intake.rows
     told = [one for one in said if one is not None]
     if len(told) < len(said):
         images = images[[one is not None for one in said]].reset_index(drop=True)
     if images["name"].duplicated().any():
         images = images.assign(name=_unique(images["name"].tolist()))
     return images.assign(
-        same=images["image"].rank(method="dense"),  # which is called by its bytes
+        same=intake.modality.content(images).rank(method="dense"),
         **{name: pd.Series([getattr(one, name) for one in told], dtype=dtype) for name, dtype in task.columns.items()},
         given=[one.split or "" for one in told],
         group=[one.group for one in told],
@@ -240,6 +247,7 @@ def _once(frame: pd.DataFrame, task: Task) -> tuple[pd.DataFrame, list[Finding]]
 def _refuse_too_few(
     frame: pd.DataFrame,
     task: Task,
+    noun: str,
     homeless: Sequence[str],
     tables: Sequence[str],
     bare: Sequence[str],
@@ -248,7 +256,7 @@ def _refuse_too_few(
 ) -> None:
     """untold: a table has columns of which none can be told to be the classes. causes: what else was found that may
     explain it, in words."""
-    if why := task.nothing_to_learn(frame, IMAGE.noun):
+    if why := task.nothing_to_learn(frame, noun):
         raise DataError(why)
     if not task.told_by_folders:
         return
@@ -305,15 +313,3 @@ def _homeless(names: list[str], manifest: Manifest | None) -> list[Finding]:
     if manifest is not None and manifest.tables:
         why = "The table does not name them, so nothing tells what they are. Add a row for each and import again."
     return [Finding(kind="no class", title=f"{number_of(len(names), 'image')} left out.", why=why, files=names)]
-
-
-def _mended(frame: pd.DataFrame) -> list[Finding]:
-    mended = frame[frame["mended"] != ""]
-    if mended.empty:
-        return []
-    counts = Counter(word for said in mended["mended"] for word in said.split(", "))
-    words = ", ".join(f"{word} ({count:,})" for word, count in counts.most_common())
-    are = number_of(len(mended), "image is", "images are")
-    title = f"{are} brought into shape on the way in."
-    why = f"What is done: {words}. There is nothing to do; the files themselves stay as they are."
-    return [Finding(kind="mended", title=title, why=why, files=mended["name"].tolist())]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
 
 from core.finding import Finding
 
@@ -20,6 +22,7 @@ class Modality(Protocol):
         columns: Its part of a dataset's frame, with dtypes.
         formerly: What stands for those that earlier versions did not write.
         comes_from: Whether an example is a file, or a row of a table.
+        seed: What the name of a dataset's content begins with, so that each modality's are others.
     """
 
     name: str
@@ -27,6 +30,38 @@ class Modality(Protocol):
     columns: Mapping[str, str]
     formerly: Mapping[str, Any] = {}
     comes_from: Literal["file", "row"]
+    seed: bytes = b""
+
+    # On the way in --------------------------------------------------------------------------------------------------
+
+    def held_by(self, headings: Sequence[str]) -> tuple[str, ...]:
+        """Which columns of a table hold examples, one a row; () if none do, or if examples are files."""
+        return ()
+
+    def inspect(self, cells: Mapping[str, str]) -> Mapping[str, Any] | str:
+        """A row of a table as an example: what its `columns` have, and the digest of its content as `sha256`; or why it
+        is none, a sentence.
+
+        cells: of the columns `held_by` named.
+        """
+        return f"A {self.noun} is a file, and no row of a table."
+
+    def content(self, frame: pd.DataFrame) -> pd.Series:
+        """The digest of each example, of rows as they were taken in."""
+        return frame["sha256"]
+
+    def twins(self, frame: pd.DataFrame, looks: np.ndarray) -> np.ndarray:
+        """Which examples are the same, or nearly so: int64 (N,), the same number above 0 for those, 0 for the others.
+
+        frame: with a column `same`, which is equal for equal content. looks: what was kept of each to tell.
+        """
+        return np.where(frame["same"].duplicated(keep=False), frame["same"], 0).astype(np.int64)
+
+    def noticed(self, frame: pd.DataFrame, rendering: Any) -> Iterator[Finding]:
+        """What an import tells once for all of the examples as they were taken in."""
+        yield from ()
+
+    # In a dataset ---------------------------------------------------------------------------------------------------
 
     def misfit(self, frame: pd.DataFrame) -> str:
         """Why these rows, read back, can be no dataset's, in words; "" if they can."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from core.modalities import IMAGE, ModalityName
 from core.tasks import Kind
 
 Pages = Literal["first", "all"]
@@ -23,6 +24,7 @@ class Reading:
             heading.
         encoding: Of names and tables that are no UTF-8, one of `encodings.ENCODINGS`.
         pages: Of files with several pages, the first or all of them.
+        modality: What an example is.
     """
 
     column: str = ""
@@ -31,6 +33,7 @@ class Reading:
     split: str = ""
     encoding: str = ""
     pages: Pages = "first"
+    modality: ModalityName = IMAGE.name
 
 
 @dataclass(frozen=True)

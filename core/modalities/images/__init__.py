@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from core.finding import Finding
-from core.modalities.images.findings import odd
+from core.modalities.images.findings import mended, odd, shown
+from core.modalities.images.near_duplicates import find_twins
+from core.modalities.images.preprocessing import Rendering
 from core.modalities.protocol import Modality
 
 if TYPE_CHECKING:
@@ -39,6 +42,16 @@ class Images(Modality):
     }
     formerly = {"contrast": 99.0, "mended": ""}
     comes_from = "file"
+
+    def content(self, frame: pd.DataFrame) -> pd.Series:
+        return frame["image"].str[3:67]  # by which its file is called
+
+    def twins(self, frame: pd.DataFrame, looks: np.ndarray) -> np.ndarray:
+        return find_twins(frame, looks)
+
+    def noticed(self, frame: pd.DataFrame, rendering: Rendering) -> Iterator[Finding]:
+        yield from mended(frame)
+        yield from shown(frame, rendering)
 
     def misfit(self, frame: pd.DataFrame) -> str:
         if frame["image"].str.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]+").all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,19 @@ def odd(frame: pd.DataFrame) -> Iterator[Finding]:
             f"from it what they show; the usual shorter side here is {usual:.0f} pixels."
         )
         yield Finding(kind="odd size", title=title, why=why, files=odd.tolist())
+
+
+def mended(frame: pd.DataFrame) -> Iterator[Finding]:
+    """What is done to images whenever they are read."""
+    frame = frame[frame["mended"] != ""]
+    if frame.empty:
+        return
+    counts = Counter(word for said in frame["mended"] for word in said.split(", "))
+    words = ", ".join(f"{word} ({count:,})" for word, count in counts.most_common())
+    are = number_of(len(frame), "image is", "images are")
+    title = f"{are} brought into shape on the way in."
+    why = f"What is done: {words}. There is nothing to do; the files themselves stay as they are."
+    yield Finding(kind="mended", title=title, why=why, files=frame["name"].tolist())
 
 
 _GREYS = {255: "white", 128: "mid grey", 0: "black"}

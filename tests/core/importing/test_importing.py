@@ -290,3 +290,22 @@ def test_thousands_of_images_come_in_quickly_and_in_little_memory(tmp_path):
     assert images == 2000
     assert peak < 8 * 2**20, f"{peak / 2**20:.1f} MB at most; the images have {2000 * len(small[0]) / 2**20:.1f}"
     assert seconds < 30  # of a core: others may be at work beside
+
+
+NAMED_BEFORE = {  # by the version before a task said what of its answers counts
+    "file,label,split,group": ("9553c4b7f5", lambda n: f"{'ab'[n % 2]},{'train' if n % 4 else 'val'},g{n // 3}"),
+    "file,labels": ("20952b8a04", lambda n: "a;b" if n % 3 else "a" if n % 2 else "b"),
+    "file,target": ("3760e008d1", lambda n: n / 3),
+}
+
+
+@pytest.mark.parametrize("heading", NAMED_BEFORE)
+def test_the_same_images_and_answers_are_called_as_ever(workspace, tmp_path, heading):
+    """So what was imported years ago is known again."""
+    digest, said = NAMED_BEFORE[heading]
+    folder = tmp_path / "some"
+    folder.mkdir()
+    for n in range(24):
+        (folder / f"{n}.ppm").write_bytes(b"P6 8 8 255\n" + bytes((n * 7 + i) % 256 for i in range(192)))
+    (folder / "t.csv").write_text("\n".join([heading, *(f"{n}.ppm,{said(n)}" for n in range(24))]))
+    assert import_path(workspace, folder).id == f"some-{digest}"
