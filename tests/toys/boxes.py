@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.images.augmentation import placed_boxes, placement
 from core.tasks.metrics import LOSS, Metric
 from core.tasks.objective import Objective
 from core.tasks.protocol import Task
@@ -37,11 +39,16 @@ class Detection(Task):
     column, columns = "boxes", {"boxes": "str"}
     needs, modalities = "maps", frozenset({"image"})
     losses, metrics, balances = ("cross_entropy",), (HIT, LOSS), ("none",)
+    spoken = shown = (HIT,)
+    has, answered = "boxes", {}
 
     def spec(self, classes, target, training):
         return {"kind": self.name}
 
-    def objective(self, spec, settings, training):
+    def check(self, spec):
+        return dict(spec)
+
+    def objective(self, spec, settings=None, training=None):
         return DetectionObjective(spec)
 
 
@@ -62,7 +69,8 @@ class Pyramid(nn.Module):
 
 
 class DetectionObjective(Objective):
-    outputs, by, size, convex, balancing = 5, "hit", 64, None, None
+    outputs, by, convex, balancing = 5, "hit", None, None
+    size = 160  # pixels of what the network sees
 
     def __init__(self, spec) -> None:
         self.spec = spec
@@ -99,14 +107,17 @@ class DetectionObjective(Objective):
     def constant(self, targets):
         return Scores(1.0, {"hit": 0.0})
 
-    def decode(self, outputs, size):
-        """The best box of each, in pixels of what the network saw. size: of that."""
-        scores, found = outputs["score"].sigmoid(), []
-        for score, sides in zip(scores, outputs["sides"]):
-            row, column = divmod(int(score.argmax()), score.shape[1])
-            x, y = ((place + 0.5) * size / score.shape[1] for place in (column, row))
+    def decode(self, outputs, examples=(), most=5):
+        """The best box of each, in pixels of the image itself."""
+        found = []
+        for scores, sides, seen in zip(outputs["score"].sigmoid(), outputs["sides"], examples):
+            size = seen.settings.size
+            row, column = divmod(int(scores.argmax()), scores.shape[1])
+            x, y = ((place + 0.5) * size / scores.shape[1] for place in (column, row))
             left, top, right, bottom = (sides[row, column] * size).tolist()
-            found.append(Boxes(((x - left, y - top, x + right, y + bottom, float(score.max())),)))
+            place = np.vstack([placement(*seen.size, seen.settings), [0, 0, 1]])
+            box = placed_boxes(np.array([[x - left, y - top, x + right, y + bottom]]), np.linalg.inv(place)[:2], 10**6)
+            found.append(Boxes(((*box[0].tolist(), float(scores.max())),)))
         return found
 
     def _places(self, shape, like):

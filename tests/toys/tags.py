@@ -33,11 +33,16 @@ class Tags(Task):
     column, columns = "tags", {"tags": "str"}
     needs, modalities = "steps", frozenset({"text"})
     losses, metrics, balances = ("cross_entropy",), (ACCURACY, LOSS), ("none",)
+    spoken = shown = (ACCURACY,)
+    has, answered = "tags on words", {}
 
     def spec(self, classes, target, training):
         return {"kind": self.name, "tags": sorted({tag for text in training["tags"] for tag in text.split()})}
 
-    def objective(self, spec, settings, training):
+    def check(self, spec):
+        return dict(spec)
+
+    def objective(self, spec, settings=None, training=None):
         return TagsObjective(spec)
 
 
@@ -91,11 +96,10 @@ class TagsObjective(Objective):
     def constant(self, targets):
         return Scores(1.0, {"accuracy": 0.0})
 
-    def decode(self, outputs, texts, words):
-        """outputs: (B, T, C). words: of each text, which word each token is part of."""
-        return [self._spans(each, text, cut) for each, text, cut in zip(outputs, texts, words)]
+    def decode(self, outputs, examples=(), most=5):
+        return [self._spans(each, read) for each, read in zip(outputs, examples)]
 
-    def _spans(self, outputs, text, words):
-        numbers, places = outputs.argmax(dim=1).tolist(), [each.span() for each in re.finditer(r"\S+", text)]
-        firsts = {word: at for at, word in reversed([*enumerate(words)])}
+    def _spans(self, outputs, read):
+        numbers, places = outputs.argmax(dim=1).tolist(), [each.span() for each in re.finditer(r"\S+", read.text)]
+        firsts = {word: at for at, (_, word) in reversed([*enumerate(read.pieces)])}
         return Spans(tuple((*places[word], self.tags[numbers[at]]) for word, at in sorted(firsts.items())))

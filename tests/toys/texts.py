@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import torch
 from pydantic import BaseModel
@@ -64,10 +65,18 @@ class Texts(Modality):
         return Tokens.model_validate(said)
 
     def read(self, given, settings):
-        return tokens_of(given, settings.longest)
+        return Read(given, pieces_of(given, settings.longest))
 
     def collate(self, read, settings, device):
-        return padded(read, device)
+        return padded([[token for token, _ in each.pieces] for each in read], device)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A text that somebody asks about, and its tokens, each with the word that it is part of."""
+
+    text: str
+    pieces: list[tuple[int, int]]
 
 
 def padded(rows: list[list[int]], device: torch.device) -> dict[str, torch.Tensor]:

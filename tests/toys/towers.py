@@ -72,11 +72,16 @@ class Matching(Task):
     column, columns = "match", {"match": "str"}
     needs, modalities = "pooled", frozenset({"pair"})
     losses, metrics, balances = ("cross_entropy",), (FOUND, LOSS), ("none",)
+    spoken = shown = (FOUND,)
+    has, answered = "partners", {}
 
     def spec(self, classes, target, training):
         return {"kind": self.name}
 
-    def objective(self, spec, settings, training):
+    def check(self, spec):
+        return dict(spec)
+
+    def objective(self, spec, settings=None, training=None):
         return MatchingObjective(spec)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,16 @@ class Sizes(BaseModel):
 
     width: tuple[int, int, int]
     height: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An image that somebody asks about. pixels: uint8 (size, size, 3), as the network sees it. size: its own width and
+    height, as it was decoded, for answers that are places in it."""
+
+    pixels: np.ndarray
+    size: tuple[int, int]
+    settings: Preprocessing
 
 
 class Images(Modality):
@@ -80,15 +91,15 @@ class Images(Modality):
     def settings(self, said: Any) -> Preprocessing:
         return Preprocessing.model_validate(said)
 
-    def read(self, given: Any, settings: Preprocessing) -> np.ndarray:
-        """uint8 (size, size, 3). given: a path, bytes, or an open file."""
+    def read(self, given: Any, settings: Preprocessing) -> Seen:
+        """given: a path, bytes, or an open file."""
         image = decode(given, settings.resize, settings.rendering)
-        return square(shrink(image, settings), settings)
+        return Seen(square(shrink(image, settings), settings), image.size, settings)
 
-    def collate(self, read: Sequence[np.ndarray], settings: Preprocessing, device: torch.device) -> Inputs:
+    def collate(self, read: Sequence[Seen], settings: Preprocessing, device: torch.device) -> Inputs:
         import torch
 
-        return {"pixels": normalize(torch.from_numpy(np.stack(read)).to(device), settings)}
+        return {"pixels": normalize(torch.from_numpy(np.stack([each.pixels for each in read])).to(device), settings)}
 
 
 def _spread(values: pd.Series) -> tuple[int, int, int]:

@@ -19,9 +19,12 @@ from core.tasks.objective import Convex, Objective, finite, focal, scores_of
 from core.tasks.predictions import USUAL, Guess, Prediction, Ranked
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
+from core.tasks.simple_models import logistic, votes
 
 
 class Classification(Objective):
+    has_baseline = True
+
     def __init__(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> None:
         """training: the rows whose classes are counted, where small ones shall weigh more."""
         self.spec, self.settings, self.training = spec, settings, training
@@ -106,6 +109,12 @@ class Classification(Objective):
 
     def _guesses(self, places: list[int], probabilities: list[float]) -> tuple[Guess, ...]:
         return tuple(Guess(self.classes[place], each) for place, each in zip(places, probabilities))
+
+    def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
+        return votes(targets, likeness, self.outputs)
+
+    def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        return logistic(features, targets, asked, self.outputs)
 
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
         found = self.decode(outputs, most=1)

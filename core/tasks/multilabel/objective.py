@@ -20,9 +20,12 @@ from core.tasks.objective import Convex, Objective, binary_focal, finite, scores
 from core.tasks.predictions import USUAL, Guess, LabelSet, Prediction
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
+from core.tasks.simple_models import each_for_itself, logistic, shares
 
 
 class MultiLabel(Objective):
+    has_baseline = True
+
     balancing = None  # an example that is drawn more often brings all of its labels
 
     def __init__(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> None:
@@ -116,6 +119,12 @@ class MultiLabel(Objective):
 
     def _guesses(self, places: list[int], probabilities: list[float]) -> tuple[Guess, ...]:
         return tuple(Guess(self.labels[place], each) for place, each in zip(places, probabilities))
+
+    def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
+        return shares(targets, likeness)
+
+    def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        return logistic(features, targets, asked, self.outputs, each_for_itself)
 
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
         """Labels in the order of their names, which one compares."""

@@ -19,6 +19,7 @@ from core.tasks.objective import Convex, Objective, finite, scores_of
 from core.tasks.predictions import USUAL, Number, Prediction
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
+from core.tasks.simple_models import ridge
 
 MEASURES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "mean_squared_error": functional.mse_loss,
@@ -28,6 +29,8 @@ MEASURES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
 
 
 class Regression(Objective):
+    has_baseline = True
+
     balancing = None
 
     def __init__(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> None:
@@ -82,6 +85,12 @@ class Regression(Objective):
         about = self.spec["target"], self.spec["smallest"], self.spec["largest"]
         rows = zip(finite(values), values[:, 0].tolist())
         return [Number(value, *about) if sound else None for sound, value in rows]
+
+    def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
+        return targets.mean(dim=1, keepdim=True)
+
+    def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        return ridge(features, targets, asked)
 
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
         said = [prediction.value if isinstance(prediction, Number) else np.nan for prediction in self.decode(outputs)]

@@ -27,9 +27,9 @@ def random_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Backbones have random weights, but the same each time."""
     import torch
 
-    def build_random(info, workspace, *, weights_file=None, **settings):
+    def build_random(info, workspace, **settings):
         torch.manual_seed(1)
-        return build(info, workspace, random=True, **settings)
+        return build(info, workspace, **{**settings, "random": True, "weights_file": None})
 
     monkeypatch.setattr(preparation, "build", build_random)
 
