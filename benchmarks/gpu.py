@@ -62,10 +62,11 @@ class Scale:
     steps: int
     tests: tuple[str, ...]
     share: float
+    resolution: int | None = None
 
 
 FULL = Scale("timm/resnet50.a1_in1k", 128, 30, TESTS, 0.05)
-SMALL = Scale("timm/test_efficientnet.r160_in1k", 8, 2, ("tests/core/test_words.py", *TESTS[1:]), 1.0)
+SMALL = Scale("timm/test_efficientnet.r160_in1k", 8, 2, ("tests/core/test_words.py", *TESTS[1:]), 1.0, 64)
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,15 @@ PARTS: dict[str, Callable[[Workspace, Scale], list[Row]]] = {
 
 def recipe_of(workspace: Workspace, scale: Scale, **settings: Any) -> Recipe:
     (dataset,) = (file.parent.name for file in workspace.datasets.glob("*/dataset.json"))
-    return Recipe.parse({"dataset": dataset, "dataset_version": 1, "backbone": scale.network, **settings})
+    return Recipe.parse(
+        {
+            "dataset": dataset,
+            "dataset_version": 1,
+            "backbone": scale.network,
+            **settings,
+            "resolution": scale.resolution,
+        }
+    )
 
 
 @dataclass(frozen=True)

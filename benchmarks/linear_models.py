@@ -72,7 +72,7 @@ def main() -> None:
 def digits(workspace: Workspace) -> tuple[Material, Data]:
     """Standardised features and labels of the training part, then of the validation part."""
     dataset = import_sample(workspace, "digits")
-    recipe = Recipe(dataset=dataset.id, dataset_version=1, backbone=BUNDLED, precision="float32")
+    recipe = Recipe(dataset=dataset.id, dataset_version=1, backbone=BUNDLED, precision="float32", resolution=64)
     device, directory = choose_device("cpu"), workspace.runs / "run"
     directory.mkdir()
     log = EventLog(directory / "events.jsonl")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageEnhance
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 from core import runs
 from core.backbones.catalogue import BUNDLED
@@ -22,7 +22,7 @@ from tests.browser.actions import curve_points, keep_image, settled
 from tests.browser.app import BROWSER, FLAGS, App
 from tests.polling import poll
 
-SIZE = {"width": 1280, "height": 900}
+SIZE = ViewportSize(width=1280, height=900)
 
 
 def main() -> None:
