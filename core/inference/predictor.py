@@ -66,9 +66,10 @@ class BundleFile(BaseModel):
     @field_validator("task")
     @classmethod
     def _of_a_task(cls, spec: dict[str, Any]) -> dict[str, Any]:
-        if spec.get("kind") not in TASKS:
+        task = TASKS.get(str(spec.get("kind")))
+        if task is None:
             raise ValueError(f"it was taught none of {', '.join(TASKS)}")
-        return TASKS[spec["kind"]].check(spec)
+        return task.check(spec)
 
     @model_validator(mode="after")
     def _as_its_modality_has_it(self) -> BundleFile:

@@ -104,7 +104,7 @@ def test_a_file_that_is_too_large_is_named_with_its_limit(app, monkeypatch):
 def test_a_broken_image_is_named_literally_and_the_others_are_answered(app):
     _give(app, ("<i>bad</i>.jpg", b"nothing"), ("good.jpg", image("red")))
     assert "\\<i\\>bad" in app.error[0].value
-    assert list(app.dataframe[0].value["Label"]) == ["", HOSTILE]
+    assert list(app.dataframe[0].value["Label"].fillna("")) == ["", HOSTILE]
     assert "good\\.jpg" in texts(app)
 
 
