@@ -19,17 +19,6 @@ LEFT = {
     "core/importing/tables/columns.py": 5,
     "core/importing/tables/manifest.py": 11,
     "core/importing/tables/table_report.py": 2,
-    "core/inference/predictor.py": 4,
-    "core/runs/advice.py": 6,
-    "core/runs/scores.py": 4,
-    "core/training/caution.py": 1,
-    "core/training/process/events.py": 1,
-    "core/training/recipe.py": 5,
-    "core/training/task.py": 2,
-    "pages/predict.py": 1,
-    "ui/predictions/asking.py": 1,
-    "ui/runs/result.py": 2,
-    "ui/training/chosen_settings.py": 1,
 }
 
 

@@ -8,25 +8,29 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 import safetensors.torch
 import torch
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from torch import nn
 
 from core.backbones.catalogue import find
 from core.backbones.model import build
 from core.errors import DamagedError, GraftError, RunError
-from core.inference.prediction import Guess, Prediction
+from core.inference.prediction import Answer
 from core.inference.reference import Reference, read_reference
 from core.modalities.images.preprocessing import Preprocessing, decode, normalize, shrink, square
 from core.modalities.inputs import Features
 from core.processes import available_cores, keep_memory
-from core.records import Amount, read
+from core.records import read
 from core.runtime.device import Device, choose_device
 from core.runtime.folding import folded
-from core.tasks.heads import HeadSettings, build_head
+from core.tasks import TASKS
+from core.tasks.heads import HeadSettings, Shapes
+from core.tasks.objective import Objective
+from core.tasks.predictions import USUAL
+from core.tasks.protocol import Task
 from core.workspace import Workspace
 
 BATCHES = {"cpu": 16}  # images at a time: what fits in a processor's caches is quicker
@@ -38,36 +42,24 @@ Image = tuple[str, Path | bytes | BinaryIO]
 _Read = tuple[str, torch.Tensor | str, float]  # its name, its pixels or what is wrong with it, and the seconds it took
 
 
-class TaskFile(BaseModel):
-    """What the network was taught. Of a number: what it is called, and how the head's output becomes it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: Literal["classes", "labels", "number"]
-    classes: tuple[str, ...] = ()
-    target: str = ""
-    mean: Amount = 0.0
-    deviation: Amount = 1.0
-    smallest: Amount = 0.0
-    largest: Amount = 0.0
-
-    @model_validator(mode="after")
-    def _answers_something(self) -> TaskFile:
-        if bool(self.classes) == (self.kind == "number"):
-            raise ValueError("it has to name classes, or else a number")
-        return self
-
-
 class BundleFile(BaseModel):
     """What of `bundle.json` is needed to ask the network."""
 
     model_config = ConfigDict(frozen=True)
 
     backbone: str
-    task: TaskFile
+    task: dict[str, Any]
     preprocessing: Preprocessing
     head: HeadSettings
     caution: Any = None
+
+    @field_validator("task")
+    @classmethod
+    def _of_a_task(cls, spec: dict[str, Any]) -> dict[str, Any]:
+        task = TASKS.get(str(spec.get("kind")))
+        if task is None:
+            raise ValueError(f"it was taught none of {', '.join(TASKS)}")
+        return task.check(spec)
 
     @model_validator(mode="before")
     @classmethod
@@ -83,19 +75,18 @@ class Predictor:
     def __init__(
         self,
         model: nn.Sequential,
-        task: dict[str, Any],
+        objective: Objective,
         preprocessing: Preprocessing,
         device: Device,
         reference: Reference | None = None,
     ) -> None:
-        """model: backbone and head. task: what the network was taught, as its bundle says it. reference: what images
+        """model: backbone and head. objective: what its outputs mean. reference: what images
         are compared with, to tell those that are unlike all of it."""
-        self.model, self.task, self.preprocessing, self.device = model, task, preprocessing, device
+        self.model, self.objective, self.preprocessing, self.device = model, objective, preprocessing, device
         self.reference = reference
         self.folded: nn.Module | None = None
-        self.classes: tuple[str, ...] = tuple(task.get("classes", ()))
-        self.target: str = task.get("target", "")
-        self.several = task["kind"] == "labels"
+        self.task: Task = TASKS[objective.spec["kind"]]
+        self.choices = self.task.choices(objective.spec)
 
     @classmethod
     def open(cls, bundle: Path, device: Device | None = None) -> Predictor:
@@ -107,11 +98,11 @@ class Predictor:
         try:
             said = read(bundle / "bundle.json", BundleFile)
             weights = safetensors.torch.load_file(bundle / "weights.safetensors")
-            outputs = 1 if said.task.kind == "number" else len(said.task.classes)
+            objective = TASKS[said.task["kind"]].objective(said.task)
             # Random numbers are fine here: every one of them is replaced by the bundle's.
             reads = "last" if said.head.reads == "auto" else said.head.reads
             backbone = build(find(said.backbone), Workspace(bundle), random=True, reads=reads)
-            head = build_head(said.head, backbone.num_features, outputs)
+            head = objective.head(said.head, Shapes(backbone.num_features))
             model = nn.ModuleDict({"backbone": backbone, "head": head})
             model.load_state_dict(weights)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
@@ -126,9 +117,9 @@ class Predictor:
             keep_memory()
         reference = read_reference(bundle, said.model_dump(), device.torch)
         network = nn.Sequential(model["backbone"], model["head"])
-        return cls(network, said.task.model_dump(), said.preprocessing, device, reference)
+        return cls(network, objective, said.preprocessing, device, reference)
 
-    def predict(self, examples: Iterable[Image], top: int = 5) -> Iterator[Prediction]:
+    def predict(self, examples: Iterable[Image], top: int = USUAL) -> Iterator[Answer]:
         """Answer about each (name, file) in order. One that cannot be read gets its `error`, and the rest go on.
 
         top: how many of the likeliest classes; labels, of which an image may have several, are all there.
@@ -144,14 +135,18 @@ class Predictor:
                 batch = [reading.popleft() for _ in range(min(size, len(reading)))]
                 yield from self._answer([read.result() for read in batch], top)
 
-    def outputs(self, pixels: torch.Tensor) -> torch.Tensor:
-        """uint8 (B, H, W, 3), cropped, to float32 on the CPU: probabilities (B, classes), of labels each for itself, or
-        numbers (B, 1) in the target's own unit."""
-        return self._looked(pixels)[0]
+    @property
+    def columns(self) -> list[str]:
+        """Of its answers, in a table."""
+        nothing = self.objective.decode(torch.zeros(1, self.objective.outputs))[0]
+        return list(nothing.row()) if nothing else []
 
     @torch.inference_mode()
-    def _looked(self, pixels: torch.Tensor) -> tuple[torch.Tensor, list[float | None]]:
-        """The outputs, and of each image how near its nearest labeled one is."""
+    def outputs(self, pixels: torch.Tensor) -> tuple[torch.Tensor, list[float | None]]:
+        """Of the head, float32 on the CPU, and of each image how near its nearest labeled one is.
+
+        pixels: uint8 (B, H, W, 3), cropped.
+        """
         images = normalize(pixels.to(self.device.torch), self.preprocessing)
         with self.device.autocast():
             features = self._features(images)
@@ -159,12 +154,7 @@ class Predictor:
         nearest: list[float | None] = (
             [*self.reference.nearest(features.pooled)] if self.reference else [None] * len(raw)
         )
-        if self.classes:
-            return self._probabilities(raw), nearest
-        return raw * self.task["deviation"] + self.task["mean"], nearest
-
-    def _probabilities(self, raw: torch.Tensor) -> torch.Tensor:
-        return torch.sigmoid(raw) if self.several else torch.softmax(raw, dim=1)
+        return raw, nearest
 
     def _features(self, images: torch.Tensor) -> Features:
         """What the head gets; on a processor with several to answer, folded. Never with half of the digits, which
@@ -185,29 +175,23 @@ class Predictor:
         except GraftError as error:
             return name, str(error), time.perf_counter() - began
 
-    def _answer(self, waiting: list[_Read], top: int) -> Iterator[Prediction]:
+    def _answer(self, waiting: list[_Read], top: int) -> Iterator[Answer]:
         began = time.perf_counter()
         readable = [pixels for _, pixels, _ in waiting if isinstance(pixels, torch.Tensor)]
-        rows = zip(*self._looked(torch.stack(readable))) if readable else iter(())
+        rows = iter(self._looked(torch.stack(readable), top) if readable else ())
         share = (time.perf_counter() - began) / max(1, len(readable))
         for name, pixels, seconds in waiting:
             if isinstance(pixels, str):
-                yield Prediction(name, error=pixels, seconds=seconds)
+                yield Answer(name, error=pixels, seconds=seconds)
             else:
-                outputs, nearest = next(rows)
-                yield self._cautious(self._prediction(name, outputs, top, seconds + share), nearest)
+                yield replace(next(rows), image=name, seconds=seconds + share)
 
-    def _cautious(self, said: Prediction, nearest: float | None) -> Prediction:
-        if self.reference is None or nearest is None or said.error:
-            return said
-        return replace(said, nearest=nearest, is_foreign=not nearest >= self.reference.threshold)
-
-    def _prediction(self, name: str, outputs: torch.Tensor, top: int, seconds: float) -> Prediction:
-        if not torch.isfinite(outputs).all():
-            return Prediction(name, error="The model gave no finite number for this image.", seconds=seconds)
-        if not self.classes:
-            return Prediction(name, value=float(outputs[0]), seconds=seconds)
-        likeliest = torch.topk(outputs, len(self.classes) if self.several else min(top, len(self.classes)))
-        guesses = [Guess(self.classes[i], p) for i, p in zip(likeliest.indices.tolist(), likeliest.values.tolist())]
-        labels = tuple(guess.label for guess in guesses if guess.probability > 0.5) if self.several else None
-        return Prediction(name, tuple(guesses), seconds=seconds, labels=labels)
+    def _looked(self, pixels: torch.Tensor, top: int) -> Iterator[Answer]:
+        """Without names."""
+        raw, nearest = self.outputs(pixels)
+        for prediction, near in zip(self.objective.decode(raw, most=top), nearest):
+            if prediction is None:
+                yield Answer("", error="The model gave no finite number for this image.")
+            else:
+                foreign = self.reference is not None and near is not None and not near >= self.reference.threshold
+                yield Answer("", prediction, nearest=near, is_foreign=foreign)

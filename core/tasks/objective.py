@@ -5,7 +5,7 @@ A `Task` makes one (`Task.objective`). It brings torch; all that only looks asks
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from core.tasks.heads import HeadSettings, Shapes
+from core.tasks.predictions import USUAL, Prediction
 from core.tasks.scores import Scores
 from core.tasks.targets import Targets
 
@@ -104,6 +105,14 @@ class Objective(Protocol):
         that means nothing."""
         ...
 
+    def decode(self, outputs: Outputs, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+        """What outputs say of each example: the only place that knows. None where they are no finite numbers.
+
+        outputs: of the head, on the CPU. examples: what their modality remembers of each (its size, its words), for
+        answers in its own terms. most: of what is ranked.
+        """
+        ...
+
     def answers(self, outputs: Outputs, rows: pd.DataFrame) -> pd.DataFrame:
         """What these rows of a dataset say, and what the outputs do: the columns that `CrossValidation.answers` has."""
         ...
@@ -112,6 +121,11 @@ class Objective(Protocol):
 def scores_of(objective: Objective, outputs: torch.Tensor, targets: torch.Tensor) -> Scores:
     """The scores of outputs (N, objective.outputs) in one go."""
     return objective.scores(objective.tally(outputs, targets, objective.eval_loss(outputs, targets)))
+
+
+def finite(outputs: torch.Tensor) -> list[bool]:
+    """Of each row, (B, C), whether all of it are finite numbers."""
+    return [bool(each) for each in outputs.isfinite().all(dim=1)]
 
 
 def focal(

@@ -85,7 +85,7 @@ class Outcome:
     def event(
         self, status: Literal["finished", "stopped", "failed"], message: str, seconds: float, error: str = ""
     ) -> Ended:
-        scores = {part: Scores(**said) for part, said in self.state.best_scores.items() if said}
+        scores = {part: Scores.read(said) for part, said in self.state.best_scores.items() if said}
         validated = "validation" in scores
         return Ended(
             status,

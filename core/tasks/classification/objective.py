@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -13,7 +14,8 @@ from torch.nn import functional
 
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import ACCURACY, BALANCED_ACCURACY, MACRO_F1
-from core.tasks.objective import Convex, Objective, focal, scores_of
+from core.tasks.objective import Convex, Objective, finite, focal, scores_of
+from core.tasks.predictions import USUAL, Guess, Prediction, Ranked
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
 
@@ -84,7 +86,7 @@ class Classification(Objective):
             BALANCED_ACCURACY.name: float((hit / there)[seen].mean()),
             MACRO_F1.name: float(f1[seen].mean()),
         }
-        return Scores(loss / examples, **values)
+        return Scores(loss / examples, values)
 
     def constant(self, targets: torch.Tensor) -> Scores:
         """Each class is as likely as it is common."""
@@ -96,11 +98,19 @@ class Classification(Objective):
         chances = 1 / counts[targets.cpu()]
         return (chances / chances.sum()).numpy()
 
+    def decode(self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+        probabilities, places = torch.softmax(outputs, dim=1).topk(min(most, self.outputs))
+        rows = zip(finite(probabilities), places.tolist(), probabilities.tolist())
+        return [Ranked(self._guesses(*row), self.outputs) if sound else None for sound, *row in rows]
+
+    def _guesses(self, places: list[int], probabilities: list[float]) -> tuple[Guess, ...]:
+        return tuple(Guess(self.classes[place], each) for place, each in zip(places, probabilities))
+
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
-        shares = torch.softmax(outputs, dim=1)
-        likeliest, numbers = shares.max(dim=1)
+        found = self.decode(outputs, most=1)
+        said = [each.top[0] if isinstance(each, Ranked) else Guess("", np.nan) for each in found]
         return rows[["label"]].assign(
-            said=[self.classes[number] for number in numbers.tolist()],
-            probability=likeliest.numpy(),
-            probabilities=list(shares.numpy()),
+            said=[guess.label for guess in said],
+            probability=np.array([guess.probability for guess in said], np.float32),
+            probabilities=list(torch.softmax(outputs, dim=1).numpy()),
         )

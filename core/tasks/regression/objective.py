@@ -3,9 +3,10 @@ answers are in the target's own unit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -13,7 +14,8 @@ from torch.nn import functional
 
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import MAE, R2, RMSE
-from core.tasks.objective import Convex, Objective, scores_of
+from core.tasks.objective import Convex, Objective, finite, scores_of
+from core.tasks.predictions import USUAL, Number, Prediction
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
 
@@ -68,11 +70,18 @@ class Regression(Objective):
             MAE.name: absolutes / examples * self.deviation,
             R2.name: 1 - squares / spread if spread > 0 else None,
         }
-        return Scores(loss / examples, **values)
+        return Scores(loss / examples, values)
 
     def constant(self, targets: torch.Tensor) -> Scores:
         """Always the mean."""
         return scores_of(self, torch.zeros(len(targets), 1, device=targets.device), targets)
 
+    def decode(self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+        values = outputs * self.deviation + self.mean
+        about = self.spec["target"], self.spec["smallest"], self.spec["largest"]
+        rows = zip(finite(values), values[:, 0].tolist())
+        return [Number(value, *about) if sound else None for sound, value in rows]
+
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
-        return rows[["target"]].assign(said=(outputs.squeeze(1) * self.deviation + self.mean).numpy())
+        said = [prediction.value if isinstance(prediction, Number) else np.nan for prediction in self.decode(outputs)]
+        return rows[["target"]].assign(said=np.array(said, np.float32))

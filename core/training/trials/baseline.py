@@ -10,7 +10,6 @@ import hashlib
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ import torch
 from torch.nn import functional
 
 from core.errors import DamagedError
-from core.records import read
+from core.records import plain, read
 from core.tasks.multilabel.objective import MultiLabel
 from core.tasks.objective import Objective, scores_of
 from core.tasks.regression.objective import Regression
@@ -60,7 +59,7 @@ def baseline_of(material: Material, prepared: Prepared) -> Baseline | None:
     found = Baseline(neighbours, linear, round(time.monotonic() - began, 3))
     with suppress(OSError):  # a full disk does not keep a run from its training
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, asdict(found))
+        write_json(path, plain(found))
     return found
 
 
