@@ -35,7 +35,7 @@ from core.backbones.stages import Stage
 from core.backbones.weights import Match
 from core.errors import BackboneError
 from core.modalities.inputs import Features, Inputs
-from core.tasks.heads import Reads
+from core.tasks.heads import Reads, Shapes
 
 
 class Named(Protocol):
@@ -87,6 +87,11 @@ class Backbone(nn.Module):
     def forward(self, inputs: Inputs) -> Features:
         """inputs: of images {"pixels": (B, 3, S, S), normalized}."""
         return features_of(self.__dict__["_reading"](inputs))
+
+    @property
+    def shapes(self) -> Shapes:
+        """Of its `Features`, for who makes a head."""
+        return Shapes(self.num_features, self.step_features, self.map_shapes)
 
     @property
     def map_shapes(self) -> tuple[tuple[int, int, int], ...]:

@@ -6,29 +6,29 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import safetensors.torch
 import torch
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from torch import nn
+from torch.utils._pytree import tree_map_only
 
-from core.backbones.catalogue import find
-from core.backbones.model import build
+from core.backbones.libraries import build, find
 from core.errors import DamagedError, GraftError, RunError
 from core.inference.prediction import Answer
 from core.inference.reference import Reference, read_reference
-from core.modalities.images.preprocessing import Preprocessing, decode, normalize, shrink, square
-from core.modalities.inputs import Features
+from core.modalities import IMAGE, MODALITIES, Modality, ModalityName
+from core.modalities.inputs import Features, Inputs, count, first
 from core.processes import available_cores, keep_memory
 from core.records import read
 from core.runtime.device import Device, choose_device
 from core.runtime.folding import folded
 from core.tasks import TASKS
-from core.tasks.heads import HeadSettings, Shapes
-from core.tasks.objective import Objective
+from core.tasks.heads import HeadSettings
+from core.tasks.objective import Objective, Outputs
 from core.tasks.predictions import USUAL
 from core.tasks.protocol import Task
 from core.workspace import Workspace
@@ -38,8 +38,17 @@ BATCH_ELSEWHERE = 128
 AHEAD = 3  # batches that are read while another is looked at
 MANY = 8  # images, for which folding the network repays
 
-Image = tuple[str, Path | bytes | BinaryIO]
-_Read = tuple[str, torch.Tensor | str, float]  # its name, its pixels or what is wrong with it, and the seconds it took
+Example = tuple[str, Any]  # its name, and what its modality can read: of images a path, bytes, or an open file
+
+
+@dataclass(frozen=True)
+class _Read:
+    """found: what the modality has read; None where `error` says why not."""
+
+    name: str
+    found: Any
+    error: str
+    seconds: float
 
 
 class BundleFile(BaseModel):
@@ -48,8 +57,9 @@ class BundleFile(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     backbone: str
+    modality: ModalityName = IMAGE.name
     task: dict[str, Any]
-    preprocessing: Preprocessing
+    preprocessing: Any
     head: HeadSettings
     caution: Any = None
 
@@ -60,6 +70,11 @@ class BundleFile(BaseModel):
         if task is None:
             raise ValueError(f"it was taught none of {', '.join(TASKS)}")
         return task.check(spec)
+
+    @model_validator(mode="after")
+    def _as_its_modality_has_it(self) -> BundleFile:
+        settings = MODALITIES[self.modality].settings(self.preprocessing)
+        return self if settings is self.preprocessing else self.model_copy(update={"preprocessing": settings})
 
     @model_validator(mode="before")
     @classmethod
@@ -76,14 +91,15 @@ class Predictor:
         self,
         model: nn.Sequential,
         objective: Objective,
-        preprocessing: Preprocessing,
+        preprocessing: Any,
         device: Device,
         reference: Reference | None = None,
+        modality: Modality = IMAGE,
     ) -> None:
-        """model: backbone and head. objective: what its outputs mean. reference: what images
-        are compared with, to tell those that are unlike all of it."""
+        """model: backbone and head. objective: what its outputs mean. preprocessing: how the modality prepares what
+        is asked about. reference: what that is compared with, to tell those that are unlike all of it."""
         self.model, self.objective, self.preprocessing, self.device = model, objective, preprocessing, device
-        self.reference = reference
+        self.reference, self.modality = reference, modality
         self.folded: nn.Module | None = None
         self.task: Task = TASKS[objective.spec["kind"]]
         self.choices = self.task.choices(objective.spec)
@@ -100,9 +116,10 @@ class Predictor:
             weights = safetensors.torch.load_file(bundle / "weights.safetensors")
             objective = TASKS[said.task["kind"]].objective(said.task)
             # Random numbers are fine here: every one of them is replaced by the bundle's.
+            needs = TASKS[said.task["kind"]].needs
             reads = "last" if said.head.reads == "auto" else said.head.reads
-            backbone = build(find(said.backbone), Workspace(bundle), random=True, reads=reads)
-            head = objective.head(said.head, Shapes(backbone.num_features))
+            backbone = build(find(said.backbone), Workspace(bundle), random=True, reads=reads, needs=needs)
+            head = objective.head(said.head, backbone.shapes)
             model = nn.ModuleDict({"backbone": backbone, "head": head})
             model.load_state_dict(weights)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
@@ -117,9 +134,9 @@ class Predictor:
             keep_memory()
         reference = read_reference(bundle, said.model_dump(), device.torch)
         network = nn.Sequential(model["backbone"], model["head"])
-        return cls(network, objective, said.preprocessing, device, reference)
+        return cls(network, objective, said.preprocessing, device, reference, MODALITIES[said.modality])
 
-    def predict(self, examples: Iterable[Image], top: int = USUAL) -> Iterator[Answer]:
+    def predict(self, examples: Iterable[Example], top: int = USUAL) -> Iterator[Answer]:
         """Answer about each (name, file) in order. One that cannot be read gets its `error`, and the rest go on.
 
         top: how many of the likeliest classes; labels, of which an image may have several, are all there.
@@ -142,56 +159,50 @@ class Predictor:
         return list(nothing.row()) if nothing else []
 
     @torch.inference_mode()
-    def outputs(self, pixels: torch.Tensor) -> tuple[torch.Tensor, list[float | None]]:
-        """Of the head, float32 on the CPU, and of each image how near its nearest labeled one is.
-
-        pixels: uint8 (B, H, W, 3), cropped.
-        """
-        images = normalize(pixels.to(self.device.torch), self.preprocessing)
+    def outputs(self, inputs: Inputs) -> tuple[Outputs, list[float | None]]:
+        """Of the head, float32 on the CPU, and of each example how near its nearest labeled one is."""
         with self.device.autocast():
-            features = self._features(images)
-            raw = self.model[1](features).float().cpu()
-        nearest: list[float | None] = (
-            [*self.reference.nearest(features.pooled)] if self.reference else [None] * len(raw)
-        )
-        return raw, nearest
+            features = self._features(inputs)
+            raw = tree_map_only(torch.Tensor, lambda each: each.float().cpu(), self.model[1](features))
+        if self.reference is None:
+            return raw, [None] * count(inputs)
+        return raw, [*self.reference.nearest(features.pooled)]
 
-    def _features(self, images: torch.Tensor) -> Features:
+    def _features(self, inputs: Inputs) -> Features:
         """What the head gets; on a processor with several to answer, folded. Never with half of the digits, which
         was measured to change a probability by as much as 0.56: see docs/defaults.md."""
-        backbone, inputs = self.model[0], {"pixels": images}
-        if self.device.torch.type != "cpu" or (self.folded is None and len(images) < MANY):
+        backbone = self.model[0]
+        if self.device.torch.type != "cpu" or (self.folded is None and count(inputs) < MANY):
             return backbone(inputs)  # type: ignore[no-any-return]
         if self.folded is None:
-            self.folded = folded(backbone, {"pixels": images[:2]})
+            self.folded = folded(backbone, first(inputs, 2))
         return self.folded(inputs)  # type: ignore[no-any-return]
 
-    def _read(self, name: str, source: Path | bytes | BinaryIO) -> _Read:
-        began = time.perf_counter()
+    def _read(self, name: str, given: Any) -> _Read:
+        began, found, error = time.perf_counter(), None, ""
         try:
-            image = decode(source, self.preprocessing.resize, self.preprocessing.rendering)
-            pixels = torch.from_numpy(square(shrink(image, self.preprocessing), self.preprocessing).copy())
-            return name, pixels, time.perf_counter() - began
-        except GraftError as error:
-            return name, str(error), time.perf_counter() - began
+            found = self.modality.read(given, self.preprocessing)
+        except GraftError as refused:
+            error = str(refused)
+        return _Read(name, found, error, time.perf_counter() - began)
 
     def _answer(self, waiting: list[_Read], top: int) -> Iterator[Answer]:
         began = time.perf_counter()
-        readable = [pixels for _, pixels, _ in waiting if isinstance(pixels, torch.Tensor)]
-        rows = iter(self._looked(torch.stack(readable), top) if readable else ())
+        readable = [each.found for each in waiting if not each.error]
+        rows = iter(self._looked(readable, top) if readable else ())
         share = (time.perf_counter() - began) / max(1, len(readable))
-        for name, pixels, seconds in waiting:
-            if isinstance(pixels, str):
-                yield Answer(name, error=pixels, seconds=seconds)
+        for each in waiting:
+            if each.error:
+                yield Answer(each.name, error=each.error, seconds=each.seconds)
             else:
-                yield replace(next(rows), image=name, seconds=seconds + share)
+                yield replace(next(rows), image=each.name, seconds=each.seconds + share)
 
-    def _looked(self, pixels: torch.Tensor, top: int) -> Iterator[Answer]:
+    def _looked(self, read: list[Any], top: int) -> Iterator[Answer]:
         """Without names."""
-        raw, nearest = self.outputs(pixels)
-        for prediction, near in zip(self.objective.decode(raw, most=top), nearest):
+        raw, nearest = self.outputs(self.modality.collate(read, self.preprocessing, self.device.torch))
+        for prediction, near in zip(self.objective.decode(raw, read, most=top), nearest):
             if prediction is None:
-                yield Answer("", error="The model gave no finite number for this image.")
+                yield Answer("", error=f"The model gave no finite number for this {self.modality.noun}.")
             else:
                 foreign = self.reference is not None and near is not None and not near >= self.reference.threshold
                 yield Answer("", prediction, nearest=near, is_foreign=foreign)

@@ -22,13 +22,14 @@ def rows(answers: Iterable[Answer], columns: Iterable[str] = ()) -> list[dict[st
     """
     all_of_them = list(answers)
     said = next((each.prediction.row() for each in all_of_them if each.prediction), dict.fromkeys(columns))
+    empty = {name: "" if isinstance(value, str) else None for name, value in said.items()}
     told = any(each.nearest is not None for each in all_of_them)
-    return [_row(each, said, told) for each in all_of_them]
+    return [_row(each, empty, told) for each in all_of_them]
 
 
-def _row(answer: Answer, columns: Iterable[str], told: bool) -> dict[str, Any]:
-    """told: whether any was compared with what is known."""
-    said = answer.prediction.row() if answer.prediction else dict.fromkeys(columns)
+def _row(answer: Answer, columns: dict[str, Any], told: bool) -> dict[str, Any]:
+    """columns: of a prediction, empty. told: whether any was compared with what is known."""
+    said = answer.prediction.row() if answer.prediction else columns
     unlike = {"foreign": "yes" if answer.is_foreign else "" if answer.nearest is None else "no"} if told else {}
     timing = {"milliseconds": round(answer.seconds * 1000, 1), "error": answer.error or ""}
     return {"image": answer.image, **said, **unlike, **timing}
@@ -39,7 +40,7 @@ def to_csv(answers: Iterable[Answer], columns: Iterable[str] = ()) -> str:
     text = io.StringIO()
     table = rows(answers, columns)
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(map(harmless, table[0] if table else _row(Answer(""), columns, told=False)))
+    writer.writerow(map(harmless, table[0] if table else _row(Answer(""), dict.fromkeys(columns), told=False)))
     writer.writerows(map(harmless, row.values()) for row in table)
     return text.getvalue()
 

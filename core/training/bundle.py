@@ -34,6 +34,7 @@ def write_bundle(folder: Path, material: Material, state: Checkpoint, finished: 
         {
             "format": FORMAT,
             "backbone": recipe.backbone,
+            "modality": material.dataset.modality.name,
             "task": material.task.spec,
             "preprocessing": material.backbone.info.preprocessing.model_dump(mode="json"),
             "head": head.model_dump(mode="json"),

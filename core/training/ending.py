@@ -69,7 +69,7 @@ class Outcome:
             return f"Finished. {kept} one, were kept."
         if self.out_of_patience:
             waited = _epochs(state.waited)
-            return f"Finished after {_epochs(state.epoch)}, as {waited} brought nothing. {kept}, were kept."
+            return f"Stopped early after {_epochs(state.epoch)}: no improvement for {waited}. {kept}, were kept."
         return f"Stopped after {_epochs(state.epoch)}. {kept}, were kept."
 
     def _solved_words(self) -> str:

@@ -211,7 +211,7 @@ class Recipe(BaseModel):
         "follows them, such as 0.99. 0: none.",
     )
     patience: int = Field(
-        0, ge=0, le=10_000, description="Ends the run after so many epochs that brought nothing better. 0: never."
+        0, ge=0, le=10_000, description="Ends the run after so many epochs without improvement. 0: never."
     )
     best_by: Metric | None = Field(None, description="Which score says which epoch is the best, and is kept.")
     refit: bool = Field(

@@ -12,15 +12,19 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.examples import Examples
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import ACCURACY, BALANCED_ACCURACY, MACRO_F1
 from core.tasks.objective import Convex, Objective, finite, focal, scores_of
 from core.tasks.predictions import USUAL, Guess, Prediction, Ranked
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
+from core.tasks.simple_models import logistic, votes
 
 
 class Classification(Objective):
+    has_baseline = True
+
     def __init__(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> None:
         """training: the rows whose classes are counted, where small ones shall weigh more."""
         self.spec, self.settings, self.training = spec, settings, training
@@ -44,7 +48,7 @@ class Classification(Objective):
             return None
         return self.counts.sum() / (self.outputs * self.counts)
 
-    def targets(self, rows: pd.DataFrame) -> torch.Tensor:
+    def targets(self, rows: pd.DataFrame, examples: Examples | None = None) -> torch.Tensor:
         """(N,): the number of each class."""
         return torch.tensor([self.number[label] for label in rows["label"]], dtype=torch.long)
 
@@ -105,6 +109,12 @@ class Classification(Objective):
 
     def _guesses(self, places: list[int], probabilities: list[float]) -> tuple[Guess, ...]:
         return tuple(Guess(self.classes[place], each) for place, each in zip(places, probabilities))
+
+    def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
+        return votes(targets, likeness, self.outputs)
+
+    def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        return logistic(features, targets, asked, self.outputs)
 
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
         found = self.decode(outputs, most=1)

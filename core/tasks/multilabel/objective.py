@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.examples import Examples
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.labels import labels_in
 from core.tasks.metrics import EXACT_MATCH, MACRO_F1, RIGHT_ANSWERS
@@ -19,9 +20,12 @@ from core.tasks.objective import Convex, Objective, binary_focal, finite, scores
 from core.tasks.predictions import USUAL, Guess, LabelSet, Prediction
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
+from core.tasks.simple_models import each_for_itself, logistic, shares
 
 
 class MultiLabel(Objective):
+    has_baseline = True
+
     balancing = None  # an example that is drawn more often brings all of its labels
 
     def __init__(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> None:
@@ -47,7 +51,7 @@ class MultiLabel(Objective):
             return None
         return (len(self.training) - self.counts).clamp(min=1) / self.counts.clamp(min=1)
 
-    def targets(self, rows: pd.DataFrame) -> torch.Tensor:
+    def targets(self, rows: pd.DataFrame, examples: Examples | None = None) -> torch.Tensor:
         """(N, C): 1 for yes, 0 for no."""
         held = torch.zeros(len(rows), self.outputs)
         for row, text in enumerate(rows["label"]):
@@ -115,6 +119,12 @@ class MultiLabel(Objective):
 
     def _guesses(self, places: list[int], probabilities: list[float]) -> tuple[Guess, ...]:
         return tuple(Guess(self.labels[place], each) for place, each in zip(places, probabilities))
+
+    def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
+        return shares(targets, likeness)
+
+    def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        return logistic(features, targets, asked, self.outputs, each_for_itself)
 
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
         """Labels in the order of their names, which one compares."""

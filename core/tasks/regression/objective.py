@@ -12,12 +12,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.examples import Examples
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import MAE, R2, RMSE
 from core.tasks.objective import Convex, Objective, finite, scores_of
 from core.tasks.predictions import USUAL, Number, Prediction
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
+from core.tasks.simple_models import ridge
 
 MEASURES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "mean_squared_error": functional.mse_loss,
@@ -27,6 +29,8 @@ MEASURES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
 
 
 class Regression(Objective):
+    has_baseline = True
+
     balancing = None
 
     def __init__(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> None:
@@ -39,7 +43,7 @@ class Regression(Objective):
     def head(self, settings: HeadSettings, shapes: Shapes) -> nn.Module:
         return build_head(settings, shapes.pooled, self.outputs)
 
-    def targets(self, rows: pd.DataFrame) -> torch.Tensor:
+    def targets(self, rows: pd.DataFrame, examples: Examples | None = None) -> torch.Tensor:
         """(N,): standardised."""
         standardised = (rows["target"].astype(float) - self.mean) / self.deviation
         return torch.tensor(standardised.to_numpy(), dtype=torch.float32)
@@ -81,6 +85,12 @@ class Regression(Objective):
         about = self.spec["target"], self.spec["smallest"], self.spec["largest"]
         rows = zip(finite(values), values[:, 0].tolist())
         return [Number(value, *about) if sound else None for sound, value in rows]
+
+    def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
+        return targets.mean(dim=1, keepdim=True)
+
+    def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        return ridge(features, targets, asked)
 
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
         said = [prediction.value if isinstance(prediction, Number) else np.nan for prediction in self.decode(outputs)]

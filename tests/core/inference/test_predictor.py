@@ -89,8 +89,9 @@ def test_many_images_are_answered_as_the_bare_model_answers_each(bundle, kind):
     said = json.loads((bundle / "bundle.json").read_text())
     (bundle / "bundle.json").write_text(json.dumps(said | {"task": {"kind": kind, "classes": LABELS}}))
     exact, quick = Predictor.open(bundle), Predictor.open(bundle)
-    raw = exact.model({"pixels": normalize(pixels, exact.preprocessing)})
-    given, _ = quick.outputs(pixels)
+    inputs = {"pixels": normalize(pixels, exact.preprocessing)}
+    raw = exact.model(inputs)
+    given, _ = quick.outputs(inputs)
     activate = torch.sigmoid if kind == "labels" else lambda outputs: outputs.softmax(1)
     assert quick.folded is not None
     torch.testing.assert_close(activate(given), activate(raw), atol=1e-4, rtol=0)

@@ -8,8 +8,9 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression, RidgeCV
 
+from core.tasks.simple_models import PENALTIES, STRENGTH, logistic, ridge
 from core.training.process.events import Baseline, Progress
-from core.training.trials.baseline import PENALTIES, STRENGTH, _logistic, _ridge, baseline
+from core.training.trials.baseline import baseline
 from tests.core.tasks.objectives import of_classes, of_numbers
 from tests.core.training.test_trainer import of
 
@@ -43,7 +44,7 @@ def test_labels_by_lot_cannot_be_known(apart):
 def test_logistic_regression_is_the_textbooks(apart):
     features, labels, asked = apart
     wanted = LogisticRegression(C=STRENGTH, tol=1e-8, max_iter=1000).fit(features.numpy(), labels.numpy())
-    found = torch.softmax(_logistic(features, labels, asked, 3), dim=1)
+    found = torch.softmax(logistic(features, labels, asked, 3), dim=1)
     assert np.allclose(found.numpy(), wanted.predict_proba(asked.numpy()), atol=5e-3)
 
 
@@ -55,7 +56,7 @@ def test_ridge_regression_is_the_textbooks(width):
     targets = features @ random.normal(0, 1, width) + random.normal(0, 2, 60) + 7
     wanted = RidgeCV(alphas=PENALTIES * 60).fit(features, targets)
     asked = random.normal(0, 1, (10, width))
-    found = _ridge(*(torch.tensor(each, dtype=torch.float32) for each in (features, targets, asked)))
+    found = ridge(*(torch.tensor(each, dtype=torch.float32) for each in (features, targets, asked)))
     assert found.squeeze(1).numpy() == pytest.approx(wanted.predict(asked), abs=1e-2)
 
 
