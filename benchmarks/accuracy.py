@@ -110,7 +110,7 @@ def graft(workspace: Workspace, dataset: Dataset, folder: Path, seed: int, prese
     files = sorted((folder / "test").glob("*/*"))
     answers = Predictor.open(run.bundle).predict((path.name, path) for path in files)
     right = [
-        bool(answer.top) and answer.top[0].label == dataset.classes[int(path.parent.name)]
+        answer.prediction is not None and answer.prediction.top[0].label == dataset.classes[int(path.parent.name)]
         for answer, path in zip(answers, files, strict=True)
     ]
     return Measured(seconds, statistics.fmean(right))

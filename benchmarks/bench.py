@@ -103,7 +103,7 @@ def graft_run(workspace: Workspace, dataset: Dataset, seed: int, standby: bool =
     seconds = time.perf_counter() - began
     if view.ended is None or view.ended.status != "finished" or view.ended.validation is None:
         raise SystemExit(f"The Graft run was {view.status.value}: {view.message}\n{run.log_tail()}")
-    return Measured(seconds, view.ended.epochs, view.ended.validation.accuracy)
+    return Measured(seconds, view.ended.epochs, view.ended.validation.get("accuracy"))
 
 
 def medians(repeats: list[dict[str, Measured]]) -> dict[str, Measured]:

@@ -98,7 +98,7 @@ def graft(trial: Trial, settings: dict[str, Any]) -> float:
     log.close()
     files = [trial.root / name for name in trial.draw.test]
     said = Predictor.open(directory / "bundle").predict(((path.name, path) for path in files), top=1)
-    return _right([answer.top[0].label if answer.top else "" for answer in said], trial)
+    return _right([answer.prediction.top[0].label if answer.prediction else "" for answer in said], trial)
 
 
 def logistic(trial: Trial, settings: dict[str, Any]) -> float:

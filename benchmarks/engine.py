@@ -90,8 +90,8 @@ def last_stages_free(compare: Comparison) -> Run:
 
 def _accuracy(run: Run) -> float:
     ended = run.view().ended
-    assert ended is not None and ended.validation is not None and ended.validation.accuracy is not None
-    return ended.validation.accuracy
+    assert ended is not None and ended.validation is not None and ended.validation.get("accuracy") is not None
+    return ended.validation.get("accuracy")
 
 
 def nothing_frozen(compare: Comparison) -> None:

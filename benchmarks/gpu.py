@@ -191,17 +191,23 @@ def out_of_memory(workspace: Workspace, scale: Scale) -> list[Row]:
 
 def killed_and_resumed(workspace: Workspace, scale: Scale) -> list[Row]:
     one = train(workspace, "whole", scale, **IN_THE_MIDDLE).weights
-    process = multiprocessing.get_context("spawn").Process(target=die_in_the_middle, args=(workspace.root, scale))
-    process.start()
-    process.join()
+    status = killed(workspace.root, scale)
     other = train(workspace, "killed", scale, **IN_THE_MIDDLE).weights
     apart = [name for name in one if not torch.equal(one[name], other[name])]
     found = f"{len(apart)} of {len(one)} tensors differ" if apart else "the same bits"
-    good = not apart and process.exitcode == -signal.SIGKILL
+    good = not apart and status == -signal.SIGKILL
     return [Row("killed and resumed, nothing frozen", found, "the same bits", good)]
 
 
 IN_THE_MIDDLE = {"freeze": 0, "epochs": 2, "batch_size": 16, "augmentation": "standard", "average": 0.9}
+
+
+def killed(root: Path, scale: Scale) -> int | None:
+    """The exit status of a process that dies in the middle of the run "killed"."""
+    process = multiprocessing.get_context("spawn").Process(target=die_in_the_middle, args=(root, scale))
+    process.start()
+    process.join()
+    return process.exitcode
 
 
 def die_in_the_middle(root: Path, scale: Scale) -> None:

@@ -185,7 +185,7 @@ def graft_predict(workspace: Workspace, bundle: str, folder: Path) -> dict[str, 
     answers = list(predictor.predict((path.name, path) for path in files))
     seconds = time.perf_counter() - began
     singles = [timed(lambda: list(predictor.predict([(files[0].name, files[0])]))) for _ in range(SINGLES)]
-    tops = [predictor.classes.index(answer.top[0].label) for answer in answers]
+    tops = [predictor.choices.index(answer.prediction.top[0].label) for answer in answers]
     return {"seconds": seconds, "single": statistics.median(singles), "tops": tops}
 
 

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.machine import describe_machine
@@ -27,6 +27,7 @@ from benchmarks.sessions import ages
 from core import runs
 from core.backbones.catalogue import BUNDLED
 from core.importing.importing import import_sample
+from core.records import plain
 from core.runs import Run
 from core.tasks.scores import Scores
 from core.training.process.events import EpochEnded, Event, Progress, Started, read_events
@@ -200,7 +201,7 @@ def _long_run(workspace: Workspace) -> Path:
     (directory / "recipe.json").write_text(recipe.model_dump_json(), encoding="utf-8")
     with open(directory / "events.jsonl", "w", encoding="utf-8") as file:
         for number in range(EVENTS):
-            told = {"event": type(event := _event(number)).__name__, "time": 1.7e9 + number / 4, **asdict(event)}
+            told = {"event": type(event := _event(number)).__name__, "time": 1.7e9 + number / 4, **plain(event)}
             file.write(json.dumps(told) + "\n")
     return directory
 
@@ -208,7 +209,7 @@ def _long_run(workspace: Workspace) -> Path:
 def _event(number: int) -> Event:
     epochs, steps = EVENTS // EVENTS_AN_EPOCH, EVENTS_AN_EPOCH - 1
     epoch, step = number // EVENTS_AN_EPOCH + 1, number % EVENTS_AN_EPOCH
-    scores = Scores(1 / epoch, 1 - 1 / (epoch + 1), 0.5, 0.5)
+    scores = Scores(1 / epoch, {"accuracy": 1 - 1 / (epoch + 1), "balanced_accuracy": 0.5, "macro_f1": 0.5})
     if number == 0:
         return Started("CPU, 2 cores", 0, epochs, 2_562, 3_373_572, "A note.", judged_on=100)
     if step == steps:

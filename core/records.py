@@ -51,6 +51,11 @@ def read(path: Path, kind: type[T]) -> T:
         raise DamagedError(path, reason(error)) from error
 
 
+def plain(kept: Any) -> Any:
+    """A dataclass as JSON can hold it, and as `read` reads it."""
+    return adapter(type(kept)).dump_python(kept)
+
+
 def adapter(kind: Any) -> TypeAdapter[Any]:
     return _adapter(kind)
 

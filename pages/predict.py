@@ -9,12 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import GraftError, RunError
-from core.inference.prediction import Prediction
-from core.inference.table import SHARE, rows, to_csv
+from core.inference.prediction import Answer
+from core.inference.table import rows, to_csv
 from core.runs import Run, View, get, titles
 from core.runs.naming import gone
 from core.runs.scores import best_of
-from ui.predictions.answers import bars
+from ui.predictions.answers import draw as draw_answer
+from ui.predictions.answers import heading
 from ui.predictions.asking import AT_ONCE, Answers, Given, Image, Oracle, oracle, thumbnail
 from ui.runs.offered import offered, runs_and_views
 from ui.shared import state
@@ -28,7 +29,6 @@ from ui.shared.widgets import (
     errors_shown,
     literal,
     page_header,
-    percent,
     show_error,
     words_table,
 )
@@ -172,10 +172,10 @@ def _drop(given: Given) -> None:
 
 
 def _how_many_classes(model: Oracle) -> int:
-    most = min(10, len(model.classes))  # none where the answer is a number
+    most = min(10, len(model.choices))
     if most <= 2:
         return most
-    what = "labels" if model.several else "classes"
+    what = model.task.plural
     return st.slider(
         f"{what.capitalize()} to show",
         1,
@@ -187,7 +187,7 @@ def _how_many_classes(model: Oracle) -> int:
     )
 
 
-def _ask(model: Oracle, answers: Answers, images: list[Image]) -> list[tuple[Image, Prediction]]:
+def _ask(model: Oracle, answers: Answers, images: list[Image]) -> list[tuple[Image, Answer]]:
     """Answer what is not answered yet. Stop is a click like any other: the rerun it causes ends the loop."""
     waiting = answers.to_ask(images)
     upload = hash(tuple(each.key for each in images))
@@ -211,21 +211,21 @@ def _remember_stop(upload: int | None) -> None:
     st.session_state["asking_stopped"] = upload
 
 
-def _show(model: Oracle, answered: list[tuple[Image, Prediction]], most: int) -> None:
-    readable = [pair for pair in answered if pair[1].error is None]
-    _name_broken([prediction for _, prediction in answered if prediction.error is not None])
+def _show(model: Oracle, answered: list[tuple[Image, Answer]], most: int) -> None:
+    readable = [(image, answer) for image, answer in answered if answer.prediction is not None]
+    _name_broken([answer for _, answer in answered if answer.error is not None])
     if len(answered) > 1:
-        _table([prediction for _, prediction in answered])
+        _table([answer for _, answer in answered])
     shown = st.session_state.setdefault("cards", CARDS) if len(readable) > CARDS else CARDS
     columns = st.columns(1 if len(readable) == 1 else 3, gap="medium")
-    for position, (image, prediction) in enumerate(readable[:shown]):
+    for position, (image, answer) in enumerate(readable[:shown]):
         with columns[position % len(columns)]:
-            _card(model, image, prediction, most, wide=len(readable) == 1)
+            _card(model, image, answer, most, wide=len(readable) == 1)
     if len(readable) > shown:
         st.button(f"Show more ({len(readable) - shown:,} left)", on_click=_more_cards)
 
 
-def _name_broken(broken: list[Prediction]) -> None:
+def _name_broken(broken: list[Answer]) -> None:
     if not broken:
         return
     lines = [f"{clip(each.image, 80)}: {each.error}" for each in broken[:NAMED]]
@@ -238,7 +238,7 @@ def _more_cards() -> None:
     st.session_state["cards"] += CARDS
 
 
-def _card(model: Oracle, image: Image, prediction: Prediction, most: int, wide: bool) -> None:
+def _card(model: Oracle, image: Image, answer: Answer, most: int, wide: bool) -> None:
     with st.container(border=True):
         if wide:
             left, right = st.columns(2, gap="large")
@@ -248,25 +248,15 @@ def _card(model: Oracle, image: Image, prediction: Prediction, most: int, wide: 
         if small:
             left.image(small, alt=image.name, width="stretch")
         with right:
-            st.markdown(f"**{literal(prediction.image, 80)}**")
-            _caution(prediction)
-            if prediction.value is not None:
-                _number(model, prediction.value)
-            else:
-                _labels(prediction)
-                bars(prediction, most, key=f"answer_{image.key}")
-                _doubt(model, prediction)
-            st.caption(f"{prediction.seconds * 1000:,.0f} ms")
+            st.markdown(f"**{literal(answer.image, 80)}**")
+            _caution(answer)
+            if answer.prediction is not None:
+                draw_answer(answer.prediction, most, f"answer_{image.key}", answer.is_foreign)
+            st.caption(f"{answer.seconds * 1000:,.0f} ms")
 
 
-def _labels(prediction: Prediction) -> None:
-    """Which it has, where it may have several; the bars below tell how likely each is, for itself."""
-    if prediction.labels is not None:
-        st.markdown(literal(", ".join(prediction.labels), 300) or ":gray[None of the labels]")
-
-
-def _caution(prediction: Prediction) -> None:
-    if prediction.is_foreign:
+def _caution(answer: Answer) -> None:
+    if answer.is_foreign:
         st.warning(
             "**Unlike anything it was trained on.** It resembles the labeled images less than 95 of 100 of them "
             "resemble each other, so the answer may be a guess, however sure it looks.",
@@ -274,28 +264,12 @@ def _caution(prediction: Prediction) -> None:
         )
 
 
-def _doubt(model: Oracle, prediction: Prediction) -> None:
-    if not prediction.is_foreign and prediction.is_unsure(len(model.classes)):
-        best, chance = prediction.top[0].probability, 1 / len(model.classes)
-        st.caption(
-            f":material/help: Unsure: {percent(best)} for the likeliest, where chance alone gives {percent(chance)}. "
-            "Perhaps the image shows none of the classes: one of them is always named."
-        )
-
-
-def _number(model: Oracle, value: float) -> None:
-    st.metric(literal(model.target, 40) or "Number", f"{value:,.4g}")
-    smallest, largest = model.span
-    if not smallest <= value <= largest:
-        st.caption(f"Outside of what it was taught, {smallest:,.4g} to {largest:,.4g}: trust it less.")
-
-
-def _table(predictions: list[Prediction]) -> None:
-    table = pd.DataFrame(rows(predictions))
+def _table(answers: list[Answer]) -> None:
+    table = pd.DataFrame(rows(answers))
     if not table["error"].any():
         table = table.drop(columns="error")
-    several = "labels" in table
-    table.columns = [name if several and name.endswith(SHARE) else name.capitalize() for name in table.columns]
+    some = next((each.prediction for each in answers if each.prediction), None)
+    table.columns = [heading(some, name) for name in table.columns]
     shares = st.column_config.NumberColumn(format="percent")
     words_table(
         table,
@@ -306,7 +280,7 @@ def _table(predictions: list[Prediction]) -> None:
     )
     st.download_button(
         "Download CSV",
-        to_csv(predictions),
+        to_csv(answers),
         "predictions.csv",
         "text/csv",
         icon=":material/download:",

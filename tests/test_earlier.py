@@ -51,7 +51,7 @@ def test_bundles_answer(earlier):
     for run in runs.list_runs(earlier):
         if run.bundle:
             (answer,) = Predictor.open(run.bundle).predict([("red.jpg", image("red"))])
-            assert answer.error is None and (answer.top or answer.value is not None)
+            assert answer.error is None and answer.prediction is not None
 
 
 def test_recipes_mean_the_same_settings(earlier):

@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 from core.errors import BackboneError
 
 if TYPE_CHECKING:
-    from core.backbones.catalogue import BackboneInfo
+    from core.backbones.info import BackboneInfo
 
 TORCHVISION_CLASSES = 1000  # every classification model of torchvision answers with ImageNet's 1000 classes
 
@@ -113,11 +113,17 @@ def find_last_layer(network: nn.Module, order: list[str]) -> str | None:
     return None
 
 
-def pool(features: Any) -> torch.Tensor:
-    """Whatever shape the network gives, as (B, F): the mean over places or tokens."""
+def pool(features: Any, mask: torch.Tensor | None = None) -> torch.Tensor:
+    """Whatever shape the network gives, as (B, F): the mean over places or tokens.
+
+    mask: (B, T), of the tokens that count.
+    """
     if not isinstance(features, torch.Tensor):
         features = features[0] if isinstance(features, list | tuple) else next(iter(features.values()))
     if features.dim() == 4:
         square_last = features.shape[2] == features.shape[3]
         return features.mean((2, 3)) if square_last else features.mean((1, 2))
+    if features.dim() == 3 and mask is not None:
+        counts = mask.unsqueeze(2).to(features)
+        return (features * counts).sum(1) / counts.sum(1).clamp(min=1)
     return features.mean(1) if features.dim() == 3 else features

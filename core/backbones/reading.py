@@ -8,11 +8,10 @@ several of them is a good deal better on drawings, digits or microscopy, for no 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-from torch import nn
 
 
 def positions(shape: Sequence[int]) -> tuple[int, ...] | None:
@@ -38,21 +37,10 @@ def summary(activation: torch.Tensor) -> torch.Tensor:
     return torch.cat([activation.mean(dim=places), activation.amax(dim=places)], dim=1)
 
 
-class Tap(nn.Module):
-    """Stands where a stage's last unit was: runs it, and adds the summary of what it gives to `found`."""
-
-    def __init__(self, unit: nn.Module, found: list[torch.Tensor]) -> None:
-        super().__init__()
-        self.unit, self.found = unit, found
-
-    def forward(self, *came: Any, **settings: Any) -> torch.Tensor:
-        activation: torch.Tensor = self.unit(*came, **settings)
-        self.found.append(summary(activation))
-        return activation
-
-    def __getattr__(self, name: str) -> Any:
-        """Some networks look at their blocks before they run them."""
-        try:
-            return super().__getattr__(name)
-        except AttributeError:
-            return getattr(super().__getattr__("unit"), name)
+def as_map(activation: torch.Tensor) -> torch.Tensor:
+    """(B, C, H, W) of that, of (B, H, W, C), or of square images as tokens, class tokens before them left out."""
+    if activation.ndim == 3:
+        side = math.isqrt(activation.shape[1])
+        places = activation[:, activation.shape[1] - side**2 :]
+        return places.transpose(1, 2).unflatten(2, (side, side))
+    return activation.permute(0, 3, 1, 2) if positions(activation.shape) == (1, 2) else activation

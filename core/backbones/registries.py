@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from core.backbones.catalogue import BackboneInfo
+from core.backbones.info import BackboneInfo
 from core.modalities.images.preprocessing import Preprocessing
 
 

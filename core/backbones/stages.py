@@ -17,7 +17,9 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
+from core.backbones.cutting import Feed, of_images
 from core.backbones.kept_stages import Stage
+from core.modalities.inputs import Inputs
 
 MOST_STAGES = 9  # more than this, and neighbours at the same resolution join
 
@@ -47,22 +49,22 @@ class Unit:
         )
 
 
-def trace(network: nn.Module, size: int) -> dict[str, Call]:
-    """Run `network` (on the meta device) over one image; what each module got and gave, by name."""
+def trace(network: nn.Module, example: Inputs, feed: Feed = of_images) -> dict[str, Call]:
+    """Run `network` over an example, both on the meta device; what each module got and gave, by name."""
     calls: dict[str, Call] = {}
 
     def watch(name: str) -> Any:
-        def hook(module: nn.Module, came: Any, gave: Any) -> None:
-            calls.setdefault(name, Call(len(calls), came, gave))
+        def hook(module: nn.Module, came: Any, named: Any, gave: Any) -> None:
+            calls.setdefault(name, Call(len(calls), (came, named), gave))
 
         return hook
 
-    handles = [module.register_forward_hook(watch(name)) for name, module in network.named_modules()]
+    handles = [module.register_forward_hook(watch(name), with_kwargs=True) for name, module in network.named_modules()]
     fast_path = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # it hides the modules inside attention
     try:
         with torch.no_grad():
-            network.eval()(torch.empty(1, 3, size, size, device="meta"))
+            feed(network.eval(), example)
     finally:
         torch.backends.mha.set_fastpath_enabled(fast_path)
         for handle in handles:
@@ -77,19 +79,19 @@ def find_units(network: nn.Module, calls: dict[str, Call]) -> list[Unit]:
     def inside(unit: Unit) -> set[nn.Module]:
         return insides.setdefault(unit.name, set(unit.module.modules()))
 
-    total = max(1, sum(parameter.numel() for parameter in network.parameters()))
+    total = max(1, _numbers(network))
 
     def opened(prefix: str, module: nn.Module, inside_pyramid: bool) -> Iterable[Unit]:
         for child_name, child in module.named_children():
             name = f"{prefix}{child_name}"
             call = calls.get(name)
             ratio = _reduction(call) if call else 0.0
-            share = sum(parameter.numel() for parameter in child.parameters()) / total
+            share = _numbers(child) / total
             pyramid = ratio > 2.5 and share > 0.03
             column = (0.7 < ratio < 1.5 and share > 0.5 or share > 0.9) and not inside_pyramid
             if call is None:  # a list that the network walks through by itself
                 yield from opened(f"{name}.", child, inside_pyramid)
-            elif len(list(child.children())) > 1 and (pyramid or column):
+            elif _holds_several(child) and (pyramid or column):
                 yield from opened(f"{name}.", child, inside_pyramid or ratio > 1.5)
             else:
                 yield Unit(name, child, call)
@@ -98,7 +100,19 @@ def find_units(network: nn.Module, calls: dict[str, Call]) -> list[Unit]:
     return [unit for unit in found if not any(other is not unit and unit.module in inside(other) for other in found)]
 
 
-def gather(units: Sequence[Unit], size: int) -> list[list[Unit]]:
+def _numbers(module: nn.Module) -> int:
+    """Its parameters, but for tables of tokens: they may be larger than all layers together, and are looked up once."""
+    tables = {id(p) for each in module.modules() if isinstance(each, nn.Embedding) for p in each.parameters()}
+    return sum(parameter.numel() for parameter in module.parameters() if id(parameter) not in tables)
+
+
+def _holds_several(module: nn.Module) -> bool:
+    """Whether it has several children, or a list of several for an only child, as encoders of texts do."""
+    children = list(module.children())
+    return len(children) > 1 or (len(children) == 1 and isinstance(children[0], nn.ModuleList) and len(children[0]) > 1)
+
+
+def gather(units: Sequence[Unit], size: float) -> list[list[Unit]]:
     """The units as stages. The first unit of a stage that learns gives the stage its resolution."""
     groups: list[list[Unit]] = []
     for unit in units:
@@ -119,20 +133,23 @@ def gather(units: Sequence[Unit], size: int) -> list[list[Unit]]:
     return [[unit for group in stage for unit in group] for stage in joined]
 
 
-def find_stages(network: nn.Module, size: int, prefix: str = "") -> tuple[tuple[Stage, ...], dict[str, Any]]:
+def find_stages(
+    network: nn.Module, example: Inputs, feed: Feed = of_images, prefix: str = ""
+) -> tuple[tuple[Stage, ...], dict[str, Any]]:
     """Cut a network whose output is its features.
 
     Args:
         network: On the meta device.
-        size: Width and height in pixels of the image it is run on.
+        example: The inputs that it is run on, a batch of one, on the meta device too.
+        feed: How it is called with them.
         prefix: Goes before every module name.
 
     Returns:
         The stages, and for every unit named in them what it gave (meta tensors of a batch of one).
     """
-    calls = trace(network, size)
+    calls = trace(network, example, feed)
     units = find_units(network, calls)
-    groups = gather(units, size)
+    groups = gather(units, _resolution(example))
     inside = {id(parameter) for unit in units for parameter in unit.module.parameters()}
     outside = sum(parameter.numel() for parameter in network.parameters() if id(parameter) not in inside)
     stages = [_stage(group, prefix, outside if index == 0 else 0) for index, group in enumerate(groups)]
@@ -141,10 +158,10 @@ def find_stages(network: nn.Module, size: int, prefix: str = "") -> tuple[tuple[
 
 
 def at_size(
-    stages: Iterable[Stage], network: nn.Module, size: int, prefix: str = ""
+    stages: Iterable[Stage], network: nn.Module, example: Inputs, prefix: str = ""
 ) -> tuple[tuple[Stage, ...], dict[str, Any]]:
     """The same stages of a network that is given images of another size, as `find_stages` gives them."""
-    calls = trace(network, size)
+    calls = trace(network, example)
     gave = {name: calls[name.removeprefix(prefix)].gave for stage in stages for name in stage.modules}
     return tuple(replace(stage, output_shape=_shape(gave[stage.modules[-1]])) for stage in stages), gave
 
@@ -204,7 +221,7 @@ def _reduction(call: Call) -> float:
     return _resolution(call.came) / max(1.0, _resolution(call.gave))
 
 
-def _level(group: list[Unit], size: int) -> int:
+def _level(group: list[Unit], size: float) -> int:
     """How often the image has been halved where this group's last learning unit gives its output."""
     learning = [unit for unit in group if unit.learns] or group
     return round(math.log2(max(1.0, size / max(1.0, _resolution(learning[-1].call.gave)))))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import asdict
 from typing import Any
 
 from core.runs import CurvePoint, Run, Status, View
@@ -97,7 +96,7 @@ def outcome(run: Run, view: View) -> dict[str, Any]:
 
 def _said(scores: Scores) -> dict[str, float]:
     """Those scores that a run of its kind has."""
-    return {name: value for name, value in asdict(scores).items() if value is not None}
+    return {name: value for name, value in scores.flat().items() if value is not None}
 
 
 def _scores_line(view: View) -> str:

@@ -25,7 +25,7 @@ from core.importing.importing import import_path
 from core.importing.layout import is_junk
 from core.importing.tables.cells import is_table
 from core.importing.tables.reading import Reading
-from core.inference.prediction import Prediction
+from core.inference.prediction import Answer
 from core.inference.table import to_csv
 from core.runs import Run, check_name, find_run, list_runs, make, rename, start, titles
 from core.runs.scores import best_of
@@ -133,15 +133,13 @@ def predict(options: Namespace) -> int:
     model = Predictor.open(bundle)
     found = list(model.predict(_files(options.images), options.top))
     if options.format == "json":
-        print(json.dumps([_answer(prediction) for prediction in found], ensure_ascii=False))
+        print(json.dumps([_answer(each) for each in found], ensure_ascii=False))
     elif options.format == "csv":
-        print(to_csv(found), end="")
+        print(to_csv(found, model.columns), end="")
     else:
-        for prediction in found:
-            said = prediction.error or _guesses(prediction, len(model.classes), options.top)
-            said += "; unlike anything it was trained on" if prediction.is_foreign else ""
-            print(f"{printable(prediction.image)}: {said}")
-    return 1 if all(prediction.error for prediction in found) else 0
+        for each in found:
+            print(f"{printable(each.image)}: {_line_of(each, options.top)}")
+    return 1 if all(each.error for each in found) else 0
 
 
 def _files(given: Sequence[str]) -> list[tuple[str, Path]]:
@@ -180,27 +178,19 @@ def _bundle(workspace: Workspace, name: str) -> Path:
     return run.bundle
 
 
-def _answer(prediction: Prediction) -> dict[str, Any]:
-    if prediction.error:
-        return {"image": prediction.image, "error": prediction.error}
-    near = {} if prediction.nearest is None else {"foreign": prediction.is_foreign, "nearest": prediction.nearest}
-    if prediction.value is not None:
-        return {"image": prediction.image, "value": prediction.value, **near}
-    labels = {} if prediction.labels is None else {"labels": prediction.labels}
-    return {"image": prediction.image, **labels, "top": [asdict(guess) for guess in prediction.top], **near}
+def _answer(answer: Answer) -> dict[str, Any]:
+    if answer.prediction is None:
+        return {"image": answer.image, "error": answer.error}
+    near = {} if answer.nearest is None else {"foreign": answer.is_foreign, "nearest": answer.nearest}
+    return {"image": answer.image, **answer.prediction.plain(), **near}
 
 
-def _guesses(prediction: Prediction, classes: int, most: int = 5) -> str:
-    """most: of the labels that the image has rather not."""
-    if prediction.value is not None:
-        return f"{prediction.value:.6g}"
-    unsure = " (unsure: perhaps none of the classes)" if prediction.is_unsure(classes) else ""
-    said = [f"{printable(guess.label)} {guess.probability:.1%}" for guess in prediction.top]
-    if prediction.labels is None:
-        return ", ".join(said) + unsure
-    has = len(prediction.labels)
-    rather_not = ", ".join(said[has : has + most])
-    return (", ".join(said[:has]) or "none of the labels") + (f"; rather not {rather_not}" if rather_not else "")
+def _line_of(answer: Answer, most: int) -> str:
+    """most: of what would be said only beside it."""
+    if answer.prediction is None:
+        return str(answer.error)
+    unlike = "; unlike anything it was trained on" if answer.is_foreign else ""
+    return printable(answer.prediction.words(most)) + unlike
 
 
 def backbones(options: Namespace) -> int:

@@ -18,7 +18,7 @@ from core.importing.tables.reading import Pages
 from core.store.full_disk import is_full, refused
 from core.tasks import TASKS
 from core.training.presets import DEFAULT, PRESETS
-from core.training.recipe import OPTIONS, Recipe
+from core.training.recipe import OPTIONS, WORDS_OF, Recipe, words_of
 
 SOURCES = "a ZIP, a TAR, a folder, or a table (CSV, ...) that names images"
 DATASET = "a dataset's name or id, see `datasets`; NAME@2 is its version 2, else the newest is taken"
@@ -206,7 +206,11 @@ def _setting(group: Any, name: str, option: str) -> None:
     if field.annotation is bool:
         group.add_argument(option, dest=name, action=argparse.BooleanOptionalAction, default=SUPPRESS, help=words)
         return
-    named = get_args(kinds[0]) or (kinds if isinstance(kinds[0], str) else ())
+    named = (
+        (words_of(name) if name in WORDS_OF else ())
+        or get_args(kinds[0])
+        or (kinds if isinstance(kinds[0], str) else ())
+    )
     metavar = "|".join(map(str, named)) or ("FILE" if name == "weights_file" else "X" if kinds[0] is float else "N")
     said = "" if field.default is None else f" (default: {field.default})"
     kind = str if named or kinds[0] is str else kinds[0]

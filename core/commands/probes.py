@@ -58,7 +58,7 @@ def crossval(options: Namespace) -> int:
     _answer(workspace, recipe, "crossval", "Cross-validation", folds=options.folds)
     found = CrossValidation.of(workspace, recipe, options.folds)
     if options.json:
-        metrics = found.metrics()
+        metrics = [metric.name for metric in found.metrics()]
         said = {
             "directory": str(found.directory),
             "folds": [{"best_epoch": fold.best_epoch, **_of(fold.held_out, metrics)} for fold in found.done],
@@ -75,8 +75,8 @@ def crossval(options: Namespace) -> int:
     return 0
 
 
-def _of(scores: Scores, metrics: list[str]) -> dict[str, float]:
-    return {name: getattr(scores, name) for name in metrics}
+def _of(scores: Scores, metrics: list[str]) -> dict[str, float | None]:
+    return {name: scores.get(name) for name in metrics}
 
 
 def _recipe(options: Namespace) -> tuple[Workspace, Recipe]:

@@ -6,27 +6,31 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any
 
 import safetensors.torch
 import torch
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from torch import nn
+from torch.utils._pytree import tree_map_only
 
-from core.backbones.catalogue import find
-from core.backbones.model import build
+from core.backbones.libraries import build, find
 from core.errors import DamagedError, GraftError, RunError
-from core.inference.prediction import Guess, Prediction
+from core.inference.prediction import Answer
 from core.inference.reference import Reference, read_reference
-from core.modalities.images.preprocessing import Preprocessing, decode, normalize, shrink, square
-from core.modalities.inputs import Features
+from core.modalities import IMAGE, MODALITIES, Modality, ModalityName
+from core.modalities.inputs import Features, Inputs, count, first
 from core.processes import available_cores, keep_memory
-from core.records import Amount, read
+from core.records import read
 from core.runtime.device import Device, choose_device
 from core.runtime.folding import folded
-from core.tasks.heads import HeadSettings, build_head
+from core.tasks import TASKS
+from core.tasks.heads import HeadSettings
+from core.tasks.objective import Objective, Outputs
+from core.tasks.predictions import USUAL
+from core.tasks.protocol import Task
 from core.workspace import Workspace
 
 BATCHES = {"cpu": 16}  # images at a time: what fits in a processor's caches is quicker
@@ -34,28 +38,17 @@ BATCH_ELSEWHERE = 128
 AHEAD = 3  # batches that are read while another is looked at
 MANY = 8  # images, for which folding the network repays
 
-Image = tuple[str, Path | bytes | BinaryIO]
-_Read = tuple[str, torch.Tensor | str, float]  # its name, its pixels or what is wrong with it, and the seconds it took
+Example = tuple[str, Any]  # its name, and what its modality can read: of images a path, bytes, or an open file
 
 
-class TaskFile(BaseModel):
-    """What the network was taught. Of a number: what it is called, and how the head's output becomes it."""
+@dataclass(frozen=True)
+class _Read:
+    """found: what the modality has read; None where `error` says why not."""
 
-    model_config = ConfigDict(frozen=True)
-
-    kind: Literal["classes", "labels", "number"]
-    classes: tuple[str, ...] = ()
-    target: str = ""
-    mean: Amount = 0.0
-    deviation: Amount = 1.0
-    smallest: Amount = 0.0
-    largest: Amount = 0.0
-
-    @model_validator(mode="after")
-    def _answers_something(self) -> TaskFile:
-        if bool(self.classes) == (self.kind == "number"):
-            raise ValueError("it has to name classes, or else a number")
-        return self
+    name: str
+    found: Any
+    error: str
+    seconds: float
 
 
 class BundleFile(BaseModel):
@@ -64,10 +57,24 @@ class BundleFile(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     backbone: str
-    task: TaskFile
-    preprocessing: Preprocessing
+    modality: ModalityName = IMAGE.name
+    task: dict[str, Any]
+    preprocessing: Any
     head: HeadSettings
     caution: Any = None
+
+    @field_validator("task")
+    @classmethod
+    def _of_a_task(cls, spec: dict[str, Any]) -> dict[str, Any]:
+        task = TASKS.get(str(spec.get("kind")))
+        if task is None:
+            raise ValueError(f"it was taught none of {', '.join(TASKS)}")
+        return task.check(spec)
+
+    @model_validator(mode="after")
+    def _as_its_modality_has_it(self) -> BundleFile:
+        settings = MODALITIES[self.modality].settings(self.preprocessing)
+        return self if settings is self.preprocessing else self.model_copy(update={"preprocessing": settings})
 
     @model_validator(mode="before")
     @classmethod
@@ -83,19 +90,19 @@ class Predictor:
     def __init__(
         self,
         model: nn.Sequential,
-        task: dict[str, Any],
-        preprocessing: Preprocessing,
+        objective: Objective,
+        preprocessing: Any,
         device: Device,
         reference: Reference | None = None,
+        modality: Modality = IMAGE,
     ) -> None:
-        """model: backbone and head. task: what the network was taught, as its bundle says it. reference: what images
-        are compared with, to tell those that are unlike all of it."""
-        self.model, self.task, self.preprocessing, self.device = model, task, preprocessing, device
-        self.reference = reference
+        """model: backbone and head. objective: what its outputs mean. preprocessing: how the modality prepares what
+        is asked about. reference: what that is compared with, to tell those that are unlike all of it."""
+        self.model, self.objective, self.preprocessing, self.device = model, objective, preprocessing, device
+        self.reference, self.modality = reference, modality
         self.folded: nn.Module | None = None
-        self.classes: tuple[str, ...] = tuple(task.get("classes", ()))
-        self.target: str = task.get("target", "")
-        self.several = task["kind"] == "labels"
+        self.task: Task = TASKS[objective.spec["kind"]]
+        self.choices = self.task.choices(objective.spec)
 
     @classmethod
     def open(cls, bundle: Path, device: Device | None = None) -> Predictor:
@@ -107,11 +114,12 @@ class Predictor:
         try:
             said = read(bundle / "bundle.json", BundleFile)
             weights = safetensors.torch.load_file(bundle / "weights.safetensors")
-            outputs = 1 if said.task.kind == "number" else len(said.task.classes)
+            objective = TASKS[said.task["kind"]].objective(said.task)
             # Random numbers are fine here: every one of them is replaced by the bundle's.
+            needs = TASKS[said.task["kind"]].needs
             reads = "last" if said.head.reads == "auto" else said.head.reads
-            backbone = build(find(said.backbone), Workspace(bundle), random=True, reads=reads)
-            head = build_head(said.head, backbone.num_features, outputs)
+            backbone = build(find(said.backbone), Workspace(bundle), random=True, reads=reads, needs=needs)
+            head = objective.head(said.head, backbone.shapes)
             model = nn.ModuleDict({"backbone": backbone, "head": head})
             model.load_state_dict(weights)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
@@ -126,9 +134,9 @@ class Predictor:
             keep_memory()
         reference = read_reference(bundle, said.model_dump(), device.torch)
         network = nn.Sequential(model["backbone"], model["head"])
-        return cls(network, said.task.model_dump(), said.preprocessing, device, reference)
+        return cls(network, objective, said.preprocessing, device, reference, MODALITIES[said.modality])
 
-    def predict(self, examples: Iterable[Image], top: int = 5) -> Iterator[Prediction]:
+    def predict(self, examples: Iterable[Example], top: int = USUAL) -> Iterator[Answer]:
         """Answer about each (name, file) in order. One that cannot be read gets its `error`, and the rest go on.
 
         top: how many of the likeliest classes; labels, of which an image may have several, are all there.
@@ -144,70 +152,57 @@ class Predictor:
                 batch = [reading.popleft() for _ in range(min(size, len(reading)))]
                 yield from self._answer([read.result() for read in batch], top)
 
-    def outputs(self, pixels: torch.Tensor) -> torch.Tensor:
-        """uint8 (B, H, W, 3), cropped, to float32 on the CPU: probabilities (B, classes), of labels each for itself, or
-        numbers (B, 1) in the target's own unit."""
-        return self._looked(pixels)[0]
+    @property
+    def columns(self) -> list[str]:
+        """Of its answers, in a table."""
+        nothing = self.objective.decode(torch.zeros(1, self.objective.outputs))[0]
+        return list(nothing.row()) if nothing else []
 
     @torch.inference_mode()
-    def _looked(self, pixels: torch.Tensor) -> tuple[torch.Tensor, list[float | None]]:
-        """The outputs, and of each image how near its nearest labeled one is."""
-        images = normalize(pixels.to(self.device.torch), self.preprocessing)
+    def outputs(self, inputs: Inputs) -> tuple[Outputs, list[float | None]]:
+        """Of the head, float32 on the CPU, and of each example how near its nearest labeled one is."""
         with self.device.autocast():
-            features = self._features(images)
-            raw = self.model[1](features).float().cpu()
-        nearest: list[float | None] = (
-            [*self.reference.nearest(features.pooled)] if self.reference else [None] * len(raw)
-        )
-        if self.classes:
-            return self._probabilities(raw), nearest
-        return raw * self.task["deviation"] + self.task["mean"], nearest
+            features = self._features(inputs)
+            raw = tree_map_only(torch.Tensor, lambda each: each.float().cpu(), self.model[1](features))
+        if self.reference is None:
+            return raw, [None] * count(inputs)
+        return raw, [*self.reference.nearest(features.pooled)]
 
-    def _probabilities(self, raw: torch.Tensor) -> torch.Tensor:
-        return torch.sigmoid(raw) if self.several else torch.softmax(raw, dim=1)
-
-    def _features(self, images: torch.Tensor) -> Features:
+    def _features(self, inputs: Inputs) -> Features:
         """What the head gets; on a processor with several to answer, folded. Never with half of the digits, which
         was measured to change a probability by as much as 0.56: see docs/defaults.md."""
-        backbone, inputs = self.model[0], {"pixels": images}
-        if self.device.torch.type != "cpu" or (self.folded is None and len(images) < MANY):
+        backbone = self.model[0]
+        if self.device.torch.type != "cpu" or (self.folded is None and count(inputs) < MANY):
             return backbone(inputs)  # type: ignore[no-any-return]
         if self.folded is None:
-            self.folded = folded(backbone, {"pixels": images[:2]})
+            self.folded = folded(backbone, first(inputs, 2))
         return self.folded(inputs)  # type: ignore[no-any-return]
 
-    def _read(self, name: str, source: Path | bytes | BinaryIO) -> _Read:
-        began = time.perf_counter()
+    def _read(self, name: str, given: Any) -> _Read:
+        began, found, error = time.perf_counter(), None, ""
         try:
-            image = decode(source, self.preprocessing.resize, self.preprocessing.rendering)
-            pixels = torch.from_numpy(square(shrink(image, self.preprocessing), self.preprocessing).copy())
-            return name, pixels, time.perf_counter() - began
-        except GraftError as error:
-            return name, str(error), time.perf_counter() - began
+            found = self.modality.read(given, self.preprocessing)
+        except GraftError as refused:
+            error = str(refused)
+        return _Read(name, found, error, time.perf_counter() - began)
 
-    def _answer(self, waiting: list[_Read], top: int) -> Iterator[Prediction]:
+    def _answer(self, waiting: list[_Read], top: int) -> Iterator[Answer]:
         began = time.perf_counter()
-        readable = [pixels for _, pixels, _ in waiting if isinstance(pixels, torch.Tensor)]
-        rows = zip(*self._looked(torch.stack(readable))) if readable else iter(())
+        readable = [each.found for each in waiting if not each.error]
+        rows = iter(self._looked(readable, top) if readable else ())
         share = (time.perf_counter() - began) / max(1, len(readable))
-        for name, pixels, seconds in waiting:
-            if isinstance(pixels, str):
-                yield Prediction(name, error=pixels, seconds=seconds)
+        for each in waiting:
+            if each.error:
+                yield Answer(each.name, error=each.error, seconds=each.seconds)
             else:
-                outputs, nearest = next(rows)
-                yield self._cautious(self._prediction(name, outputs, top, seconds + share), nearest)
+                yield replace(next(rows), image=each.name, seconds=each.seconds + share)
 
-    def _cautious(self, said: Prediction, nearest: float | None) -> Prediction:
-        if self.reference is None or nearest is None or said.error:
-            return said
-        return replace(said, nearest=nearest, is_foreign=not nearest >= self.reference.threshold)
-
-    def _prediction(self, name: str, outputs: torch.Tensor, top: int, seconds: float) -> Prediction:
-        if not torch.isfinite(outputs).all():
-            return Prediction(name, error="The model gave no finite number for this image.", seconds=seconds)
-        if not self.classes:
-            return Prediction(name, value=float(outputs[0]), seconds=seconds)
-        likeliest = torch.topk(outputs, len(self.classes) if self.several else min(top, len(self.classes)))
-        guesses = [Guess(self.classes[i], p) for i, p in zip(likeliest.indices.tolist(), likeliest.values.tolist())]
-        labels = tuple(guess.label for guess in guesses if guess.probability > 0.5) if self.several else None
-        return Prediction(name, tuple(guesses), seconds=seconds, labels=labels)
+    def _looked(self, read: list[Any], top: int) -> Iterator[Answer]:
+        """Without names."""
+        raw, nearest = self.outputs(self.modality.collate(read, self.preprocessing, self.device.torch))
+        for prediction, near in zip(self.objective.decode(raw, read, most=top), nearest):
+            if prediction is None:
+                yield Answer("", error=f"The model gave no finite number for this {self.modality.noun}.")
+            else:
+                foreign = self.reference is not None and near is not None and not near >= self.reference.threshold
+                yield Answer("", prediction, nearest=near, is_foreign=foreign)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
 from core.finding import Finding
+from core.progress import Cancelled, OnProgress
+from core.workspace import Workspace
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # which take their time to import
     import pandas as pd
+    import torch
+
+    from core.modalities.examples import Examples
+    from core.modalities.inputs import Inputs
 
 
 class Modality(Protocol):
@@ -77,4 +84,43 @@ class Modality(Protocol):
 
     def size(self, frame: pd.DataFrame) -> pd.Series:
         """How much there is in each example, in whatever unit: of copies, the largest is worth most."""
+        ...
+
+    # On the way into a network ----------------------------------------------------------------------------------------
+
+    def examples(
+        self,
+        workspace: Workspace,
+        path: Callable[[str], Path],
+        frame: pd.DataFrame,
+        settings: Any,
+        device: torch.device,
+        augmentation: str = "none",
+        begins: Callable[[], None] = lambda: None,
+        progress: OnProgress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Examples:
+        """These rows of a dataset, ready to be cut into batches. Brings torch.
+
+        path: where a file of the dataset lies. settings: how the backbone wants them, its `preprocessing`. begins:
+        called before they are read, if they are not in the cache; progress, cancelled: asked meanwhile.
+        """
+        ...
+
+    def settings(self, said: Any) -> Any:
+        """How a bundle says that its backbone wants the examples. Raises ValueError if that makes no sense."""
+        ...
+
+    def read(self, given: Any, settings: Any) -> Any:
+        """One example that a person asks about, prepared as far as it can be by itself, and by any thread.
+
+        given: a file (path, bytes, or open), or what a row of a table has.
+
+        Raises:
+            DataError: it cannot be read, in words.
+        """
+        ...
+
+    def collate(self, read: Sequence[Any], settings: Any, device: torch.device) -> Inputs:
+        """What `read` gave of several, as one batch. Brings torch."""
         ...

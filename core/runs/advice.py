@@ -14,6 +14,7 @@ from statistics import fmean, median
 from typing import Literal
 
 from core.runs.view import Status, View
+from core.tasks.protocol import Task
 from core.tasks.scores import Scores
 
 Kind = Literal[
@@ -76,16 +77,8 @@ class _Curves:
     def gains(self, part: str) -> list[float]:
         """Of each epoch, where it can be told. part: "train" or "validation"."""
         said = [scores for row in self.rows if (scores := getattr(row, part))]
-        if not said:
-            return []
-        if said[0].kind == "number":  # one run has scores of one kind
-            return [scores.r2 for scores in said if scores.r2 is not None]
-        main = said[0].main
-        usual = getattr(self.naive, main, None)
-        if usual is None or usual >= 1:
-            return []
-        shares = [getattr(scores, main) for scores in said]
-        return [(share - usual) / (1 - usual) for share in shares if share is not None]
+        gain = said[0].task.gain if said else None  # one run has scores of one task
+        return [gained for scores in said if gain and (gained := gain(scores, self.naive)) is not None]
 
     def typical(self, part: str) -> float | None:
         """The gain of the later half of the epochs: one lucky epoch does not count."""
@@ -102,9 +95,9 @@ class _Curves:
     def chance(self) -> float:
         """Up to which gain it may have been luck: two standard deviations of guessing, with so many images."""
         images, naive = self.view.judged_on, self.naive
-        if not images or naive is None or naive.kind == "number":
+        share = naive.get(naive.main.name) if naive and naive.main.unit == "share" else None
+        if not images or share is None:
             return 0.1
-        share = getattr(naive, naive.main)
         return max(0.1, 2 * math.sqrt(share * (1 - share) / images) / max(1 - share, 1e-9))
 
     @property
@@ -129,16 +122,15 @@ class _Curves:
         return _said(getattr(self.rows[-1], part))
 
     @property
-    def kind(self) -> str:
-        """What is learned: see `Scores.kind`."""
-        return self.rows[-1].train.kind
+    def task(self) -> Task:
+        return self.rows[-1].train.task
 
 
 def _said(scores: Scores) -> str:
-    """`98%`, `F1 87%`, or `RMSE 3.2`."""
-    if scores.kind == "number":
-        return f"RMSE {scores.rmse:.3g}"
-    return f"F1 {scores.macro_f1:.0%}" if scores.kind == "labels" else f"{scores.accuracy:.0%}"
+    """`98%`, `macro F1 87%`, or `RMSE 3.2`."""
+    main = scores.main
+    value = scores.get(main.name)
+    return main.said(value, exact=False) if main.counted else main.words(value, exact=False)
 
 
 def _is_infinite(view: View) -> bool:
@@ -219,14 +211,11 @@ def _is_steady(steps: Sequence[float], rates: Sequence[float]) -> bool:
     return second > 0.5 * first
 
 
-USUAL_ANSWER = {"classes": "the largest class", "labels": "the same yes or no for each label", "number": "the mean"}
-
-
 def _nothing_learned(curves: _Curves) -> Advice | None:
     """The scores are those of always giving the same answer: the largest class, or the mean."""
     if len(curves.rows) < FEWEST_EPOCHS + 1:
         return None
-    answer = USUAL_ANSWER[curves.kind]
+    answer = curves.task.constant_answer
     train, held = curves.typical("train"), curves.typical("validation")
     if train is not None and train < 0.1 and (held is None or held < curves.chance()):
         return Advice(
@@ -251,7 +240,8 @@ def _too_few_to_tell(curves: _Curves) -> Advice | None:
     images = curves.view.judged_on
     if not curves.few:
         return None
-    coarse = f"each is {1 / images:.0%} of the accuracy" if curves.kind == "classes" else "a single one decides much"
+    main = curves.task.metrics[0]
+    coarse = f"each is {1 / images:.0%} of the {main.lower_title}" if main.counted else "a single one decides much"
     return Advice(
         "too_few_to_tell",
         f"Only {images} validation image{'s' * (images != 1)}: {coarse}, so the curves cannot tell much.",

@@ -9,6 +9,8 @@ import pandas as pd
 from core.errors import DamagedError
 from core.runs.run import Run
 from core.tables import fitted, read_table
+from core.tasks import TASKS
+from core.tasks.protocol import Task
 
 FILE = "answers.parquet"
 
@@ -17,36 +19,31 @@ def answers(run: Run) -> pd.DataFrame | None:
     """A row for each image of the validation part, and of the test part where it was scored. None, where the run keeps
     no answers, as those that were made before they did.
 
-    Columns: image and name as in the dataset; split; said; of classes label and probability, of labels labels, of
-    numbers target.
+    Columns: image and name as in the dataset; split; the `answered` of its task.
     """
     if run.bundle is None:
         return None
     with suppress(OSError, DamagedError):
         frame = read_table(run.bundle / FILE, {})
-        if {"image", "name", "said"} <= set(frame.columns) and (truth := _truth(frame)):
-            number = truth == "target"
-            types = {"image": "str", "name": "str", "said": "float64" if number else "str"}
-            types |= {truth: "float64" if number else "str", "split": "str"}
-            types |= {"probability": "float64"} if "probability" in frame else {}
+        task = task_of(frame)
+        if {"image", "name", "said"} <= set(frame.columns) and task is not None:
+            types = {name: kind for name, kind in task.answered.items() if name in frame}
+            types |= {"image": "str", "name": "str", "split": "str"}
             return fitted(frame, run.bundle / FILE, types, {"split": "validation"})
     return None
 
 
 def mistakes(found: pd.DataFrame) -> pd.DataFrame:
-    """Of such answers those that are wrong, the surest first; of numbers all, those furthest off first. With the column
-    `truth`, what would have been right."""
-    truth = _truth(found)
-    frame = found.assign(truth=found[truth])
-    if truth == "target":
-        off = (frame["said"].astype(float) - frame["truth"].astype(float)).abs()
-        return frame.loc[off.sort_values(ascending=False, kind="stable").index]
-    wrong = frame[frame["said"].astype(str) != frame["truth"].astype(str)]
-    if "probability" in wrong:
-        wrong = wrong.sort_values("probability", ascending=False, kind="stable")
-    return wrong
+    """Of such answers those that are wrong, as `Task.mistakes`. With the column `truth`, what would have been right."""
+    task = task_of(found)
+    assert task is not None
+    return task.mistakes(found.assign(truth=found[_truth(task)]))
 
 
-def _truth(frame: pd.DataFrame) -> str:
-    """The column that says what is right; nothing, where there is none."""
-    return next((name for name in ("label", "labels", "target") if name in frame), "")
+def task_of(found: pd.DataFrame) -> Task | None:
+    """Whose answers have such columns."""
+    return next((task for task in TASKS.values() if _truth(task) in found), None)
+
+
+def _truth(task: Task) -> str:
+    return next(iter(task.answered))

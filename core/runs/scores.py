@@ -38,15 +38,7 @@ class Scored:
     @property
     def headline(self) -> str:
         """What people want to know: `48 of 48 validation images right`."""
-        scores = self.scores
-        if scores.kind == "number":
-            on = f", on {_images(self.images, self.part)}" if self.images else f", on {self.part} images"
-            return f"Off by {scores.mae or 0.0:.3g} on average{on}"
-        right = scores.accuracy if scores.kind == "classes" else scores.exact_match
-        what = "right" if scores.kind == "classes" else "with every label right"
-        if not self.images:
-            return f"{right or 0.0:.1%} of the {self.part} images {what}"
-        return f"{round((right or 0.0) * self.images):,} of {_images(self.images, self.part)} {what}"
+        return self.scores.task.headline(self.scores, self.part, self.images)
 
 
 def scored(view: View) -> list[Scored]:
@@ -78,14 +70,19 @@ def verdict(view: View) -> Verdict | None:
     found = next((each for each in scored(view) if each.part == "validation"), None)
     if found is None or view.baseline is None or view.ended is None:
         return None
-    main, lower = found.scores.main, found.scores.kind == "number"
+    main = found.scores.main
     simple = {"the nearest neighbours": view.baseline.neighbours, "a linear model": view.baseline.linear}
-    name, best = (min if lower else max)(simple.items(), key=lambda each: getattr(each[1], main))
-    mine, theirs = getattr(found.scores, main), getattr(best, main)
-    gain = (theirs - mine) / max(theirs, 1e-9) if lower else mine - theirs
-    matters = 0.02 if lower else 1 / max(1, found.images)
+    known = {name: value for name, scores in simple.items() if (value := scores.get(main.name)) is not None}
+    mine = found.scores.get(main.name)
+    if mine is None or not known:
+        return None
+    name = max(known, key=lambda each: main.rank(known[each]))
+    best, theirs = simple[name], known[name]
+    gain, matters, perfect = main.rank(mine) - main.rank(theirs), 1 / max(1, found.images), 1.0
+    if main.unit != "share":
+        gain, matters, perfect = gain / max(abs(theirs), 1e-9), 0.02, 0.0
     against = f"what the frozen backbone gives without training, by {name} of its features: {best.words}"
-    if mine == theirs == (0.0 if lower else 1.0):
+    if mine == theirs == perfect:
         return Verdict(True, f"There is nothing left to gain. As good was {against}.")
     if gain >= matters:
         return Verdict(True, f"Better than {against}.")

@@ -8,20 +8,66 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Metric:
-    """name: in events, recipes and files. title: on pages. unit: a share, 0 to 1, a plain number, or the
-    target's own."""
+    """name: in events, recipes and files. title: on pages. unit: a share, 0 to 1, a plain number, or the target's own.
+    help: what it says, a sentence. counted: what is said of the examples that it is the share of, empty where it is
+    something else.
+    """
 
     name: str
     title: str
     better: Literal["higher", "lower"]
     unit: Literal["share", "number", "target"]
+    help: str = ""
+    counted: str = ""
+
+    def said(self, value: float | None, exact: bool = True) -> str:
+        """The value: `93.4%`, or `93%` where it need not be exact."""
+        if value is None:
+            return "–"
+        if self.unit == "share":
+            return f"{value:.1%}" if exact else f"{value:.0%}"
+        return f"{value:.4g}" if exact and self.unit == "target" else f"{value:.3g}"
+
+    def words(self, value: float | None, exact: bool = True) -> str:
+        """`accuracy 93.4%`, `RMSE 2.13`."""
+        return f"{self.lower_title} {self.said(value, exact)}"
+
+    @property
+    def lower_title(self) -> str:
+        """The title in the middle of a sentence: what is an abbreviation stays one."""
+        return self.title[0].lower() + self.title[1:] if self.title[1:2].islower() else self.title
+
+    def rank(self, value: float) -> float:
+        """The higher, the better."""
+        return -value if self.better == "lower" else value
 
 
-LOSS = Metric("loss", "Loss", "lower", "number")
-ACCURACY = Metric("accuracy", "Accuracy", "higher", "share")
-BALANCED_ACCURACY = Metric("balanced_accuracy", "Balanced accuracy", "higher", "share")
-MACRO_F1 = Metric("macro_f1", "F1", "higher", "share")
-EXACT_MATCH = Metric("exact_match", "All labels right", "higher", "share")
-RMSE = Metric("rmse", "RMSE", "lower", "target")
-MAE = Metric("mae", "MAE", "lower", "target")
-R2 = Metric("r2", "R²", "higher", "number")
+LOSS = Metric("loss", "Loss", "lower", "number", "What training makes small, on average.")
+ACCURACY = Metric("accuracy", "Accuracy", "higher", "share", "How many are right.", "right")
+BALANCED_ACCURACY = Metric(
+    "balanced_accuracy", "Balanced accuracy", "higher", "share", "The accuracy of each class, on average."
+)
+MACRO_F1 = Metric(
+    "macro_f1",
+    "Macro F1",
+    "higher",
+    "share",
+    "On average over all that can be answered: how many of the yeses are right and how many were found, in one number.",
+)
+RIGHT_ANSWERS = Metric(
+    "accuracy", "Right answers", "higher", "share", "How many answers are right, a yes or a no for each label."
+)
+EXACT_MATCH = Metric(
+    "exact_match", "All labels right", "higher", "share", "How many have every label right.", "with every label right"
+)
+RMSE = Metric(
+    "rmse", "RMSE", "lower", "target", "How far off it is, typically; large errors count more than in the MAE."
+)
+MAE = Metric("mae", "MAE", "lower", "target", "How far off it is on average (mean absolute error).")
+R2 = Metric(
+    "r2",
+    "R²",
+    "higher",
+    "number",
+    "The share of the differences that it explains: 1 is perfect, 0 no better than always the mean.",
+)

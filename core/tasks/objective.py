@@ -5,7 +5,7 @@ A `Task` makes one (`Task.objective`). It brings torch; all that only looks asks
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -15,7 +15,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.examples import Examples
 from core.tasks.heads import HeadSettings, Shapes
+from core.tasks.predictions import USUAL, Prediction
 from core.tasks.scores import Scores
 from core.tasks.targets import Targets
 
@@ -47,6 +49,7 @@ class Objective(Protocol):
         spec: What the bundle keeps: all that is needed to make the objective again, without the dataset.
         outputs: How many numbers the head gives for an example.
         by: The metric that says which epoch is best.
+        has_baseline: Whether simple models of the features can answer, see `by_neighbours` and `by_line`.
         whole_batch: Whether the loss is no mean over examples that do not know of each other: then processes that share
             a batch each see the outputs and the targets of all of it.
     """
@@ -54,14 +57,18 @@ class Objective(Protocol):
     spec: dict[str, Any]
     outputs: int
     by: str
+    has_baseline: bool = False
     whole_batch: bool = False
 
     def head(self, settings: HeadSettings, shapes: Shapes) -> nn.Module:
         """The layer that is put on a backbone whose features have these shapes."""
         ...
 
-    def targets(self, rows: pd.DataFrame) -> Targets:
-        """What the loss compares the outputs with, for each row of a dataset."""
+    def targets(self, rows: pd.DataFrame, examples: Examples | None = None) -> Targets:
+        """What the loss compares the outputs with, for each row of a dataset.
+
+        examples: the same rows as their modality has prepared them, where it matters: words meet tokens here.
+        """
         ...
 
     def loss(self, outputs: Outputs, targets: Targets) -> torch.Tensor:
@@ -94,6 +101,15 @@ class Objective(Protocol):
         """The constant baseline: of always giving the answer that fits the training part best."""
         ...
 
+    def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
+        """Outputs (M, outputs) by the targets of the k nearest training examples, (M, k, ...), and their cosine
+        similarities, (M, k)."""
+        raise NotImplementedError
+
+    def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        """Outputs (M, outputs) of a linear model that was fitted to features (N, F), for other features (M, F)."""
+        raise NotImplementedError
+
     def rank(self, scores: Scores) -> tuple[float, ...]:
         """The higher, the better the epoch; of equally good ones the one with the smaller loss is better."""
         return scores.rank(self.by)
@@ -104,14 +120,27 @@ class Objective(Protocol):
         that means nothing."""
         ...
 
-    def answers(self, outputs: Outputs, rows: pd.DataFrame) -> pd.DataFrame:
-        """What these rows of a dataset say, and what the outputs do: the columns that `CrossValidation.answers` has."""
+    def decode(self, outputs: Outputs, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+        """What outputs say of each example: the only place that knows. None where they are no finite numbers.
+
+        outputs: of the head, on the CPU. examples: what their modality remembers of each (its size, its words), for
+        answers in its own terms. most: of what is ranked.
+        """
         ...
+
+    def answers(self, outputs: Outputs, rows: pd.DataFrame) -> pd.DataFrame:
+        """What these rows of a dataset say, and what the outputs do: the columns that `Task.answered` names."""
+        return rows[[]]
 
 
 def scores_of(objective: Objective, outputs: torch.Tensor, targets: torch.Tensor) -> Scores:
     """The scores of outputs (N, objective.outputs) in one go."""
     return objective.scores(objective.tally(outputs, targets, objective.eval_loss(outputs, targets)))
+
+
+def finite(outputs: torch.Tensor) -> list[bool]:
+    """Of each row, (B, C), whether all of it are finite numbers."""
+    return [bool(each) for each in outputs.isfinite().all(dim=1)]
 
 
 def focal(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from core.tasks.answers import Answers
 from core.tasks.metrics import Metric
+from core.words import number_of
 
 if TYPE_CHECKING:  # pandas and torch take their time to import
     import pandas as pd
 
     from core.tasks.objective import Objective
+    from core.tasks.scores import Scores
 
 
 class Settings(Protocol):
@@ -28,6 +32,17 @@ class Settings(Protocol):
     def best_by(self) -> str | None: ...
 
 
+@dataclass(frozen=True)
+class Untouched:
+    """Settings of one who only asks what outputs mean, and learns nothing."""
+
+    loss: str
+    label_smoothing: float = 0.0
+    focal_gamma: float = 2.0
+    balance: str = "none"
+    best_by: str | None = None
+
+
 class Task(Answers, Protocol):
     """One stateless object each, light to import: pages, datasets and the shell ask it. What learns is its objective.
 
@@ -38,6 +53,16 @@ class Task(Answers, Protocol):
         metrics: The first chooses the best epoch unless a recipe says another, and is shown where there is room for
             one.
         balances: How examples of rare answers can be made to count for more.
+        spoken: The metrics that stand for all where there is room for a few words.
+        shown: The metrics that a finished run shows, the first of them of the training part too.
+        has: What its examples have, in words.
+        constant_answer: What is always answered by who looks at nothing, in words.
+        ignores: Settings of a recipe that do nothing here.
+        convex_loss: The loss with which a linear head on frozen features is solved for; None where none is convex.
+        linear_model: What that is called; empty where there is none.
+        even_by: The column of whose values a sample should have equally many; empty where there is none.
+        answered: Columns of what a run answered about examples that it had not seen, with dtypes, the right answers
+            first.
     """
 
     needs: Literal["pooled", "steps", "maps"]
@@ -45,6 +70,15 @@ class Task(Answers, Protocol):
     losses: tuple[str, ...]
     metrics: tuple[Metric, ...]
     balances: tuple[str, ...]
+    spoken: tuple[Metric, ...]
+    shown: tuple[Metric, ...]
+    has: str
+    constant_answer: str = "the same"
+    ignores: tuple[str, ...] = ()
+    convex_loss: str | None = None
+    linear_model: str = ""
+    even_by: str = ""
+    answered: Mapping[str, str]
 
     def spec(self, classes: tuple[str, ...], target: str, training: pd.DataFrame) -> dict[str, Any]:
         """What a bundle keeps of a dataset, so that the objective can be made again without it. `kind` is the task's
@@ -54,6 +88,50 @@ class Task(Answers, Protocol):
         """
         ...
 
-    def objective(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> Objective:
-        """What is learned from these rows, and what the outputs mean then. Brings torch."""
+    def check(self, spec: object) -> dict[str, Any]:
+        """What a bundle says, which may be damaged.
+
+        Raises:
+            ValueError: it is no spec of this task.
+        """
         ...
+
+    def objective(
+        self, spec: dict[str, Any], settings: Settings | None = None, training: pd.DataFrame | None = None
+    ) -> Objective:
+        """What is learned from these rows with these settings, and what the outputs mean then; only the latter where
+        there are none. Brings torch."""
+        ...
+
+    def choices(self, spec: dict[str, Any]) -> tuple[str, ...]:
+        """What is ranked in an answer; nothing where nothing is."""
+        return ()
+
+    def mistakes(self, answers: pd.DataFrame) -> pd.DataFrame:
+        """Those that are wrong, the surest first; where answers are numbers all, the furthest off first.
+
+        answers: with the columns `answered`, and what is right in `truth`.
+        """
+        wrong = answers[answers["said"].astype(str) != answers["truth"].astype(str)]
+        if "probability" in wrong:
+            wrong = wrong.sort_values("probability", ascending=False, kind="stable")
+        return wrong
+
+    def headline(self, scores: Scores, part: str, examples: int) -> str:
+        """What people want to know: `48 of 48 validation images right`. examples: of the part, 0 where nobody knows."""
+        metric = next((metric for metric in self.metrics if metric.counted), None)
+        value = None if metric is None else scores.get(metric.name)
+        if metric is None or value is None:
+            return f"{part[0].upper()}{part[1:]} {scores.words}"
+        if not examples:
+            return f"{value:.1%} of the {part} images {metric.counted}"
+        return f"{round(value * examples):,} of {number_of(examples, f'{part} image')} {metric.counted}"
+
+    def gain(self, scores: Scores, constant: Scores | None) -> float | None:
+        """How much of what there is to gain over the constant baseline was gained: 0 is nothing, 1 everything. None
+        where it cannot be told."""
+        main = self.metrics[0]
+        value, usual = scores.get(main.name), constant.get(main.name) if constant else None
+        if value is None or usual is None or usual >= 1 or main.unit != "share":
+            return None
+        return (value - usual) / (1 - usual)

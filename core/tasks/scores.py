@@ -2,59 +2,107 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from core.records import Share
+from pydantic_core import core_schema
 
-ERRORS = ("loss", "rmse", "mae")  # those that are the better, the smaller they are
+from core.tasks import TASKS
+from core.tasks.metrics import Metric
+from core.tasks.protocol import Task
 
 
 @dataclass(frozen=True)
 class Scores:
-    """loss: mean over the images.
-
-    Of classes, each 0 to 1, accuracy: share of images whose likeliest class is the right one; balanced_accuracy: mean
-    over the classes of that share; macro_f1: mean over the classes of F1.
-
-    Of labels, each 0 to 1, accuracy: share of the answers that are right, a yes or a no for each label of each image;
-    macro_f1: mean over the labels of F1; exact_match: share of images of which all answers are right.
-
-    Of numbers, in the target's own unit, rmse: root of the mean squared error; mae: mean absolute error; r2: share of
-    the variance that is explained, at most 1.
-    """
+    """loss: mean over the examples. values: by the names of the task's metrics, in their order; None where a score
+    cannot be told, as R² where all targets are the same."""
 
     loss: float
-    accuracy: Share | None = None
-    balanced_accuracy: Share | None = None
-    macro_f1: Share | None = None
-    rmse: float | None = None
-    mae: float | None = None
-    r2: float | None = None
-    exact_match: Share | None = None
+    values: Mapping[str, float | None]
 
     @property
-    def kind(self) -> str:
-        """Of what: "classes", "labels" or "number"."""
-        return "number" if self.accuracy is None else "classes" if self.exact_match is None else "labels"
+    def task(self) -> Task:
+        """Whose metrics these are."""
+        return _task(tuple(self.values))
 
     @property
-    def main(self) -> str:
-        """Which of them is shown where there is room for one."""
-        return {"classes": "accuracy", "labels": "macro_f1", "number": "rmse"}[self.kind]
+    def main(self) -> Metric:
+        """The one that is shown where there is room for one."""
+        return self.task.metrics[0]
+
+    def get(self, name: str) -> float | None:
+        """A metric's value, the loss's too; None where there is none."""
+        return self.loss if name == "loss" else self.values.get(name)
 
     @property
     def words(self) -> str:
-        """`accuracy 93.4%`, `F1 87.2%, all labels right 61.0%` or `RMSE 2.13, R² 0.94`."""
-        if self.exact_match is not None:
-            return f"F1 {self.macro_f1 or 0.0:.1%}, all labels right {self.exact_match:.1%}"
-        if self.accuracy is not None:
-            return f"accuracy {self.accuracy:.1%}"
-        explained = "" if self.r2 is None else f", R² {self.r2:.2f}"
-        return f"RMSE {self.rmse or 0.0:.4g}{explained}"
+        """`accuracy 93.4%`, `macro F1 87.2%, all labels right 61.0%` or `RMSE 2.13, R² 0.94`."""
+        said = [(metric, self.get(metric.name)) for metric in self.task.spoken]
+        return ", ".join(metric.words(value) for metric, value in said if value is not None)
 
     def rank(self, by: str) -> tuple[float, ...]:
         """The higher, the better. by: a metric's name; of what is equally good by it, the smaller loss is better."""
-        value = getattr(self, by)
-        if value is None:  # as R² where all targets are the same
+        value = self.get(by)
+        if value is None:
             return (-self.loss,)
-        return -value if by in ERRORS else value, -self.loss
+        return next(metric for metric in self.task.metrics if metric.name == by).rank(value), -self.loss
+
+    # In files: flat, the loss among the others ------------------------------------------------------------------------
+
+    def flat(self) -> dict[str, float | None]:
+        return {"loss": self.loss, **self.values}
+
+    @classmethod
+    def read(cls, said: object) -> Scores:
+        """What `flat` gave, here or in an earlier version, which named the scores of every task, most of them None.
+
+        Raises:
+            ValueError: these are no scores.
+        """
+        if isinstance(said, Scores):
+            return said
+        if not isinstance(said, Mapping):
+            raise ValueError("scores should be named values")
+        task = _task(tuple(name for name, value in said.items() if name in _known() and value is not None))
+        named = [metric for metric in task.metrics if metric.name in said and metric.name != "loss"]
+        values = {metric.name: _checked(metric, said[metric.name]) for metric in named}
+        return cls(_number("loss", said.get("loss")), values)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
+        flat = core_schema.plain_serializer_function_ser_schema(cls.flat)
+        return core_schema.no_info_plain_validator_function(cls.read, serialization=flat)
+
+
+def _known() -> set[str]:
+    return {metric.name for task in TASKS.values() for metric in task.metrics if metric.name != "loss"}
+
+
+@cache
+def _task(names: tuple[str, ...]) -> Task:
+    """The first task that has all of these metrics."""
+    for task in TASKS.values():
+        if set(names) <= {metric.name for metric in task.metrics}:
+            return task
+    raise ValueError(f"no task has the scores {', '.join(names)} together")
+
+
+def _checked(metric: Metric, value: object) -> float | None:
+    if value is None:
+        return None
+    number = _number(metric.name, value)
+    if metric.unit == "share" and not 0 <= number <= 1.001:
+        raise ValueError(f"{metric.name} should be a share, 0 to 1")
+    return number
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name} should be a number")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf

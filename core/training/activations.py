@@ -18,8 +18,9 @@ from functools import partial
 import numpy as np
 import torch
 
+from core.backbones.cutting import ACTIVATION, SUMMARY
 from core.modalities.examples import Examples
-from core.modalities.inputs import count
+from core.modalities.inputs import Inputs, count
 from core.runtime.distributed import ALONE, Team
 from core.runtime.ways import BATCH, FrozenStages
 from core.store.cache import make_room
@@ -51,7 +52,7 @@ class Kept:
         augmentation, self.way = self.source.augmentation, self.frozen.way
         setting = key(self.frozen, self.source) + ("" if augmentation == "none" else f"-{augmentation}")
         names = [f"{setting}-{'plain' if view is None else view}" for view in self.views]
-        dtypes = dict.fromkeys(self.frozen.backbone.boundary(self.frozen.stages), np.float32)
+        dtypes = {name: of_numpy(dtype) for name, dtype in self.frozen.backbone.dtypes(self.frozen.stages).items()}
         self.stores = [Store(self.workspace, "activations", name, dtypes) for name in names]
 
     def missing(self) -> int:
@@ -83,10 +84,10 @@ class Kept:
             numbers = among[places]
             size = BATCH if self.source.device.type == "cpu" else BATCH_ELSEWHERE
             for inputs in self.source.batches(cut(numbers, size, training=False), epoch=view):
-                given = {name: each.cpu().contiguous().numpy() for name, each in self.frozen.network(inputs).items()}
+                given = self.frozen.network(inputs)
                 done += count(inputs)
                 on_batch(min(done, total), total)
-                yield from ({name: each[row] for name, each in given.items()} for row in range(count(inputs)))
+                yield from rows_of(given, self.frozen.backbone.ragged(self.frozen.stages), inputs.get("mask"))
 
         if team.size > 1:
             for store, view in zip(self.stores, self.views):
@@ -99,11 +100,29 @@ class Kept:
         ]
 
 
+def of_numpy(dtype: torch.dtype) -> np.dtype:
+    return torch.empty(0, dtype=dtype).numpy().dtype
+
+
+def rows_of(given: Inputs, ragged: frozenset[str], mask: torch.Tensor | None) -> Iterator[Row]:
+    """What each example is given, by itself. mask: (B, T), of the tokens that count; of what is `ragged` no more is
+    kept than there are up to the last of these, whichever others were in the batch."""
+    arrays = {name: each.cpu().contiguous().numpy() for name, each in given.items()}
+    ends = None if mask is None else mask.shape[1] - mask.cpu().bool().flip(1).int().argmax(dim=1).numpy()
+    for row in range(count(given)):
+        yield {
+            name: each[row, : ends[row]] if ends is not None and name in ragged else each[row]
+            for name, each in arrays.items()
+        }
+
+
 def key(frozen: FrozenStages, source: Examples) -> str:
     """Names everything but the image and the view that decides a row."""
     backbone = frozen.backbone
     said = hashlib.blake2b(digest_size=16)
-    settings = (FORMAT, backbone.info.architecture, frozen.stages, *backbone.read_before(frozen.stages))
+    more = sorted(backbone.boundary(frozen.stages).keys() - {ACTIVATION, SUMMARY})
+    read = (*backbone.read_before(frozen.stages), *more)
+    settings = (FORMAT, backbone.info.architecture, frozen.stages, *read)
     for part in (*settings, source.setting(), source.device.type, frozen.way.name):
         said.update(f"{part}\n".encode())
     said.update(backbone.fingerprint(frozen.stages))
@@ -111,7 +130,7 @@ def key(frozen: FrozenStages, source: Examples) -> str:
 
 
 def row_bytes(shapes: Mapping[str, Sequence[int]]) -> int:
-    """Of a kept row whose arrays, float32, have these shapes."""
+    """Of a kept row whose arrays have these shapes, four bytes a number."""
     return 4 * sum(map(math.prod, shapes.values()))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import safetensors.torch
@@ -29,12 +28,13 @@ def write_bundle(folder: Path, material: Material, state: Checkpoint, finished: 
     with atomic_open(folder / "answers.parquet", "wb") as file:
         finished.answers.to_parquet(file, index=False)
     head = recipe.head.model_copy(update={"reads": recipe.reads})
-    scores = {**state.best_scores, "test": asdict(finished.test) if finished.test else None}
+    scores = {**state.best_scores, "test": finished.test.flat() if finished.test else None}
     write_json(
         folder / "bundle.json",
         {
             "format": FORMAT,
             "backbone": recipe.backbone,
+            "modality": material.dataset.modality.name,
             "task": material.task.spec,
             "preprocessing": material.backbone.info.preprocessing.model_dump(mode="json"),
             "head": head.model_dump(mode="json"),

@@ -40,7 +40,7 @@ class Checkpoint:
     average: State = field(default_factory=dict)
     best: State = field(default_factory=dict)
     best_epoch: int | None = None
-    best_scores: dict[str, dict[str, float] | None] = field(default_factory=dict)
+    best_scores: dict[str, dict[str, float | None] | None] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     scaler: dict[str, Any] = field(default_factory=dict)
     solver: State = field(default_factory=dict)

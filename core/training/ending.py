@@ -69,7 +69,7 @@ class Outcome:
             return f"Finished. {kept} one, were kept."
         if self.out_of_patience:
             waited = _epochs(state.waited)
-            return f"Finished after {_epochs(state.epoch)}, as {waited} brought nothing. {kept}, were kept."
+            return f"Stopped early after {_epochs(state.epoch)}: no improvement for {waited}. {kept}, were kept."
         return f"Stopped after {_epochs(state.epoch)}. {kept}, were kept."
 
     def _solved_words(self) -> str:
@@ -85,7 +85,7 @@ class Outcome:
     def event(
         self, status: Literal["finished", "stopped", "failed"], message: str, seconds: float, error: str = ""
     ) -> Ended:
-        scores = {part: Scores(**said) for part, said in self.state.best_scores.items() if said}
+        scores = {part: Scores.read(said) for part, said in self.state.best_scores.items() if said}
         validated = "validation" in scores
         return Ended(
             status,

@@ -14,7 +14,6 @@ from core.backbones.catalogue import BackboneInfo
 from core.backbones.model import ACTIVATION, build, describe
 from core.data.dataset import Dataset
 from core.modalities.examples import some
-from core.modalities.images.examples import image_examples
 from core.progress import Cancelled, OnProgress, Progress, WorkStopped
 from core.runtime.device import Device, choose_device
 from core.runtime.ways import FrozenStages
@@ -54,7 +53,7 @@ def features(
         return np.empty((0, describe(info)[-1].output_shape[0]), np.float32)
     backbone = build(info, workspace, weights_file=weights_file, reads="several")
     backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    source = image_examples(
+    source = dataset.modality.examples(
         workspace, dataset.path, frame, info.preprocessing, device.torch, progress=progress, cancelled=cancelled
     )
     chosen = (device, "auto", dataset.id, partial(some, source), len(frame))

@@ -18,8 +18,8 @@ from core.runtime.distributed import ALONE
 from core.tasks.scores import Scores
 from core.training.batches import plain_batches
 from core.training.linear import Solver
-from core.training.loop import run_epoch
-from core.training.preparation import Material, Part, Prepared, prepare
+from core.training.loop import each_of, run_epoch
+from core.training.preparation import Material, Prepared, prepare
 from core.training.solving import solver_of
 
 ITERATIONS = 200  # to solve for a head at one go
@@ -85,22 +85,18 @@ def _regrouped(dataset: Dataset, refits: bool) -> Dataset:
 
 
 @torch.inference_mode()
-def outputs_of(prepared: Prepared, part: Part) -> torch.Tensor:
-    """(N, task.outputs), in the order of the part's rows, on the CPU."""
-    prepared.model.eval()
-    given = []
-    for batch in plain_batches(part, prepared.material.task):
-        with prepared.device.autocast():
-            given.append(prepared.model(batch.inputs).float().cpu())
-    return torch.cat(given)
-
-
 def answers(material: Material, prepared: Prepared) -> pd.DataFrame:
-    """About the validation part, in the order of its rows: image, name, and what the task's answers have."""
+    """About the validation part, in the order of its rows: which example it is, and what the task's answers have."""
     assert prepared.validation is not None
-    rows = material.dataset.part("validation")
-    given = material.task.answers(outputs_of(prepared, prepared.validation), rows)
-    return pd.concat([rows[["image", "name"]], given], axis=1)
+    prepared.model.eval()
+    rows, given = material.dataset.part("validation"), list[pd.DataFrame]()
+    for batch in plain_batches(prepared.validation, material.task):
+        with prepared.device.autocast():
+            outputs = each_of(lambda tensor: tensor.float().cpu(), prepared.model(batch.inputs))
+        done = sum(len(each) for each in given)
+        given.append(material.task.answers(outputs, rows.iloc[done : done + len(batch.targets)]))
+    named = [name for name in ("image", "name") if name in rows]
+    return pd.concat([rows[named], pd.concat(given)], axis=1)
 
 
 def _answers(material: Material, prepared: Prepared, split: str) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def run_epoch(
                     loss = _loss(task, outputs, batch) if updater else task.eval_loss(outputs, batch.targets)
                 if updater is not None:
                     updater.learn(loss, batch)
-            tally = task.tally(_each(torch.Tensor.detach, outputs), batch.targets, loss.detach())
+            tally = task.tally(each_of(torch.Tensor.detach, outputs), batch.targets, loss.detach())
             totals = totals + (tally if batch.is_tallied else torch.zeros_like(tally))
             examples += count(batch.inputs)
             if batch.completes and on_step is not None:
@@ -127,11 +127,11 @@ def _together(model: nn.Module, batch: Batch) -> AbstractContextManager[object]:
 
 def _outputs(model: nn.Module, batch: Batch) -> Outputs:
     """In float32; of the whole batch, where the loss needs that."""
-    outputs = _each(torch.Tensor.float, model(batch.inputs))
-    return outputs if batch.gather is None else _each(batch.gather, outputs)
+    outputs = each_of(torch.Tensor.float, model(batch.inputs))
+    return outputs if batch.gather is None else each_of(batch.gather, outputs)
 
 
-def _each(change: Callable[[torch.Tensor], torch.Tensor], outputs: Outputs) -> Outputs:
+def each_of(change: Callable[[torch.Tensor], torch.Tensor], outputs: Outputs) -> Outputs:
     """Of a head that gives one tensor, or several by name."""
     return change(outputs) if isinstance(outputs, torch.Tensor) else {k: change(each) for k, each in outputs.items()}
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from core.backbones.catalogue import find
+from core.backbones.libraries import find
 from core.course import Course
 from core.errors import DamagedError, GraftError
 from core.records import Count, Seconds, read

@@ -11,20 +11,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.backbones.catalogue import find
-from core.backbones.model import Backbone, build
+from core.backbones.libraries import build, find
+from core.backbones.model import Backbone
 from core.data.dataset import Dataset, load_dataset
 from core.data.splits import Split
 from core.errors import BackboneError
 from core.modalities.examples import Examples, some
-from core.modalities.images.examples import image_examples
 from core.modalities.inputs import Inputs
 from core.runtime.device import Device
 from core.runtime.distributed import ALONE, Team
 from core.runtime.tuning import NOWHERE, Chosen
 from core.runtime.ways import FrozenStages, Way, way_to_train
 from core.tasks import TASKS
-from core.tasks.heads import Shapes
 from core.tasks.targets import Targets
 from core.training import activations
 from core.training.activations import Kept
@@ -70,14 +68,14 @@ class Material:
         self.team, self.chosen = team, chosen
         self.workspace, self.recipe, self.device, self.reporter = workspace, recipe, device, reporter
         self.dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
+        task, training = TASKS[self.dataset.kind], self.dataset.part("train")
         own_weights = Path(recipe.weights_file) if recipe.weights_file else None
         info = find(recipe.backbone).fitted(recipe.fit, recipe.resolution, self.dataset.rendering)
-        self.backbone: Backbone = build(info, workspace, weights_file=own_weights, reads=recipe.reads)
+        self.backbone: Backbone = build(info, workspace, weights_file=own_weights, reads=recipe.reads, needs=task.needs)
         self.backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        task, training = TASKS[self.dataset.kind], self.dataset.part("train")
         spec = task.spec(self.dataset.classes, self.dataset.target, training)
         self.task = task.objective(spec, recipe, training)
-        self.head = self.task.head(recipe.head, Shapes(self.backbone.num_features)).to(device.torch)
+        self.head = self.task.head(recipe.head, self.backbone.shapes).to(device.torch)
         self.splits = _splits(self.dataset)
 
     @cached_property
@@ -87,7 +85,9 @@ class Material:
 
     @cached_property
     def targets(self) -> list[Targets]:
-        return [self.task.targets(self.dataset.part(split)).to(self.device.torch) for split in self.splits]
+        """Of the same."""
+        parts = [self.dataset.part(split) for split in self.splits]
+        return [self.task.targets(*each).to(self.device.torch) for each in zip(parts, self.examples)]
 
     def of(self, dataset: Dataset) -> Material:
         """The same network and task, with other images."""
@@ -117,7 +117,7 @@ class Material:
 
     def _examples(self, split: Split) -> Examples:
         frame = self.dataset.part(split)
-        return image_examples(
+        return self.dataset.modality.examples(
             self.workspace,
             self.dataset.path,
             frame,

@@ -3,40 +3,49 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.errors import RecipeError
 from core.modalities.images.preprocessing import Fit
+from core.tasks import TASKS
 from core.tasks.heads import HeadSettings, Reads
+from core.tasks.protocol import Task
 
-Loss = Literal["cross_entropy", "binary_cross_entropy", "focal", "mean_squared_error", "mean_absolute_error", "huber"]
-LOSSES: dict[str, tuple[Loss, ...]] = {  # by the dataset's kind; the first is the usual one
-    "classes": ("cross_entropy", "focal"),
-    "labels": ("binary_cross_entropy", "focal"),
-    "number": ("mean_squared_error", "mean_absolute_error", "huber"),
+# Settings whose words are the tasks': what each task knows of them.
+WORDS_OF: dict[str, Callable[[Task], tuple[str, ...]]] = {
+    "loss": lambda task: task.losses,
+    "best_by": lambda task: tuple(metric.name for metric in task.metrics),
+    "balance": lambda task: task.balances,
 }
-Metric = Literal["accuracy", "balanced_accuracy", "macro_f1", "exact_match", "loss", "rmse", "mae", "r2"]
-METRICS: dict[str, tuple[Metric, ...]] = {
-    "classes": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
-    "labels": ("macro_f1", "accuracy", "exact_match", "loss"),
-    "number": ("rmse", "mae", "r2", "loss"),
-}
-Balance = Literal["none", "weights", "sampling"]
-BALANCES: dict[str, tuple[Balance, ...]] = {  # an image that is shown more often brings all of its labels
-    "classes": ("none", "weights", "sampling"),
-    "labels": ("none", "weights"),
-    "number": ("none", "weights", "sampling"),  # which do nothing
-}
+
+
+def words_of(setting: str) -> list[str]:
+    """What such a setting may be, for one task or another."""
+    return list(dict.fromkeys(word for task in TASKS.values() for word in WORDS_OF[setting](task)))
+
+
+def _a_word(setting: str) -> AfterValidator:
+    def check(word: str) -> str:
+        known = words_of(setting)
+        if word not in known:
+            expected = " or ".join((", ".join(map(repr, known[:-1])), repr(known[-1])))
+            raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
+        return word
+
+    return AfterValidator(check)
+
+
+Loss = Annotated[str, _a_word("loss")]
+Metric = Annotated[str, _a_word("best_by")]
+Balance = Annotated[str, _a_word("balance")]
 
 PLACES = ("dataset", "dataset_version", "backbone", "weights_file")  # where a run begins; all else is a setting of it
-SOLVED_LOSSES = ("cross_entropy", "binary_cross_entropy", "mean_squared_error")
 USUAL_BATCH = 32  # for which the suggested learning rates were found
-FOR_CLASSES = ("label_smoothing", "focal_gamma", "balance")
 
 
 def suggested_learning_rate(optimizer: str, freeze: int | str) -> float:
@@ -57,7 +66,11 @@ def is_solvable(settings: Mapping[str, Any]) -> bool:
     rate = suggested_learning_rate(settings["optimizer"], settings["freeze"])
     drawn = settings["mixup"] or settings["cutmix"] or settings["average"] or settings["balance"] == "sampling"
     usual = settings["optimizer"] == "auto" and settings.get("learning_rate", rate) == rate
-    return usual and settings["head"] == "linear" and settings["loss"] in SOLVED_LOSSES and not drawn
+    return usual and settings["head"] == "linear" and _is_convex(settings["loss"]) and not drawn
+
+
+def _is_convex(loss: str) -> bool:
+    return any(task.convex_loss == loss for task in TASKS.values())
 
 
 class Recipe(BaseModel):
@@ -198,7 +211,7 @@ class Recipe(BaseModel):
         "follows them, such as 0.99. 0: none.",
     )
     patience: int = Field(
-        0, ge=0, le=10_000, description="Ends the run after so many epochs that brought nothing better. 0: never."
+        0, ge=0, le=10_000, description="Ends the run after so many epochs without improvement. 0: never."
     )
     best_by: Metric | None = Field(None, description="Which score says which epoch is the best, and is kept.")
     refit: bool = Field(
@@ -345,31 +358,26 @@ OPTIONS = {
 
 def usual_settings(kind: str) -> dict[str, Any]:
     """Every setting of an untouched recipe for a dataset of `kind` but the learning rate, which follows from them."""
-    settings = Recipe(dataset="", dataset_version=1, backbone="", loss=LOSSES[kind][0]).settings()
+    settings = Recipe(dataset="", dataset_version=1, backbone="", loss=TASKS[kind].losses[0]).settings()
     return {name: value for name, value in settings.items() if name != "learning_rate"}
 
 
 def misfits(settings: dict[str, Any], kind: str) -> dict[str, str]:
     """What a dataset of `kind` cannot be trained with, by the setting's name."""
-    has = {"classes": "classes", "labels": "several labels each", "number": "numbers"}[kind]
-    problems = {}
-    for name, what, fits in (
-        ("loss", "loss", LOSSES[kind]),
-        ("best_by", "best-by score", METRICS[kind]),
-        ("balance", "balance", BALANCES[kind]),
-    ):
-        given = settings.get(name)
+    task, problems = TASKS[kind], {}
+    for name, words in WORDS_OF.items():
+        given, fits = settings.get(name), words(task)
+        what = "best-by score" if name == "best_by" else name
         if given is not None and given not in fits:
-            said = f"the images of this dataset have {has}, so the {what} must be {' or '.join(fits)}"
+            said = f"the images of this dataset have {task.has}, so the {what} must be {' or '.join(fits)}"
             problems[name] = f"{said}, and not {shown(given)}"
     return problems
 
 
 def fitting(settings: dict[str, Any], kind: str) -> dict[str, Any]:
     """Those settings that do something for a dataset of `kind`."""
-    unfit = misfits(settings, kind)
-    only = FOR_CLASSES if kind == "number" else ()
-    return {name: value for name, value in settings.items() if name not in unfit and name not in only}
+    unfit = {*misfits(settings, kind), *TASKS[kind].ignores}
+    return {name: value for name, value in settings.items() if name not in unfit}
 
 
 def shown(value: Any) -> str:

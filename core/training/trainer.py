@@ -178,7 +178,7 @@ class Trainer:
         for, the last, whatever its score: it is the closest to the solution, and nobody has chosen it."""
         state, judged, rank = self.state, validation or train, self.material.task.rank
         best = state.best_scores.get("validation") or state.best_scores.get("train")
-        better = best is None or self.solution is not None or rank(judged) > rank(Scores(**best))
+        better = best is None or self.solution is not None or rank(judged) > rank(Scores.read(best))
         state.epoch, state.step, state.totals = number, 0, None
         self.position.step = 0
         state.waited = 0 if better else state.waited + 1
@@ -196,8 +196,8 @@ class Trainer:
             raise LossNotFinite
         self.state.best, self.state.best_epoch = found, number
         self.state.best_scores = {
-            "train": asdict(train),
-            "validation": asdict(validation) if validation else None,
+            "train": train.flat(),
+            "validation": validation.flat() if validation else None,
         }
 
     def _enough(self) -> bool:

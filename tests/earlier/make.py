@@ -17,11 +17,12 @@ import torch
 from core.backbones.model import build
 from core.importing.importing import import_path
 from core.runtime.device import choose_device
+from core.tasks import TASKS
 from core.training import preparation
 from core.training.process.control import Control
 from core.training.process.events import EventLog
 from core.training.process.reporter import Reporter
-from core.training.recipe import LOSSES, Recipe
+from core.training.recipe import Recipe
 from core.training.recipe_file import write
 from core.training.trainer import Trainer
 from core.workspace import Workspace
@@ -79,7 +80,13 @@ def main(target: Path) -> None:
         for number, kind in enumerate(("classes", "labels", "number")):
             dataset = import_path(workspace, archive(Path(sources), kind))
             assert dataset.kind == kind
-            base = {"dataset": dataset.id, "dataset_version": 1, "epochs": 4, "batch_size": 8, "loss": LOSSES[kind][0]}
+            base = {
+                "dataset": dataset.id,
+                "dataset_version": 1,
+                "epochs": 4,
+                "batch_size": 8,
+                "loss": TASKS[kind].losses[0],
+            }
             small = Recipe(**base, backbone=SMALL)
             train(workspace, small, f"20261127-12000{number}-{kind}-finished")
             if kind == "classes":

@@ -35,7 +35,7 @@ def made_run(
     )
     for epoch in range(1, epochs + 1):
         log.write(Progress("training", epoch, epochs, 120.0, 1.0, 10**8, epoch, 1, 1, 1 / epoch))
-        scores = Scores(1 / epoch, 1 - 1 / (epoch + 1))
+        scores = Scores(1 / epoch, {"accuracy": 1 - 1 / (epoch + 1)})
         log.write(EpochEnded(epoch, scores, scores, 0.001, 0.5, True))
     for event in ending:
         log.write(event)
@@ -44,7 +44,9 @@ def made_run(
 
 
 def finished(epochs: int = 3) -> Ended:
-    return Ended("finished", "", 12.0, epochs, epochs, Scores(0.1, 0.97), Scores(0.2, 0.914))
+    return Ended(
+        "finished", "", 12.0, epochs, epochs, Scores(0.1, {"accuracy": 0.97}), Scores(0.2, {"accuracy": 0.914})
+    )
 
 
 def failed() -> Ended:

@@ -52,7 +52,7 @@ def model(workspace, dataset):
     told = (
         Queued(2),
         Changed(1.5, "extend", "Two more", 5, 0, 10),
-        Baseline(Scores(0.4, 0.8), Scores(0.3, 0.9), 1.0),
+        Baseline(Scores(0.4, {"accuracy": 0.8}), Scores(0.3, {"accuracy": 0.9}), 1.0),
         finished(),
     )
     run = made_run(workspace, dataset.id, *told, name="20260101-120000-sound")
@@ -300,7 +300,11 @@ def test_a_damaged_fold_is_not_done(workspace, dataset, open_page):
     found.begin(recipe)
     for number in (1, 2):
         found.place(number).mkdir()
-        found.keep(number, Fold(1, Scores(0.1, 0.9), Scores(0.2, 0.8)), pd.DataFrame({"image": ["a"]}))
+        found.keep(
+            number,
+            Fold(1, Scores(0.1, {"accuracy": 0.9}), Scores(0.2, {"accuracy": 0.8})),
+            pd.DataFrame({"image": ["a"]}),
+        )
     assert found.fold(1) is not None
     for name in ("fold.json", "answers.parquet"):
         sound = (found.place(1) / name).read_bytes()

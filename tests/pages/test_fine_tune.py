@@ -135,7 +135,7 @@ def test_a_finished_run_is_summed_up_and_leads_to_predict(open_page, dataset, wo
 
 
 def test_what_there_is_to_beat_is_said(open_page, dataset, workspace):
-    simple = Baseline(Scores(0.5, accuracy=0.8), Scores(0.4, accuracy=0.875), 0.1)
+    simple = Baseline(Scores(0.5, {"accuracy": 0.8}), Scores(0.4, {"accuracy": 0.875}), 0.1)
     run = made_run(workspace, dataset.id, simple, finished())
     _choose(workspace, dataset, run)
     said = texts(open_page("fine_tune"))
@@ -274,7 +274,7 @@ def _shown_as_html(app):
 
 
 def test_a_finished_run_leads_with_how_many_are_right_and_shows_the_mistakes(open_page, dataset, workspace):
-    ended = replace(finished(), validation=Scores(0.2, 0.75), judged_on=4, chosen=True)
+    ended = replace(finished(), validation=Scores(0.2, {"accuracy": 0.75}), judged_on=4, chosen=True)
     run = made_run(workspace, dataset.id, ended)
     few = dataset.frame.head(4)
     frame = few[["image", "name", "label"]].assign(said=few["label"], probability=0.9)
@@ -292,14 +292,16 @@ def test_a_finished_run_leads_with_how_many_are_right_and_shows_the_mistakes(ope
 
 
 def test_the_test_part_comes_first_on_the_page(open_page, dataset, workspace):
-    run = made_run(workspace, dataset.id, replace(finished(), judged_on=4, test=Scores(0.2, 0.8), tested_on=5))
+    run = made_run(
+        workspace, dataset.id, replace(finished(), judged_on=4, test=Scores(0.2, {"accuracy": 0.8}), tested_on=5)
+    )
     _choose(workspace, dataset, run)
     said = texts(open_page("fine_tune"))
     assert said.index("4 of 5 test images right") < said.index("4 of 4 validation images right")
 
 
 def test_a_run_that_does_not_beat_the_baseline_says_so_and_what_to_try(open_page, dataset, workspace):
-    simple = Baseline(Scores(0.5, accuracy=0.99), Scores(0.4, accuracy=0.875), 0.1)
+    simple = Baseline(Scores(0.5, {"accuracy": 0.99}), Scores(0.4, {"accuracy": 0.875}), 0.1)
     run = made_run(workspace, dataset.id, simple, replace(finished(), judged_on=100))
     _choose(workspace, dataset, run)
     said = texts(open_page("fine_tune"))

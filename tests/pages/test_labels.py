@@ -7,7 +7,9 @@ import streamlit as st
 
 from core.data.dataset import load_dataset
 from core.importing.importing import import_path
-from core.inference.prediction import Guess, Prediction
+from core.inference.prediction import Answer
+from core.tasks.multilabel import MULTILABEL
+from core.tasks.predictions import Guess, LabelSet
 from core.tasks.scores import Scores
 from core.training.process.events import Ended, EpochEnded
 from core.training.recipe import Recipe
@@ -33,7 +35,7 @@ def dataset(workspace, make_zip):
 
 @pytest.fixture
 def run(workspace, dataset):
-    scores = Scores(0.3, accuracy=0.95, macro_f1=0.8, exact_match=0.625)
+    scores = Scores(0.3, {"macro_f1": 0.8, "accuracy": 0.95, "exact_match": 0.625})
     recipe = Recipe(dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0", loss="binary_cross_entropy")
     epochs = [EpochEnded(number, scores, scores, 0.001, 0.5, True) for number in (1, 2, 3)]
     made = made_run(
@@ -72,19 +74,23 @@ def test_fine_tune_has_the_settings_that_fit_and_the_scores_in_words(open_page, 
     app.run()
     assert not app.exception
     shown = metrics(app)
-    assert (shown["Validation F1"], shown["All labels right"], shown["Right answers"]) == ("80.0%", "62.5%", "95.0%")
+    assert (shown["Validation macro F1"], shown["All labels right"], shown["Right answers"]) == (
+        "80.0%",
+        "62.5%",
+        "95.0%",
+    )
     losses, balances = app.segmented_control(key="set_loss"), app.segmented_control(key="set_balance")
     assert losses.options == ["Binary cross-entropy", "Focal"] and balances.options == ["None", "Class weights"]
 
 
 def test_predict_marks_each_label_that_is_likelier_than_not(open_page, run, monkeypatch):
     class Several(FakePredictor):
-        classes, task = (BOLD, "dog"), {"kind": "labels"}
+        choices, task = (BOLD, "dog"), MULTILABEL
 
         def predict(self, images, top):
             for number, (name, _) in enumerate(images):
                 guesses = (Guess("dog", 0.9 - 0.6 * number), Guess(BOLD, 0.2))
-                yield Prediction(name, guesses, labels=("dog",)[number:])
+                yield Answer(name, LabelSet(guesses))
 
     monkeypatch.setattr("core.inference.predictor.Predictor", Several)
     st.cache_resource.clear()

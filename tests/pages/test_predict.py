@@ -6,9 +6,12 @@ import pytest
 import streamlit as st
 
 from core.errors import DataError
-from core.inference.predictor import Guess, Prediction
+from core.inference.prediction import Answer
 from core.limits import Limits
 from core.modalities.images.preprocessing import PLAIN
+from core.tasks.classification import CLASSIFICATION
+from core.tasks.predictions import Guess, Number, Ranked
+from core.tasks.regression import REGRESSION
 from tests.conftest import image
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import finished, made_run
@@ -21,8 +24,7 @@ PRICE = r"\<b\>price\<\/b\>"
 class FakePredictor:
     """Says the same of every image that can be read, and counts how often it is asked."""
 
-    classes = (HOSTILE, "blue", "green")
-    target, task = "", {}
+    choices, task = (HOSTILE, "blue", "green"), CLASSIFICATION
     preprocessing = SimpleNamespace(rendering=PLAIN)
     asked: list[str] = []
 
@@ -35,7 +37,8 @@ class FakePredictor:
             self.asked.append(name)
             broken = not data.startswith(b"\xff\xd8")
             guesses = (Guess(HOSTILE, 0.7), Guess("blue", 0.2), Guess("green", 0.1))
-            yield Prediction(name, () if broken else guesses, "The image is broken." if broken else None, 0.012)
+            said = None if broken else Ranked(guesses, 3)
+            yield Answer(name, said, "The image is broken." if broken else None, 0.012)
 
 
 @pytest.fixture(autouse=True)
@@ -101,14 +104,16 @@ def test_a_file_that_is_too_large_is_named_with_its_limit(app, monkeypatch):
 def test_a_broken_image_is_named_literally_and_the_others_are_answered(app):
     _give(app, ("<i>bad</i>.jpg", b"nothing"), ("good.jpg", image("red")))
     assert "\\<i\\>bad" in app.error[0].value
-    assert list(app.dataframe[0].value["Label"]) == ["", HOSTILE]
+    assert list(app.dataframe[0].value["Label"].fillna("")) == ["", HOSTILE]
     assert "good\\.jpg" in texts(app)
 
 
 @pytest.mark.parametrize(("share", "unsure"), [(0.66, True), (0.67, False)])
 def test_an_answer_near_to_chance_is_called_unsure(app, predictor, monkeypatch, share, unsure):
     guesses = (Guess(HOSTILE, share), Guess("blue", 0.2), Guess("green", 0.8 - share))
-    monkeypatch.setattr(predictor, "predict", lambda self, images, top: [Prediction(n, guesses) for n, _ in images])
+    monkeypatch.setattr(
+        predictor, "predict", lambda self, images, top: [Answer(n, Ranked(guesses, 3)) for n, _ in images]
+    )
     _give(app, ("a.jpg", image("red")))
     assert ("66.0% for the likeliest, where chance alone gives 33.3%" in texts(app)) == unsure
 
@@ -147,11 +152,11 @@ def test_stopping_keeps_what_is_answered_and_going_on_answers_the_rest(app, pred
 
 def test_a_number_is_shown_with_its_name_and_a_warning_outside_of_what_was_taught(app, monkeypatch):
     class Numbers(FakePredictor):
-        classes, target, task = (), "<b>price</b>", {"smallest": 0.0, "largest": 10.0}
+        choices, task = (), REGRESSION
 
         def predict(self, images, top):
             for number, (name, _) in enumerate(images):
-                yield Prediction(name, value=7.5 + 10 * number)
+                yield Answer(name, Number(7.5 + 10 * number, "<b>price</b>", 0.0, 10.0))
 
     monkeypatch.setattr("core.inference.predictor.Predictor", Numbers)
     st.cache_resource.clear()
@@ -166,7 +171,7 @@ def test_an_image_unlike_the_labeled_ones_is_called_so_on_its_card_and_in_the_ta
         def predict(self, images, top):
             for number, (name, _) in enumerate(images):
                 guess = (Guess(HOSTILE, 0.91), Guess("b", 0.09))
-                yield Prediction(name, guess, nearest=0.9 - 0.5 * number, is_foreign=number == 1)
+                yield Answer(name, Ranked(guess, 3), nearest=0.9 - 0.5 * number, is_foreign=number == 1)
 
     monkeypatch.setattr("core.inference.predictor.Predictor", Cautious)
     _give(app, ("a.jpg", image("red")), ("b.jpg", image("blue")))

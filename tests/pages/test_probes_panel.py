@@ -100,11 +100,13 @@ def crossed(workspace, recipe):
             found.place(number).mkdir()
             log = EventLog(found.place(number) / "events.jsonl")
             for epoch in (1, 2):
-                scores = Scores(0.5, 0.8 + number / 20)
+                scores = Scores(0.5, {"accuracy": 0.8 + number / 20})
                 log.write(EpochEnded(epoch, scores, scores, 0.01, 1.0, True))
             log.close()
             answers = pd.DataFrame({"image": ["a.jpg"], "name": ["=1+1"], "label": ["red"], "said": ["blue"]})
-            found.keep(number, Fold(2, Scores(0.1, 0.99), Scores(0.5, 0.8 + number / 20)), answers)
+            found.keep(
+                number, Fold(2, Scores(0.1, {"accuracy": 0.99}), Scores(0.5, {"accuracy": 0.8 + number / 20})), answers
+            )
         return found
 
     return make

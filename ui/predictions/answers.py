@@ -1,19 +1,68 @@
-"""What a model says of an image: its likeliest classes, or labels, as bars."""
+"""What a model says of an example, drawn by what kind of answer it is."""
 
 from __future__ import annotations
 
-from core.inference.prediction import Prediction
+from collections.abc import Sequence
+from functools import singledispatch
+
+import streamlit as st
+
+from core.tasks.predictions import SHARE, Guess, LabelSet, Number, Prediction, Ranked
 from ui.components import component
-from ui.shared.widgets import clip
+from ui.shared.widgets import clip, literal, percent
 
 _bars = component(__file__, "answers")
 
 
-def bars(prediction: Prediction, most: int, key: str) -> None:
-    """The `most` likeliest, likeliest first; what the image is said to be stands out."""
-    said = 1 if prediction.labels is None else len(prediction.labels)
+@singledispatch
+def draw(prediction: Prediction, most: int, key: str, is_foreign: bool = False) -> None:
+    """most: of what is ranked. key: differs between any two on a page. is_foreign: nothing like the image was taught,
+    which was said already."""
+    st.markdown(literal(prediction.words(most), 300))
+
+
+@draw.register
+def _ranked(prediction: Ranked, most: int, key: str, is_foreign: bool = False) -> None:
+    bars(prediction.top[:most], 1, key)
+    if prediction.is_unsure and not is_foreign:
+        best = prediction.top[0].probability
+        st.caption(
+            f":material/help: Unsure: {percent(best)} for the likeliest, where chance alone gives "
+            f"{percent(prediction.chance)}. Perhaps the image shows none of the classes: one of them is always named."
+        )
+
+
+@draw.register
+def _labels(prediction: LabelSet, most: int, key: str, is_foreign: bool = False) -> None:
+    """Which it has; the bars below tell how likely each is, for itself."""
+    has = prediction.labels
+    st.markdown(literal(", ".join(has), 300) or ":gray[None of the labels]")
+    bars(prediction.each[: max(most, len(has))], len(has), key)
+
+
+@draw.register
+def _number(prediction: Number, most: int, key: str, is_foreign: bool = False) -> None:
+    st.metric(literal(prediction.name, 40) or "Number", f"{prediction.value:,.4g}")
+    if prediction.is_outside:
+        taught = f"{prediction.smallest:,.4g} to {prediction.largest:,.4g}"
+        st.caption(f"Outside of what it was taught, {taught}: trust it less.")
+
+
+def bars(guesses: Sequence[Guess], said: int, key: str) -> None:
+    """Likeliest first; the first `said`, which the image is said to be, stand out."""
     data = [
         {"label": clip(guess.label, 300), "probability": guess.probability, "said": place < said}
-        for place, guess in enumerate(prediction.top[: max(most, said)])
+        for place, guess in enumerate(guesses)
     ]
     _bars(key=key, data=data)
+
+
+@singledispatch
+def heading(prediction: Prediction | None, column: str) -> str:
+    """Of a column of its row, in a table."""
+    return column.capitalize()
+
+
+@heading.register
+def _heading_of_labels(prediction: LabelSet, column: str) -> str:
+    return column if column.endswith(SHARE) else column.capitalize()

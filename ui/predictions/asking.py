@@ -23,7 +23,7 @@ import streamlit as st
 from core.address_space import must_have_for_torch
 from core.errors import DataError, GraftError
 from core.importing.layout import is_junk
-from core.inference.prediction import Prediction
+from core.inference.prediction import Answer
 from core.limits import Limits
 from core.modalities.images.preprocessing import PLAIN, Rendering, decode
 from core.store.full_disk import disk_in_words
@@ -125,17 +125,14 @@ class Oracle:
 
         self._predictor = Predictor.open(bundle)
         self._lock = threading.Lock()
-        self.classes, self.target = self._predictor.classes, self._predictor.target
+        self.task, self.choices = self._predictor.task, self._predictor.choices
         self.rendering = self._predictor.preprocessing.rendering
-        task = self._predictor.task
-        self.several = task.get("kind") == "labels"
-        self.span: tuple[float, float] = (task.get("smallest", 0.0), task.get("largest", 0.0))
 
-    def ask(self, images: Sequence[Image]) -> list[Prediction]:
+    def ask(self, images: Sequence[Image]) -> list[Answer]:
         with self._lock:
             named = [(each.name, each.read()) for each in images if not each.refused]
             answers = iter(self._predictor.predict(named, top=KEPT_CLASSES))
-            return [Prediction(one.name, error=one.refused) if one.refused else next(answers) for one in images]
+            return [Answer(one.name, error=one.refused) if one.refused else next(answers) for one in images]
 
 
 def oracle(bundle: Path) -> Oracle:
@@ -160,12 +157,12 @@ class Answers:
         kept = st.session_state.get(_ANSWERS)
         if kept is None or kept[0] != name:  # another run: its answers replace the old ones
             st.session_state[_ANSWERS] = kept = (name, {})
-        self._known: dict[str, Prediction] = kept[1]
+        self._known: dict[str, Answer] = kept[1]
 
     def to_ask(self, images: Sequence[Image]) -> list[Image]:
         return [each for each in images if each.key not in self._known]
 
-    def of(self, images: Sequence[Image]) -> list[tuple[Image, Prediction]]:
+    def of(self, images: Sequence[Image]) -> list[tuple[Image, Answer]]:
         return [(each, self._known[each.key]) for each in images if each.key in self._known]
 
     def ask(self, oracle: Oracle, images: Sequence[Image]) -> Iterator[int]:

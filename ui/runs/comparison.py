@@ -14,8 +14,9 @@ from core.runs import Run, View
 from core.runs.comparison import differences, freezing, frozen_words
 from core.runs.expectations import expect
 from core.runs.scores import Scored, scored
+from core.tasks.metrics import LOSS, Metric
 from core.training.recipe import Recipe
-from ui.runs.curves import MAIN_TITLES, comparison_chart
+from ui.runs.curves import comparison_chart
 from ui.runs.live import live
 from ui.runs.live_frame import comparison_drawn_as
 from ui.runs.offered import offered, view_of
@@ -88,13 +89,14 @@ def _live(together: Sequence[Run], drawn_active: bool) -> None:
         subject = f"comparison/{','.join(run.id for run in together)}"
         live(subject, comparison_drawn_as(views), key="live_comparison_feed", seconds=SECONDS_BETWEEN_DRAWINGS)
     names = _names(together)
-    mains = {row.train.main for view in views for row in view.curve} or {"accuracy"}
-    main = mains.pop() if len(mains) == 1 else "loss"  # which all of them have
+    mains = {row.train.main for view in views for row in view.curve}
+    main = mains.pop() if len(mains) == 1 else LOSS  # which all of them have
     part = "validation" if all(row.validation for view in views for row in view.curve) else "training"
     lines = [(name, _points(view, part, main)) for name, view in zip(names, views)]
-    title = f"{MAIN_TITLES[main]}, {part}"
-    share = main not in ("rmse", "loss")
-    live_chart(comparison_chart(title, lines, share=share), key="comparison", alt=f"{title}, of several runs")
+    title = f"{main.title}, {part}"
+    live_chart(
+        comparison_chart(title, lines, share=main.unit == "share"), key="comparison", alt=f"{title}, of several runs"
+    )
     if len({(run.recipe.dataset, run.recipe.dataset_version) for run in together}) > 1:
         st.caption("They learn from different images, so their scores cannot be compared exactly.")
     rows = [_row(name, view) for name, view in zip(names, views)]
@@ -110,9 +112,9 @@ def _names(together: Sequence[Run]) -> list[str]:
     ]
 
 
-def _points(view: View, part: str, main: str) -> list[tuple[float, float]]:
+def _points(view: View, part: str, main: Metric) -> list[tuple[float, float]]:
     scored = [(row.epoch, row.validation if part == "validation" else row.train) for row in view.curve]
-    return [(float(epoch), getattr(each, main) or 0.0) for epoch, each in scored if each]
+    return [(float(epoch), each.get(main.name) or 0.0) for epoch, each in scored if each]
 
 
 def _row(name: str, view: View) -> dict[str, object]:

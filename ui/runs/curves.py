@@ -1,4 +1,4 @@
-"""The curves of a run: loss and accuracy, training and validation, over epochs. And those of several, side by side.
+"""The curves of a run: loss and score, training and validation, over epochs. And those of several, side by side.
 
 A chart of a run at work is given its new points in place (`ui.runs.feed`). What keeps the eye (and the zoom) still: the
 same
@@ -18,7 +18,6 @@ from ui.shared.widgets import escaped
 Points = Sequence[tuple[float, float]]  # (epoch, value), in order; an epoch that is half done is at n + 0.5
 MOST_POINTS = 400
 MOST_MARKS = 20
-MAIN_TITLES = {"accuracy": "Accuracy", "macro_f1": "Macro F1", "rmse": "Error (RMSE)", "loss": "Loss"}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 

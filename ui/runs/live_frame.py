@@ -9,14 +9,14 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from operator import attrgetter
 from typing import Any
 
 from core.runs import Run, Status, View, index_of
 from core.runs.advice import Kind, advice
+from core.tasks.metrics import Metric
 from core.training.process.events import PHASES
 from core.workspace import Workspace
-from ui.runs.curves import MAIN_TITLES, Points, series
+from ui.runs.curves import Points, series
 from ui.shared.widgets import duration, escaped, file_size, short_number
 
 FIRST_AXIS_END = 30
@@ -130,25 +130,26 @@ def charts(view: View) -> list[Chart]:
     shared = {"best_epoch": view.best_epoch, "epochs": _axis_end(view), "marks": marks}
     loss = {"training": training, "validation": [(epoch, scores.loss) for epoch, scores in validation], **shared}
     scored = rows[0].train if rows else view.naive
-    main = scored.main if scored else "accuracy"
-    score, number = attrgetter(main), main == "rmse"
-    title = MAIN_TITLES[main] + (f", in {escaped(view.target, 40) or 'its unit'}" if number else "")
+    if scored is None:
+        return [("curve_loss", "Loss", loss)]
+    main = scored.main
+    title = main.title + (f", in {escaped(view.target, 40) or 'its unit'}" if main.unit == "target" else "")
     scores = {
-        "training": [(row.epoch, score(row.train)) for row in rows],
-        "validation": [(epoch, score(scores)) for epoch, scores in validation],
-        "share": not number,
-        "beat": _to_beat(view, score),
+        "training": [(row.epoch, row.train.get(main.name)) for row in rows],
+        "validation": [(epoch, scores.get(main.name)) for epoch, scores in validation],
+        "share": main.unit == "share",
+        "beat": _to_beat(view, main),
         **shared,
     }
     return [("curve_loss", "Loss", loss), ("curve_scores", title, scores)]
 
 
-def _to_beat(view: View, score: attrgetter) -> tuple[str, float] | None:
+def _to_beat(view: View, metric: Metric) -> tuple[str, float] | None:
     """The better of the two answers without training."""
     if view.baseline is None:
         return None
-    known = (score(view.baseline.neighbours), score(view.baseline.linear))
-    return "To beat", min(known) if view.target else max(known)
+    known = [scores.get(metric.name) for scores in (view.baseline.neighbours, view.baseline.linear)]
+    return "To beat", max((value for value in known if value is not None), key=metric.rank)
 
 
 def _axis_end(view: View) -> int:

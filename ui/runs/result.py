@@ -11,8 +11,9 @@ import streamlit as st
 from core.errors import GraftError
 from core.modalities.images.thumbnails import thumbnails
 from core.runs import Run, Status, View
-from core.runs.answers import answers, mistakes
+from core.runs.answers import answers, mistakes, task_of
 from core.runs.scores import Part, scored, verdict
+from core.tasks.metrics import LOSS
 from core.tasks.scores import Scores
 from ui.shared import state
 from ui.shared.widgets import clip, count, duration, literal, percent, short_number
@@ -77,7 +78,8 @@ def mistakes_panel(run: Run) -> None:
 
 
 def _mistakes(run: Run, part: Part, rows: pd.DataFrame) -> None:
-    wrong, number = mistakes(rows), "target" in rows
+    task, wrong = task_of(rows), mistakes(rows)
+    number = task is not None and task.ordered  # which are more or less off, and not right or wrong
     if not len(wrong):
         st.markdown(f":material/check_circle: No mistakes among the {count(len(rows), f'{part} image')}.")
         return
@@ -157,33 +159,19 @@ def _numbers(view: View) -> None:
 
 
 def _scores(part: str, scores: Scores) -> None:
-    if scores.kind == "labels":
-        help = "The mean over the labels of F1: how many of the yeses are right and how many were found, in one number."
-        st.metric(f"{part} F1", percent(scores.macro_f1), help=help, width=130)
-        if part != "Training":
-            help = "The share of images of which every label is right, a yes or a no."
-            st.metric("All labels right", percent(scores.exact_match), help=help, width=140)
-            help = "The share of right answers, a yes or a no for each label of each image (accuracy)."
-            st.metric("Right answers", percent(scores.accuracy), help=help, width=130)
-        st.metric(f"{part} loss", f"{scores.loss:.3f}", width=112)
-        return
-    if scores.kind == "classes":
-        st.metric(f"{part} accuracy", percent(scores.accuracy), width=145)
-        st.metric(f"{part} loss", f"{scores.loss:.3f}", width=112)
-        return
-    help = "How far off it is, typically; large errors count more than in the mean error."
-    st.metric(f"{part} RMSE", short_number(scores.rmse), help=help, width=135)
-    if part != "Training":
-        st.metric("Mean error", short_number(scores.mae), help="How far off it is on average (MAE).", width=115)
-        help = "The share of the differences that it explains (R²): 100% is perfect, 0% no better than always the mean."
-        st.metric("Explained", percent(scores.r2), help=help, width=110)
+    """Of the training part only the main score, and the loss."""
+    for metric in scores.task.shown:
+        value = scores.get(metric.name)
+        if value is not None and (part != "Training" or metric in (scores.main, LOSS)):
+            named = f"{part} {metric.lower_title}" if metric in (scores.main, LOSS) else metric.title
+            st.metric(named, metric.said(value), help=metric.help or None, width="content")
 
 
 def _without_training(view: View) -> None:
     if view.baseline is not None:
         linear, neighbours = view.baseline.linear.words, view.baseline.neighbours.words
         on = f", on the same {count(view.judged_on, 'validation image')}" if view.judged_on else ""
-        solved = "Ridge regression" if view.target else "Logistic regression"
+        solved = view.baseline.linear.task.linear_model
         st.caption(
             f"To beat, the line across: what the frozen backbone gives without training{on}. {solved} on its "
             f"features: {linear}; their ten nearest neighbours: {neighbours}."

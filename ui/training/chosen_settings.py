@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from core.tasks import TASKS
 from core.training.presets import DEFAULT, PRESETS, changed_from, nearest
 from core.training.recipe import (
-    LOSSES,
     PLACES,
     Recipe,
     fitting,
@@ -44,7 +44,7 @@ MATTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
     ),
     "label_smoothing": lambda now: now["loss"] in ("cross_entropy", "binary_cross_entropy"),
     "focal_gamma": lambda now: now["loss"] == "focal",
-    "balance": lambda now: now["loss"] not in LOSSES["number"],
+    "balance": lambda now: any("balance" not in task.ignores for task in TASKS.values() if now["loss"] in task.losses),
 }
 
 

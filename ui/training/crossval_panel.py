@@ -11,19 +11,17 @@ import streamlit as st
 from core import trash
 from core.data.folds import FEWEST, MOST
 from core.inference.table import harmless
-from core.tasks.scores import Scores
+from core.tasks.metrics import Metric
+from core.training.process.events import EpochEnded
 from core.training.recipe import Recipe
 from core.training.trials.crossval_results import CrossValidation
-from ui.runs.curves import MAIN_TITLES, thin
+from ui.runs.curves import thin
 from ui.shared import state, theme
 from ui.shared.confirm import confirm
 from ui.shared.live_chart import live_chart
-from ui.shared.widgets import count, percent, short_number
+from ui.shared.widgets import count
 
 USUAL = 5
-TITLES = {"accuracy": "Accuracy", "balanced_accuracy": "Balanced", "macro_f1": "Macro F1", "loss": "Loss"}
-TITLES |= {"exact_match": "All labels right"}
-TITLES |= {"rmse": "RMSE", "mae": "Mean error", "r2": "Explained"}
 
 
 def ask(begin: Callable[[int], None]) -> None:
@@ -69,15 +67,15 @@ def crossval_panel(recipe: Recipe, begin: Callable[[int], None] | None) -> None:
 def _scores(found: CrossValidation) -> None:
     metrics = found.metrics()
     with st.container(horizontal=True, gap="medium"):
-        for name in metrics:
-            help = "Mean and standard deviation of the folds."
-            st.metric(TITLES[name], found.said(name), width="content", help=help)
+        for metric in metrics:
+            help = f"Mean and standard deviation of the folds. {metric.help}"
+            st.metric(metric.title, found.said(metric), width="content", help=help)
     epochs = [fold.best_epoch for fold in found.done]
     numbers = range(1, len(epochs) + 1)
     images = [found.held_out(number) for number in numbers]
     table = pd.DataFrame({"Fold": numbers, "Images": images, "Best epoch": epochs})
-    for name in metrics:
-        table[TITLES[name]] = [_value(fold.held_out, name) for fold in found.done]
+    for metric in metrics:
+        table[metric.title] = [metric.said(fold.held_out.get(metric.name)) for fold in found.done]
     st.dataframe(table, hide_index=True, width="content")
     st.caption(
         "Each fold's best epoch is chosen by what it held out, as a run's is by its validation part: so all of these "
@@ -85,34 +83,34 @@ def _scores(found: CrossValidation) -> None:
     )
 
 
-def _value(scores: Scores, name: str) -> str:
-    value = getattr(scores, name)
-    return short_number(value) if name in ("rmse", "mae") else f"{value:.3f}" if name == "loss" else percent(value)
-
-
 def fold_chart(found: CrossValidation, height: int = 320) -> go.Figure:
     """The score of what was held out, a line a fold, and over as many epochs as all have, their mean."""
     curves = [found.curve(number) for number in range(1, found.folds + 1)]
-    score, colours = next((each.validation.main for each in curves[0] if each.validation), "accuracy"), theme.palette()
-    number = score == "rmse"
-    lines = [[(each.epoch, getattr(each.validation, score)) for each in curve] for curve in curves]
+    main, colours = found.done[0].held_out.main, theme.palette()
+    share = main.unit == "share"
+    lines = [_points(curve, main) for curve in curves]
     whole = [line for line in lines if line]
     mean = [(points[0][0], sum(value for _, value in points) / len(points)) for points in zip(*whole) if len(whole) > 1]
     figure = go.Figure()
     for fold, line in enumerate(lines, start=1):
         colour = colours.series[(fold - 1) % len(colours.series)]
-        figure.add_trace(_line(f"Fold {fold}", line, {"color": colour, "width": 1.2}, share=not number))
-    figure.add_trace(_line("Mean", mean, {"color": colours.text, "width": 3}, share=not number))
+        figure.add_trace(_line(f"Fold {fold}", line, {"color": colour, "width": 1.2}, share=share))
+    figure.add_trace(_line("Mean", mean, {"color": colours.text, "width": 3}, share=share))
     figure.update_layout(
         template=theme.template(),
-        title=f"{MAIN_TITLES[score]} {'of' if number else 'on'} what was held out",
+        title=f"{main.title} on what was held out",
         height=height,
         uirevision="kept",
         hovermode="x unified",
         xaxis={"title": {"text": "Epoch"}, "rangemode": "tozero"},
-        yaxis={"tickformat": None if number else ".0%", "range": None if number else [0, 1.05]},
+        yaxis={"tickformat": ".0%" if share else None, "range": [0, 1.05] if share else None},
     )
     return figure
+
+
+def _points(curve: list[EpochEnded], metric: Metric) -> list[tuple[int, float]]:
+    scored = [(each.epoch, each.validation.get(metric.name)) for each in curve if each.validation]
+    return [(epoch, value) for epoch, value in scored if value is not None]
 
 
 def _line(name: str, points: list[tuple[int, float]], line: dict[str, object], share: bool) -> go.Scatter:

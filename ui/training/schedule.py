@@ -92,7 +92,7 @@ def sentences(recipe: Recipe, stages: int) -> list[str]:
         )
     if recipe.schedule == "plateau":
         waits = count(recipe.step_epochs, "epoch")
-        said.append(f"It falls to {recipe.step_factor:g} times itself after each {waits} that brought nothing better.")
+        said.append(f"It falls to {recipe.step_factor:g} times itself after each {waits} without improvement.")
     return said
 
 

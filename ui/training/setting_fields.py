@@ -6,7 +6,8 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from core.training.recipe import BALANCES, LOSSES, METRICS, USUAL_BATCH, Recipe
+from core.tasks import TASKS
+from core.training.recipe import USUAL_BATCH, WORDS_OF, Recipe
 from ui.shared.widgets import literal
 from ui.training import chosen_settings
 
@@ -47,25 +48,25 @@ LABELS = {
     "refit": "Refit on all labeled images",
 }
 RESOLUTIONS = (None, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512, 640)
-WORDS: dict[Any, str] = OPTIMIZERS | {
-    "crop": "Crop the middle",
-    "after_head": "Head first, then all",
-    "gradually": "A stage each epoch",
-    "one_cycle": "One-cycle",
-    "cross_entropy": "Cross-entropy",
-    "binary_cross_entropy": "Binary cross-entropy",
-    "mean_squared_error": "Mean squared error (MSE)",
-    "mean_absolute_error": "Mean absolute error (MAE)",
-    "macro_f1": "Macro F1",
-    "exact_match": "All labels right",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "r2": "R²",
-    "sampling": "Balanced sampling",
-    "weights": "Class weights",
-    "auto": "Automatic",
-    None: "As usual",
-}
+METRICS = {metric.name: metric.title for task in reversed(TASKS.values()) for metric in task.metrics}
+WORDS: dict[Any, str] = (
+    OPTIMIZERS
+    | METRICS
+    | {
+        "crop": "Crop the middle",
+        "after_head": "Head first, then all",
+        "gradually": "A stage each epoch",
+        "one_cycle": "One-cycle",
+        "cross_entropy": "Cross-entropy",
+        "binary_cross_entropy": "Binary cross-entropy",
+        "mean_squared_error": "Mean squared error (MSE)",
+        "mean_absolute_error": "Mean absolute error (MAE)",
+        "sampling": "Balanced sampling",
+        "weights": "Class weights",
+        "auto": "Automatic",
+        None: "As usual",
+    }
+)
 STEPS = {"learning_rate": 0.001, "weight_decay": 0.001, "average": 0.01, "warmup_epochs": 0.5, "clip": 0.5}  # else 0.05
 SHORT = 20  # letters of all options together that fit side by side
 MOST = 1e9  # what a widget takes; what a recipe takes is less, and it says so itself
@@ -141,10 +142,8 @@ def _changed(name: str, kind: str) -> None:
 
 
 def _options(name: str, kind: str) -> tuple[Any, ...]:
-    if name in ("loss", "balance"):
-        return LOSSES[kind] if name == "loss" else BALANCES[kind]
-    if name == "best_by":
-        return (None, *METRICS[kind])
+    if name in WORDS_OF:
+        return (*((None,) if name == "best_by" else ()), *WORDS_OF[name](TASKS[kind]))
     if name == "resolution":
         return RESOLUTIONS
     annotation = Recipe.model_fields[name].annotation

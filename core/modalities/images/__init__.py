@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +12,15 @@ from pydantic import BaseModel, ConfigDict
 from core.finding import Finding
 from core.modalities.images.findings import mended, odd, shown
 from core.modalities.images.near_duplicates import find_twins
-from core.modalities.images.preprocessing import Rendering
+from core.modalities.images.preprocessing import Preprocessing, Rendering, decode, normalize, shrink, square
 from core.modalities.protocol import Modality
 
 if TYPE_CHECKING:
     import pandas as pd
+    import torch
+
+    from core.modalities.examples import Examples
+    from core.modalities.inputs import Inputs
 
 
 class Sizes(BaseModel):
@@ -25,6 +30,16 @@ class Sizes(BaseModel):
 
     width: tuple[int, int, int]
     height: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An image that somebody asks about. pixels: uint8 (size, size, 3), as the network sees it. size: its own width and
+    height, as it was decoded, for answers that are places in it."""
+
+    pixels: np.ndarray
+    size: tuple[int, int]
+    settings: Preprocessing
 
 
 class Images(Modality):
@@ -67,6 +82,24 @@ class Images(Modality):
 
     def size(self, frame: pd.DataFrame) -> pd.Series:
         return frame["width"] * frame["height"]
+
+    def examples(self, *given: Any, **settings: Any) -> Examples:
+        from core.modalities.images.examples import image_examples
+
+        return image_examples(*given, **settings)
+
+    def settings(self, said: Any) -> Preprocessing:
+        return Preprocessing.model_validate(said)
+
+    def read(self, given: Any, settings: Preprocessing) -> Seen:
+        """given: a path, bytes, or an open file."""
+        image = decode(given, settings.resize, settings.rendering)
+        return Seen(square(shrink(image, settings), settings), image.size, settings)
+
+    def collate(self, read: Sequence[Seen], settings: Preprocessing, device: torch.device) -> Inputs:
+        import torch
+
+        return {"pixels": normalize(torch.from_numpy(np.stack([each.pixels for each in read])).to(device), settings)}
 
 
 def _spread(values: pd.Series) -> tuple[int, int, int]:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
+from pydantic import BaseModel, Field
 
 from core.errors import DataError
 from core.finding import Finding
 from core.tasks.classes import Classes, uneven
 from core.tasks.labels import in_words
 from core.tasks.metrics import ACCURACY, BALANCED_ACCURACY, LOSS, MACRO_F1
-from core.tasks.protocol import Settings, Task
+from core.tasks.protocol import Settings, Task, Untouched
 
 if TYPE_CHECKING:  # torch takes its time to import
     from core.tasks.objective import Objective
+
+
+class Spec(BaseModel):
+    """What a bundle keeps. classes: in the order of the head's outputs."""
+
+    kind: Literal["classes"]
+    classes: tuple[str, ...] = Field(min_length=1)
 
 
 class Classification(Task):
@@ -34,6 +42,14 @@ class Classification(Task):
     losses = ("cross_entropy", "focal")
     metrics = (ACCURACY, BALANCED_ACCURACY, MACRO_F1, LOSS)
     balances = ("none", "weights", "sampling")
+    spoken = (ACCURACY,)
+    shown = (ACCURACY, LOSS)
+    has = "classes"
+    constant_answer = "the largest class"
+    convex_loss = losses[0]
+    linear_model = "Logistic regression"
+    even_by = "label"
+    answered = {"label": "str", "said": "str", "probability": "float64"}
 
     def word(self, answer: Any) -> str:
         return in_words(answer)
@@ -59,10 +75,19 @@ class Classification(Task):
     def spec(self, classes: tuple[str, ...], target: str, training: pd.DataFrame) -> dict[str, Any]:
         return {"kind": self.name, "classes": list(classes)}
 
-    def objective(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> Objective:
+    def check(self, spec: object) -> dict[str, Any]:
+        return Spec.model_validate(spec).model_dump()
+
+    def objective(
+        self, spec: dict[str, Any], settings: Settings | None = None, training: pd.DataFrame | None = None
+    ) -> Objective:
         from core.tasks.classification import objective
 
-        return objective.Classification(spec, settings, training)
+        rows = pd.DataFrame({self.column: []}) if training is None else training
+        return objective.Classification(spec, settings or Untouched(self.losses[0]), rows)
+
+    def choices(self, spec: dict[str, Any]) -> tuple[str, ...]:
+        return tuple(spec["classes"])
 
 
 CLASSIFICATION = Classification()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -11,14 +12,19 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.examples import Examples
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import ACCURACY, BALANCED_ACCURACY, MACRO_F1
-from core.tasks.objective import Convex, Objective, focal, scores_of
+from core.tasks.objective import Convex, Objective, finite, focal, scores_of
+from core.tasks.predictions import USUAL, Guess, Prediction, Ranked
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
+from core.tasks.simple_models import logistic, votes
 
 
 class Classification(Objective):
+    has_baseline = True
+
     def __init__(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> None:
         """training: the rows whose classes are counted, where small ones shall weigh more."""
         self.spec, self.settings, self.training = spec, settings, training
@@ -42,7 +48,7 @@ class Classification(Objective):
             return None
         return self.counts.sum() / (self.outputs * self.counts)
 
-    def targets(self, rows: pd.DataFrame) -> torch.Tensor:
+    def targets(self, rows: pd.DataFrame, examples: Examples | None = None) -> torch.Tensor:
         """(N,): the number of each class."""
         return torch.tensor([self.number[label] for label in rows["label"]], dtype=torch.long)
 
@@ -84,7 +90,7 @@ class Classification(Objective):
             BALANCED_ACCURACY.name: float((hit / there)[seen].mean()),
             MACRO_F1.name: float(f1[seen].mean()),
         }
-        return Scores(loss / examples, **values)
+        return Scores(loss / examples, values)
 
     def constant(self, targets: torch.Tensor) -> Scores:
         """Each class is as likely as it is common."""
@@ -96,11 +102,25 @@ class Classification(Objective):
         chances = 1 / counts[targets.cpu()]
         return (chances / chances.sum()).numpy()
 
+    def decode(self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+        probabilities, places = torch.softmax(outputs, dim=1).topk(min(most, self.outputs))
+        rows = zip(finite(probabilities), places.tolist(), probabilities.tolist())
+        return [Ranked(self._guesses(*row), self.outputs) if sound else None for sound, *row in rows]
+
+    def _guesses(self, places: list[int], probabilities: list[float]) -> tuple[Guess, ...]:
+        return tuple(Guess(self.classes[place], each) for place, each in zip(places, probabilities))
+
+    def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
+        return votes(targets, likeness, self.outputs)
+
+    def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        return logistic(features, targets, asked, self.outputs)
+
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
-        shares = torch.softmax(outputs, dim=1)
-        likeliest, numbers = shares.max(dim=1)
+        found = self.decode(outputs, most=1)
+        said = [each.top[0] if isinstance(each, Ranked) else Guess("", np.nan) for each in found]
         return rows[["label"]].assign(
-            said=[self.classes[number] for number in numbers.tolist()],
-            probability=likeliest.numpy(),
-            probabilities=list(shares.numpy()),
+            said=[guess.label for guess in said],
+            probability=np.array([guess.probability for guess in said], np.float32),
+            probabilities=list(torch.softmax(outputs, dim=1).numpy()),
         )

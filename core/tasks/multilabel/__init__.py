@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
+from pydantic import BaseModel, Field
 
 from core.errors import DataError
 from core.finding import Finding
 from core.tasks.classes import Classes
 from core.tasks.labels import in_words, labels_in, together
-from core.tasks.metrics import ACCURACY, EXACT_MATCH, LOSS, MACRO_F1
-from core.tasks.protocol import Settings, Task
+from core.tasks.metrics import EXACT_MATCH, LOSS, MACRO_F1, RIGHT_ANSWERS
+from core.tasks.protocol import Settings, Task, Untouched
 
 if TYPE_CHECKING:  # torch takes its time to import
     from core.tasks.objective import Objective
+
+
+class Spec(BaseModel):
+    """What a bundle keeps. classes: the labels, in the order of the head's outputs."""
+
+    kind: Literal["labels"]
+    classes: tuple[str, ...] = Field(min_length=1)
 
 
 class MultiLabel(Task):
@@ -33,8 +41,15 @@ class MultiLabel(Task):
     needs = "pooled"
     modalities = frozenset({"image", "text"})
     losses = ("binary_cross_entropy", "focal")
-    metrics = (MACRO_F1, ACCURACY, EXACT_MATCH, LOSS)
+    metrics = (MACRO_F1, RIGHT_ANSWERS, EXACT_MATCH, LOSS)
     balances = ("none", "weights")  # an example that is shown more often brings all of its labels
+    spoken = (MACRO_F1, EXACT_MATCH)
+    shown = (MACRO_F1, EXACT_MATCH, RIGHT_ANSWERS, LOSS)
+    has = "several labels each"
+    constant_answer = "the same yes or no for each label"
+    convex_loss = losses[0]
+    linear_model = "Logistic regression"
+    answered = {"labels": "str", "said": "str"}
 
     def word(self, answer: Any) -> str:
         return in_words(answer)
@@ -71,10 +86,19 @@ class MultiLabel(Task):
     def spec(self, classes: tuple[str, ...], target: str, training: pd.DataFrame) -> dict[str, Any]:
         return {"kind": self.name, "classes": list(classes)}
 
-    def objective(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> Objective:
+    def check(self, spec: object) -> dict[str, Any]:
+        return Spec.model_validate(spec).model_dump()
+
+    def objective(
+        self, spec: dict[str, Any], settings: Settings | None = None, training: pd.DataFrame | None = None
+    ) -> Objective:
         from core.tasks.multilabel import objective
 
-        return objective.MultiLabel(spec, settings, training)
+        rows = pd.DataFrame({self.column: []}) if training is None else training
+        return objective.MultiLabel(spec, settings or Untouched(self.losses[0]), rows)
+
+    def choices(self, spec: dict[str, Any]) -> tuple[str, ...]:
+        return tuple(spec["classes"])
 
 
 MULTILABEL = MultiLabel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -11,15 +12,20 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.examples import Examples
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.labels import labels_in
-from core.tasks.metrics import EXACT_MATCH, MACRO_F1
-from core.tasks.objective import Convex, Objective, binary_focal, scores_of
+from core.tasks.metrics import EXACT_MATCH, MACRO_F1, RIGHT_ANSWERS
+from core.tasks.objective import Convex, Objective, binary_focal, finite, scores_of
+from core.tasks.predictions import USUAL, Guess, LabelSet, Prediction
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
+from core.tasks.simple_models import each_for_itself, logistic, shares
 
 
 class MultiLabel(Objective):
+    has_baseline = True
+
     balancing = None  # an example that is drawn more often brings all of its labels
 
     def __init__(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> None:
@@ -45,7 +51,7 @@ class MultiLabel(Objective):
             return None
         return (len(self.training) - self.counts).clamp(min=1) / self.counts.clamp(min=1)
 
-    def targets(self, rows: pd.DataFrame) -> torch.Tensor:
+    def targets(self, rows: pd.DataFrame, examples: Examples | None = None) -> torch.Tensor:
         """(N, C): 1 for yes, 0 for no."""
         held = torch.zeros(len(rows), self.outputs)
         for row, text in enumerate(rows["label"]):
@@ -92,10 +98,10 @@ class MultiLabel(Objective):
         f1 = 2 * hit / (there + said).clamp(min=1)
         values = {
             MACRO_F1.name: float(f1[seen].mean()) if seen.any() else 0.0,
-            "accuracy": right / examples,
+            RIGHT_ANSWERS.name: right / examples,
             EXACT_MATCH.name: whole / examples,
         }
-        return Scores(loss / examples, **values)
+        return Scores(loss / examples, values)
 
     def constant(self, targets: torch.Tensor) -> Scores:
         """Each label is as likely as it is common. F1 is that of always yes, as it gives more of it than always no."""
@@ -104,9 +110,25 @@ class MultiLabel(Objective):
             scores_of(self, each.expand(len(targets), -1), targets)
             for each in (shares.logit(), torch.ones_like(shares))
         )
-        return replace(usual, macro_f1=yes.macro_f1)
+        return replace(usual, values={**usual.values, MACRO_F1.name: yes.get(MACRO_F1.name)})
+
+    def decode(self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+        probabilities, places = torch.sigmoid(outputs).topk(self.outputs)
+        rows = zip(finite(probabilities), places.tolist(), probabilities.tolist())
+        return [LabelSet(self._guesses(*row)) if sound else None for sound, *row in rows]
+
+    def _guesses(self, places: list[int], probabilities: list[float]) -> tuple[Guess, ...]:
+        return tuple(Guess(self.labels[place], each) for place, each in zip(places, probabilities))
+
+    def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
+        return shares(targets, likeness)
+
+    def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        return logistic(features, targets, asked, self.outputs, each_for_itself)
 
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
-        said = ["; ".join(name for name, yes in zip(self.labels, each) if yes) for each in (outputs > 0).tolist()]
+        """Labels in the order of their names, which one compares."""
+        found = [prediction.labels if isinstance(prediction, LabelSet) else () for prediction in self.decode(outputs)]
+        said = ["; ".join(label for label in self.labels if label in has) for has in map(set, found)]
         held = ["; ".join(labels_in(text)) for text in rows["label"]]
         return rows[[]].assign(labels=held, said=said, probabilities=list(torch.sigmoid(outputs).numpy()))

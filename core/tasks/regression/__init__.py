@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import DataError
 from core.finding import Finding
+from core.records import Amount
 from core.tasks.labels import LARGEST
 from core.tasks.metrics import LOSS, MAE, R2, RMSE
-from core.tasks.protocol import Settings, Task
+from core.tasks.protocol import Settings, Task, Untouched
 from core.words import names_of, number_of
 
 if TYPE_CHECKING:  # torch takes its time to import
     from core.tasks.objective import Objective
+    from core.tasks.scores import Scores
 
 BINS = 10  # of equally many examples, by which numbers are divided evenly
 PER_BIN = 10  # examples at least: of fewer, no share can be taken
@@ -36,6 +38,17 @@ class Numbers(BaseModel):
     deviation: float
 
 
+class Spec(BaseModel):
+    """What a bundle keeps: what the number is called, how the head's output becomes it, and which were taught."""
+
+    kind: Literal["number"]
+    target: str = ""
+    mean: Amount = 0.0
+    deviation: Amount = 1.0
+    smallest: Amount = 0.0
+    largest: Amount = 0.0
+
+
 class Regression(Task):
     name = "number"
     noun = "number"
@@ -51,6 +64,14 @@ class Regression(Task):
     losses = ("mean_squared_error", "mean_absolute_error", "huber")
     metrics = (RMSE, MAE, R2, LOSS)
     balances = ("none", "weights", "sampling")  # which do nothing
+    spoken = (RMSE, R2)
+    shown = (RMSE, MAE, R2)
+    has = "numbers"
+    constant_answer = "the mean"
+    ignores = ("label_smoothing", "focal_gamma", "balance")
+    convex_loss = losses[0]
+    linear_model = "Ridge regression"
+    answered = {"target": "float64", "said": "float64"}
 
     def word(self, answer: Any) -> str:
         return f"{answer:,g}"
@@ -124,10 +145,27 @@ class Regression(Task):
         span = {"smallest": float(targets.min()), "largest": float(targets.max())}
         return {"kind": self.name, "target": target, "mean": mean, "deviation": deviation, **span}
 
-    def objective(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> Objective:
+    def check(self, spec: object) -> dict[str, Any]:
+        return Spec.model_validate(spec).model_dump()
+
+    def objective(
+        self, spec: dict[str, Any], settings: Settings | None = None, training: pd.DataFrame | None = None
+    ) -> Objective:
         from core.tasks.regression import objective
 
-        return objective.Regression(spec, settings, training)
+        rows = pd.DataFrame({self.column: []}) if training is None else training
+        return objective.Regression(spec, settings or Untouched(self.losses[0]), rows)
+
+    def mistakes(self, answers: pd.DataFrame) -> pd.DataFrame:
+        off = (answers["said"].astype(float) - answers["truth"].astype(float)).abs()
+        return answers.loc[off.sort_values(ascending=False, kind="stable").index]
+
+    def headline(self, scores: Scores, part: str, examples: int) -> str:
+        on = number_of(examples, f"{part} image") if examples else f"{part} images"
+        return f"Off by {scores.get(MAE.name) or 0.0:.3g} on average, on {on}"
+
+    def gain(self, scores: Scores, constant: Scores | None) -> float | None:
+        return scores.get(R2.name)
 
 
 REGRESSION = Regression()

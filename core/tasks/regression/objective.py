@@ -3,19 +3,23 @@ answers are in the target's own unit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.examples import Examples
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import MAE, R2, RMSE
-from core.tasks.objective import Convex, Objective, scores_of
+from core.tasks.objective import Convex, Objective, finite, scores_of
+from core.tasks.predictions import USUAL, Number, Prediction
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
+from core.tasks.simple_models import ridge
 
 MEASURES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "mean_squared_error": functional.mse_loss,
@@ -25,6 +29,8 @@ MEASURES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
 
 
 class Regression(Objective):
+    has_baseline = True
+
     balancing = None
 
     def __init__(self, spec: dict[str, Any], settings: Settings, training: pd.DataFrame) -> None:
@@ -37,7 +43,7 @@ class Regression(Objective):
     def head(self, settings: HeadSettings, shapes: Shapes) -> nn.Module:
         return build_head(settings, shapes.pooled, self.outputs)
 
-    def targets(self, rows: pd.DataFrame) -> torch.Tensor:
+    def targets(self, rows: pd.DataFrame, examples: Examples | None = None) -> torch.Tensor:
         """(N,): standardised."""
         standardised = (rows["target"].astype(float) - self.mean) / self.deviation
         return torch.tensor(standardised.to_numpy(), dtype=torch.float32)
@@ -68,11 +74,24 @@ class Regression(Objective):
             MAE.name: absolutes / examples * self.deviation,
             R2.name: 1 - squares / spread if spread > 0 else None,
         }
-        return Scores(loss / examples, **values)
+        return Scores(loss / examples, values)
 
     def constant(self, targets: torch.Tensor) -> Scores:
         """Always the mean."""
         return scores_of(self, torch.zeros(len(targets), 1, device=targets.device), targets)
 
+    def decode(self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+        values = outputs * self.deviation + self.mean
+        about = self.spec["target"], self.spec["smallest"], self.spec["largest"]
+        rows = zip(finite(values), values[:, 0].tolist())
+        return [Number(value, *about) if sound else None for sound, value in rows]
+
+    def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
+        return targets.mean(dim=1, keepdim=True)
+
+    def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        return ridge(features, targets, asked)
+
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
-        return rows[["target"]].assign(said=(outputs.squeeze(1) * self.deviation + self.mean).numpy())
+        said = [prediction.value if isinstance(prediction, Number) else np.nan for prediction in self.decode(outputs)]
+        return rows[["target"]].assign(said=np.array(said, np.float32))

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -184,7 +184,11 @@ class EventLog:
         Raises:
             OSError: there is no room for it. What only says how far the run is may then be left out.
         """
-        told = {"event": type(event).__name__, "time": round(time.time(), 3), **asdict(event)}
+        told = {
+            "event": type(event).__name__,
+            "time": round(time.time(), 3),
+            **_KINDS[type(event).__name__].dump_python(event),
+        }
         line, before = json.dumps(told).encode() + b"\n", os.fstat(self._file.fileno()).st_size
         try:
             if self._file.write(line) == len(line):

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +16,8 @@ import torch
 from torch.nn import functional
 
 from core.errors import DamagedError
-from core.records import read
-from core.tasks.multilabel.objective import MultiLabel
+from core.records import plain, read
 from core.tasks.objective import Objective, scores_of
-from core.tasks.regression.objective import Regression
 from core.tasks.scores import Scores
 from core.tasks.targets import content, take
 from core.training.preparation import Material, Part, Prepared
@@ -31,9 +27,6 @@ from core.workspace import write_json
 
 FORMAT = 2  # change when the same features would give other scores
 NEIGHBOURS = 10
-STRENGTH = 0.01  # of logistic regression, scikit-learn's C: see docs/defaults.md
-PENALTIES = 10.0 ** np.arange(-3, 4)  # of ridge regression, an image; leaving one out says which is best
-ITERATIONS = 100
 MOST = 10_000  # images of each part, so that it stays a matter of seconds
 BLOCK = 1024
 BATCH = 64
@@ -43,9 +36,10 @@ EPOCHS = 10  # a shorter run is over too soon to run its free stages once more f
 def baseline_of(material: Material, prepared: Prepared) -> Baseline | None:
     """Of a run that begins, with the weights that it begins with; kept, so that the next run has it at once.
 
-    Returns: None without a validation part, or where it would take more than a small part of the run's time.
+    Returns: None without a validation part, where the task has none, or where it would take more than a small part of
+        the run's time.
     """
-    if prepared.validation is None:
+    if prepared.validation is None or not material.task.has_baseline:
         return None
     path = _place(material, prepared)
     if (found := _kept(path)) is not None:
@@ -60,7 +54,7 @@ def baseline_of(material: Material, prepared: Prepared) -> Baseline | None:
     found = Baseline(neighbours, linear, round(time.monotonic() - began, 3))
     with suppress(OSError):  # a full disk does not keep a run from its training
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, asdict(found))
+        write_json(path, plain(found))
     return found
 
 
@@ -115,15 +109,8 @@ def baseline(
     scale = (features - middle).std().clamp(min=1e-6)
     centred, asked_centred = (features - middle) / scale, (asked - middle) / scale
     indices, likeness = _nearest(features, asked)
-    if isinstance(task, Regression):
-        by_neighbours = targets[indices].mean(dim=1, keepdim=True)
-        by_line = _ridge(centred, targets, asked_centred)
-    elif isinstance(task, MultiLabel):
-        by_neighbours = _shares(targets[indices], likeness)
-        by_line = _logistic(centred, targets, asked_centred, task.outputs, _each_for_itself)
-    else:
-        by_neighbours = _votes(targets[indices], likeness, task.outputs)
-        by_line = _logistic(centred, targets, asked_centred, task.outputs)
+    by_neighbours = task.by_neighbours(targets[indices], likeness)
+    by_line = task.by_line(centred, targets, asked_centred)
     return scores_of(task, by_neighbours, wanted), scores_of(task, by_line, wanted)
 
 
@@ -133,65 +120,3 @@ def _nearest(features: torch.Tensor, asked: torch.Tensor) -> tuple[torch.Tensor,
     count = min(NEIGHBOURS, len(known))
     blocks = [(functional.normalize(block) @ known.T).topk(count) for block in asked.split(BLOCK)]
     return torch.cat([block.indices for block in blocks]), torch.cat([block.values for block in blocks])
-
-
-def _votes(labels: torch.Tensor, likeness: torch.Tensor, classes: int) -> torch.Tensor:
-    """The logarithm of each class's share of the votes, (M, classes); the more alike, the more a vote counts."""
-    votes = torch.full((len(labels), classes), 1e-2, device=labels.device)
-    votes.scatter_add_(1, labels, likeness.clamp(min=1e-3))
-    return (votes / votes.sum(dim=1, keepdim=True)).log()
-
-
-def _shares(labels: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
-    """Logits, (M, C), of the share of the votes for each label. labels: of the neighbours, (M, k, C)."""
-    weights = likeness.clamp(min=1e-3).unsqueeze(2)
-    return ((labels * weights).sum(dim=1) / weights.sum(dim=1)).logit(eps=1e-2)
-
-
-def _each_for_itself(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """The loss of a logistic regression for each label: (N, C) both."""
-    return functional.binary_cross_entropy_with_logits(outputs, targets, reduction="sum") / len(targets)
-
-
-@torch.enable_grad()
-def _logistic(
-    features: torch.Tensor,
-    labels: torch.Tensor,
-    asked: torch.Tensor,
-    classes: int,
-    wrong_by: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = functional.cross_entropy,
-) -> torch.Tensor:
-    """Logits, (M, classes), of logistic regression with an L2 penalty."""
-    weights = torch.zeros(features.shape[1], classes, device=features.device, requires_grad=True)
-    bias = torch.zeros(classes, device=features.device, requires_grad=True)
-    optimizer = torch.optim.LBFGS([weights, bias], max_iter=ITERATIONS, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        optimizer.zero_grad()
-        wrong = wrong_by(features @ weights + bias, labels)
-        total = wrong + weights.square().sum() / (2 * STRENGTH * len(features))
-        total.backward()
-        return total
-
-    optimizer.step(loss)  # type: ignore[arg-type]
-    return (asked @ weights + bias).detach()
-
-
-def _ridge(features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
-    """Ridge regression, (M, 1), with the penalty that does best when each image is left out in turn.
-
-    The left-out errors come from one decomposition: https://en.wikipedia.org/wiki/Ridge_regression and, for the
-    formula, https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.RidgeCV.html.
-    """
-    rows, answers = features.cpu().double(), targets.cpu().double()
-    middle = answers.mean()
-    left, sizes, right = torch.linalg.svd(rows, full_matrices=False)
-    along = left.T @ (answers - middle)
-    weights, least = torch.zeros(rows.shape[1], dtype=torch.double), float("inf")
-    for penalty in PENALTIES * len(rows):
-        kept = sizes**2 / (sizes**2 + penalty)
-        hat = (left**2 @ kept + 1 / len(rows)).clamp(max=1 - 1e-6)  # how much each image decides its own answer
-        missed = float((((answers - middle) - left @ (kept * along)) / (1 - hat)).square().mean())
-        if missed < least:
-            weights, least = right.T @ (sizes / (sizes**2 + penalty) * along), missed
-    return (asked.cpu().double() @ weights + middle).float().to(asked.device).unsqueeze(1)

@@ -108,5 +108,5 @@ def _outcome(learned: Learned) -> Outcome:
     state = learned.state
     train, validation = state.best_scores["train"], state.best_scores["validation"]
     assert state.best_epoch and train and validation, "a fold holds something out"
-    fold = Fold(state.best_epoch, Scores(**train), Scores(**validation))
+    fold = Fold(state.best_epoch, Scores.read(train), Scores.read(validation))
     return fold, answers(learned.material, learned.prepared)

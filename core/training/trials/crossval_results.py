@@ -13,7 +13,7 @@ import hashlib
 import json
 import statistics
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -23,13 +23,12 @@ import pyarrow.parquet as pq
 
 from core.data.folds import FEWEST, MOST
 from core.errors import DamagedError
-from core.records import Count, read
+from core.records import Count, plain, read
+from core.tasks.metrics import Metric
 from core.tasks.scores import Scores
 from core.training.process.events import EpochEnded, Started, read_events
 from core.training.recipe import Recipe
 from core.workspace import Workspace, slug, write_json
-
-SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "r2", "exact_match")  # said in percent
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class CrossValidation:
 
     def keep(self, number: int, fold: Fold, answers: pd.DataFrame) -> None:
         answers.assign(fold=number).to_parquet(self.place(number) / "answers.parquet", index=False)
-        write_json(self.place(number) / "fold.json", asdict(fold))
+        write_json(self.place(number) / "fold.json", plain(fold))
 
     def fold(self, number: int) -> Fold | None:
         """How a fold ended; None while it has not, or where what is kept of it is damaged: then it is trained again."""
@@ -104,20 +103,21 @@ class CrossValidation:
     @property
     def words(self) -> str:
         """`Mean of 5 folds: accuracy 91.3% ± 1.2%, loss 0.31 ± 0.05`"""
-        said = [f"{name.replace('_', ' ')} {self.said(name)}" for name in self.metrics()]
+        said = [f"{metric.lower_title} {self.said(metric)}" for metric in self.metrics()]
         return f"Mean of {len(self.done)} folds: {', '.join(said)}"
 
-    def said(self, metric: str) -> str:
+    def said(self, metric: Metric) -> str:
         """Mean and spread of a metric: `91.3% ± 1.2%`."""
-        mean, spread = self.mean(metric), self.spread(metric)
-        return f"{mean:.1%} ± {spread:.1%}" if metric in SHARES else f"{mean:.3g} ± {spread:.2g}"
+        mean, spread = self.mean(metric.name), self.spread(metric.name)
+        return f"{mean:.1%} ± {spread:.1%}" if metric.unit == "share" else f"{mean:.3g} ± {spread:.2g}"
 
-    def metrics(self) -> list[str]:
+    def metrics(self) -> list[Metric]:
         """Those that every fold has."""
-        return [name for name in Scores.__dataclass_fields__ if len(self._values(name)) == len(self.done) > 0]
+        metrics = self.done[0].held_out.task.metrics if self.done else ()
+        return [metric for metric in metrics if len(self._values(metric.name)) == len(self.done)]
 
     def _values(self, metric: str) -> list[float]:
-        return [value for fold in self.done if (value := getattr(fold.held_out, metric)) is not None]
+        return [value for fold in self.done if (value := fold.held_out.get(metric)) is not None]
 
     def curve(self, number: int) -> list[EpochEnded]:
         """The epochs of a fold so far."""

@@ -17,10 +17,11 @@ from core.commands.printing import ImportLine
 from core.data.changes import leave_out
 from core.data.dataset import list_datasets, load_dataset
 from core.errors import DataError
-from core.inference.prediction import Guess, Prediction
+from core.inference.prediction import Answer
 from core.jobs import JobView
 from core.jobs.kinds import KINDS
 from core.progress import Progress
+from core.tasks.predictions import Guess, Number, Ranked
 from core.workspace import Workspace
 from tests.conftest import image
 
@@ -285,22 +286,12 @@ def test_a_recipe_file_that_cannot_be_used_is_told_before_any_image_is_read(tmp_
     assert "did you mean epochs" in said and "epochs is 0" in said
 
 
-@pytest.mark.parametrize(
-    ("labels", "said"),
-    [
-        (("cat", "dog"), "cat 90.0%, dog 60.0%; rather not cow 20.0%"),
-        ((), "none of the labels; rather not cat 90.0%, dog 60.0%"),
-    ],
-)
-def test_of_several_labels_those_are_told_that_it_has_and_the_nearest_of_the_others(labels, said):
-    guesses = (Guess("cat", 0.9), Guess("dog", 0.6), Guess("cow", 0.2))
-    assert jobs._guesses(Prediction("a.jpg", guesses, labels=labels), classes=3, most=2) == said
-
-
-@pytest.mark.parametrize(("share", "unsure"), [(0.6, True), (0.9, False)])
-def test_an_answer_near_to_chance_is_called_unsure(share, unsure):
-    said = jobs._guesses(Prediction("a.jpg", (Guess("cat", share), Guess("dog", 1 - share))), classes=2)
-    assert said.startswith(f"cat {share:.1%}, dog") and said.endswith("(unsure: perhaps none of the classes)") == unsure
+def test_an_answer_is_a_line():
+    guesses = (Guess("cat\x1b", 0.9), Guess("dog", 0.1))
+    assert jobs._line_of(Answer("a.jpg", Ranked(guesses, 2)), 5) == "cat\ufffd 90.0%, dog 10.0%"
+    foreign = Answer("a.jpg", Number(7.5), is_foreign=True)
+    assert jobs._line_of(foreign, 5) == "7.5; unlike anything it was trained on"
+    assert jobs._line_of(Answer("a.jpg", error="It is broken."), 5) == "It is broken."
 
 
 def said_of_check(capsys, path, *options):

@@ -29,7 +29,7 @@ LAST = {
     "digits-hidden-long": ("overfitting", "since epoch 15"),
     "noise": ("nothing_learned", "always answering with the largest class"),
     "labels-defaults": ("converged", "hardly moves any more"),
-    "labels-wrong": ("nothing_learned", "F1 61% there, as by always answering with the same yes or no"),
+    "labels-wrong": ("nothing_learned", "macro F1 61% there, as by always answering with the same yes or no"),
     "gauges-defaults": ("converged", "hardly moves any more"),
     "gauges-free": ("converged", "hardly moves any more"),
     "gauges-rate-1e-6": ("rate_too_low", "hardly moves"),
@@ -118,11 +118,12 @@ def test_each_kind_has_its_recording():
     }
 
 
+def scored(scores, accuracy):
+    return replace(scores, values={**scores.values, "accuracy": accuracy})
+
+
 def test_what_few_images_cannot_tell_from_luck_is_not_called_nothing(recorded):
     last = recorded("textures-few")[-1]
-    rows = [
-        replace(row, train=replace(row.train, accuracy=1.0), validation=replace(row.validation, accuracy=0.75))
-        for row in last.curve
-    ]
-    half_right = replace(last, curve=type(last.curve)(rows), judged_on=12, naive=replace(last.naive, accuracy=0.5))
+    rows = [replace(row, train=scored(row.train, 1.0), validation=scored(row.validation, 0.75)) for row in last.curve]
+    half_right = replace(last, curve=type(last.curve)(rows), judged_on=12, naive=scored(last.naive, 0.5))
     assert advice(half_right).kind == "too_few_to_tell"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 import pytest
 
+from core.records import plain
 from core.runs import reading
 from core.runs.reading import caught_up
 from core.runs.view import MAX_ROWS, MAX_STEP_POINTS, View
@@ -19,7 +20,7 @@ SAMPLED = {"curve", "step_losses", "course", "offset", "losses_every", "losses_s
 
 
 def told(moment: float, event: Event, **style) -> bytes:
-    record = {"event": type(event).__name__, "time": moment, **asdict(event)}
+    record = {"event": type(event).__name__, "time": moment, **plain(event)}
     return json.dumps(record, **style).encode() + b"\n"
 
 
@@ -27,7 +28,7 @@ def story(best: int) -> list[Event]:
     """A run of some 1,300 events, that was changed, paused and resumed; `best` is its last best epoch."""
     found: list[Event] = [Started("CPU", 0, EPOCHS, 10, 100, "Progress", judged_on=4, target='"event": "Progress"')]
     found += [Progress("features", done, 500, moved=done) for done in range(0, 501)]
-    scores = Scores(0.5, 0.7)
+    scores = Scores(0.5, {"accuracy": 0.7})
     for epoch in range(1, EPOCHS + 1):
         found += [Progress("training", step, 99, 9.0, 1.0, 10**8, epoch, step, STEPS, 1.0) for step in range(STEPS)]
         if epoch == 7:
@@ -119,7 +120,7 @@ def test_no_events_yet(tmp_path):
 
 
 def test_a_view_is_bounded_and_keeps_the_best_and_the_newest_epochs():
-    scores = Scores(0.5, 0.7)
+    scores = Scores(0.5, {"accuracy": 0.7})
     rows = ((0.0, EpochEnded(epoch, scores, scores, 0.1, 2.0, epoch == 777)) for epoch in range(1, 20_001))
     view = View().through(rows)
     epochs = [row.epoch for row in view.curve]

@@ -25,7 +25,7 @@ def test_a_single_epoch_is_no_choice(workspace):
 
 
 def test_the_test_part_comes_first_and_chose_nothing(workspace):
-    ended = replace(NOW, test=Scores(0.3, 0.9), tested_on=50)
+    ended = replace(NOW, test=Scores(0.3, {"accuracy": 0.9}), tested_on=50)
     found = scored(made_run(workspace, "x", ended).view())
     assert [each.words for each in found] == [
         "test accuracy 90.0% on 50 images",
@@ -44,14 +44,17 @@ def test_nothing_is_said_before_there_is_a_score():
 @pytest.mark.parametrize(
     ("scored", "said"),
     [
-        (Scored("validation", Scores(0.1, 1.0), 48), "48 of 48 validation images right"),
-        (Scored("test", Scores(0.1, 0.5), 1), "0 of 1 test image right"),
-        (Scored("test", Scores(0.1, 0.951), 0), "95.1% of the test images right"),
+        (Scored("validation", Scores(0.1, {"accuracy": 1.0}), 48), "48 of 48 validation images right"),
+        (Scored("test", Scores(0.1, {"accuracy": 0.5}), 1), "0 of 1 test image right"),
+        (Scored("test", Scores(0.1, {"accuracy": 0.951}), 0), "95.1% of the test images right"),
         (
-            Scored("test", Scores(0.1, 0.9, exact_match=0.6, macro_f1=0.8), 10),
+            Scored("test", Scores(0.1, {"macro_f1": 0.8, "accuracy": 0.9, "exact_match": 0.6}), 10),
             "6 of 10 test images with every label right",
         ),
-        (Scored("validation", Scores(0.1, rmse=3.0, mae=2.125), 10), "Off by 2.12 on average, on 10 validation images"),
+        (
+            Scored("validation", Scores(0.1, {"rmse": 3.0, "mae": 2.125}), 10),
+            "Off by 2.12 on average, on 10 validation images",
+        ),
     ],
 )
 def test_what_people_want_to_know(scored, said):
@@ -59,9 +62,9 @@ def test_what_people_want_to_know(scored, said):
 
 
 def ended_with(accuracy, baseline, frozen=9):
-    ended = replace(NOW, validation=Scores(0.1, accuracy))
-    simple = Scores(0.5, baseline)
-    return View(ended=ended, baseline=Baseline(simple, Scores(0.5, 0.1), 0.1), stages=9, frozen=frozen)
+    ended = replace(NOW, validation=Scores(0.1, {"accuracy": accuracy}))
+    simple = Scores(0.5, {"accuracy": baseline})
+    return View(ended=ended, baseline=Baseline(simple, Scores(0.5, {"accuracy": 0.1}), 0.1), stages=9, frozen=frozen)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,9 @@ def test_a_run_that_does_not_beat_what_needs_no_training_says_so_and_what_to_try
 
 
 def test_where_all_is_right_nothing_is_to_be_tried():
-    view = replace(ended_with(1.0, 0.9), baseline=Baseline(Scores(0.1, 1.0), Scores(0.1, 1.0), 0.1))
+    view = replace(
+        ended_with(1.0, 0.9), baseline=Baseline(Scores(0.1, {"accuracy": 1.0}), Scores(0.1, {"accuracy": 1.0}), 0.1)
+    )
     assert verdict(view).beats and "nothing left to gain" in verdict(view).sentence
 
 

@@ -14,7 +14,9 @@ def view_of(*events):
 
 
 def epoch(number, accuracy=0.5, best=False):
-    return EpochEnded(number, Scores(1 / number, accuracy), Scores(1 / number, accuracy), 0.1, 1.0, best)
+    return EpochEnded(
+        number, Scores(1 / number, {"accuracy": accuracy}), Scores(1 / number, {"accuracy": accuracy}), 0.1, 1.0, best
+    )
 
 
 STARTED = Started("CPU, 2 cores", 0, 5, 10, 100, "Kept.")

@@ -73,7 +73,7 @@ def test_a_run_from_start_to_bundle(workspace, recipe):
     view = wait(run, ended)
     assert view.status is Status.FINISHED, run.log_tail()
     assert [row.epoch for row in view.curve] == [1, 2, 3]
-    assert view.ended.validation.accuracy > 0.9
+    assert view.ended.validation.get("accuracy") > 0.9
     assert view.trainable == 1280 * 2 + 2
     assert (run.bundle / "weights.safetensors").exists()
     assert runs.list_runs(workspace)[0].id == run.id
@@ -147,7 +147,7 @@ def test_a_finished_run_goes_on_for_more_epochs_and_never_looks_ended_meanwhile(
 def test_what_is_changed_on_the_way_is_marked(workspace, recipe):
     run = runs.start(workspace, long(recipe))
     begun = wait(run, trained)
-    assert (begun.frozen, begun.stages, begun.judged_on, begun.naive.accuracy) == (9, 9, 4, 0.5)
+    assert (begun.frozen, begun.stages, begun.judged_on, begun.naive.get("accuracy")) == (9, 9, 4, 0.5)
     run.set_learning_rate(0.25)
     wait(run, lambda view: view.curve[-1].learning_rate == pytest.approx(0.25))
     run.unfreeze()

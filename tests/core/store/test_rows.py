@@ -68,6 +68,66 @@ def test_rows_of_different_shapes(workspace):
     assert all(np.array_equal(found[n]["x"], images[n]) for n in range(4))
 
 
+def test_a_row_may_have_several_arrays_and_those_of_different_lengths_are_padded(workspace, monkeypatch):
+    """As tokens are: with what is said of all of them beside it."""
+    monkeypatch.setattr(kept, "CHUNK_BYTES", 300)  # two or three rows each
+    store = Store(
+        workspace, "activations", "setting", {"activation": np.float32, "mask": np.int64, "summary": np.float32}
+    )
+    lengths, lot = [3, 5, 1, 4, 2, 5], np.random.default_rng(0)
+    wanted = [
+        {
+            "activation": lot.normal(size=(length, 2)).astype(np.float32),
+            "mask": np.ones(length, np.int64),
+            "summary": lot.normal(size=3).astype(np.float32),
+        }
+        for length in lengths
+    ]
+    found = store.rows([digest(n) for n in range(6)], lambda numbers: (wanted[n] for n in numbers))
+    assert len(chunks(store)) > 1
+    assert all(np.array_equal(found[n][name], wanted[n][name]) for n in range(6) for name in wanted[n])
+    taken = found.take(np.array([4, 0, 3]))
+    assert {name: (array.shape, array.dtype) for name, array in taken.items()} == {
+        "activation": ((3, 4, 2), np.float32),
+        "mask": ((3, 4), np.int64),
+        "summary": ((3, 3), np.float32),
+    }
+    assert taken["mask"].sum(axis=1).tolist() == [2, 3, 4]
+    for row, number in enumerate([4, 0, 3]):
+        assert np.array_equal(taken["activation"][row, : lengths[number]], wanted[number]["activation"])
+        assert not taken["activation"][row, lengths[number] :].any()
+        assert np.array_equal(taken["summary"][row], wanted[number]["summary"])
+    again = store.rows([digest(n) for n in (1, 5)], lambda _: pytest.fail("they are there"))
+    assert again.take(np.arange(2))["activation"].shape == (2, 5, 2)
+
+
+def test_several_arrays_of_equal_shapes_are_taken_together(workspace):
+    store = Store(workspace, "activations", "setting", {"activation": np.float32, "summary": np.float32})
+    wanted = {"activation": np.arange(24, dtype=np.float32).reshape(4, 2, 3), "summary": np.ones((4, 5), np.float32)}
+    make = lambda numbers: ({name: array[n] for name, array in wanted.items()} for n in numbers)  # noqa: E731
+    found = store.rows([digest(n) for n in range(4)], make)
+    taken = found.take(np.array([2, 0]))
+    assert all(np.array_equal(taken[name], wanted[name][[2, 0]]) for name in wanted)
+
+
+def test_rows_that_were_kept_before_they_had_names_are_found(workspace):
+    """As they lie in the caches of earlier versions: the same image is not decoded again."""
+    store = Store(workspace, "images", "setting", {"pixels": np.uint8})
+    folder, image = store.folder / "0123", np.arange(30, dtype=np.uint8).reshape(2, 5, 3)
+    folder.mkdir(parents=True)
+    (folder / "rows.bin").write_bytes(image.tobytes())
+    status = (folder / "rows.bin").stat()
+    np.savez(
+        folder / "index.npz",
+        digests=np.array([bytes.fromhex(digest(1))], "S32"),
+        offsets=np.array([0]),
+        shapes=np.array([[2, 5, 3]]),
+        written=np.array([status.st_size, status.st_mtime_ns]),
+    )
+    found = store.rows([digest(1)], lambda _: pytest.fail("it is there"))
+    assert np.array_equal(found.column("pixels")[0], image)
+
+
 def test_nothing_is_no_error(store):
     assert len(rows(store, [])) == 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.backbones.catalogue import find
-from core.backbones.model import build
+from core.backbones.libraries import build
 from core.importing.importing import import_path
 from core.runtime.device import Device, choose_device
 from core.training import preparation
@@ -27,9 +27,9 @@ def random_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Backbones have random weights, but the same each time."""
     import torch
 
-    def build_random(info, workspace, *, weights_file=None, reads="last"):
+    def build_random(info, workspace, **settings):
         torch.manual_seed(1)
-        return build(info, workspace, random=True, reads=reads)
+        return build(info, workspace, **{**settings, "random": True, "weights_file": None})
 
     monkeypatch.setattr(preparation, "build", build_random)
 

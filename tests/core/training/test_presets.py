@@ -2,8 +2,9 @@
 
 import pytest
 
+from core.tasks import TASKS
 from core.training.presets import DEFAULT, PRESETS, changed_from, nearest
-from core.training.recipe import LOSSES, Recipe
+from core.training.recipe import Recipe
 
 PLACE = {"dataset": "pets", "dataset_version": 1, "backbone": "resnet50"}
 
@@ -14,7 +15,7 @@ def test_a_preset_sets_everything_and_is_found_again(name, kind):
     settings = PRESETS[name].settings(kind)
     recipe = Recipe.parse({**PLACE, **settings})
     assert set(recipe.settings()) - set(settings) == {"learning_rate"}
-    assert recipe.loss == LOSSES[kind][0]
+    assert recipe.loss == TASKS[kind].losses[0]
     assert changed_from(name, recipe.settings(), kind) == {} and nearest(recipe, kind) == name
 
 

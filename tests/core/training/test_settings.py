@@ -171,7 +171,7 @@ def test_unfrozen_stages_move_only_once_they_are_free(recipe, train, workspace):
 def test_patience_ends_a_run_that_gets_no_better(recipe, train):
     events = train(recipe.model_copy(update={"learning_rate": 1e-9, "patience": 2, "epochs": 9, "best_by": "accuracy"}))
     ended = events[-1]
-    assert ended.status == "finished" and ended.epochs < 9 and "brought nothing" in ended.message
+    assert ended.status == "finished" and ended.epochs < 9 and "no improvement for" in ended.message
 
 
 def test_the_patience_of_a_run_that_is_extended_at_work_counts_afresh(recipe, train, workspace, monkeypatch):
@@ -187,7 +187,7 @@ def test_the_patience_of_a_run_that_is_extended_at_work_counts_afresh(recipe, tr
     monkeypatch.setattr(Reporter, "stepped", extend)
     never_better = {"learning_rate": 1e-12, "patience": 2, "epochs": 9, "best_by": "accuracy"}
     ended = train(recipe.model_copy(update=never_better))[-1]
-    assert (ended.epochs, ended.best_epoch) == (4, 1) and "brought nothing" in ended.message
+    assert (ended.epochs, ended.best_epoch) == (4, 1) and "no improvement for" in ended.message
 
 
 @pytest.mark.parametrize("word", [3, 4, 5, 6])

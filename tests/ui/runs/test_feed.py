@@ -55,7 +55,7 @@ def took(state, news):
 
 def test_what_is_new_makes_the_new_of_the_old_and_nothing_new_is_nothing(at_work):
     state, frame = {}, {}
-    scores = Scores(0.2, 0.8)
+    scores = Scores(0.2, {"accuracy": 0.8})
     epochs = [EpochEnded(number, scores, None, 0.1, 1.0, False) for number in range(5, 500)]
     story = [
         [],
@@ -75,7 +75,7 @@ def test_what_is_new_makes_the_new_of_the_old_and_nothing_new_is_nothing(at_work
 
 
 def test_a_step_is_a_few_bytes_even_late_in_a_long_run(at_work):
-    scores = Scores(0.2, 0.8)
+    scores = Scores(0.2, {"accuracy": 0.8})
     say(at_work, *(EpochEnded(number, scores, scores, 0.1, 1.0, True) for number in range(4, 2000)))
     before = run_frame(at_work)
     say(at_work, Progress("training", 4, 20, 121.0, 9.0, 10**8, 2000, 2, 5, 0.2))
@@ -87,7 +87,12 @@ def test_a_step_is_a_few_bytes_even_late_in_a_long_run(at_work):
 
 
 def test_numbers_that_are_none_do_not_reach_the_browser_as_such(at_work):
-    say(at_work, EpochEnded(4, Scores(float("nan"), 0.5), Scores(float("inf"), 0.5), 0.1, 1.0, False))
+    say(
+        at_work,
+        EpochEnded(
+            4, Scores(float("nan"), {"accuracy": 0.5}), Scores(float("inf"), {"accuracy": 0.5}), 0.1, 1.0, False
+        ),
+    )
     frame = run_frame(at_work)
     assert "NaN" not in feed._json(frame) and "Infinity" not in feed._json(frame)
     assert frame["charts"]["curve_loss"]["lines"][0]["y"][-1] is None
@@ -103,7 +108,7 @@ def test_a_page_is_drawn_again_for_what_it_cannot_change_in_place(at_work):
 
 def test_the_table_tells_an_end_from_another_epoch(at_work, workspace):
     before = table_frame(workspace)
-    say(at_work, EpochEnded(4, Scores(0.2, 0.8), None, 0.1, 1.0, False))
+    say(at_work, EpochEnded(4, Scores(0.2, {"accuracy": 0.8}), None, 0.1, 1.0, False))
     later = table_frame(workspace)
     assert later["now"] == before["now"] and later["later"] != before["later"]
     say(at_work, finished())

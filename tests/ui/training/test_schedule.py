@@ -58,7 +58,7 @@ def test_a_dotted_line_where_stages_join():
         ),
         (
             {"schedule": "plateau", "step_epochs": 2},
-            ["It falls to 0.1 times itself after each 2 epochs that brought nothing better."],
+            ["It falls to 0.1 times itself after each 2 epochs without improvement."],
         ),
     ],
 )

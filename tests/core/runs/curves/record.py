@@ -20,8 +20,9 @@ from core.data.changes import resplit
 from core.data.dataset import Dataset, load_dataset
 from core.importing.importing import import_path, import_sample
 from core.importing.samples.samples import sample_folder
+from core.tasks import TASKS
 from core.training.process.events import Ended, EpochEnded, Started, read_events
-from core.training.recipe import LOSSES, Recipe
+from core.training.recipe import Recipe
 from core.workspace import Workspace
 from tests.polling import poll
 
@@ -121,7 +122,7 @@ def record(workspace: Workspace, name: str) -> None:
     make, settings = RUNS[name]
     dataset = make(workspace)
     fixed = {"dataset": dataset.id, "dataset_version": dataset.version, "backbone": "efficientnet_lite0"}
-    loss = LOSSES[dataset.kind][0]
+    loss = TASKS[dataset.kind].losses[0]
     run = runs.start(workspace, Recipe.parse({"loss": loss, **fixed, **settings}), name)
     poll(lambda: not run.status.active, run.log_tail, deadline=600)
     write(run.directory / "events.jsonl", HERE / f"{name}.json")

@@ -3,7 +3,7 @@ import json
 from core.tasks.scores import Scores
 from core.training.process.events import Ended, EpochEnded, EventLog, Progress, Queued, read_events
 
-EPOCH = EpochEnded(1, Scores(0.7, 0.5), Scores(0.6, 0.75), 0.001, 1.5, True)
+EPOCH = EpochEnded(1, Scores(0.7, {"accuracy": 0.5}), Scores(0.6, {"accuracy": 0.75}), 0.001, 1.5, True)
 
 
 def test_what_is_written_reads_back(tmp_path):

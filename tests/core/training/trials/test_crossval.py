@@ -30,10 +30,10 @@ def test_all_are_held_out_once_and_answered(workspace, recipe):
     assert (np.array(["blue", "red"])[shares.argmax(axis=1)] == answers["said"]).all()
     for number, fold in enumerate(found.done, start=1):
         mine = answers[answers["fold"] == number]
-        assert fold.held_out.accuracy == pytest.approx((mine["said"] == mine["label"]).mean())
+        assert fold.held_out.get("accuracy") == pytest.approx((mine["said"] == mine["label"]).mean())
         assert [each.epoch for each in found.curve(number)] == [1, 2, 3]
         assert not (found.place(number) / "checkpoints").exists() and not (found.place(number) / "bundle").exists()
-    accuracies = [fold.held_out.accuracy for fold in found.done]
+    accuracies = [fold.held_out.get("accuracy") for fold in found.done]
     assert found.mean("accuracy") == pytest.approx(np.mean(accuracies))
     assert found.spread("accuracy") == pytest.approx(np.std(accuracies, ddof=1))
     assert found.metrics() == ["loss", "accuracy", "balanced_accuracy", "macro_f1"]
@@ -65,7 +65,7 @@ def test_numbers_are_answered_in_their_own_unit(workspace, tmp_path, small_backb
     found = cross_validate(workspace, recipe, 2)
     answers = found.answers()
     missed = [np.sqrt(np.mean((mine["said"] - mine["target"]) ** 2)) for _, mine in answers.groupby("fold", sort=True)]
-    assert missed == pytest.approx([fold.held_out.rmse for fold in found.done], rel=1e-3)
+    assert missed == pytest.approx([fold.held_out.get("rmse") for fold in found.done], rel=1e-3)
 
 
 def test_it_gives_way_to_a_run_and_goes_on_exactly_there(workspace, recipe, monkeypatch):

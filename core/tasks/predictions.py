@@ -1,0 +1,116 @@
+"""What a network says of one example: a small type for each kind of answer, which pages draw by type."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+SHARE = " probability"  # behind a label in a table: so no column has a name of the others
+USUAL = 5  # of what is ranked
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One class, or label, and its probability, 0 to 1."""
+
+    label: str
+    probability: float
+
+
+class Prediction(Protocol):
+    def row(self) -> dict[str, Any]:
+        """Flat, for tables: the same columns for every answer of one network."""
+        ...
+
+    def plain(self) -> dict[str, Any]:
+        """All of it, for JSON."""
+        ...
+
+    def words(self, most: int = USUAL) -> str:
+        """In a line. most: of what would be said only beside it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ranked(Prediction):
+    """The likeliest of so many classes, likeliest first."""
+
+    top: tuple[Guess, ...]
+    classes: int
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the likeliest is nearer to chance than to certainty."""
+        return bool(self.top) and self.top[0].probability < (1 + self.chance) / 2
+
+    @property
+    def chance(self) -> float:
+        return 1 / self.classes
+
+    def row(self) -> dict[str, Any]:
+        first, second, *_ = (*self.top, None, None)
+        return {
+            "label": first.label if first else "",
+            "probability": round(first.probability, 6) if first else None,
+            "second": second.label if second else "",
+            "second probability": round(second.probability, 6) if second else None,
+        }
+
+    def plain(self) -> dict[str, Any]:
+        return {"top": [asdict(guess) for guess in self.top]}
+
+    def words(self, most: int = USUAL) -> str:
+        unsure = " (unsure: perhaps none of the classes)" if self.is_unsure else ""
+        return ", ".join(map(_words, self.top)) + unsure
+
+
+@dataclass(frozen=True)
+class LabelSet(Prediction):
+    """Every label, likeliest first, each for itself."""
+
+    each: tuple[Guess, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Those that it has more likely than not."""
+        return tuple(guess.label for guess in self.each if guess.probability > 0.5)
+
+    def row(self) -> dict[str, Any]:
+        shares = {f"{guess.label}{SHARE}": round(guess.probability, 6) for guess in self.each}
+        return {"labels": "; ".join(self.labels)} | dict(sorted(shares.items()))
+
+    def plain(self) -> dict[str, Any]:
+        return {"labels": self.labels, "top": [asdict(guess) for guess in self.each]}
+
+    def words(self, most: int = USUAL) -> str:
+        said, has = list(map(_words, self.each)), len(self.labels)
+        rather_not = ", ".join(said[has : has + most])
+        return (", ".join(said[:has]) or "none of the labels") + (f"; rather not {rather_not}" if rather_not else "")
+
+
+@dataclass(frozen=True)
+class Number(Prediction):
+    """value: in the target's own unit. name: what it is called. smallest, largest: that were taught."""
+
+    value: float
+    name: str = ""
+    smallest: float = 0.0
+    largest: float = 0.0
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether nothing like it was taught."""
+        return not self.smallest <= self.value <= self.largest
+
+    def row(self) -> dict[str, Any]:
+        return {"value": self.value}
+
+    def plain(self) -> dict[str, Any]:
+        return self.row()
+
+    def words(self, most: int = USUAL) -> str:
+        return f"{self.value:.6g}"
+
+
+def _words(guess: Guess) -> str:
+    return f"{guess.label} {guess.probability:.1%}"
