@@ -39,9 +39,9 @@ def test_commas_quotes_and_new_lines_stay_in_their_cell():
 
 
 def test_a_broken_image_is_a_row_with_its_error():
-    for before in ([], [ranked("a.jpg", Guess("cat", 0.75))]):
+    for before, empty in (([], None), ([ranked("a.jpg", Guess("cat", 0.75))], "")):  # as in the rows beside it
         row = rows([*before, Answer("x.jpg", error="It is broken.")], COLUMNS)[-1]
-        assert (row["label"], row["probability"], row["error"]) == ("", None, "It is broken.")
+        assert (row["label"], row["probability"], row["error"]) == (empty, None, "It is broken.")
     assert to_csv([Answer("x.jpg", error="It is broken.")], COLUMNS).splitlines()[1] == "x.jpg,,,,,0.0,It is broken."
 
 
