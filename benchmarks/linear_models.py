@@ -3,7 +3,7 @@
     python -m benchmarks.linear_models
 
 On the features of the handwritten digits, whose labels are also taken for numbers: what a run's baseline does
-(core/training/trials/baseline.py), and how the penalty of a solved head is chosen (core/training/linear.py), among as
+(core/tasks/simple_models.py), and how the penalty of a solved head is chosen (core/training/linear.py), among as
 many penalties and folds on both sides.
 """
 
@@ -22,6 +22,7 @@ from benchmarks.machine import describe_machine
 from core.backbones.catalogue import BUNDLED
 from core.importing.importing import import_sample
 from core.runtime.device import choose_device
+from core.tasks import simple_models
 from core.training.linear import FOLDS, STRENGTHS, choose_strength
 from core.training.preparation import Material, prepare
 from core.training.process.control import Control
@@ -46,14 +47,14 @@ def main() -> None:
     print(f"{len(features)} x {features.shape[1]} features, {len(asked)} to judge on")
     classes = material.task.outputs
 
-    ours = timed("ours, logistic", lambda: baseline._logistic(features, labels, asked, classes))
-    with_library = LogisticRegression(C=baseline.STRENGTH, max_iter=baseline.ITERATIONS)
+    ours = timed("ours, logistic", lambda: simple_models.logistic(features, labels, asked, classes))
+    with_library = LogisticRegression(C=simple_models.STRENGTH, max_iter=simple_models.ITERATIONS)
     timed("scikit-learn, LogisticRegression", lambda: with_library.fit(features.numpy(), labels.numpy()))
     told(ours, torch.from_numpy(with_library.decision_function(asked.numpy())), wanted)
 
     numbers = labels.float()
-    said = timed("ours, ridge", lambda: baseline._ridge(features, numbers, asked)).squeeze(1)
-    ridge = RidgeCV(alphas=baseline.PENALTIES * len(features))
+    said = timed("ours, ridge", lambda: simple_models.ridge(features, numbers, asked)).squeeze(1)
+    ridge = RidgeCV(alphas=simple_models.PENALTIES * len(features))
     timed("scikit-learn, RidgeCV", lambda: ridge.fit(features.double().numpy(), numbers.double().numpy()))
     same = torch.from_numpy(ridge.predict(asked.double().numpy()))
     print(f"  RMSE {rmse(said, wanted):.4f} and {rmse(same, wanted):.4f}, {(said - same).abs().max():.1e} apart")
@@ -65,7 +66,7 @@ def main() -> None:
         "ours, penalty by cross-validation",
         lambda: choose_strength(features, material.task.convex(labels), folds, judge),
     )
-    chosen = LogisticRegressionCV(Cs=1 / STRENGTHS, cv=FOLDS, scoring="neg_log_loss", max_iter=baseline.ITERATIONS)
+    chosen = LogisticRegressionCV(Cs=1 / STRENGTHS, cv=FOLDS, scoring="neg_log_loss", max_iter=simple_models.ITERATIONS)
     timed("scikit-learn, LogisticRegressionCV", lambda: chosen.fit(features.numpy(), labels.numpy()))
 
 
