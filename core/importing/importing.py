@@ -51,7 +51,7 @@ Asks = Callable[[Path, Mapping[str, str], Question], Reading]
 __all__ = ["WorkStopped", "Progress", "check", "import_path", "import_sample", "import_source"]
 
 TEMPORARY = ".importing-"
-READ_AS = b"2"  # change when the same archive would be read otherwise, so that it is read again
+READ_AS = b"3"  # change when the same archive would be read otherwise, so that it is read again
 BLOCK = 4_096  # rows
 SUFFIXES = {
     *[
