@@ -32,7 +32,7 @@ RECIPES: dict[str, tuple[str, list[str]]] = {
     "all frozen": ("classes", [*TRAINED, "--freeze", "all"]),
     "two stages free": ("classes", [*TRAINED, "--freeze", "7", "--augmentation", "standard", "--views", "2"]),
     "none frozen": ("classes", [*TRAINED, "--freeze", "none", "--lr", "0.01", "--augmentation", "standard"]),
-    "gradual": ("classes", [*TRAINED, "--unfreeze", "after_head", "--head-epochs", "1", "--epochs", "2"]),
+    "gradual": ("classes", [*TRAINED, "--freeze", "7", "--unfreeze", "after_head", "--head-epochs", "1"]),
     "several labels": ("labels", [*TRAINED, "--balance", "weights"]),
     "several labels, solved": ("labels", ["--epochs", EPOCHS]),
     "a number": ("number", [*TRAINED, "--loss", "huber"]),

@@ -134,12 +134,12 @@ def survey(options: Namespace) -> int:
         print(json.dumps({"suspects": suspects, "outliers": outliers}, ensure_ascii=False))
         return 0
     for row in suspects:
-        line = f"{row['name']}: {row['answer']}, doubted: likelier is {row['suggested']} ({row['doubt']:.2f})"
+        line = f"{row['name']}: {row['answer']}, label issue: likelier is {row['suggested']} ({row['doubt']:.2f})"
         print(printable(line))
     for row in outliers:
-        print(printable(f"{row['name']}: {row['answer']}, standing apart ({row['apart']:.1f})"))
+        print(printable(f"{row['name']}: {row['answer']}, outlier ({row['apart']:.1f})"))
     print(
-        f"{number_of(len(suspects), 'doubted label')}, {number_of(len(outliers), 'image')} standing apart",
+        f"{number_of(len(suspects), 'label issue')}, {number_of(len(outliers), 'outlier')}",
         file=sys.stderr,
     )
     return 0

@@ -86,7 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     rename.add_argument("dataset", metavar="DATASET", help=DATASET)
     rename.add_argument("becomes", metavar="OLD=NEW", nargs="+", help="two that become the same are made one")
     _command(commands, "datasets", data.datasets, "list the datasets, newest first")
-    survey = _command(commands, "survey", data.survey, "list doubted labels, and images that stand apart")
+    survey = _command(commands, "survey", data.survey, "list label issues and outliers")
     survey.add_argument("dataset", metavar="DATASET", help=DATASET)
     survey.add_argument("--backbone", metavar="NAME", default="efficientnet_lite0", help="(default: %(default)s)")
     backbones = _command(commands, "backbones", jobs.backbones, "list the backbones")

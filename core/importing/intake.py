@@ -20,8 +20,9 @@ import pandas as pd
 import pyarrow
 
 from core.errors import DataError
-from core.importing.annotations import LOOKED_AT, NOTES, named
-from core.importing.archives.containers import MAGIC, Container, open_container
+from core.importing.annotations import ARCHIVE, LOOKED_AT, NOTES, named
+from core.importing.archives.arrays import unzipped
+from core.importing.archives.containers import MAGIC, Container, may_be_container, open_container
 from core.importing.archives.entries import Source
 from core.importing.archives.readers import ARCHIVE_ENDINGS
 from core.importing.layout import is_junk
@@ -150,7 +151,9 @@ def take(
             if is_junk(entry.name):
                 result.ignored += 1
                 continue
-            table, note = is_table(entry.name), entry.name.lower().endswith(NOTES)
+            packed = entry.name[:-3] if entry.name.lower().endswith(".gz") and is_table(entry.name[:-3]) else ""
+            table = is_table(entry.name) or bool(packed) or may_be_container(entry.name)
+            note = entry.name.lower().endswith(NOTES)
             try:  # an archive is read by one thread, its images are decoded by many
                 if (
                     (table or may_be_table(entry.name))
@@ -160,15 +163,15 @@ def take(
                     raise DataError(
                         f"Together the tables have more than the {file_size(limits.table_bytes)} that are read."
                     )
-                data = entry.read(limits)
-                container = open_container(entry.name, data, limits) if table else None
+                data = unzipped(entry.read(limits), limits.table_bytes) if packed else entry.read(limits)
+                container = open_container(packed or entry.name, data, limits) if table else None
             except DataError as error:
                 result.rejected.append(Rejected(entry.name, str(error)))
                 continue
             if container is not None:
-                _take_out(entry.name, container, result, collect)
+                _take_out(packed or entry.name, container, result, collect)
             elif table:
-                result.tables.append((entry.name, data))
+                result.tables.append((packed or entry.name, data))
                 tables += len(data)
             elif note and not data.startswith(MAGIC):
                 result.notes.append((entry.name, data if may_be_table(entry.name) else data[:LOOKED_AT]))
@@ -233,7 +236,8 @@ def _take_out(name: str, container: Container, result: Intake, collect: Callable
     except Exception as error:  # pyarrow has errors of its own
         words = str(error) if isinstance(error, DataError) else "The table is damaged, and what is behind was not read."
         result.rejected.append(Rejected(name, words))
-    result.tables.append((name, container.table()))
+    if container.columns:
+        result.tables.append((name, container.table()))
 
 
 def _read_names(result: Intake, encoding: str) -> None:
@@ -350,9 +354,7 @@ def inspect(name: str, data: bytes, images: Path | None = None) -> Taken | Rejec
     try:
         found = read(data, at_least=CHECKED_AT)
     except DataError as error:
-        if name.lower().endswith(ARCHIVES):
-            return Rejected(name, "It is an archive, and what is in it is not looked at. Unpack it, then import again.")
-        words = named(name)
+        words = named(name, data) or (ARCHIVE if name.lower().endswith(ARCHIVES) else "")
         return Rejected(name, f"It is {words}." if words and error.args[0] != EMPTY else str(error))
     sha256 = hashlib.sha256(data).hexdigest()
     image = f"{sha256[:2]}/{sha256}.{ENDINGS.get(found.format, found.format.lower() or 'image')}"

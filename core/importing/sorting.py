@@ -4,7 +4,7 @@ out."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -13,11 +13,12 @@ import pandas as pd
 from core.data.report import Intaken
 from core.errors import DataError
 from core.finding import Finding
-from core.importing.annotations import WHAT_TO_DO, Recognised, kinds_of, only_generic, recognise
+from core.importing.annotations import WHAT_TO_DO, Recognised, is_kind, kinds_of, masks_beside, only_generic, recognise
 from core.importing.archives.entries import Source
 from core.importing.intake import Intake, Rejected
 from core.importing.interpreting import NO_IMAGE, Interpretation, interpret, question_of
 from core.importing.layout import classes_and_splits, split_in
+from core.importing.tables.encodings import twice_encoded
 from core.importing.tables.manifest import Manifest, Said
 from core.importing.tables.reading import Question, Reading
 from core.importing.tables.table_report import letters
@@ -70,21 +71,27 @@ def sort_out(
     if not names:
         raise DataError(_no_image(intake) if intake.modality.comes_from == "file" else _no_row(intake))
     source = source or Source(())
-    recognised = recognise(names, intake.notes)
+    masks = masks_beside(names)
+    recognised = recognise(names, intake.notes) or _with_masks(masks)
     found = interpret(intake, names, source, reading or Reading(), recognised)
     asked = ask is not None and reading is None and source.labels is None
     if asked and (question := question_of(intake, names, source, found)):
         assert ask is not None
         found = replace(interpret(intake, names, source, ask(question), recognised), asked=True)
     manifest, rejected, kind, said = found.manifest, found.rejected, found.kind, found.said
+    said = [None if name in masks else one for name, one in zip(names, said)] if masks else said
     of_tables = [one for one in manifest.findings if one.kind != "guess" or not found.asked] if manifest else []
     told = {name for one in of_tables if one.kind in ("no label", "several labels") for name in one.files}
-    homeless = [name for name, one in zip(names, said) if one is None and name not in told]
+    homeless = [name for name, one in zip(names, said) if one is None and name not in told and name not in masks]
     task = TASKS[kind]
     by_folders = task.told_by_folders and not any(one.label for one in (manifest.of.values() if manifest else ()))
     bare = _bare_classes(intake.bare, names) if by_folders else []
-    if by_folders and recognised is not None and only_generic({one.label for one in said if one and one.label}):
+    labels = {one.label for one in said if one and one.label}
+    if by_folders and recognised is not None and only_generic(labels):
         raise DataError(f"{recognised.words} {WHAT_TO_DO}")
+    where = next((one.title for one in of_tables if one.kind == "boxes"), "")
+    if task.told_by_folders and where and len(labels) < 2:
+        raise DataError(f"{where} {WHAT_TO_DO}")
     causes = _causes(intake, rejected, names)
     files, frame = intake.files, _frame(intake, said, task)
     intake.rows = pd.DataFrame()
@@ -121,12 +128,18 @@ def sort_out(
 def _no_image(intake: Intake) -> str:
     """Why there is nothing to learn from, from the cause that explains most."""
     files = [*intake.rejected, *(Rejected(name, NO_IMAGE) for name, _ in intake.notes)]
-    kinds = kinds_of(one.name for one in intake.rejected)
-    reasons = Counter(one.reason for one in files if not one.reason.startswith("It is ")).most_common(1)
-    if kinds and (not reasons or reasons[0][1] <= len(files) / 2):
+    kinds = kinds_of((one.name, one.reason) for one in intake.rejected)
+    reasons = Counter(one.reason for one in files if not is_kind(one.reason)).most_common(1)
+    if kinds and (not reasons or reasons[0][0] == NO_IMAGE or reasons[0][1] <= len(files) / 2):
         return f"There is no image in it. {kinds}"
     if intake.tables and not reasons:
         return "There is a table, but no image. Give the images together with their table."
+    if intake.ignored and not reasons:
+        of_systems = number_of(intake.ignored)
+        return (
+            f"There is no image in it, only {of_systems} that a system keeps beside others, such as a Mac's ._ files, "
+            "thumbnails and what was thrown away. Give folders of images, one folder a class."
+        )
     hint = f" Of {number_of(len(files))} none could be used: {reasons[0][0]}" if reasons else " It is empty."
     return f"There is no image in it.{hint} Give folders of images, one folder a class."
 
@@ -140,9 +153,9 @@ def _causes(intake: Intake, rejected: Sequence[Rejected], names: Sequence[str]) 
     """What may explain that there are no classes: tables that could not be used, broken images, other files."""
     told = [f"The table {one.name[-80:]!r} was passed over: {one.reason}" for one in rejected if one.reason != NO_IMAGE]
     told = [words for words in told if "list was believed" not in words and "example of answers" not in words][:2]
-    if kinds := kinds_of(one.name for one in intake.rejected):
+    if kinds := kinds_of((one.name, one.reason) for one in intake.rejected):
         told.append(kinds)
-    broken = Counter(one.reason for one in intake.rejected if not one.reason.startswith("It is "))
+    broken = Counter(one.reason for one in intake.rejected if not is_kind(one.reason))
     if sum(broken.values()) >= max(1, len(names) / 4):
         reason, count = broken.most_common(1)[0]
         told.append(f"{number_of(count)} could not be used: {reason}")
@@ -156,10 +169,19 @@ def _causes(intake: Intake, rejected: Sequence[Rejected], names: Sequence[str]) 
 
 
 def _names_read(intake: Intake, frame: pd.DataFrame, task: Task) -> list[Finding]:
-    if not intake.encoding:
-        return []
     strange = [name for answer in frame[task.column].unique() for name in task.parts(answer) if not name.isascii()]
+    if not intake.encoding:
+        return _twice_encoded({label: meant for label in strange if (meant := twice_encoded(label))})
     return [letters("What was given has names that are no UTF-8, and", intake.encoding, strange[:3])]
+
+
+def _twice_encoded(meant: Mapping[str, str]) -> list[Finding]:
+    if not meant:
+        return []
+    label, other = next(iter(meant.items()))
+    title = f"{number_of(len(meant), 'class has', 'classes have')} letters that look wrong: {names_of(list(meant))}."
+    why = f"A program seems to have taken UTF-8 for another encoding: {label!r} may mean {other!r}. Rename it."
+    return [Finding(kind="letters", title=title, why=why, labels=list(meant))]
 
 
 def _levels(found: Interpretation, by_folders: bool) -> list[Finding]:
@@ -179,6 +201,14 @@ def _levels(found: Interpretation, by_folders: bool) -> list[Finding]:
         title = "The classes are the outer folders, though all of them hold the same folders."
         why = "If the inner ones are the classes, import again and say so: on the page, or with --label-folder 2."
     return [Finding(kind="guess", title=title, why=why)]
+
+
+def _with_masks(masks: set[str]) -> Recognised | None:
+    if not masks:
+        return None
+    return Recognised(
+        "outlines", f"{number_of(len(masks), 'image is the mask', 'images are the masks')} of another.", {}
+    )
 
 
 def _boxes(recognised: Recognised | None) -> list[Finding]:
@@ -274,10 +304,9 @@ def _refuse_too_few(
         )
     if len(labels) == 1:
         empty = f" ({number_of(len(bare), 'folder is', 'folders are')} empty: {names_of(bare)})" if bare else ""
-        raise DataError(
-            f"There is only the class {labels[0][:80]!r}{empty}. "
-            "Telling apart takes two: give one folder for each class."
-        )
+        where = f"The table {tables[0][-120:]!r} has" if tables and not bare else "There is"
+        what = "a row for images of another" if tables and not bare else "one folder for each class"
+        raise DataError(f"{where} only the class {labels[0][:80]!r}{empty}. Telling apart takes two: give {what}.")
 
 
 def _bare_classes(bare: Sequence[str], images: list[str]) -> list[str]:

@@ -61,8 +61,13 @@ def with_label(frame: pd.DataFrame, label: str) -> pd.Series:
 
 
 def folded(label: str) -> str:
-    """What labels have in common that differ in capitals, width, spaces, hyphens and underscores alone."""
-    return " ".join(re.split(r"[\s_‐-―-]+", unicodedata.normalize("NFKC", label).casefold().strip("_- ")))
+    """What labels have in common that differ in capitals, width, spaces, hyphens, underscores, apostrophes and in
+    letters of other scripts that look the same."""
+    plain = unicodedata.normalize("NFKC", label).casefold().strip("_- ").translate(_LOOK_ALIKE)
+    return " ".join(re.split(r"[\s_‐-―-]+", plain))
+
+
+_LOOK_ALIKE = str.maketrans("асеорхуіјѕοα’‘", "aceopxyijsoa''")  # Cyrillic, Greek
 
 
 # In tables ------------------------------------------------------------------------------------------------------------

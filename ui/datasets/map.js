@@ -67,8 +67,8 @@ class Plane {
       list.append(li);
     };
     for (const { label, colour } of this.data.legend) line("", label, colour);
-    if (this.data.marked.includes(2)) line("ring", "doubted");
-    if (this.data.marked.includes(1)) line("square", "stands apart");
+    if (this.data.marked.includes(2)) line("ring", "label issue");
+    if (this.data.marked.includes(1)) line("square", "outlier");
     return list;
   }
 

@@ -1,4 +1,4 @@
-"""A dataset as the chosen backbone sees it: a map, which labels are doubted, and what stands apart."""
+"""A dataset as the chosen backbone sees it: a map, label issues, and outliers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ui.shared.widgets import clip, count, errors_shown, literal
 ON_A_PAGE = 24
 MOST_POINTS = 4000  # drawn on the map
 MOST_COLOURS = 8
-DOUBTS, APART = "Doubted labels", "Standing apart"
+DOUBTS, APART = "Label issues", "Outliers"
 _map = component(__file__, "map")
 
 
@@ -131,7 +131,7 @@ def _seen(dataset: Dataset, seen: Survey) -> None:
 
 
 def _name(what: str, dataset: Dataset) -> str:
-    return f"Doubted {dataset.task.plural}" if what == DOUBTS and dataset.task.classes is None else what
+    return f"{dataset.task.noun.capitalize()} issues" if what == DOUBTS and dataset.task.classes is None else what
 
 
 def _suggestions(suspects: pd.DataFrame) -> dict[str, str]:
@@ -171,7 +171,7 @@ def _answers(dataset: Dataset, marked: Ticks, suggested: dict[str, str]) -> None
         one = dataset.task.classes is not None and not dataset.task.classes.several
         if one and st.button(f"Relabel {count(len(labels), 'image')} as suggested", help=help):
             apply(dataset, changes.relabel_each, labels)
-        if st.button("They are right", help="These will not be doubted again."):
+        if st.button("They are right", help="These will not be listed again."):
             confirm(dataset, ticked)
             marked.clear()
             st.rerun(scope="fragment")

@@ -1,20 +1,25 @@
-"""Tables with the images inside: Parquet as Hugging Face exports it, and JSON lines with images as base64 text."""
+"""Tables with the images inside: Parquet as Hugging Face exports it, JSON lines and CSV with images as base64 text, and
+images as numbers (see arrays.py)."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import csv
 import io
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
 
 from core.errors import DataError
-from core.importing.tables.cells import cells_of
+from core.importing.archives.arrays import IDX, idx, pixel_rows, png, shaped
+from core.importing.tables.cells import cells_of, each_once
 from core.limits import Limits
 from core.units import file_size
 from core.words import shown_name
@@ -47,7 +52,14 @@ def open_container(name: str, data: bytes, limits: Limits) -> Container | None:
         return _parquet(name, data, limits)
     if name.lower().endswith((".jsonl", ".ndjson")):
         return _json_lines(name, data)
-    return None
+    if (held := idx(name, data, limits.file_bytes)) is not None:
+        return Container(held[0](), held[1])
+    return _csv(name, data) if name.lower().endswith(".csv") else None
+
+
+def may_be_container(name: str) -> bool:
+    """Whether it may hold images though it is called like no table."""
+    return IDX.fullmatch(name) is not None
 
 
 def _named(name: str, number: int, path: object) -> str:
@@ -129,6 +141,67 @@ def _class_names(metadata: dict[bytes, bytes] | None) -> dict[str, list[str]]:
 
 def _class_name(cell: str, names: list[str]) -> str:
     return names[int(cell)] if cell.isdecimal() and int(cell) < len(names) else "" if cell == "-1" else cell
+
+
+# CSV ------------------------------------------------------------------------------------------------------------------
+
+
+def _csv(name: str, data: bytes) -> Container | None:
+    """A row an image, as base64 in a cell or as pixels."""
+    begins = data[:BEGINS].decode("utf-8", "replace")
+    if not (_ENCODED.search(begins) or _MANY_NUMBERS.search(begins)):
+        return None
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST))  # of the process, and what is read is limited as a whole
+
+    def text() -> io.TextIOWrapper:
+        return io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", "replace", newline="")
+
+    result = Container(iter(()))
+    if (held := pixel_rows(text())) is not None:  # type: ignore[arg-type]
+        names, rows = held
+        encoded: Iterator[tuple[list[str], bytes]] = ((cells, _as_png(pixels)) for cells, pixels in rows)
+    else:
+        heads = next(csv.reader(text()), [])
+        first = next(islice(csv.reader(text()), 1, 2), [])
+        column = next((place for place, cell in enumerate(first) if _base64(cell)), None)
+        if column is None or len(heads) != len(first):
+            return None
+        names = [head for place, head in enumerate(heads) if place != column]
+        lines = (row for row in islice(csv.reader(text()), 1, None) if len(row) == len(heads))
+        encoded = ((row[:column] + row[column + 1 :], _decoded(row[column])) for row in lines)
+    names = each_once([shown_name(one) for one in names])
+    result.columns = {PATH: [], **{other: [] for other in names}}
+
+    def images() -> Iterator[tuple[str, bytes]]:
+        for number, (cells, image) in enumerate(encoded):
+            told = _named(name, number, None)
+            result.columns[PATH].append(told)
+            for other, cell in zip(names, cells):
+                result.columns[other].append(cell.strip()[:1000])
+            yield told, image
+
+    result.images = images()
+    return result
+
+
+def _as_png(pixels: Sequence[str]) -> bytes:
+    try:
+        return png(shaped(pixels))
+    except ValueError:  # told of the image
+        return b""
+
+
+def _decoded(cell: str) -> bytes:
+    try:
+        return base64.b64decode(_base64(cell))
+    except (ValueError, binascii.Error):
+        return b""
+
+
+BEGINS = 20_000  # bytes that are looked at
+LONGEST = 2**28  # characters of a cell
+_ENCODED = re.compile("|".join(map(re.escape, BEGINNINGS)))
+_MANY_NUMBERS = re.compile(r"(\d{1,3}[ ,]){60}")
 
 
 # JSON lines -----------------------------------------------------------------------------------------------------------

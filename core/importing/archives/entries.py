@@ -5,7 +5,6 @@ Nothing is written under a name that they bring.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
@@ -117,7 +116,7 @@ def unnameable(name: str) -> str:
 def leaves(name: str) -> bool:
     """Whether a path could lead out of the folder that it is taken to be in, on any system."""
     path = name.replace("\\", "/")
-    return "\0" in path or path.startswith("/") or bool(re.match("[A-Za-z]:", path)) or ".." in path.split("/")
+    return "\0" in path or path.startswith("/") or (path[1:2] == ":" and path[0].isalpha()) or ".." in path.split("/")
 
 
 def leads_out(archive: str, name: str) -> str:

@@ -65,7 +65,8 @@ def _no_archive(path: Path, begins: bytes) -> str:
     if re.search(r"\.(z\d\d|zip\.\d{3}|part\d+\.\w+|tar\.\w+\.\d+)$", name, re.IGNORECASE):
         return f"{name!r} is one part of several. Join the parts, or pack the class folders into one ZIP."
     if begins.startswith((b"Rar!", b"7z\xbc\xaf")):
-        return f"{name!r} is an archive of a kind that Graft does not read. Pack the class folders into a ZIP or TAR."
+        kind = "RAR" if begins.startswith(b"Rar!") else "7z"
+        return f"{name!r} is a {kind} archive, which Graft does not read. Pack the class folders into a ZIP or TAR."
     if words := named(name):
         return f"{name!r} is {words}."
     if begins.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")):

@@ -105,10 +105,12 @@ def _delimited(text: str) -> Iterator[dict[str, str]]:
     if not delimiter:
         rows: Iterator[list[str]] = (line.split() for line in io.StringIO(text))
     else:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)  # lines end as csv knows them
+        quote = "'" if all(line.startswith("'") and line.endswith("'") for line in head[1:] if line) else '"'
+        file = io.StringIO(text, newline="")  # lines end as csv knows them
+        rows = csv.reader(file, delimiter=delimiter, quotechar=quote)
     filled = (row for row in rows if any(cell.strip() for cell in row))
     first = list(islice(filled, LINES_LOOKED_AT))
-    names = _named(_header(first))
+    names = each_once(_header(first))
     for row in chain(first, filled):
         yield dict(zip(names, row))
 
@@ -128,8 +130,9 @@ def _delimiter(head: Sequence[str]) -> str:
     best = max(DELIMITERS, key=fit)  # of equally good ones the first, as a comma also stands in numbers
     if fit(best)[0] > 0 and (len(lines) < 3 or fit(best)[0] >= len(lines) / 2):
         return best
-    (width, most), *_ = Counter(len(line.split()) for line in lines).most_common(1) or [(0, 0)]
-    return "" if width > 1 and most >= MOST_ALIKE * len(lines) else best
+    rows = lines[1:] if len(lines) > 2 else lines  # the first may be the names, of which one may have two words
+    (width, most), *_ = Counter(len(line.split()) for line in rows).most_common(1) or [(0, 0)]
+    return "" if width > 1 and most >= MOST_ALIKE * len(rows) else best
 
 
 def _header(first: list[list[str]]) -> list[str]:
@@ -165,6 +168,9 @@ def _json(text: str) -> Iterator[dict[str, str]]:
     if len(text) > MOST_JSON:
         raise DataError(f"is JSON of more than {MOST_JSON:,} characters. Give it as CSV or JSON lines.")
     held = json.loads(text)
+    if tasks := _label_studio(held):
+        yield from tasks
+        return
     lists = [one for one in held.values() if _is_rows(one)] if isinstance(held, dict) else []
     if isinstance(held, dict) and len(lists) == 1:
         held = lists[0]
@@ -182,6 +188,27 @@ def _json(text: str) -> Iterator[dict[str, str]]:
         if len(row) > MOST_COLUMNS:
             _refuse_columns(len(row))
         yield {str(name): _json_cell(cell) for name, cell in row.items()}
+
+
+def _label_studio(held: object) -> Iterator[dict[str, str]] | None:
+    """Tasks of Label Studio: the file, and what was chosen of each; None if it is something else."""
+    if not _is_rows(held) or not all(isinstance(task.get("data"), dict) for task in held):  # type: ignore[attr-defined]
+        return None
+    return map(_task, held)  # type: ignore[call-overload,no-any-return]
+
+
+def _task(task: dict[str, Any]) -> dict[str, str]:
+    data = {str(name): cell for name, cell in task["data"].items() if isinstance(cell, str)}
+    results = [result for one in _dicts(task.get("annotations")) for result in _dicts(one.get("result"))]
+    values = [value for result in results if isinstance(value := result.get("value"), dict)]
+    chosen = [choice for value in values if isinstance(value.get("choices"), list) for choice in value["choices"]]
+    numbers = [value[key] for value in values for key in ("rating", "number") if key in value]
+    said = {"choice": _json_cell(chosen[0] if len(chosen) == 1 else chosen or None)} if chosen or not numbers else {}
+    return data | said | ({"rating": _json_cell(numbers[0])} if numbers else {})
+
+
+def _dicts(held: object) -> list[dict[str, Any]]:
+    return [one for one in held if isinstance(one, dict)] if isinstance(held, list) else []
 
 
 def _is_rows(held: object) -> bool:
@@ -208,7 +235,7 @@ def _parquet(data: bytes) -> pd.DataFrame:
     table = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
     columns = [[cell for chunk in column.chunks for cell in cells_of(chunk)] for column in table.columns]
     _refuse_much(characters=sum(len(cell) for column in columns for cell in column))
-    return pd.DataFrame(dict(zip(_named(table.column_names), columns)), dtype=str)
+    return pd.DataFrame(dict(zip(each_once(table.column_names), columns)), dtype=str)
 
 
 def cells_of(chunk: Any) -> list[str]:
@@ -244,11 +271,11 @@ def _as_frame(rows: Iterator[dict[str, str]]) -> pd.DataFrame:
     for column in columns.values():
         column.extend("" for _ in range(number - len(column)))
     frame = pd.DataFrame(columns, dtype=str)
-    frame.columns = pd.Index(_named(list(frame)))
+    frame.columns = pd.Index(each_once(list(frame)))
     return frame
 
 
-def _named(names: Sequence[object]) -> list[str]:
+def each_once(names: Sequence[object]) -> list[str]:
     """Names of columns, each once."""
     if len(names) > MOST_COLUMNS:
         _refuse_columns(len(names))

@@ -37,7 +37,7 @@ from core.importing.tables.headings import (
 from core.importing.tables.matching import EXACT, WAYS, Matcher
 from core.importing.tables.meanings import missing_in, truths
 from core.importing.tables.reading import FOLDERS, NEW_SPLIT, Reading
-from core.tasks import Kind
+from core.tasks import TASKS, Kind
 from core.words import names_of
 
 FEW_NUMBERS = 5  # different whole numbers: more, if hardly any comes twice, are no classes
@@ -103,6 +103,8 @@ def find_columns(
         rest, group = [group], ""
     keys = {key_of(column) for column in rest}
     boxes = any(names <= keys for names in BOXES)
+    if boxes and not reading.column:
+        rest = [column for column in rest if not any({key_of(column)} <= names <= keys for names in BOXES)]
     if reading.column:
         label = _asked(reading.column, [*rest, *filter(None, [group, split])], name)
         return Columns(path, label, split, group if group != label else "", candidates=(), boxes=boxes)
@@ -121,14 +123,16 @@ def find_columns(
         sure = all(_is_plain(one, frame) for one in candidates)
         return Columns(path, rest[0], split, group, candidates=tuple(candidates), sure=sure, boxes=boxes)
     worded = next((one for one in candidates if word_rank(one.column) < len(LABEL_WORDS)), None)
-    targets = [one for one in candidates if one.kind == "number" and key_of(one.column) in (*TARGETS, *WEAK_TARGETS)]
+    targets = [one for one in candidates if TASKS[one.kind].ordered and key_of(one.column) in (*TARGETS, *WEAK_TARGETS)]
     strong = next((one for one in targets if key_of(one.column) in TARGETS), None)
-    classes = [one for one in candidates if one.kind == "classes"]
-    best = strong or (worded if worded and worded.kind == "classes" else None)
+    classes = [one for one in candidates if TASKS[one.kind].told_by_folders]
+    best = strong or (worded if worded and TASKS[worded.kind].told_by_folders else None)
     best = best or (None if folders_tell else next(iter([*classes, *targets, *candidates]), None))
     best = best or next(iter(targets), None) if not folders_tell or not classes else best
     if best is None:
-        return Columns(path, "", split, group, unused=tuple(rest), candidates=tuple(candidates), sure=not candidates)
+        return Columns(
+            path, "", split, group, unused=tuple(rest), candidates=tuple(candidates), sure=not candidates, boxes=boxes
+        )
     ordered = (best, *(one for one in candidates if one != best))
     unused = tuple(one.column for one in candidates if one.column != best.column)
     sure = len(ordered) == 1 and _is_plain(best, frame)
@@ -224,7 +228,7 @@ def _is_plain(one: Candidate, frame: pd.DataFrame) -> bool:
     cells = set(frame[one.column])
     numbers = {number for number in read_numbers(cells).values() if is_number(number)}
     several_each = len(numbers) <= min(MANY_NUMBERS, len(frame) / 2) and not have_unit(cells)
-    return one.kind != "number" or not several_each or any(number != int(number) for number in numbers)
+    return not TASKS[one.kind].ordered or not several_each or any(number != int(number) for number in numbers)
 
 
 def are_numbers(cells: Mapping[str, int], name: str) -> bool:
@@ -289,4 +293,4 @@ def is_true(cell: str) -> bool:
 
 
 def class_like(columns: Collection[Candidate]) -> list[str]:
-    return [one.column for one in columns if one.kind == "classes"]
+    return [one.column for one in columns if TASKS[one.kind].told_by_folders]

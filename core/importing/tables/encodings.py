@@ -108,6 +108,18 @@ def _examples(texts: Iterable[bytes], encoding: str) -> tuple[str, ...]:
     return tuple(list(found)[:3])
 
 
+def twice_encoded(text: str) -> str:
+    """`Käfer` of `KÃ¤fer`, which is UTF-8 that a program took for Western European; "" of anything else."""
+    for other in ("cp1252", "latin-1", "cp437"):
+        try:
+            meant = text.encode(other).decode("utf-8")
+        except UnicodeError:
+            continue
+        if meant != text:
+            return meant
+    return ""
+
+
 # Names ----------------------------------------------------------------------------------------------------------------
 
 
@@ -183,7 +195,7 @@ def _looks_right(text: str, strange: Sequence[str], encoding: str) -> float:
     if encoding in _COMMON:
         return _share_common(strange, encoding)
     if encoding in _FREQUENT:
-        return _share_frequent(text, strange, _FREQUENT[encoding])
+        return _share_frequent(text, strange, encoding)
     return _few_accents(text, strange, encoding)
 
 
@@ -246,15 +258,18 @@ _FREQUENT = {
 }
 
 
-def _share_frequent(text: str, strange: Sequence[str], frequent: str) -> float:
+def _share_frequent(text: str, strange: Sequence[str], encoding: str) -> float:
     """How many are letters of the language, the frequent ones for more; in words all of one script, and of one case
     but for the first letter."""
+    frequent = _FREQUENT[encoding]
     letters = [character for character in strange if character.lower() in frequent]
     ascii_letters = sum(character.isascii() and character.isalpha() for character in text)
     tail = [character for character in text[1:] if character.isalpha()]
     mixed = bool(tail) and any(c.islower() for c in tail) and any(c.isupper() for c in tail)
     usual = sum(1.0 if frequent.index(letter.lower()) < len(frequent) * 0.6 else 0.7 for letter in letters)
     score = usual / len(strange)
+    bare = encoding == "cp1253" and len(strange) > 2 and not any(c in "άέήίόύώΐΰΆΈΉΊΌΎΏ" for c in text)
+    score *= 0.8 if bare else 1.0  # nearly every Greek word has an accent
     return score * (0.5 if mixed else 1.0) * (0.6 if ascii_letters else 1.0) * (0.8 if _shouts(text) else 1.0)
 
 
@@ -286,6 +301,8 @@ def _few_accents(text: str, strange: Sequence[str], encoding: str) -> float:
     """How many are letters with accents of the languages, of which a word has few."""
     good = sum(character in _ACCENTED[encoding] for character in strange) / len(strange)
     plain = sum(character.isascii() and character.isalpha() for character in text)
-    inner = any(one.islower() and other.isupper() for one, other in zip(text, text[1:]))
+    threes = zip(text, text[1:], text[2:])
+    inner = any(one.isalpha() and two.isupper() and three.islower() for one, two, three in threes)
+    inner = inner or any(one.islower() and other.isupper() for one, other in zip(text, text[1:]))
     share = 1.0 if plain >= len(strange) else 0.4 if plain else 0.2
     return good * share * _BEFORE[encoding] * (0.5 if inner else 1.0)

@@ -39,7 +39,6 @@ from core.importing.tables.meanings import missing_in
 from core.importing.tables.reading import Reading
 from core.importing.tables.shaping import class_names, joined, shaped
 from core.importing.tables.table_report import (
-    ONE,
     at_blanks,
     boxes_left_out,
     columns_unused,
@@ -50,7 +49,7 @@ from core.importing.tables.table_report import (
     what_stands_instead,
     with_commas,
 )
-from core.tasks import Kind
+from core.tasks import CLASSIFICATION, MULTILABEL, REGRESSION, TASKS, Kind, Task
 from core.tasks.labels import SOME, divided, together
 from core.words import clean_label, shown_name
 
@@ -249,41 +248,44 @@ def _combine(
     images = [_images(each, matcher) for each in used]
     cells = Counter(cell for each in used if each.columns.label for cell in each.frame[each.columns.label])
     first = next((each.columns for each in used if each.columns.label), used[0].columns)
-    kind: Kind = reading.kind or ("number" if are_numbers(cells, first.label) else "classes")
-    cells = _whole_numbers(used, cells) if kind != "number" else cells
-    several_in = divided(cells, first.label) if kind != "number" else {}
-    repeated = kind != "number" and _repeated(used, images)
+    kind = reading.kind or (REGRESSION if are_numbers(cells, first.label) else CLASSIFICATION).name
+    ordered = TASKS[kind].ordered
+    cells = cells if ordered else _whole_numbers(used, cells)
+    several_in = {} if ordered else divided(cells, first.label)
+    repeated = not ordered and _repeated(used, images)
     if reading.kind is None and (several_in or repeated or _overlap(used)):
-        kind = "labels"
+        kind = MULTILABEL.name
+    task = TASKS[kind]
+    several_each = task.classes is not None and task.classes.several
     of: dict[str, Said] = {}
     outside, missing, unlabelled, several, twice = (list[str]() for _ in range(5))
     slips: set[str] = set()  # what stands where a number should
     columns_kept: dict[str, dict[str, str]] = {}
     for each, named in zip(used, images):
         columns, split = each.columns, _split_of_table(each.name) if not reading.split else None
-        numbers = read_numbers(set(each.frame[columns.label])) if columns.label and kind == "number" else {}
+        numbers = read_numbers(set(each.frame[columns.label])) if columns.label and task.ordered else {}
         may_be_classes = _may_be_classes(each.frame, columns)
         needed = [name for name in each.frame if name in columns.needed or name in may_be_classes]
-        for image, cell, *cells_of_row in zip(named, each.frame[columns.path], *(each.frame[name] for name in needed)):
+        for image, cell, *cells_of_row in zip(named, *(each.frame[name].tolist() for name in (columns.path, *needed))):
             if image is None:
                 (outside if leaves(cell) else missing).append(shown_name(cell))
                 continue
             row = dict(zip(needed, cells_of_row))
             for column, means in may_be_classes.items():
                 columns_kept.setdefault(shown_name(column), {}).setdefault(image, means[row[column]])
-            said = _said(row, columns, kind, split, numbers, several_in)
+            said = _said(row, columns, task, split, numbers, several_in)
             if said is None:
                 (several if columns.one_hot else unlabelled).append(image)
                 slips.add(row[columns.label] if columns.label else "")
             elif (before := of.setdefault(image, said)) != said:
-                if repeated and kind == "labels":
+                if repeated and several_each:
                     held = (*before.label.split("\n"), *said.label.split("\n"))
                     of[image] = Said(together(filter(None, held)), split=before.split, group=before.group)
                 else:
                     twice.append(image)
     unsaid, several = ([name for name in dict.fromkeys(names) if name not in of] for names in (unlabelled, several))
-    no_label = f"no {ONE[kind]} in the table: left out"
-    blanks = at_blanks(several_in) if kind == "labels" and reading.kind is None else []
+    no_label = f"no {task.noun} in the table: left out"
+    blanks = at_blanks(several_in) if several_each and reading.kind is None else []
     findings = (
         *guessed(first, kind, reading),
         *boxes_left_out(used, repeated),
@@ -295,10 +297,10 @@ def _combine(
         *rows_told("several labels", several, "image has", "images have", "none or several classes in the table"),
         *rows_told("twice", twice, "image is", "images are", "in the table twice, with different answers"),
         *columns_unused(used, bool(columns_kept)),
-        *with_commas(cells if kind == "classes" else {}, of),
+        *with_commas(cells if task.classes is not None and not several_each else {}, of),
         *blanks,
     )
-    target = first.label if kind == "number" else ""
+    target = first.label if task.ordered else ""
     tables = tuple(each.name for each in used)
     return Manifest(
         kind,
@@ -395,23 +397,24 @@ def _overlap(used: list[Used]) -> bool:
 def _said(
     row: dict[str, str],
     columns: Columns,
-    kind: Kind,
+    task: Task,
     split: Split | None,
     numbers: Mapping[str, float],
     several_in: Mapping[str, Sequence[str]],
 ) -> Said | None:
     split = (split_of(row[columns.split]) or split_in(row[columns.split])) if columns.split else split
     group = shown_name(row[columns.group]) if columns.group else ""
+    several_each = task.classes is not None and task.classes.several
     if columns.one_hot:
         true = [clean_label(column) for column in columns.one_hot if is_true(row[column])]
-        if kind != "labels" and len(true) != 1:
+        if not several_each and len(true) != 1:
             return None
         return Said(together(true), split=split, group=group)
     cell = row[columns.label] if columns.label else ""
-    if kind == "number":
+    if task.ordered:
         number = numbers.get(cell, math.nan)
         return Said(target=number, split=split, group=group) if math.isfinite(number) else None
-    if kind == "labels":
+    if several_each:
         if not columns.label:
             return None
         held = several_in.get(cell, (cell,) if cell else ())

@@ -10,7 +10,7 @@ from core.importing.tables.columns import Columns
 from core.importing.tables.encodings import TITLES, Decoded
 from core.importing.tables.matching import Matcher
 from core.importing.tables.reading import Reading
-from core.tasks import Kind
+from core.tasks import TASKS, Kind
 from core.tasks.labels import undivided
 from core.words import clean_label as clean
 from core.words import names_of, number_of
@@ -18,7 +18,6 @@ from core.words import names_of, number_of
 if TYPE_CHECKING:  # which tells these
     from core.importing.tables.manifest import Said, Used
 
-ONE = {"classes": "class", "labels": "label", "number": "number"}
 _WHY = {
     "outside": "Nothing outside is read. Put the images beside the table, and give their paths from there.",
     "missing": "Check the spelling of the paths, and that all the images were given.",
@@ -40,7 +39,7 @@ def guessed(columns: Columns, kind: Kind, reading: Reading) -> list[Finding]:
     if columns.sure or reading.column or not columns.label:
         return []
     others = [one.column for one in columns.candidates if one.column != columns.label]
-    title = f"The column {columns.label[:60]!r} was taken for the {ONE[kind]}."
+    title = f"The column {columns.label[:60]!r} was taken for the {TASKS[kind].noun}."
     why = (
         f"{names_of(others)} might have been meant too. If so, import again and choose it: on the page, or in a shell "
         "with --label-column."
@@ -92,7 +91,7 @@ def found_loosely(matcher: Matcher) -> list[Finding]:
 
 
 def what_stands_instead(slips: set[str], kind: Kind) -> str:
-    if not slips or kind != "number":
+    if not slips or not TASKS[kind].ordered:
         return ""
     said = names_of([f'"{slip}"' for slip in slips], limit=3)
     return f"Where the number should stand, the table says {said}. Correct it and import again."

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from core.data.folds import FEWEST, MOST
 from core.errors import DamagedError
 from core.records import Count, plain, read
-from core.tasks.metrics import Metric
+from core.tasks.metrics import LOSS, Metric
 from core.tasks.scores import Scores
 from core.training.process.events import EpochEnded, Started, read_events
 from core.training.recipe import Recipe
@@ -102,7 +102,7 @@ class CrossValidation:
 
     @property
     def words(self) -> str:
-        """`Mean of 5 folds: accuracy 91.3% ± 1.2%, loss 0.31 ± 0.05`"""
+        """`Mean of 5 folds: loss 0.31 ± 0.05, accuracy 91.3% ± 1.2%`"""
         said = [f"{metric.lower_title} {self.said(metric)}" for metric in self.metrics()]
         return f"Mean of {len(self.done)} folds: {', '.join(said)}"
 
@@ -112,8 +112,9 @@ class CrossValidation:
         return f"{mean:.1%} ± {spread:.1%}" if metric.unit == "share" else f"{mean:.3g} ± {spread:.2g}"
 
     def metrics(self) -> list[Metric]:
-        """Those that every fold has."""
-        metrics = self.done[0].held_out.task.metrics if self.done else ()
+        """Those that every fold has, the loss first."""
+        others = self.done[0].held_out.task.metrics if self.done else ()
+        metrics = (LOSS, *(metric for metric in others if metric != LOSS)) if others else ()
         return [metric for metric in metrics if len(self._values(metric.name)) == len(self.done)]
 
     def _values(self, metric: str) -> list[float]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -18,8 +19,10 @@ from core.data.changes import leave_out
 from core.data.dataset import list_datasets, load_dataset
 from core.errors import DataError
 from core.inference.prediction import Answer
+from core.inference.predictor import Predictor
 from core.jobs import JobView
 from core.jobs.kinds import KINDS
+from core.modalities.images.preprocessing import decode
 from core.progress import Progress
 from core.tasks.predictions import Guess, Number, Ranked
 from core.workspace import Workspace
@@ -60,6 +63,36 @@ def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
 
     listed = shell("runs", "--json", home=home)
     assert [run["run"] for run in json.loads(listed.stdout)] == [said["run"]]
+
+
+def test_deep_images_are_seen_alike_in_training_and_by_the_bundle(home, tmp_path):
+    """16-bit TIFF that uses a small part of its range: nearly black if read as it is, and if a bundle forgot how it was
+    read. Asked for one of its images, and as arrays, it must see what training saw."""
+    folder = tmp_path / "kelvin"
+    for seed, (label, low, high) in enumerate((("cold", 29_000, 29_600), ("warm", 30_200, 30_800))):
+        (folder / label).mkdir(parents=True)
+        for number in range(10):
+            scene = np.random.default_rng(50 * seed + number).uniform(low, high, (6, 8)).astype(np.float32)
+            grown = Image.fromarray(scene).resize((64, 48), Image.Resampling.BICUBIC)
+            Image.fromarray(np.asarray(grown).astype(np.uint16)).save(folder / label / f"{number}.tif")
+    done = shell("train", "--data", folder, "--epochs", 2, "--lr", 0.003, "--seed", 3, "--json", home=home)
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout.splitlines()[-1])["run"]
+
+    workspace = Workspace(home)
+    (info,) = list_datasets(workspace)
+    dataset = load_dataset(workspace, info.id)
+    assert dataset.rendering.window is not None and 28_500 < dataset.rendering.window[0] < dataset.rendering.window[1]
+    predictor = Predictor.open(workspace.runs / run / "bundle")
+    assert predictor.preprocessing.rendering == dataset.rendering
+    learned = dataset.path(dataset.frame["image"][0])
+    size, rendering = predictor.preprocessing.resize, dataset.rendering
+    assert np.array_equal(*(np.asarray(decode(one, size, rendering)) for one in (learned, folder / "cold" / "0.tif")))
+
+    asked = shell("predict", "--run", run, folder / "cold", folder / "warm", "--format", "json", home=home)
+    assert asked.returncode == 0, asked.stderr
+    said = [(Path(one["image"]).parent.name, one["top"][0]["label"]) for one in json.loads(asked.stdout)]
+    assert len(said) == 20 and sum(label == guess for label, guess in said) >= 18
 
 
 def test_a_recipe_is_tried_from_a_shell(home, make_zip):

@@ -115,7 +115,7 @@ def test_commas_that_may_stand_between_labels_are_told(make_zip):
 def test_commas_do_not_make_the_only_class_an_untold_one(make_zip):
     cells = ["bowl", "bowl", "bowl, empty", "cup, empty", "cup"]
     few = {path: IMAGES[path] for path in PATHS[:2]}
-    with pytest.raises(DataError, match="There is only the class 'bowl'"):
+    with pytest.raises(DataError, match="table 't.csv' has only the class 'bowl'"):
         check(make_zip(files={**few, "t.csv": csv(zip(PATHS, cells), "file;tags", ";")}))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.importing.importing import check
-from core.importing.tables.encodings import GUESSED, carried, decode_text, guess, readable, with_slashes
+from core.importing.tables.encodings import GUESSED, carried, decode_text, guess, readable, twice_encoded, with_slashes
 from tests.conftest import image
 
 WORDS = {
@@ -26,6 +26,7 @@ WORDS = {
     "cp1250": ["kočka", "źrebię", "łoś", "jabłko"],
     "cp1253": ["γάτα", "σκύλος", "μήλο"],
     "cp1254": ["köpek", "ağaç", "kuş"],
+    "cp1255": ["חתול", "כלב"],
     "cp1256": ["قطة", "كلب"],
     "cp874": ["แมว", "สุนัข"],
     "cp850": ["Bär", "Hündin", "Köter"],
@@ -43,6 +44,20 @@ def test_a_table_is_read_and_the_guess_is_told(encoding):
     text = "filename;label\n" + "".join(f"{number}.jpg;{word}\n" for number, word in enumerate(WORDS[encoding]))
     found = decode_text(text.encode(encoding))
     assert (found.text, found.encoding, found.guessed) == (text, encoding, True) and found.examples
+
+
+@pytest.mark.parametrize("words", [["Käse", "Brötchen"], ["Käfer", "Mücke"]])
+def test_letters_of_a_mac_are_no_capitals_inside_a_word(words):
+    assert guess([word.encode("mac_roman") for word in words]) == "mac_roman"
+
+
+def test_what_was_encoded_twice_is_told(make_zip):
+    files = {
+        f"{label}/{n}.jpg": image("red", n + 9 * k) for k, label in enumerate(("KÃ¤fer", "Hund")) for n in range(3)
+    }
+    (told,) = [one for one in check(make_zip(files=files)).findings if one.kind == "letters"]
+    assert "'KÃ¤fer' may mean 'Käfer'" in told.why and told.labels == ["KÃ¤fer"]
+    assert not twice_encoded("Käfer") and not twice_encoded("cat") and not twice_encoded("кошка")
 
 
 def test_what_is_utf8_is_never_guessed():

@@ -37,10 +37,42 @@ def test_one_image_is_meant_or_none(cell, image):
     assert Matcher(IMAGES).find(cell, "labels.csv") == image
 
 
+@pytest.mark.parametrize(
+    ("cell", "image"),
+    [
+        ("leaf7.jpg", "img/leaf7.jpg.jpg"),  # of a system that hides endings
+        ("my leaf 1.jpg", "img/my_leaf_1.png"),
+        ("my-leaf-1", "img/my_leaf_1.png"),
+        ("black &amp; white.jpg", "img/black & white.jpg"),
+        ("'plain.jpg'", "img/plain.jpg"),
+        ("again.jpg", "img/again (1).jpg"),
+        ("Käfer.jpg", "img/KÃ¤fer.jpg"),  # unpacked by a program that took UTF-8 for something else
+        ("Ｎｏ１２.jpg", "img/No12.jpg"),
+        ("12", None),  # not every image is called No and a number
+    ],
+)
+def test_names_that_systems_and_tools_changed(cell, image):
+    names = (
+        "leaf7.jpg.jpg",
+        "my_leaf_1.png",
+        "black & white.jpg",
+        "plain.jpg",
+        "again (1).jpg",
+        "KÃ¤fer.jpg",
+        "No12.jpg",
+    )
+    assert Matcher([f"img/{name}" for name in names]).find(cell, "labels.csv") == image
+
+
+@pytest.mark.parametrize(("cell", "image"), [("7", "x/img_007.png"), ("img_12", "x/img_12.png"), ("scan_7", None)])
+def test_numbers_alone_where_all_images_begin_alike(cell, image):
+    assert Matcher(["x/img_007.png", "x/img_12.png"]).find(cell, "labels.csv") == image
+
+
 def test_what_is_found_loosely_is_counted_and_may_be_refused():
     matcher = Matcher(IMAGES)
     assert matcher.told("7", "t.csv") and matcher.told("0007.jpg", "t.csv")
-    assert matcher.loosely == {"zeros before the number are missing": ["img/0007.jpg"]}
+    assert matcher.loosely == {"zeros or other things before the number are missing": ["img/0007.jpg"]}
     assert matcher.find("7", "t.csv", EXACT) is None
 
 

@@ -36,7 +36,7 @@ def test_all_are_held_out_once_and_answered(workspace, recipe):
     accuracies = [fold.held_out.get("accuracy") for fold in found.done]
     assert found.mean("accuracy") == pytest.approx(np.mean(accuracies))
     assert found.spread("accuracy") == pytest.approx(np.std(accuracies, ddof=1))
-    assert found.metrics() == ["loss", "accuracy", "balanced_accuracy", "macro_f1"]
+    assert [metric.name for metric in found.metrics()] == ["loss", "accuracy", "balanced_accuracy", "macro_f1"]
     assert any(each.phase.startswith("Fold 3 of 3") for each in told)
 
 
