@@ -1,21 +1,14 @@
 """Without an accelerator `make gpu` says so and fails; all that it does there can be rehearsed here."""
 
-import sys
-from types import ModuleType
-
 import pytest
 import torch
 
-from benchmarks import gpu, results, tutorial
-from core.importing.importing import import_sample
-from core.training import preparation
+from benchmarks import gpu, results
 
 
 @pytest.fixture(autouse=True)
 def on_the_processor(monkeypatch):
     monkeypatch.setenv("GRAFT_DEVICE", "cpu")
-    for module in (preparation, tutorial):
-        monkeypatch.setattr(module, "build", module.build)  # which a part replaces, for its own process
 
 
 def test_without_an_accelerator_it_says_so_and_fails(monkeypatch, capsys):
@@ -30,20 +23,16 @@ def test_a_part_that_fails_or_has_no_time_is_a_row_that_says_so(tmp_path):
     assert str(row) == "| killed and resumed | no time was left |  | **no** |"
 
 
-def test_a_killed_run_gives_the_same_bits(workspace, monkeypatch):
-    # A process would first import what the main module was, which a test of a page may have put in its place.
-    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
-    import_sample(workspace, "textures")
-    (row,) = gpu.killed_and_resumed(workspace, gpu.SMALL)
-    assert (row.found, row.good) == ("the same bits", True)
+KILLED = [(-9, 0.0, "the same bits", True), (0, 0.0, "the same bits", False), (-9, 1.0, "1 of 2 tensors differ", False)]
 
 
-def test_what_differs_is_told(workspace, monkeypatch):
-    monkeypatch.setattr(gpu, "killed", lambda *_: -9)
-    weights = iter([{"a": torch.zeros(1), "b": torch.ones(1)}, {"a": torch.ones(1), "b": torch.ones(1)}])
+@pytest.mark.parametrize(("status", "other", "found", "good"), KILLED)
+def test_a_killed_run_has_to_have_died_and_to_give_the_same_bits(workspace, monkeypatch, status, other, found, good):
+    monkeypatch.setattr(gpu, "killed", lambda *_: status)
+    weights = iter([{"a": torch.zeros(1), "b": torch.ones(1)}, {"a": torch.tensor([other]), "b": torch.ones(1)}])
     monkeypatch.setattr(gpu, "train", lambda *_, **__: gpu.Trained([], 1, next(weights)))
     (row,) = gpu.killed_and_resumed(workspace, gpu.SMALL)
-    assert (row.found, row.good) == ("1 of 2 tensors differ", False)
+    assert (row.found, row.good) == (found, good)
 
 
 def test_measured_rows_take_the_place_of_those_that_say_nothing(tmp_path, monkeypatch):
