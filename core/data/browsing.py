@@ -13,13 +13,13 @@ from core.tasks.classes import Classes
 
 Order = Literal["name", "smallest", "largest", "lowest", "highest"]
 Found = TypeVar("Found", pd.DataFrame, pd.Index)
-ANSWER = "answer"
+ANSWER, SIZE = "answer", "size"
 _BY: dict[Order, tuple[str, bool]] = {  # the column, and whether it ascends
     "lowest": (ANSWER, True),
     "highest": (ANSWER, False),
     "name": ("name", True),
-    "smallest": ("pixels", True),
-    "largest": ("pixels", False),
+    "smallest": (SIZE, True),
+    "largest": (SIZE, False),
 }
 
 
@@ -41,7 +41,7 @@ def matching(
 
     label: that they have, be it the only one or not; "" for those that have none.
     text: searched in the names, letter by letter (`*` is a star), whatever their case.
-    order: "smallest" and "largest" count pixels; "lowest" and "highest" compare the answers.
+    order: "smallest" and "largest" count what the modality counts, as pixels; "lowest" and "highest" compare the answers.
     """
     frame = dataset.frame
     if label is not None:
@@ -54,7 +54,7 @@ def matching(
         frame = frame[frame["name"].str.contains(text, case=False, regex=False)]
     column, ascends = _BY[order]
     column = dataset.column if column == ANSWER else column
-    keys = frame["width"] * frame["height"] if column == "pixels" else frame[column]
+    keys = dataset.modality.size(frame) if column == SIZE else frame[column]
     return frame.loc[keys.sort_values(ascending=ascends, kind="stable").index]
 
 

@@ -20,7 +20,7 @@ from core.workspace import Workspace
 
 WELL_KNOWN = {"VGG", "ResNet", "Inception", "DenseNet", "EfficientNet", "MobileNet V2", "MobileNet V3", "ConvNeXt"}
 WELL_KNOWN |= {"RegNet", "Swin Transformer", "MaxViT", "Vision Transformer"}
-QUICK_GFLOPS, FEW_GFLOPS = 1.0, 2.0
+QUICK_GFLOPS, FEW_GFLOPS = 1.0, 1.0
 TENTHS = 10
 MOST_PARAMETERS = 150_000_000
 SMALL_SIZES = (64, 128)  # most networks take images smaller than those they learned from

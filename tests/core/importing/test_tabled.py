@@ -105,6 +105,8 @@ def test_changes_make_versions(workspace, dataset):
     made = resplit(workspace, made, validation=0.3, test=0.1, seed=1)
     assert made.version == 5 and set(made.frame["split"]) == {"train", "validation", "test"}
     assert matching(made, label="good", text="reviews 04")["text"].tolist() == ["fine 3"]
+    lengths = matching(made, order="largest")["characters"].tolist()
+    assert lengths == sorted(lengths, reverse=True)
     with pytest.raises(DataError, match="the texts have that class already"):
         relabel(workspace, made, ["reviews 04"], "good")
 
