@@ -115,7 +115,7 @@ def test_a_bad_upload_is_told_and_costs_nothing(open_page, finish, dataset, work
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("photos.rar", b"Rar!\x1a\x07", "'photos.rar' is an archive of a kind that Graft does not read"),
+        ("photos.rar", b"Rar!\x1a\x07", "'photos.rar' is a RAR archive, which Graft does not read"),
         ("photos.zip.001", b"PK", "one part of several"),
         ("metadata.csv", b"path,label\na.jpg,cat\n", "a table, but no image"),
         ("../a.zip", b"PK", "leads out of it"),
