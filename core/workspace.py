@@ -69,12 +69,12 @@ class Workspace:
                 write_json(path / "workspace.json", {"shared": str(workspace.shared)})
         except OSError as error:
             raise WorkspaceError(
-                f"Graft cannot write to its workspace {path} ({error.strerror}). "
+                f"Graft cannot write to its workspace {error.filename or path} ({error.strerror}). "
                 "Choose another folder by setting GRAFT_HOME, or with --workspace."
             ) from error
-        if not os.access(path, os.W_OK):
+        if refusing := next((each for each in (path, workspace.shared) if not os.access(each, os.W_OK)), None):
             raise WorkspaceError(
-                f"Graft may not write to its workspace {path}. "
+                f"Graft may not write to its workspace {refusing}. "
                 "Choose another folder by setting GRAFT_HOME, or with --workspace."
             )
         return workspace

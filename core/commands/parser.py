@@ -16,7 +16,7 @@ from core.errors import GraftError
 from core.importing.tables.encodings import ENCODINGS
 from core.importing.tables.reading import Pages
 from core.store.full_disk import is_full, refused
-from core.tasks import TASKS
+from core.tasks import readable
 from core.training.presets import DEFAULT, PRESETS
 from core.training.recipe import OPTIONS, WORDS_OF, Recipe, words_of
 
@@ -107,7 +107,8 @@ def _reading(command: argparse.ArgumentParser) -> None:
     add("--label-column", metavar="HEADING", default="", help="the column of the table that says the answer")
     level = "which folder below what all share gives the class, from 1; 0: the files' names do"
     add("--label-folder", metavar="N", type=_level, help=level)
-    add("--as", dest="kind", choices=list(TASKS), help="what the answer is: one class, several labels, a number")
+    kinds = [f"{name} ({task.each})" for name, task in readable().items()]
+    add("--as", dest="kind", choices=list(readable()), help="what the answer is: " + ", ".join(kinds))
     split = "`folders`, `new` for a new one, or the heading of a column (default: as it comes, else a new one)"
     add("--split-from", metavar="WHERE", default="", help=split)
     add("--encoding", choices=ENCODINGS, default="", metavar="NAME", help=f"of text: {', '.join(ENCODINGS)}")

@@ -41,7 +41,7 @@ def matching(
 
     label: that they have, be it the only one or not; "" for those that have none.
     text: searched in the names, letter by letter (`*` is a star), whatever their case.
-    order: "smallest" and "largest" count what the modality counts, as pixels; "lowest" and "highest" compare the answers.
+    order: "smallest" and "largest" go by what the modality counts, as pixels; "lowest" and "highest" by the answers.
     """
     frame = dataset.frame
     if label is not None:

@@ -154,8 +154,11 @@ class Predictor:
 
     @property
     def columns(self) -> list[str]:
-        """Of its answers, in a table."""
-        nothing = self.objective.decode(torch.zeros(1, self.objective.outputs))[0]
+        """Of its answers, in a table; nothing where only an answer tells."""
+        try:
+            nothing = self.objective.decode(torch.zeros(1, self.objective.outputs))[0]
+        except (TypeError, IndexError, KeyError):  # a task whose outputs are no one row of numbers
+            return []
         return list(nothing.row()) if nothing else []
 
     @torch.inference_mode()

@@ -14,6 +14,7 @@ import torch
 from pydantic import Field
 from torch import nn
 from torch.nn.functional import cosine_similarity
+from torch.utils._pytree import tree_leaves
 
 from core.backbones.model import Backbone
 from core.modalities.inputs import Inputs, count, first, laid_out
@@ -199,11 +200,12 @@ def measured_frozen(network: nn.Module, inputs: Inputs) -> Way:
 
 
 def _measured_training(model: nn.Module, device: Device, inputs: Inputs) -> Way:
-    def step(precision: str) -> torch.Tensor:
+    def step(precision: str) -> Inputs:
         with device.at(precision).autocast():
-            outputs: torch.Tensor = model(inputs).float()
-        outputs.square().mean().backward()
-        return outputs.detach()
+            given = model(inputs)
+        outputs = {str(place): each.float() for place, each in enumerate(tree_leaves(given))}
+        torch.stack([each.square().mean() for each in outputs.values()]).sum().backward()
+        return {name: each.detach() for name, each in outputs.items()}
 
     with _untouched(model):
         return _better(count(inputs), _timed(lambda: step("float32")), _timed(lambda: step("bfloat16")))

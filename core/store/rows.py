@@ -131,7 +131,9 @@ class Store:
         chunks = self._chunks()
         if len(chunks) > MOST_CHUNKS:
             small = [each for each in chunks if each.bytes < CHUNK_BYTES // 16]
-            self._add_chunk((digest, each.open().row(row)) for each in small for row, digest in enumerate(each.digests))
+            joined = ((digest, each.open().row(row)) for each in small for row, digest in enumerate(each.digests))
+            while self._add_chunk(joined) is not None:
+                pass
             for each in small:
                 throw_away(each.folder)
 

@@ -12,6 +12,12 @@ from core.tasks.protocol import Task
 from core.tasks.regression import REGRESSION
 
 TASKS: dict[str, Task] = {task.name: task for task in (CLASSIFICATION, MULTILABEL, REGRESSION)}
+IMPORTED = {"label", "target"}  # the columns that an import of tables and folders can fill
+
+
+def readable() -> dict[str, Task]:
+    """The tasks whose answers an import can read. Another column needs a reader of its own in core/importing."""
+    return {name: task for name, task in TASKS.items() if set(task.columns) <= IMPORTED}
 
 
 def _known(name: str) -> str:

@@ -19,7 +19,8 @@ class Answers(Protocol):
         name: In datasets, recipes, bundles and on the command line.
         noun, plural: What one answer, and what several are called.
         each: What an example has, in words: "one class an image".
-        column: Of a dataset's frame, where the answer stands.
+        column: Of a frame, where the answer stands. An import fills `label` (text) and `target` (a number, where
+            `ordered`); another column needs a reader of its own, see `core.tasks.readable`.
         columns: All of the task's part of a frame, with dtypes.
         classes: What answers are made of, to be counted, renamed and merged; None where they are not.
         ordered: Whether answers are numbers, by which examples can be sorted and drawn along a line.

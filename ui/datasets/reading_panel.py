@@ -13,10 +13,10 @@ from streamlit.delta_generator import DeltaGenerator
 from core.importing.tables.encodings import ENCODINGS, TITLES
 from core.importing.tables.reading import FOLDERS, NEW_SPLIT, Reading
 from core.jobs import Job, asking
-from core.tasks import TASKS
+from core.tasks import readable
 from ui.shared.widgets import clip, count, literal
 
-KINDS = {"": "As it looks"} | {name: task.each.capitalize() for name, task in TASKS.items()}
+KINDS = {"": "As it looks"} | {name: task.each.capitalize() for name, task in readable().items()}
 LEVELS = {
     None: "As it looks",
     1: "The first folder inside",

@@ -35,7 +35,7 @@ class ImageExamples(Examples):
         device: torch.device,
         augmentation: Augmentation = "none",
         outlook: Callable[[], tuple[int, int]] = lambda: (0, 0),
-        sizes: Sequence[tuple[int, int]] = (),
+        sizes: Sequence[Sequence[int]] | np.ndarray = (),
     ) -> None:
         """load: decodes the images, or finds them decoded; called when the first batch is asked for, if ever. digests:
         the sha256 of each, hexadecimal. outlook: how many are still to be decoded, and the bytes of all.
@@ -79,7 +79,7 @@ class ImageExamples(Examples):
         return Ragged([self._placed(item, int(number), epoch) for item, number in zip(targets.items, chunk)])
 
     def _placed(self, item: Item, number: int, epoch: int | None) -> Item:
-        (width, height), how = self.sizes[number], self.preprocessing
+        (width, height), how = map(int, self.sizes[number]), self.preprocessing
         drawn = drawn_for(*shrunk(width, height, how)[1], self.digests[number], how, epoch, self.augmentation)
         place = placement(width, height, how, drawn)
         boxes = placed_boxes(item["boxes"].cpu().numpy(), place, how.size)
@@ -141,5 +141,5 @@ def image_examples(
     def outlook() -> tuple[int, int]:
         return pixels.still_to_decode(workspace, frame, preprocessing), pixels.decoded_bytes(frame, preprocessing)
 
-    sizes = list(zip(frame["width"].tolist(), frame["height"].tolist()))
+    sizes = frame[["width", "height"]].to_numpy()
     return ImageExamples(load, list(frame["sha256"]), preprocessing, device, augmentation, outlook, sizes)

@@ -128,7 +128,6 @@ class MultiLabel(Objective):
 
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
         """Labels in the order of their names, which one compares."""
-        found = [prediction.labels if isinstance(prediction, LabelSet) else () for prediction in self.decode(outputs)]
-        said = ["; ".join(label for label in self.labels if label in has) for has in map(set, found)]
+        said = ["; ".join(name for name, yes in zip(self.labels, each) if yes) for each in (outputs > 0).tolist()]
         held = ["; ".join(labels_in(text)) for text in rows["label"]]
         return rows[[]].assign(labels=held, said=said, probabilities=list(torch.sigmoid(outputs).numpy()))

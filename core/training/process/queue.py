@@ -73,8 +73,7 @@ def join(run_directory: Path, devices: int | None = None) -> None:
 
 def _last(workspace: Workspace) -> int:
     """The highest number that was given, in this workspace or by who shares its queue."""
-    mine = (launch.number for path in workspace.runs.iterdir() if (launch := launched(path)))
-    return max((*mine, *_queued(workspace)), default=0)
+    return max((number for number, _ in _queued(workspace)), default=0)
 
 
 def _line_up(workspace: Workspace, number: int, run_directory: Path) -> None:
@@ -82,19 +81,22 @@ def _line_up(workspace: Workspace, number: int, run_directory: Path) -> None:
     queue = workspace.shared / "queue"
     queue.mkdir(exist_ok=True)
     write_json(queue / str(number), asdict(Place(str(run_directory))))
-    for other, path in _queued(workspace).items():
+    for other, path in _queued(workspace):
         if other < number and not _is_in_line(path, other):
             (queue / str(other)).unlink(missing_ok=True)
 
 
-def _queued(workspace: Workspace) -> dict[int, Path]:
-    """The runs of the queue by their numbers, also those that are through by now."""
-    found: dict[int, Path] = {}
+def _queued(workspace: Workspace) -> set[tuple[int, Path]]:
+    """The runs of the queue with their numbers, also those that are through by now.
+
+    Those of this workspace by what they say themselves: an earlier version wrote them into no queue.
+    """
+    found = {(launch.number, path) for path in workspace.runs.iterdir() if (launch := launched(path))}
     with suppress(OSError):
         for name in os.listdir(workspace.shared / "queue"):
             with suppress(OSError, DamagedError):
                 if name.isascii() and name.isdecimal():
-                    found[int(name)] = Path(read(workspace.shared / "queue" / name, Place).run)
+                    found.add((int(name), Path(read(workspace.shared / "queue" / name, Place).run)))
     return found
 
 
@@ -129,12 +131,12 @@ def ahead_of(run_directory: Path) -> int:
     if mine is None:
         return 0
     queued = _queued(Workspace.at(run_directory.parent.parent))
-    return sum(number < mine.number and _is_in_line(path, number) for number, path in queued.items())
+    return sum(number < mine.number and _is_in_line(path, number) for number, path in queued)
 
 
 def is_anybody_waiting(workspace: Workspace) -> bool:
     """Whether a run is at work or waits for the device, as seen by somebody who is no run."""
-    return any(_is_in_line(path, number) for number, path in _queued(workspace).items())
+    return any(_is_in_line(path, number) for number, path in _queued(workspace))
 
 
 def _told(run_directory: Path) -> int:

@@ -60,3 +60,11 @@ def test_a_run_of_one_keeps_the_workers_of_others_from_standing_by(two, monkeypa
     monkeypatch.setattr(launching.standby, "keep_one", lambda *_: pytest.fail("the processor is needed"))
     with queue.device_lock(two[0]):
         launching.expect_start(two[1], "efficientnet_lite0")
+
+
+def test_a_run_that_an_earlier_version_queued_is_waited_for(workspace):
+    earlier, new = run_in(workspace, "a"), run_in(workspace, "b")
+    queue.join(earlier)
+    (workspace.shared / "queue" / "1").unlink()
+    queue.join(new)
+    assert queue.ahead_of(new) == 1 and queue.is_anybody_waiting(workspace)
