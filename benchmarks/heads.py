@@ -25,8 +25,8 @@ from torch.nn import functional
 from benchmarks.accuracy import LEARN, divide
 from core.backbones.catalogue import BUNDLED, find
 from core.importing.importing import import_path
+from core.tasks.simple_models import logistic
 from core.training.features import features
-from core.training.trials.baseline import _logistic
 from core.workspace import Workspace
 
 BATCH, DECAY = 32, 0.01
@@ -80,7 +80,7 @@ def score(parts: Parts, seed: int, **settings: Any) -> float:
     (rows, labels), (asked, wanted) = parts["train"], parts["test"]
     classes = int(max(part.labels.max() for part in parts.values())) + 1
     if settings.get("solved"):
-        return accuracy(_logistic(rows, labels, asked, classes), wanted)
+        return accuracy(logistic(rows, labels, asked, classes), wanted)
     head = make_head(rows.shape[1], classes, settings.get("layers", ""), settings.get("zeros", False))
     steps = math.ceil(len(rows) / BATCH)
     epochs = max(settings.get("epochs", 20), math.ceil(settings.get("steps", 0) / steps))

@@ -68,7 +68,7 @@ def images_for(backbone: Backbone) -> torch.Tensor:
         images = torch.rand(2, 3, size, size)
         try:
             with torch.no_grad():
-                backbone.eval()(images)
+                backbone.eval()({"pixels": images})
                 return images
         except (RuntimeError, AssertionError, ValueError, IndexError):
             if size == backbone.info.input_size:

@@ -38,9 +38,9 @@ def test_of_many_images_as_many_of_each_class_are_kept(monkeypatch):
     monkeypatch.setattr(caution, "MOST", 30)
     labels = ["many"] * 100 + ["few"] * 10 + ["test"] * 5
     splits = ["train"] * 90 + ["validation"] * 20 + ["test"] * 5
-    kept = caution.drawn(pd.DataFrame({"label": labels, "split": splits}), "classes")
+    kept = caution.drawn(pd.DataFrame({"label": labels, "split": splits}), "label")
     assert kept["label"].value_counts().to_dict() == {"many": 20, "few": 10}
-    assert len(caution.drawn(pd.DataFrame({"label": labels, "split": splits}), "number")) == 30
+    assert len(caution.drawn(pd.DataFrame({"label": labels, "split": splits}), "")) == 30
 
 
 def test_stages_that_learned_are_judged_by_what_they_did_not_learn_from():

@@ -67,7 +67,7 @@ def carry_out(root: Path, recipe: Recipe, name: str, dies: tuple[str, int] | Non
     Where the environment tells of others, they train it together.
     """
 
-    def build_random(info, workspace, *, weights_file=None, reads="last"):
+    def build_random(info, workspace, *, reads="last", **_):
         torch.manual_seed(1)
         return build(info, workspace, random=True, reads=reads)
 

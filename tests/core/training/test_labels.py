@@ -16,9 +16,10 @@ from core.importing.importing import import_path
 from core.inference.predictor import Predictor
 from core.inference.table import to_csv
 from core.runs.checks import check_recipe
+from core.tasks.simple_models import STRENGTH, each_for_itself, logistic
 from core.training.process.events import Baseline, Ended, Started
 from core.training.recipe import Recipe
-from core.training.trials.baseline import STRENGTH, _each_for_itself, _logistic, baseline
+from core.training.trials.baseline import baseline
 from core.training.trials.crossval import cross_validate
 from tests.conftest import COLOURS
 from tests.core.tasks.objectives import of_labels
@@ -32,7 +33,7 @@ def test_without_training_each_label_is_known_for_itself():
     task = of_labels(["a", "b", "c"], ("a", "b", "c"))
     neighbours, linear = baseline(task, features[:90], targets[:90], features[90:], targets[90:])
     assert neighbours.get("macro_f1") > 0.6 and linear.get("macro_f1") > 0.8
-    asked = torch.sigmoid(_logistic(features, targets, features[:9], 3, _each_for_itself))
+    asked = torch.sigmoid(logistic(features, targets, features[:9], 3, each_for_itself))
     for number in range(3):
         wanted = LogisticRegression(C=STRENGTH, tol=1e-8, max_iter=1000).fit(features, targets[:, number])
         assert np.allclose(asked[:, number], wanted.predict_proba(features[:9])[:, 1], atol=5e-3)

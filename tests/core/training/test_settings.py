@@ -24,6 +24,11 @@ PLAIN = Recipe(dataset="a", dataset_version=1, backbone="b")
 THREE = pd.DataFrame({"label": ["a"] * 6 + ["b"] * 3 + ["c"]})
 
 
+class Line(nn.Linear):
+    def forward(self, inputs):
+        return super().forward(inputs["x"])
+
+
 def classes():
     return of_classes(THREE["label"])
 
@@ -33,20 +38,20 @@ def test_accumulating_equals_one_large_batch():
 
     def learned(batches):
         torch.manual_seed(0)
-        model = nn.Linear(3, 3)
+        model = Line(3, 3)
         run_epoch(model, batches, classes(), device, Updater(torch.optim.SGD(model.parameters(), 0.5), device.scaler()))
         return model.weight
 
-    whole = learned([Batch(inputs, targets)])
-    parts = [Batch(inputs[:7], targets[:7], 0.7, False), Batch(inputs[7:], targets[7:], 0.3, True)]
+    whole = learned([Batch({"x": inputs}, targets)])
+    parts = [Batch({"x": inputs[:7]}, targets[:7], 0.7, False), Batch({"x": inputs[7:]}, targets[7:], 0.3, True)]
     assert torch.allclose(learned(parts), whole, atol=1e-6)
 
 
 def test_long_gradients_are_clipped():
-    device, model = choose_device("cpu"), nn.Linear(3, 3)
+    device, model = choose_device("cpu"), Line(3, 3)
     before = model.weight.detach().clone(), model.bias.detach().clone()
     updater = Updater(torch.optim.SGD(model.parameters(), 1.0), device.scaler(), clip=0.01)
-    run_epoch(model, [Batch(torch.randn(10, 3) * 100, classes().targets(THREE))], classes(), device, updater)
+    run_epoch(model, [Batch({"x": torch.randn(10, 3) * 100}, classes().targets(THREE))], classes(), device, updater)
     moved = sum((now.detach() - then).square().sum() for now, then in zip((model.weight, model.bias), before))
     assert float(moved.sqrt()) == pytest.approx(0.01, rel=1e-3)
 
@@ -67,21 +72,20 @@ def test_an_average_follows_and_gives_the_weights_back():
 
 
 def test_mixup_keeps_proportions():
-    batch = Batch(torch.eye(4), torch.arange(4))
+    batch = Batch({"x": torch.eye(4)}, torch.arange(4))
     made = mixed(batch, PLAIN.model_copy(update={"mixup": 1.0}), np.random.default_rng(0))
     wanted = torch.eye(4) * (1 - made.mixed_in) + torch.eye(4)[made.others] * made.mixed_in
-    assert torch.allclose(made.inputs, wanted) and 0 < made.mixed_in < 1
+    assert torch.allclose(made.inputs["x"], wanted) and 0 < made.mixed_in < 1
 
 
 def test_cutmix_counts_the_pixels():
     inputs = torch.arange(4.0)[:, None, None, None].expand(4, 3, 32, 32)
+    batch, recipe = Batch({"pixels": inputs}, torch.arange(4)), PLAIN.model_copy(update={"cutmix": 1.0})
     for seed in range(20):
-        made = mixed(
-            Batch(inputs, torch.arange(4)), PLAIN.model_copy(update={"cutmix": 1.0}), np.random.default_rng(seed)
-        )
+        made = mixed(batch, recipe, np.random.default_rng(seed))
         for row, other in enumerate(made.others):
             if row != other:
-                assert float((made.inputs[row, 0] == other).float().mean()) == pytest.approx(made.mixed_in)
+                assert float((made.inputs["pixels"][row, 0] == other).float().mean()) == pytest.approx(made.mixed_in)
     assert torch.equal(inputs[:, 0, 0, 0], torch.arange(4.0))
 
 
