@@ -1,8 +1,6 @@
-"""Rows of a CSV as examples: a modality that only this file knows goes through all that a dataset goes through."""
+"""Rows of a CSV as examples: the toy modality goes through all that a dataset goes through."""
 
 from __future__ import annotations
-
-import hashlib
 
 import pytest
 
@@ -11,40 +9,12 @@ from core.data.browsing import matching
 from core.data.changes import relabel, rename_classes, resplit, settle
 from core.data.dataset import list_datasets, load_dataset
 from core.errors import DataError
-from core.finding import Finding
 from core.importing.importing import check, import_path
 from core.importing.tables.reading import Reading
-from core.modalities.protocol import Modality
+from tests.toys.texts import Texts
 
 LINES = [(f"{word} {number}", label) for label, word in (("good", "fine"), ("bad", "dull")) for number in range(12)]
 TEXTS = Reading(modality="text")
-
-
-class Texts(Modality):
-    name = noun = "text"
-    seed = b"text"
-    columns = {"text": "str", "characters": "int64"}
-    comes_from = "row"
-
-    def held_by(self, headings):
-        return tuple(heading for heading in headings if heading.lower() in ("text", "review"))
-
-    def inspect(self, cells):
-        text = " ".join(cells.values()).strip()
-        if not text:
-            return "There is no text in it."
-        return {"text": text, "characters": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest()}
-
-    def misfit(self, frame):
-        return "" if (frame["characters"] > 0).all() else "it has texts of no length"
-
-    def findings(self, frame):
-        short = frame.loc[frame["characters"] < 5, "name"].tolist()
-        if short:
-            yield Finding(kind="short", title=f"{len(short)} texts are short.", why="Look.", files=short)
-
-    def size(self, frame):
-        return frame["characters"]
 
 
 @pytest.fixture(autouse=True)
