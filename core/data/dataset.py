@@ -4,7 +4,7 @@ datasets/<id>/
   dataset.json            name, what an example and its answer are, how its files are read, when it was made
   report.json             what was found at import
   columns.parquet         if there are any: columns of its table that may be classes, and did not count
-  images/<2 hex>/<sha256>.<ending>
+  images/<2 hex>/<sha256>.<ending>, or texts/texts.arrow
   versions/<n>.parquet    a row an example; <n>.json: classes, how it was split, what changed
 """
 
@@ -158,9 +158,9 @@ class Dataset:
         except (OSError, DamagedError):
             return pd.DataFrame()
 
-    def path(self, image: str) -> Path:
-        """Where an image of the frame lies."""
-        return self.directory / "images" / image
+    def path(self, name: str) -> Path:
+        """Where a file of the modality's lies: an image of the frame."""
+        return self.directory / self.modality.folder / name
 
     def part(self, split: Split) -> pd.DataFrame:
         """The rows of one split, in a fixed order."""

@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -290,14 +290,9 @@ def _refuse_without_room(workspace: Workspace, source: Source) -> None:
 
 def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[VersionInfo, pd.DataFrame]:
     splits, settings = complete(found.frame, found.task)
-    if found.modality.comes_from == "row":
+    frame = found.modality.keep(folder, found.frame.assign(split=splits))
+    with suppress(OSError):  # where examples are rows, there is nothing in it
         (folder / "images").rmdir()
-    else:
-        used = set(found.frame["image"])
-        for path in (folder / "images").glob("*/*"):
-            if path.relative_to(folder / "images").as_posix() not in used:
-                path.unlink()
-    frame = found.frame.assign(split=splits)
     written = write_version(folder, 1, frame, settings, "Imported", found.modality, found.task)
     write_json(folder / "report.json", found.found.model_dump())
     if found.columns is not None:
