@@ -26,7 +26,7 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from core.backbones.bundled import BUILT, FOLDER, MINILM, bundled_file
+from core.backbones.bundled import FOLDER, MINILM, bundled_file
 from core.workspace import atomic_open
 
 ARCHIVES = Path(__file__).with_name("weights.txt")
