@@ -22,7 +22,7 @@ from core.modalities.protocol import Modality
 if TYPE_CHECKING:
     import pandas as pd
     import torch
-    from PIL import Image
+    from PIL.Image import Image
 
     from core.modalities.examples import Examples
     from core.modalities.inputs import Inputs
