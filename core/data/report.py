@@ -46,6 +46,12 @@ Kind = Literal[
     "no training",
     "no validation",
     "far out",
+    # Of texts alone.
+    "markup",
+    "personal",
+    "hidden",
+    "unbroken",
+    "script",
     "one number",
 ]
 SHOWN_SO: frozenset[Kind] = frozenset({"mended", "values", "ground"})  # that tell how images are shown
