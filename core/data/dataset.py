@@ -4,7 +4,7 @@ datasets/<id>/
   dataset.json            name, what an example and its answer are, how its files are read, when it was made
   report.json             what was found at import
   columns.parquet         if there are any: columns of its table that may be classes, and did not count
-  images/<2 hex>/<sha256>.<ending>
+  images/<2 hex>/<sha256>.<ending>, or texts/texts.arrow
   versions/<n>.parquet    a row an example; <n>.json: classes, how it was split, what changed
 """
 
@@ -94,6 +94,7 @@ class DatasetFile(BaseModel):
     kind: Kind = CLASSIFICATION.name
     target: str = ""
     fingerprint: str = ""
+    note: str = ""
     rendering: Rendering = PLAIN
     images: Count = 0
     classes: tuple[str, ...] = ()
@@ -109,6 +110,7 @@ class Dataset:
         frame: A row an example: `COLUMNS`, those of its modality and those of its task.
         known: An import found these images already here.
         rendering: How its files are read, alike for all of them and all versions.
+        note: What stands beside every score that is reached on it; "" where there is nothing to say.
     """
 
     directory: Path
@@ -121,6 +123,7 @@ class Dataset:
     known: bool = False
     rendering: Rendering = PLAIN
     modality: Modality = IMAGE
+    note: str = ""
 
     @property
     def task(self) -> Task:
@@ -158,9 +161,9 @@ class Dataset:
         except (OSError, DamagedError):
             return pd.DataFrame()
 
-    def path(self, image: str) -> Path:
-        """Where an image of the frame lies."""
-        return self.directory / "images" / image
+    def path(self, name: str) -> Path:
+        """Where a file of the modality's lies: an image of the frame."""
+        return self.directory / self.modality.folder / name
 
     def part(self, split: Split) -> pd.DataFrame:
         """The rows of one split, in a fixed order."""
@@ -307,6 +310,7 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
         *(directory, version, said.name, said.kind, said.target, info, frame),
         rendering=said.rendering,
         modality=modality,
+        note=said.note,
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.finding import Finding
 from core.modalities.images import Sizes
+from core.modalities.texts import Lengths
 from core.tasks.regression import Numbers
 
 Kind = Literal[
@@ -53,11 +54,11 @@ LEFT_OUT: frozenset[Kind] = frozenset({"left out", "repeated", "no class", "no l
 
 
 class Report(BaseModel):
-    """images: how many examples are used. bytes, sizes: of images. classes: how many examples each has, be they classes
-    or labels; unlabelled: how many have none of the labels, None where there are classes or numbers. splits: how many
-    train, validation and test have. files: how many the source held: each is an image, a table, in a finding of
-    `LEFT_OUT`, or ignored (files of the system, such as thumbnails' indexes, that nobody misses). tables: those that
-    said the answers, or held the examples."""
+    """images: how many examples are used. bytes, sizes: of images. lengths: of texts. classes: how many examples each
+    has, be they classes or labels; unlabelled: how many have none of the labels, None where there are classes or
+    numbers. splits: how many train, validation and test have. files: how many the source held: each is an image, a
+    table, in a finding of `LEFT_OUT`, or ignored (files of the system, such as thumbnails' indexes, that nobody
+    misses). tables: those that said the answers, or held the examples."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -69,6 +70,7 @@ class Report(BaseModel):
     numbers: Numbers | None = None
     splits: dict[str, int]
     sizes: Sizes | None = None
+    lengths: Lengths | None = None
     findings: list[Finding] = []
     files: int = 0
     tables: list[str] = []

@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -83,6 +83,7 @@ def import_path(
     limits: Limits | None = None,
     reading: Reading | None = None,
     ask: Asks | None = None,
+    note: str = "",
 ) -> Dataset:
     """A ZIP, a TAR, a folder, or a table with its images beside it. What it holds is copied; it stays as it is.
 
@@ -90,6 +91,7 @@ def import_path(
 
     reading: how it is to be read, where files and tables leave it open; None: as is likeliest. ask: asked first where
         that decides the answers; it is given the folder that the images were copied to, and where each lies in it.
+    note: what stands beside every score that is reached on it.
 
     Raises:
         DataError: it cannot be used, or what is in it makes no dataset.
@@ -101,7 +103,8 @@ def import_path(
         return known
     with opened(path, limits, reading) as source:
         return _import(
-            workspace, source, name or title_of(path), progress, cancelled, limits, fingerprint, reading, ask
+            *(workspace, source, name or title_of(path), progress, cancelled, limits),
+            *(fingerprint, reading, ask, note),
         )
 
 
@@ -126,8 +129,17 @@ def import_sample(
     cancelled: Cancelled | None = None,
 ) -> Dataset:
     """One of the sample sets of `core.importing.samples.samples`."""
+    sample = find_sample(key)
     with sample_folder(key) as folder:
-        return import_path(workspace, folder, name=find_sample(key).title, progress=progress, cancelled=cancelled)
+        reading = Reading(modality=sample.modality)
+        return import_path(
+            *(workspace, folder),
+            name=sample.title,
+            progress=progress,
+            cancelled=cancelled,
+            reading=None if reading == Reading() else reading,
+            note=sample.note,
+        )
 
 
 def check(
@@ -226,6 +238,7 @@ def _import(
     fingerprint: str = "",
     reading: Reading | None = None,
     ask: Asks | None = None,
+    note: str = "",
 ) -> Dataset:
     _refuse_without_room(workspace, source)
     name = shown_name(name).strip() or "Images"
@@ -244,12 +257,15 @@ def _import(
         with FileLock(workspace.datasets / ".naming.lock"):  # two imports of the same images make one dataset
             for existing in workspace.datasets.glob(f"*-{digest}"):
                 return replace(load_dataset(workspace, existing.name), known=True)
-            info, frame = _write(folder, name, found, fingerprint if reading is None else "")
+            info, frame = _write(folder, name, found, fingerprint if reading is None else "", note)
             os.sync()  # the images reach the disk before the name that vouches for them
             place = workspace.datasets / f"{slug(name)}-{digest}"
             folder.rename(place)
     return Dataset(
-        *(place, 1, name, found.kind, found.target, info, frame), rendering=found.rendering, modality=found.modality
+        *(place, 1, name, found.kind, found.target, info, frame),
+        rendering=found.rendering,
+        modality=found.modality,
+        note=note,
     )
 
 
@@ -288,22 +304,17 @@ def _refuse_without_room(workspace: Workspace, source: Source) -> None:
         )
 
 
-def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[VersionInfo, pd.DataFrame]:
+def _write(folder: Path, name: str, found: Sorted, fingerprint: str, note: str) -> tuple[VersionInfo, pd.DataFrame]:
     splits, settings = complete(found.frame, found.task)
-    if found.modality.comes_from == "row":
+    frame = found.modality.keep(folder, found.frame.assign(split=splits))
+    with suppress(OSError):  # where examples are rows, there is nothing in it
         (folder / "images").rmdir()
-    else:
-        used = set(found.frame["image"])
-        for path in (folder / "images").glob("*/*"):
-            if path.relative_to(folder / "images").as_posix() not in used:
-                path.unlink()
-    frame = found.frame.assign(split=splits)
     written = write_version(folder, 1, frame, settings, "Imported", found.modality, found.task)
     write_json(folder / "report.json", found.found.model_dump())
     if found.columns is not None:
         found.columns.to_parquet(folder / "columns.parquet")
     said: dict[str, Any] = {"name": name, "modality": found.modality.name, "kind": found.kind, "target": found.target}
-    said["fingerprint"] = fingerprint
+    said |= {"fingerprint": fingerprint, "note": note}
     said["rendering"] = found.rendering.model_dump(mode="json")
     write_json(folder / "dataset.json", {**said, "created": datetime.now().isoformat(timespec="seconds")})
     return written

@@ -53,7 +53,7 @@ def take_rows(
             result.rejected.append(Rejected(entry.name, str(error)))
         if progress is not None:
             progress(Progress(f"Checking {modality.noun}s", number, source.total))
-    rows = pd.DataFrame(examples, columns=["name", *modality.columns, "sha256"])
+    rows = pd.DataFrame(examples, columns=["name", *modality.taken, "sha256"])
     result.rows = rows.sort_values("name", kind="stable", ignore_index=True)
     return result
 

@@ -134,7 +134,9 @@ class Predictor:
             keep_memory()
         reference = read_reference(bundle, said.model_dump(), device.torch)
         network = nn.Sequential(model["backbone"], model["head"])
-        return cls(network, objective, said.preprocessing, device, reference, MODALITIES[said.modality])
+        modality = MODALITIES[said.modality]
+        settings = modality.placed(said.preprocessing, bundle / "backbone")
+        return cls(network, objective, settings, device, reference, modality)
 
     def predict(self, examples: Iterable[Example], top: int = USUAL) -> Iterator[Answer]:
         """Answer about each (name, file) in order. One that cannot be read gets its `error`, and the rest go on.

@@ -1,4 +1,4 @@
-"""What an example is: an image. A modality is a folder in here, and one line in `MODALITIES`."""
+"""What an example is: an image, a text. A modality is a folder in here, and one line in `MODALITIES`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pydantic import AfterValidator
 
 from core.modalities.images import IMAGE
 from core.modalities.protocol import Modality
+from core.modalities.texts import TEXT
 
-MODALITIES: dict[str, Modality] = {one.name: one for one in (IMAGE,)}
+MODALITIES: dict[str, Modality] = {one.name: one for one in (IMAGE, TEXT)}
 
 
 def _known(name: str) -> str:

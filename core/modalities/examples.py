@@ -46,6 +46,10 @@ class Examples(Protocol):
         """Everything but content, epoch and augmentation that decides the inputs: for the names of what is kept."""
         ...
 
+    def lengths(self) -> np.ndarray | None:
+        """(N,), in whatever unit, where examples differ in length, and a batch is padded to its longest."""
+        return None
+
     def to_read(self) -> int:
         """How many are not in the cache yet."""
         return 0

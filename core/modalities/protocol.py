@@ -26,6 +26,7 @@ class Modality(Protocol):
     Attributes:
         name: In `dataset.json`.
         noun: What one example is called; several are called so with an s behind.
+        folder: Of a dataset, where its files lie.
         columns: Its part of a dataset's frame, with dtypes.
         formerly: What stands for those that earlier versions did not write.
         comes_from: Whether an example is a file, or a row of a table.
@@ -34,6 +35,7 @@ class Modality(Protocol):
 
     name: str
     noun: str
+    folder: str
     columns: Mapping[str, str]
     formerly: Mapping[str, Any] = {}
     comes_from: Literal["file", "row"]
@@ -52,6 +54,15 @@ class Modality(Protocol):
         cells: of the columns `held_by` named.
         """
         return f"A {self.noun} is a file, and no row of a table."
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """The columns of an example's row while it is imported, beside its name and its digest."""
+        return tuple(self.columns)
+
+    def keep(self, folder: Path, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a new dataset, with all of `columns`, once what they need lies in its folder."""
+        return frame
 
     def content(self, frame: pd.DataFrame) -> pd.Series:
         """The digest of each example, of rows as they were taken in."""
@@ -110,6 +121,10 @@ class Modality(Protocol):
     def settings(self, said: Any) -> Any:
         """How a bundle says that its backbone wants the examples. Raises ValueError if that makes no sense."""
         ...
+
+    def placed(self, settings: Any, folder: Path) -> Any:
+        """The same, where files that belong to the settings lie in this folder."""
+        return settings
 
     def read(self, given: Any, settings: Any) -> Any:
         """One example that a person asks about, prepared as far as it can be by itself, and by any thread.

@@ -34,7 +34,18 @@ from core.processes import is_held
 from core.workspace import Workspace
 
 DEFAULT_BUDGET = 20 * 10**9
-EVICTABLE = ("images", "activations", "surveys", "baselines", "strengths", "probes", "runs", "stages", "compiled")
+EVICTABLE = (
+    "images",
+    "tokens",
+    "activations",
+    "surveys",
+    "baselines",
+    "strengths",
+    "probes",
+    "runs",
+    "stages",
+    "compiled",
+)
 GONE = ".gone-"
 
 

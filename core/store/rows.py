@@ -173,6 +173,10 @@ class Rows:
     def __getitem__(self, number: int) -> Row:
         return self.chunks[self.chunk[number]].row(self.row[number])
 
+    def of(self, numbers: np.ndarray) -> Rows:
+        """Those of these numbers."""
+        return Rows(self.chunks, self.chunk[numbers], self.row[numbers], self.use)
+
     def column(self, name: str) -> Column:
         """The array of this name of each row."""
         return Column(self, name)
@@ -204,6 +208,18 @@ class Rows:
         for place, array in enumerate(arrays):
             padded[place][tuple(map(slice, array.shape))] = array
         return padded
+
+    def are_alike(self) -> bool:
+        """Whether the arrays of each name have one shape."""
+        return all(all(chunk.are_alike.values()) for chunk in self.chunks)
+
+    def lengths(self, name: str) -> np.ndarray:
+        """Of the array of this name of each row, (N,): how many there are along its first dimension."""
+        found = np.empty(len(self), np.int64)
+        for number, chunk in enumerate(self.chunks):
+            mine = self.chunk == number
+            found[mine] = chunk.shapes[name][self.row[mine], 0]
+        return found
 
     def is_damaged(self) -> bool:
         """Whether somebody has written into them since they were opened; to delete them does no harm."""

@@ -75,7 +75,8 @@ class Kept:
             _ = self.frozen.network
             if self.frozen.way != self.way:  # what was found before cannot be done here any more
                 self._find_stores()
-        mine = np.arange(len(self.source))[team.rank :: team.size]
+        order = self._order()
+        mine = order[team.rank :: team.size]
         digests = [self.source.digests[number] for number in mine]
         total, done = sum(len(store.missing(digests)) for store in self.stores), 0
 
@@ -93,11 +94,16 @@ class Kept:
             for store, view in zip(self.stores, self.views):
                 store.rows(digests, partial(compute, view, mine))
             team.wait(waiting)
-        everything = np.arange(len(self.source))
+        digests, places = [self.source.digests[number] for number in order], np.argsort(order)
         return [
-            store.rows(self.source.digests, partial(compute, view, everything))
+            store.rows(digests, partial(compute, view, order)).of(places)
             for store, view in zip(self.stores, self.views)
         ]
+
+    def _order(self) -> np.ndarray:
+        """In which they are computed: those of about the same length together."""
+        lengths = self.source.lengths() if self.missing() else None
+        return np.arange(len(self.source)) if lengths is None else np.argsort(lengths, kind="stable")
 
 
 def of_numpy(dtype: torch.dtype) -> np.dtype:

@@ -17,7 +17,7 @@ from core.training.loop import Batch
 from core.training.mixing import mixed
 from core.training.preparation import Material, Part
 from core.training.recipe import Recipe
-from core.training.sources import cut
+from core.training.sources import by_length, cut
 
 VALIDATION_BATCH = 64
 MIXING = 1  # makes its random numbers others than those of the order
@@ -60,9 +60,12 @@ def endless_steps(part: Part, material: Material) -> Iterator[list[Batch]]:
                 together = []
 
 
-def plain_batches(part: Part, task: Objective, team: Team = ALONE) -> Iterator[Batch]:
-    """Each example once, in order, as it is; of each batch this process's share."""
-    chunks = cut(np.arange(len(part)), VALIDATION_BATCH, training=False)
+def plain_batches(part: Part, task: Objective, team: Team = ALONE, in_order: bool = True) -> Iterator[Batch]:
+    """Each example once, as it is; of each batch this process's share. in_order: of the part; else sorted by length,
+    where they differ in it, so that little is padding."""
+    order, lengths = np.arange(len(part)), None if in_order else part.source.lengths()
+    order = order if lengths is None else np.argsort(lengths, kind="stable")
+    chunks = cut(order, VALIDATION_BATCH, training=False)
     return _batches(part, chunks, None, team, task)
 
 
@@ -87,8 +90,12 @@ def _order(part: Part, material: Material, epoch: int) -> np.ndarray:
     random = np.random.default_rng((recipe.seed, epoch))
     balancing = material.task.balancing
     if recipe.balance != "sampling" or balancing is None:
-        return random.permutation(len(part))
-    return random.choice(len(part), len(part), p=balancing(part.targets))
+        order = random.permutation(len(part))
+    else:
+        order = random.choice(len(part), len(part), p=balancing(part.targets))
+    lengths = part.source.lengths()
+    assert isinstance(recipe.batch_size, int)
+    return order if lengths is None else by_length(order, lengths, recipe.batch_size, random)
 
 
 def _batches(part: Part, chunks: list[np.ndarray], epoch: int | None, team: Team, task: Objective) -> Iterator[Batch]:

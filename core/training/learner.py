@@ -81,7 +81,7 @@ class Steps:
         with self.kept_weights():
             return run_epoch(
                 self.prepared.model,
-                plain_batches(part, self.material.task, self.team),
+                plain_batches(part, self.material.task, self.team, in_order=False),
                 self.material.task,
                 self.prepared.device,
                 on_step=on_step,

@@ -18,6 +18,8 @@ from core.runtime.device import Device
 from core.store.rows import Rows
 from core.tasks.targets import Targets
 
+NEIGHBOURS = 50  # batches within which examples are sorted by their length
+
 
 class Source(Protocol):
     """A part of a dataset, ready to be cut into batches."""
@@ -31,6 +33,10 @@ class Source(Protocol):
     def moved(self, targets: Targets, chunk: np.ndarray, epoch: int | None) -> Targets:
         """The targets of these examples, where augmentation moves what they say."""
         return targets
+
+    def lengths(self) -> np.ndarray | None:
+        """As of `Examples`."""
+        return None
 
     def is_damaged(self) -> bool:
         """Whether what it reads from the cache was written into by somebody meanwhile."""
@@ -55,6 +61,10 @@ class ActivationSource(Source):
 
     def moved(self, targets: Targets, chunk: np.ndarray, epoch: int | None) -> Targets:
         return self.examples.moved(targets, chunk, self.drawn[(epoch or 0) % len(self.views)])
+
+    def lengths(self) -> np.ndarray | None:
+        """None where all stages ran, and gave as much of each."""
+        return None if all(rows.are_alike() for rows in self.views) else self.examples.lengths()
 
     def is_damaged(self) -> bool:
         return any(rows.is_damaged() for rows in self.views)
@@ -98,3 +108,14 @@ def cut(order: np.ndarray, batch_size: int, training: bool) -> list[np.ndarray]:
     if training and len(chunks) > 1 and len(chunks[-1]) == 1:
         chunks[-2:] = [np.concatenate(chunks[-2:])]
     return chunks
+
+
+def by_length(order: np.ndarray, lengths: np.ndarray, batch_size: int, random: np.random.Generator) -> np.ndarray:
+    """The same examples so that those of a batch are about equally long, and little of it is padding. Which come
+    together, and which batch comes when, stays a matter of chance."""
+    block = NEIGHBOURS * batch_size
+    blocks = [order[start : start + block] for start in range(0, len(order), block)]
+    near = np.concatenate([each[np.argsort(lengths[each], kind="stable")] for each in blocks])
+    batches = [near[start : start + batch_size] for start in range(0, len(near), batch_size)]
+    whole = len(batches) - (len(batches[-1]) < batch_size)  # a smaller one stays the last
+    return np.concatenate([*(batches[turn] for turn in random.permutation(whole)), *batches[whole:]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +46,7 @@ class Seen:
 class Images(Modality):
     name = "image"
     noun = "image"
+    folder = "images"
     # Where it lies below images/, its size upright in pixels and in bytes, how much there is to see in it, and what is
     # mended whenever it is read.
     columns = {
@@ -57,6 +59,14 @@ class Images(Modality):
     }
     formerly = {"contrast": 99.0, "mended": ""}
     comes_from = "file"
+
+    def keep(self, folder: Path, frame: pd.DataFrame) -> pd.DataFrame:
+        """Of the files that were taken in, those that no row names go."""
+        used = set(frame["image"])
+        for path in (folder / self.folder).glob("*/*"):
+            if path.relative_to(folder / self.folder).as_posix() not in used:
+                path.unlink()
+        return frame
 
     def content(self, frame: pd.DataFrame) -> pd.Series:
         return frame["image"].str[3:67]  # by which its file is called

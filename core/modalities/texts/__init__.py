@@ -1,0 +1,130 @@
+"""A text in a row of a table, or two that belong together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from core.errors import DataError
+from core.finding import Finding
+from core.modalities.protocol import Modality
+from core.modalities.texts.kept import FILE, write
+from core.modalities.texts.noticing import findings_of, noticed_in
+from core.modalities.texts.settings import Tokenizing
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+
+    from core.modalities.examples import Examples
+    from core.modalities.inputs import Inputs
+    from core.modalities.texts.tokenized import Read
+
+HEADINGS = ("text", "second")  # of the columns that hold a text, and one that belongs to it
+LONGEST = 10_000_000  # characters of a text
+
+
+class Lengths(BaseModel):
+    """Smallest, median and largest, in characters and in words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    characters: tuple[int, int, int]
+    words: tuple[int, int, int]
+
+
+class Texts(Modality):
+    name = "text"
+    noun = "text"
+    folder = "texts"
+    # Its place in texts/texts.arrow, how long it is, and what was noticed about it when it came, see noticing.py.
+    columns = {"row": "int64", "characters": "int64", "words": "int64", "noticed": "str"}
+    comes_from = "row"
+    seed = b"text"
+
+    def held_by(self, headings: Sequence[str]) -> tuple[str, ...]:
+        return tuple(heading for heading in HEADINGS if heading in headings)
+
+    def inspect(self, cells: Mapping[str, str]) -> Mapping[str, Any] | str:
+        text, second = (str(cells.get(heading, "")).strip() for heading in HEADINGS)
+        if not text:
+            return "There is no text in it."
+        if "second" in cells and not second:
+            return "One of its two texts is empty."
+        if len(text) + len(second) > LONGEST:
+            return f"It has {len(text) + len(second):,} characters, and {LONGEST:,} are allowed. Cut it into parts."
+        both = f"{text} {second}"
+        return {
+            "text": text,
+            "second": second,
+            "characters": len(text) + len(second),
+            "words": both.count(" ") + both.count("\n") + 1 - (not second),
+            "noticed": noticed_in(both),
+            "sha256": hashlib.sha256(f"{text}\0{second}".encode("utf-8", "surrogatepass")).hexdigest(),
+        }
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        return ("text", "second", *(name for name in self.columns if name != "row"))
+
+    def keep(self, folder: Path, frame: pd.DataFrame) -> pd.DataFrame:
+        """Put the texts where all versions of the dataset find them. folder: of the dataset."""
+        write(folder / self.folder, frame["text"], frame["second"])
+        return frame.drop(columns=["text", "second"]).assign(row=np.arange(len(frame)))
+
+    def content(self, frame: pd.DataFrame) -> pd.Series:
+        return frame["sha256"]
+
+    def misfit(self, frame: pd.DataFrame) -> str:
+        fits = bool((frame["characters"] > 0).all() and (frame["row"] >= 0).all())
+        return "" if fits else "it names texts that are not the dataset's"
+
+    def findings(self, frame: pd.DataFrame) -> Iterator[Finding]:
+        yield from findings_of(frame)
+
+    def summary(self, frame: pd.DataFrame) -> dict[str, Any]:
+        return {"lengths": Lengths(characters=_spread(frame["characters"]), words=_spread(frame["words"]))}
+
+    def size(self, frame: pd.DataFrame) -> pd.Series:
+        return frame["characters"]
+
+    def examples(self, *given: Any, **settings: Any) -> Examples:
+        from core.modalities.texts.examples import text_examples
+
+        return text_examples(*given, **settings)
+
+    def settings(self, said: Any) -> Tokenizing:
+        return Tokenizing.model_validate(said)
+
+    def placed(self, settings: Tokenizing, folder: Path) -> Tokenizing:
+        return settings.in_folder(folder)
+
+    def read(self, given: Any, settings: Tokenizing) -> Read:
+        """given: a text, or two."""
+        from core.modalities.texts.tokenized import tokenized
+
+        text, second = (given, "") if isinstance(given, str) else given
+        if not text.strip():
+            raise DataError("There is no text in it.")
+        if len(text) + len(second) > LONGEST:
+            raise DataError(f"A text may have {LONGEST:,} characters, and this has {len(text) + len(second):,}.")
+        return tokenized(text, second, settings)
+
+    def collate(self, read: Sequence[Read], settings: Tokenizing, device: torch.device) -> Inputs:
+        from core.modalities.texts.tokenized import padded
+
+        return padded([(each.ids, each.sequence) for each in read], settings, device)
+
+
+def _spread(values: pd.Series) -> tuple[int, int, int]:
+    return int(values.min()), int(values.median()), int(values.max())
+
+
+TEXT = Texts()
+
+__all__ = ["FILE", "TEXT", "Texts"]

@@ -1,0 +1,88 @@
+"""The texts of a dataset, in one file that is mapped into memory: only those that are asked for are read.
+
+    <dataset>/texts/texts.arrow     a row each: text, second ("" unless two texts belong together)
+
+All versions of a dataset share it; a version's rows say by number which texts are theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+FILE = "texts.arrow"
+BLOCK = 16_384  # rows that are written, or looked through, at a time
+
+Text = tuple[str, str]  # and the second, "" unless two belong together
+
+
+def write(folder: Path, texts: pd.Series, seconds: pd.Series) -> None:
+    """In the order of the rows."""
+    import pyarrow as pa
+
+    folder.mkdir(parents=True, exist_ok=True)
+    schema = pa.schema([("text", pa.large_string()), ("second", pa.large_string())])
+    with pa.OSFile(str(folder / FILE), "wb") as file, pa.ipc.new_file(file, schema) as out:
+        for start in range(0, len(texts), BLOCK):
+            columns = [pa.array(each[start : start + BLOCK], pa.large_string()) for each in (texts, seconds)]
+            out.write_batch(pa.record_batch(columns, schema=schema))
+
+
+class KeptTexts:
+    """`kept[rows]`: those of some rows, in their order."""
+
+    def __init__(self, path: Path) -> None:
+        """
+        Raises:
+            DataError: it is not there, or damaged.
+        """
+        import pyarrow as pa
+
+        try:
+            self._table: pa.Table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+            self._text, self._second = self._table.column("text"), self._table.column("second")
+        except (OSError, pa.ArrowInvalid, KeyError) as error:
+            raise DataError(f"The texts of the dataset cannot be read ({error}). Import it again.") from error
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def __getitem__(self, rows: Sequence[int] | np.ndarray) -> list[Text]:
+        """
+        Raises:
+            DataError: there is no such row.
+        """
+        numbers = np.asarray(rows, np.int64)
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(self):
+            raise DataError("The dataset names texts that it does not have. Import it again.")
+        taken = self._table.take(numbers)
+        return list(zip(taken.column("text").to_pylist(), taken.column("second").to_pylist()))
+
+    def containing(self, words: str) -> np.ndarray:
+        """bool (N,): which of all have these words in them, whatever their capitals."""
+        import pyarrow.compute as compute
+
+        asked = {"pattern": words, "ignore_case": True}
+        either = compute.or_(*(compute.match_substring(each, **asked) for each in (self._text, self._second)))
+        return np.asarray(either)
+
+    def blocks(self) -> Iterator[list[Text]]:
+        """All, some at a time."""
+        for start in range(0, len(self), BLOCK):
+            yield self[np.arange(start, min(len(self), start + BLOCK))]
+
+
+def shortened(texts: Iterable[Text], longest: int = 200) -> list[str]:
+    """Each as one line of so many characters, two texts with a bar between."""
+    joined = (" | ".join(part[: 2 * longest] for part in text if part) for text in texts)
+    lines = (" ".join(each.split()) for each in joined)
+    return [line if len(line) <= longest else f"{line[: longest - 1]}…" for line in lines]
