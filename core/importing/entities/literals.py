@@ -11,7 +11,7 @@ DEEPEST = 30
 _TOKEN = re.compile(
     r"""[\s\\]+|\#[^\n]*
     |(?P<text>[uUrR]?(?:'''(?:[^\\]|\\.)*?'''|\"\"\"(?:[^\\]|\\.)*?\"\"\"|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"))
-    |(?P<number>[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?)
+    |(?P<digits>[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?)
     |(?P<word>None|True|False|null|true|false|nan|NaN)\b
     |(?P<mark>[\[\](){},:])""",
     re.VERBOSE | re.DOTALL,
@@ -75,7 +75,7 @@ def _value(source: str, start: int) -> tuple[Any, int]:
             stack[-1][1].append(_closed(opened, held))
         elif kind == "mark":
             stack[-1][1].append(_MARK[said])
-        elif kind in ("text", "number", "word"):
+        elif kind in ("text", "digits", "word"):
             stack[-1][1].append(_single(kind, said))
     return stack[0][1][-1], at
 
@@ -91,7 +91,7 @@ _MARK = {",": _COMMA, ":": _COLON}
 def _single(kind: str, said: str) -> Any:
     if kind == "word":
         return _WORDS.get(said)
-    if kind == "number" and len(said) > 300:
+    if kind == "digits" and len(said) > 300:
         raise NotLiteral
     try:
         return ast.literal_eval(said)
