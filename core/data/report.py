@@ -32,6 +32,7 @@ Kind = Literal[
     "values",
     "ground",
     "pages",
+    "entities",
     # Of a version: what could spoil the training.
     "duplicate",
     "contradiction",
