@@ -94,6 +94,7 @@ class DatasetFile(BaseModel):
     kind: Kind = CLASSIFICATION.name
     target: str = ""
     fingerprint: str = ""
+    note: str = ""
     rendering: Rendering = PLAIN
     images: Count = 0
     classes: tuple[str, ...] = ()
@@ -109,6 +110,7 @@ class Dataset:
         frame: A row an example: `COLUMNS`, those of its modality and those of its task.
         known: An import found these images already here.
         rendering: How its files are read, alike for all of them and all versions.
+        note: What stands beside every score that is reached on it; "" where there is nothing to say.
     """
 
     directory: Path
@@ -121,6 +123,7 @@ class Dataset:
     known: bool = False
     rendering: Rendering = PLAIN
     modality: Modality = IMAGE
+    note: str = ""
 
     @property
     def task(self) -> Task:
@@ -307,6 +310,7 @@ def load_dataset(workspace: Workspace, dataset_id: str, version: int | None = No
         *(directory, version, said.name, said.kind, said.target, info, frame),
         rendering=said.rendering,
         modality=modality,
+        note=said.note,
     )
 
 

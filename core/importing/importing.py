@@ -86,6 +86,7 @@ def import_path(
     limits: Limits | None = None,
     reading: Reading | None = None,
     ask: Asks | None = None,
+    note: str = "",
 ) -> Dataset:
     """A ZIP, a TAR, a folder, a table with its images beside it, or a file of texts. What it holds is copied; it stays
     as it is.
@@ -94,6 +95,7 @@ def import_path(
 
     reading: how it is to be read, where files and tables leave it open; None: as is likeliest. ask: asked first where
         that decides the answers; it is given the folder that the images were copied to, and where each lies in it.
+    note: what stands beside every score that is reached on it.
 
     Raises:
         DataError: it cannot be used, or what is in it makes no dataset.
@@ -106,8 +108,8 @@ def import_path(
     modality = modality_of(path, limits, reading)
     with opened(path, limits, modality) as source:
         return _import(
-            *(workspace, source, name or title_of(path), progress, cancelled, limits, fingerprint, reading, ask),
-            modality=modality,
+            *(workspace, source, name or title_of(path), progress, cancelled, limits),
+            *(fingerprint, reading, ask, note, modality),
         )
 
 
@@ -134,8 +136,17 @@ def import_sample(
     cancelled: Cancelled | None = None,
 ) -> Dataset:
     """One of the sample sets of `core.importing.samples.samples`."""
+    sample = find_sample(key)
     with sample_folder(key) as folder:
-        return import_path(workspace, folder, name=find_sample(key).title, progress=progress, cancelled=cancelled)
+        reading = None if sample.modality == IMAGE.name else Reading(modality=sample.modality)
+        return import_path(
+            *(workspace, folder),
+            name=sample.title,
+            progress=progress,
+            cancelled=cancelled,
+            reading=reading,
+            note=sample.note,
+        )
 
 
 def check(
@@ -275,6 +286,7 @@ def _import(
     fingerprint: str = "",
     reading: Reading | None = None,
     ask: Asks | None = None,
+    note: str = "",
     modality: Modality = IMAGE,
 ) -> Dataset:
     _refuse_without_room(workspace, source)
@@ -287,12 +299,15 @@ def _import(
         with FileLock(workspace.datasets / ".naming.lock"):  # two imports of the same images make one dataset
             for existing in workspace.datasets.glob(f"*-{digest}"):
                 return replace(load_dataset(workspace, existing.name), known=True)
-            info, frame = _write(folder, name, found, fingerprint if reading is None else "")
+            info, frame = _write(folder, name, found, fingerprint if reading is None else "", note)
             os.sync()  # the images reach the disk before the name that vouches for them
             place = workspace.datasets / f"{slug(name)}-{digest}"
             folder.rename(place)
     return Dataset(
-        *(place, 1, name, found.kind, found.target, info, frame), rendering=found.rendering, modality=found.modality
+        *(place, 1, name, found.kind, found.target, info, frame),
+        rendering=found.rendering,
+        modality=found.modality,
+        note=note,
     )
 
 
@@ -337,7 +352,7 @@ def _refuse_without_room(workspace: Workspace, source: Source) -> None:
         )
 
 
-def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[VersionInfo, pd.DataFrame]:
+def _write(folder: Path, name: str, found: Sorted, fingerprint: str, note: str) -> tuple[VersionInfo, pd.DataFrame]:
     splits, settings = complete(found.frame, found.task)
     frame = found.modality.keep(folder, found.frame.assign(split=splits))
     with suppress(OSError):  # where examples are rows, there is nothing in it
@@ -347,7 +362,7 @@ def _write(folder: Path, name: str, found: Sorted, fingerprint: str) -> tuple[Ve
     if found.columns is not None:
         found.columns.to_parquet(folder / "columns.parquet")
     said: dict[str, Any] = {"name": name, "modality": found.modality.name, "kind": found.kind, "target": found.target}
-    said["fingerprint"] = fingerprint
+    said |= {"fingerprint": fingerprint, "note": note}
     said["rendering"] = found.rendering.model_dump(mode="json")
     write_json(folder / "dataset.json", {**said, "created": datetime.now().isoformat(timespec="seconds")})
     return written

@@ -13,6 +13,7 @@ from core.importing.drafts.drafts import Draft
 from core.importing.samples.published_sets import PUBLISHED
 from core.importing.samples.samples import SAMPLES
 from core.limits import Limits
+from core.modalities import MODALITIES
 from core.workspace import Workspace
 from ui.datasets.draft_panel import choose_draft, draft_panel
 from ui.datasets.imports import Upload, from_draft, from_path, from_published, from_sample
@@ -134,8 +135,9 @@ def _samples(space: Workspace) -> None:
     for sample in SAMPLES:
         with st.container(border=True):
             teaches = count(sample.classes, "class") if sample.classes else "a number"
-            st.markdown(f"**{sample.title}** · {count(sample.images, 'image')}, {teaches}")
-            st.image(STRIPS / f"{sample.key}.jpg", alt=f"Some images of the set {sample.title}", width=464)
+            st.markdown(f"**{sample.title}** · {count(sample.examples, MODALITIES[sample.modality].noun)}, {teaches}")
+            if (strip := STRIPS / f"{sample.key}.jpg").exists():
+                st.image(strip, alt=f"Some images of the set {sample.title}", width=464)
             st.markdown(sample.description)
             st.caption(f"Source: {sample.source}. Licence: {sample.licence}.")
             if st.button("Use this set", key=f"sample_{sample.key}"):

@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
 from core.errors import DataError
 from core.importing.samples.gauges import write_gauges
+from core.modalities import IMAGE, TEXT
 
 TEXTURES = Path(__file__).parent / "textures"
+TEXTS = Path(__file__).parent / "texts"  # written by tools/text_samples.py
 GAUGES = 300
 TILES = 8  # a side: 64 tiles of each texture
 
 
 @dataclass(frozen=True)
 class Sample:
-    """description: one sentence for a newcomer. source, licence: shown beside it. classes: 0 where a number is to be
-    learned."""
+    """
+    Attributes:
+        description: One sentence for a newcomer.
+        examples: How many there are.
+        classes: 0 where a number is to be learned.
+        source, licence: Shown beside it.
+        write: Puts it into a folder.
+        note: What stands beside every score that is reached on it.
+    """
 
     key: str
     title: str
     description: str
-    images: int
+    examples: int
     classes: int
     source: str
     licence: str
     write: Callable[[Path], None]
+    modality: str = IMAGE.name
+    note: str = ""
 
 
 @contextmanager
 def sample_folder(key: str) -> Iterator[Path]:
-    """The images of a sample as a folder of class folders, for as long as the block lasts.
+    """The examples of a sample, as they would be imported, for as long as the block lasts.
 
     Raises:
         DataError: there is no such sample.
@@ -79,6 +92,10 @@ def _write_digits(folder: Path) -> None:
         Image.fromarray(grey).resize((64, 64), Image.Resampling.BICUBIC).save(path)
 
 
+def _copy(name: str, folder: Path) -> None:
+    shutil.copyfile(TEXTS / name, folder / name)
+
+
 SAMPLES: tuple[Sample, ...] = (
     Sample(
         "textures",
@@ -109,5 +126,27 @@ SAMPLES: tuple[Sample, ...] = (
         "Drawn by Graft itself",
         "Apache 2.0, as Graft",
         lambda folder: write_gauges(folder, GAUGES),
+    ),
+    Sample(
+        "sentiment",
+        "Sentiment of reviews",
+        "Sentences of product reviews, positive or negative, as twenty people rated each.",
+        800,
+        2,
+        "VADER's rated review snippets (Hutto and Gilbert, ICWSM 2014), an excerpt",
+        "MIT, as VADER; the sentences are their writers' own",
+        partial(_copy, "sentiment.csv"),
+        TEXT.name,
+    ),
+    Sample(
+        "topics",
+        "Topics of definitions",
+        "What a dictionary says of animals, food, people, places, plants and things made: tell which it is.",
+        1_500,
+        6,
+        "WordNet 3.1, Princeton University",
+        "WordNet licence",
+        partial(_copy, "topics.csv"),
+        TEXT.name,
     ),
 )

@@ -70,9 +70,8 @@ def _of_entities(taken: Taken, reading: Reading) -> Interpretation:
         frame = tagged.frame
         split = frame["split"].fillna("") if "split" in frame else _split_of_name(name)
         rows = pd.DataFrame({"name": _names(stem_of(name), len(frame)), "text": frame["text"].to_numpy()})
-        rows = rows.assign(
-            second="", cell=frame["spans"].to_numpy(), split=split if isinstance(split, str) else [*split]
-        )
+        rows = rows.assign(second="", cell=frame["spans"].to_numpy())
+        rows["split"] = split if isinstance(split, str) else split.to_numpy()
         frames.append(rows.assign(group="").astype("str"))
         findings += tagged.findings
         taken.rejected += tagged.rejected

@@ -16,8 +16,9 @@ def test_a_sample_is_what_its_card_says(workspace, sample):
     begun = time.process_time()
     dataset = import_sample(workspace, sample.key)
     assert time.process_time() - begun < 15
-    assert (dataset.report.images, len(dataset.classes)) == (sample.images, sample.classes)
+    assert (dataset.report.images, len(dataset.classes)) == (sample.examples, sample.classes)
     assert dataset.kind == ("classes" if sample.classes else "number")
+    assert dataset.modality.name == sample.modality and dataset.note == sample.note
     assert dataset.name == sample.title and dataset.report.findings == []
     assert sample.source and sample.licence and sample.description.endswith(".")
 
