@@ -65,6 +65,8 @@ def interpret(taken: Taken, reading: Reading) -> Interpretation:
 
 
 def _of_entities(taken: Taken, reading: Reading) -> Interpretation:
+    if TOKENS not in TASKS:
+        raise DataError("It is a set with entities in its texts, and this Graft does not learn these.")
     frames, findings = [], list[Finding]()
     for name, tagged in taken.tagged:
         frame = tagged.frame

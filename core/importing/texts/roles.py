@@ -32,6 +32,7 @@ from core.importing.tables.meanings import is_missing, truths
 from core.importing.tables.reading import FOLDERS, NEW_SPLIT, NO_SECOND, Reading
 from core.importing.texts.headings import ANSWERS, KEY_WORDS, PAIRS, SCALES, TEXTS
 from core.importing.texts.headings import GROUPS as MORE_GROUPS
+from core.tasks import TASKS
 from core.words import names_of
 
 LOOKED_AT = 2_000  # cells of a column
@@ -309,7 +310,7 @@ def _candidates(likely: dict[str, Column], hot: set[str]) -> list[Candidate]:
         for candidate in _candidate(one):
             about = bool(set(words_of(name)) & ABOUT) and one.key not in ANSWERS
             called = ANSWERS.index(one.key) if one.key in ANSWERS else len(ANSWERS)
-            number = candidate.kind == "number" and not is_called_target(name)
+            number = TASKS[candidate.kind].ordered and not is_called_target(name)
             rank = (about, one.filled < HALF, called, word_rank(name), number, place)
             found.append((rank, candidate))
     return [each for _, each in sorted(found, key=lambda pair: pair[0])]

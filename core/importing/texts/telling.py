@@ -64,7 +64,7 @@ def guessed(roles: Roles, answers: Answers, asked: bool, of_text: bool, of_answe
         title = f"The column {roles.label[:60]!r} was taken for the {noun}."
         why = f"{names_of(columns)} might have been meant too. If so, import again and choose it: --label HEADING."
         result.append(Finding(kind="guess", title=title, why=why))
-    if roles.label and is_called_scale(roles.label) and answers.kind == "classes":
+    if roles.label and is_called_scale(roles.label) and not TASKS[answers.kind].ordered:
         title = f"The steps of {roles.label[:60]!r} were taken for classes."
         why = "If it is a number to predict, import again and say so: on the page, or in a shell with --as number."
         result.append(Finding(kind="guess", title=title, why=why))
