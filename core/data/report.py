@@ -32,6 +32,7 @@ Kind = Literal[
     "values",
     "ground",
     "pages",
+    "entities",
     # Of a version: what could spoil the training.
     "duplicate",
     "contradiction",
@@ -46,6 +47,12 @@ Kind = Literal[
     "no training",
     "no validation",
     "far out",
+    # Of texts alone.
+    "markup",
+    "personal",
+    "hidden",
+    "unbroken",
+    "script",
     "one number",
 ]
 SHOWN_SO: frozenset[Kind] = frozenset({"mended", "values", "ground"})  # that tell how images are shown

@@ -14,6 +14,7 @@ from core.errors import DataError
 from core.finding import Finding
 from core.modalities.protocol import Modality
 from core.modalities.texts.kept import FILE, KeptTexts, write
+from core.modalities.texts.near_duplicates import find_twins
 from core.modalities.texts.noticing import findings_of, noticed_in
 from core.modalities.texts.settings import Tokenizing
 
@@ -79,6 +80,9 @@ class Texts(Modality):
 
     def content(self, frame: pd.DataFrame) -> pd.Series:
         return frame["sha256"]
+
+    def twins(self, frame: pd.DataFrame, looks: np.ndarray) -> np.ndarray:
+        return find_twins([f"{text} | {second}" for text, second in zip(frame["text"], frame["second"])])
 
     def misfit(self, frame: pd.DataFrame) -> str:
         fits = bool((frame["characters"] > 0).all() and (frame["row"] >= 0).all())
