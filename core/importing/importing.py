@@ -232,7 +232,8 @@ def table_source(path: Path, limits: Limits) -> Source:
     if column is None:
         raise DataError(
             f"The table {path.name!r} names no image that lies beside it. A column must give their paths from there; "
-            "where it gives their names alone, import the whole folder."
+            "where it gives their names alone, import the whole folder. If its rows are texts, say which column holds "
+            "them: on the page, or in a shell with --text."
         )
     places = dict.fromkeys(
         place for cell in (column, *frame[column]) if (place := _file_beside(folder, cell)) is not None

@@ -259,10 +259,12 @@ def _commonness(character: str, encoding: str) -> float:
     if _KANA.match(character):  # rather these than Chinese characters that happen to be common
         return 1.1 if encoding in ("cp932", "euc_jp") else 0.4
     if encoding == "cp949":
-        return 1.1 if character in _HANGUL else 0.6 if usual else 0.0
+        return 1.1 if character in _HANGUL else 0.95 if usual else 0.0
     if encoding == "gb18030":
         late = len(coded) == 2 and coded[1] < 0xA1  # a later addition, and rare
         return 1.1 if character in _HANZI else 0.4 if late or not usual else 0.85
+    if encoding == "euc_jp":  # without kana it may as well be Korean
+        return 0.9 if usual else 0.4
     return 1.0 if usual else 0.4
 
 

@@ -116,7 +116,9 @@ def _joined(counts: Counter[str]) -> dict[str, str]:
     meant = _yes_and_no(counts)
     for name in counts:
         alike[meant.get(name) or _folded(name)].append(name)
-    return {name: max(each, key=lambda one: (counts[one], one)) for each in alike.values() for name in each}
+    whole = all(_WHOLE.fullmatch(name) or re.fullmatch(r"-?\d+", name) for name in counts)
+    called = {key: key if whole else max(each, key=lambda one: (counts[one], one)) for key, each in alike.items()}
+    return {name: called[key] for key, each in alike.items() for name in each}
 
 
 def _folded(name: str) -> str:

@@ -62,7 +62,7 @@ def read_delimited(text: str, notes: Notes) -> pd.DataFrame:
         raise DataError(f"has more than the {MOST_COLUMNS} columns that are read. Keep those that are needed.")
     filled = (row for row in _records(text, delimiter, _quote(head), notes) if any(cell.strip() for cell in row))
     first = list(islice(filled, LOOKED_AT))
-    names = _names(first)
+    names = _names(first, delimiter)
     wide = _text_at(names, first)
     builder = Builder(notes)
     rows = chain(first, filled)
@@ -125,7 +125,8 @@ def _records(text: str, delimiter: str, quote: str, notes: Notes) -> Iterator[li
         except (csv.Error, _TooManyLines):  # the former of a cell longer than any that is read
             row, torn = [], True
         taken = lines.taken
-        if torn or (len(taken) > 1 and (lines.ended or (usual and len(row) != usual))):
+        odd = len(taken) > 1 and (lines.ended or len(row) != (usual or len(row)) or _is_torn(taken, delimiter, quote))
+        if torn or odd:
             plain = _as_it_stands(taken[0], delimiter)
             if torn or lines.ended or len(plain) == usual:
                 notes.done["quotes"] += 1
@@ -170,18 +171,30 @@ class _Lines:
         self.ended = False
 
 
+def _is_torn(lines: Sequence[str], delimiter: str, quote: str) -> bool:
+    """Whether something else than the end of a cell stands behind a quote: it was to begin another line's."""
+    try:
+        list(csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True))
+    except csv.Error:
+        return True
+    return False
+
+
 def _as_it_stands(line: str, delimiter: str) -> list[str]:
     return [cell.strip().strip('"') for cell in line.rstrip("\r\n").split(delimiter)]
 
 
-def _names(first: list[list[str]]) -> list[str]:
+def _names(first: list[list[str]], delimiter: str) -> list[str]:
     """Headings, taken out of the first rows; `column 1` and so on where these begin with a row like all others."""
     row = first[0] if first else []
     names = header_of(first)
-    rest = [each for each in first if len(each) == len(names)]
-    if is_a_row(names, rest):
+    width = max(Counter(map(len, first)).most_common(1), default=(len(names), 0))[0]
+    numbered = [f"column {number}" for number in range(1, width + 1)]
+    rest = [each for each in first if len(each) == width]
+    headed = _fitted(names, width, _text_at(numbered, rest), delimiter, Notes())
+    if width > 1 and is_a_row(headed, rest):
         first.insert(0, row)
-        return [f"column {number}" for number in range(1, len(names) + 1)]
+        return numbered
     return each_once(names)
 
 

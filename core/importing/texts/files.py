@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Sequence
@@ -118,7 +119,7 @@ def lines_in(text: str) -> tuple[list[str], list[str] | None]:
         whole = [match for match in found if match]
         cells = [[one.removeprefix("__label__") for one in re.split(r"[\s,]+", match[1]) if one] for match in whole]
         several = any(len(each) > 1 for each in cells)
-        return [match[2] for match in whole], [";".join(each) if several else each[0] for each in cells]
+        return [match[2] for match in whole], [json.dumps(each) if several else each[0] for each in cells]
     begun = [match for line in lines if (match := _BEGUN.fullmatch(line))]
     few = len({match[1] for match in begun}) <= max(2, len(lines) / 5)
     if few and len(lines) > 3 and len(begun) > 0.95 * len(lines):

@@ -13,8 +13,8 @@ _TEXTS = """
 text texts sentence review_text reviewtext review review_body body content message tweet tweet_text comment comment_text
 comment_body utterance full_text fulltext document passage paragraph post article abstract statement claim feedback
 transcript complaint request ticket email mail news lyrics headline summary caption query question prompt input sms msg
-clean_text cleaned_text texts raw_text text_raw verbatim narrative answer_text selftext phrase sent doc response title
-description subject notes note answer v2
+clean_text cleaned_text texts raw_text text_raw verbatim narrative answer_text selftext phrase sent doc response
+description title subject notes note answer v2
 satz nachricht kommentar rezension beitrag inhalt beschreibung titel ueberschrift überschrift frage anfrage aussage
 betreff freitext bewertungstext meldung artikel
 texte phrase avis commentaire contenu titre resume texto frase oracion reseña comentario contenido titulo mensaje
@@ -34,8 +34,7 @@ question response, context question, claim evidence, anchor positive, source tar
 satz1 satz2, satz_1 satz_2, text1 text2, praemisse hypothese, prämisse hypothese, frage antwort, frage1 frage2,
 phrase1 phrase2, premisse hypothese, question reponse, frase1 frase2, premisa hipotesis, pregunta respuesta,
 premessa ipotesi, domanda risposta, premissa hipotese, pergunta resposta, предложение1 предложение2, посылка гипотеза,
-вопрос ответ, 句子1 句子2, 前提 假设, 问题 答案, 文1 文2, 前提 仮説, 質問 回答, 전제 가설, 질문 답변, sent_a sent_b,
-title body
+вопрос ответ, 句子1 句子2, 前提 假设, 问题 答案, 文1 文2, 前提 仮説, 質問 回答, 전제 가설, 질문 답변, sent_a sent_b
 """
 PAIRS = tuple(
     (key_of(first), key_of(second)) for pair in _PAIRS.split(",") for first, second in [pair.strip().split(" ")]

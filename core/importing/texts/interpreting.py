@@ -22,6 +22,7 @@ from core.importing.texts.files import stem_of
 from core.importing.texts.roles import Roles, find_roles, is_called_scale, split_of_tick
 from core.importing.texts.tables import Table
 from core.importing.texts.taking import Taken
+from core.importing.texts.telling import are_steps
 from core.tasks import CLASSIFICATION, MULTILABEL, REGRESSION, TASKS
 from core.words import clean_label, clip, number_of, shown_name
 
@@ -142,7 +143,7 @@ def _doubt(roles: Roles, answers: Answers, reading: Reading) -> str:
         return "More than one column may be the text."
     if not reading.column and not roles.sure:
         return "More than one column may be the answer."
-    if not reading.kind and is_called_scale(roles.label) and answers.kind == CLASSIFICATION.name:
+    if not reading.kind and are_steps(roles, answers):
         return f"The steps of {roles.label[:60]!r} may be classes, or a number to predict."
     return "Blanks may stand between several labels." if answers.blanks and not reading.kind else ""
 

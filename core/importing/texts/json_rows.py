@@ -3,19 +3,28 @@ an object of columns, of classes with their texts, or of keys, and what Label St
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import warnings
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Any
 
 import pandas as pd
 
 from core.errors import DataError
 from core.importing.tables.cells import MOST_COLUMNS, task_of
+from core.importing.tables.headings import key_of
 from core.importing.texts.building import Builder, Notes
+from core.importing.texts.delimited import is_a_row
+from core.importing.texts.headings import ANSWERS, TEXTS
 
 DEEPEST = 3  # objects within objects become columns such as `review.text`
 MOST_BAD = 1_000  # lines that are none before the first that is one
+LOOKED_AT = 50  # rows
+EXAMPLES = ("patterns", "examples", "utterances", "phrases", "sentences", "texts", "questions")  # of an intent
+LONGEST_LITERAL = 100_000  # characters of a line as Python writes it
 TOLD = 100  # numbers of lines that could not be read
 
 
@@ -36,17 +45,32 @@ def read_json(text: str, notes: Notes) -> pd.DataFrame:
 
 
 def _each(first: Any, second: Any, items: Iterator[Any]) -> Iterator[dict[str, Any]]:
-    names: list[str] = []
-    for item in _chained(first, second, items):
+    chained = _chained(first, second, items)
+    begin = list(islice(chained, LOOKED_AT))
+    rows = [list(map(cell_of, item)) for item in begin if isinstance(item, list)]
+    headed = bool(rows) and all(isinstance(cell, str) and cell for cell in begin[0]) and not is_a_row(rows[0], rows[1:])
+    names = rows[0] if headed else []
+    for item in chain(begin[bool(names) :], chained):
         if isinstance(item, dict):
-            yield item
+            yield from _each_of(item)
         elif isinstance(item, list):
-            if not names and item and all(isinstance(cell, str) and cell for cell in item) and item is first:
-                names = item
-            else:
-                yield dict(zip(names or map("column {}".format, range(1, len(item) + 1)), item))
+            yield dict(zip(names or map("column {}".format, range(1, len(item) + 1)), item))
         elif isinstance(item, str):
             yield {"text": item}
+
+
+def _each_of(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A row for each text of a list of them, as sets of intents have it; the row itself where there is none."""
+    name = next((name for name in EXAMPLES if isinstance(row.get(name), list)), "")
+    if name and row[name] and all(isinstance(one, str) for one in row[name]) and _is_scalar(row):
+        rest = {key: cell for key, cell in row.items() if not isinstance(cell, list)}
+        yield from ({"text": one, **rest} for one in row[name])
+    else:
+        yield row
+
+
+def _is_scalar(row: dict[str, Any]) -> bool:
+    return any(isinstance(cell, str) for cell in row.values())
 
 
 def _chained(first: Any, second: Any, items: Iterator[Any]) -> Iterator[Any]:
@@ -91,13 +115,14 @@ def _of_one(held: dict[str, Any]) -> Iterator[dict[str, Any]] | None:
     lists = {name: one for name, one in held.items() if isinstance(one, list) and one}
     rows = [one for one in lists.values() if all(isinstance(row, dict) for row in one)]
     if len(rows) == 1:
-        return iter(rows[0])
+        return (each for row in rows[0] for each in _each_of(row))
     if isinstance(held.get("columns"), list) and isinstance(held.get("data"), list):  # as pandas splits it
         names = list(map(str, held["columns"]))
         return (dict(zip(names, row)) for row in held["data"] if isinstance(row, list))
     texts = all(isinstance(one, str) for each in lists.values() for one in each)
     if lists and len(lists) == len(held):
-        if len({len(one) for one in lists.values()}) == 1 and not (texts and len(lists) > 2):
+        called = any(key_of(name) in (*TEXTS, *ANSWERS) for name in lists)
+        if len({len(one) for one in lists.values()}) == 1 and (called or not texts):
             return (dict(zip(lists, row)) for row in zip(*lists.values()))
         if texts:
             return ({"text": text, "label": name} for name, each in lists.items() for text in each)
@@ -156,6 +181,12 @@ def _items(text: str, notes: Notes) -> Iterator[Any]:
             found += 1
             yield item
         except (ValueError, RecursionError):
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+            if (row := _as_python(text[at : min(end, at + LONGEST_LITERAL)])) is not None:
+                found, at = found + 1, end
+                yield row
+                continue
             line += text.count("\n", counted, at)
             counted = at
             notes.done["lines"] += 1
@@ -163,5 +194,17 @@ def _items(text: str, notes: Notes) -> Iterator[Any]:
                 notes.lines.append(line)
             if not found and notes.done["lines"] > MOST_BAD:
                 return
-            end = text.find("\n", at)
-            at = len(text) if end < 0 else end + 1
+            at = end + 1
+
+
+def _as_python(line: str) -> dict[str, Any] | None:
+    """{'text': 'so'}: a literal, which runs nothing."""
+    if not line.startswith("{'") and not line.startswith('{"'):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes
+            held = ast.literal_eval(line.rstrip().rstrip(","))
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+    return held if isinstance(held, dict) and all(isinstance(key, str) for key in held) else None

@@ -56,6 +56,7 @@ def sort_texts(
     rows = found.rows
     found = replace(found, rows=rows.head(0))
     frame, rejected = _inspected(rows, modality, found, progress, cancelled)
+    rejected = [*taken.refused, *rejected]
     frame, unanswered = _answered(frame, found, task)
     _refuse_too_few(frame, task, modality, taken, unanswered, rejected)
     frame = frame.assign(same=_numbered(modality.content(frame)))

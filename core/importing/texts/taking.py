@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from core.errors import DataError
@@ -16,7 +17,9 @@ from core.importing.archives.entries import Source
 from core.importing.intake import Rejected
 from core.importing.layout import is_junk, read_folders
 from core.importing.tables.encodings import Decoded
+from core.importing.tables.headings import key_of
 from core.importing.tables.reading import FOLDERS, Reading
+from core.importing.tables.shaping import labels_together
 from core.importing.texts import spreadsheets
 from core.importing.texts.files import (
     File,
@@ -38,19 +41,22 @@ from core.words import clean_label
 
 SAYS_NOTHING = "It says nothing of the texts."
 TEXT_BYTES = 10**9  # of one file, and of all
+ANSWERED = {"accept", "reject", "ignore", ""}
 MOST_PARSED = 20  # files without a table's ending that may be tables all the same
 
 
 @dataclass
 class Taken:
     """tables: with their columns as they came. documents: (name, text, label, split) of texts that are files, or lines
-    of them; label "" where nothing tells. tagged: what files of entities gave, by their names."""
+    of them; label "" where nothing tells. refused: rows that their table says are none. tagged: what files of entities
+    gave, by their names."""
 
     modality: Modality = TEXT
     tables: list[Table] = field(default_factory=list)
     documents: pd.DataFrame | None = None
     tagged: list[tuple[str, Any]] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    refused: list[Rejected] = field(default_factory=list)
     letters: list[tuple[str, Decoded]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     ignored: int = 0
@@ -149,7 +155,10 @@ def _without_entities(files: list[File], result: Taken) -> list[File]:
         try:
             found = read(file.name, file.data, beside)
         except DataError as error:
-            refused.append(Rejected(file.name, str(error)))
+            if _is_an_ordinary_table(file):
+                left.append(file)
+            else:
+                refused.append(Rejected(file.name, str(error)))
             continue
         if found is None:
             left.append(file)
@@ -157,6 +166,14 @@ def _without_entities(files: list[File], result: Taken) -> list[File]:
             result.tagged.append((file.name, found))
     result.rejected += refused
     return left
+
+
+def _is_an_ordinary_table(file: File) -> bool:
+    try:
+        roles = find_roles(file.name, read_table(file.name, file.data).frame, Reading())
+    except DataError:
+        return False
+    return is_listed(file.name) and bool(roles.text and (roles.label or roles.one_hot))
 
 
 # Tables --------------------------------------------------------------------------------------------------------------
@@ -168,6 +185,7 @@ def _take_table(file: File, reading: Reading, result: Taken) -> None:
         return
     try:
         table = read_table(file.name, file.data, reading.encoding)
+        table = replace(table, frame=labels_together(_accepted(table, result)))
         if not find_roles(file.name, table.frame, reading).text:
             raise DataError(f"No column of it holds a {result.modality.noun}.")
     except DataError as error:
@@ -176,6 +194,18 @@ def _take_table(file: File, reading: Reading, result: Taken) -> None:
     result.tables.append(table)
     if table.text is not None and table.text.guessed:
         result.letters.append((file.name, table.text))
+
+
+def _accepted(table: Table, result: Taken) -> pd.DataFrame:
+    """The rows that were accepted, where a tool for labeling says of each whether it was."""
+    frame = table.frame
+    column = next((name for name in frame if key_of(str(name)) == "answer"), None)
+    if column is None or not set(frame[column].unique()) <= ANSWERED or "accept" not in set(frame[column]):
+        return frame
+    out = (frame[column] != "accept").to_numpy()
+    stem = table.name.rsplit(".", 1)[0]
+    result.refused += [Rejected(f"{stem} {number}", "It was not accepted.") for number in np.flatnonzero(out) + 1]
+    return frame.loc[~out].drop(columns=column).reset_index(drop=True)
 
 
 # Documents -----------------------------------------------------------------------------------------------------------

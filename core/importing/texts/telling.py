@@ -64,11 +64,17 @@ def guessed(roles: Roles, answers: Answers, asked: bool, of_text: bool, of_answe
         title = f"The column {roles.label[:60]!r} was taken for the {noun}."
         why = f"{names_of(columns)} might have been meant too. If so, import again and choose it: --label HEADING."
         result.append(Finding(kind="guess", title=title, why=why))
-    if roles.label and is_called_scale(roles.label) and not TASKS[answers.kind].ordered:
+    if are_steps(roles, answers):
         title = f"The steps of {roles.label[:60]!r} were taken for classes."
         why = "If it is a number to predict, import again and say so: on the page, or in a shell with --as number."
         result.append(Finding(kind="guess", title=title, why=why))
     return result
+
+
+def are_steps(roles: Roles, answers: Answers) -> bool:
+    """Whether classes are the steps of a scale, so might be a number."""
+    numbers = all(str(one).lstrip("-+").isdecimal() for one in answers.values.values())
+    return bool(roles.label) and is_called_scale(roles.label) and not TASKS[answers.kind].ordered and numbers
 
 
 def joined(answers: Answers) -> list[Finding]:
