@@ -48,6 +48,7 @@ Kind = Literal[
     "no validation",
     "far out",
     "one number",
+    "no entities",
 ]
 SHOWN_SO: frozenset[Kind] = frozenset({"mended", "values", "ground"})  # that tell how images are shown
 LEFT_OUT: frozenset[Kind] = frozenset({"left out", "repeated", "no class", "no label", "several labels"})
