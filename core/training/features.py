@@ -1,8 +1,7 @@
-"""What the whole frozen backbone gives for images: the features that a head learns from, computed once."""
+"""What the whole frozen backbone gives for examples: the features that a head learns from, computed once."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -43,12 +42,11 @@ def features(
     reads: of which stages they are wanted.
 
     Raises:
-        GraftError: the weights are not there, or an image cannot be read any more.
+        GraftError: the weights are not there, or an example cannot be read any more.
         WorkStopped: `cancelled()` became true.
     """
     device = device or choose_device()
-    how = info.preprocessing.model_copy(update={"rendering": dataset.rendering})
-    info = replace(info, preprocessing=how)
+    info = info.fitted("crop", None, dataset.rendering)
     if not len(frame):
         return np.empty((0, describe(info)[-1].output_shape[0]), np.float32)
     backbone = build(info, workspace, weights_file=weights_file, reads="several")

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.importing.tables.encodings import ENCODINGS, TITLES
 from core.importing.tables.reading import FOLDERS, NEW_SPLIT, Reading
 from core.jobs import Job, asking
+from core.modalities import IMAGE, MODALITIES
 from core.tasks import readable
 from ui.shared.widgets import clip, count, literal
 
@@ -97,15 +98,19 @@ def reading_panel(job: Job, asked: asking.Asked) -> None:
         if right:
             asking.answer(job.directory, number, split or "")
             st.rerun()
-        _preview(asked.ways[number])
+        _preview(asked.ways[number], asked.modality)
 
 
-def _preview(way: asking.Way) -> None:
+def _preview(way: asking.Way, modality: str) -> None:
     st.caption(f"So read, there are {count(len(way.counts), 'answer')}:")
     shown = list(islice(way.examples.items(), MOST_SHOWN))
-    for answer, images in shown:
-        st.markdown(f"{literal(clip(answer))} · {count(way.counts.get(answer, 0), 'image')}")
-        if images:
-            st.image([base64.b64decode(image) for image in images], width=72)
+    for answer, examples in shown:
+        noun = MODALITIES[modality].noun if modality in MODALITIES else "example"
+        st.markdown(f"{literal(clip(answer))} · {count(way.counts.get(answer, 0), noun)}")
+        if examples and modality == IMAGE.name:
+            st.image([base64.b64decode(image) for image in examples], width=72)
+        else:
+            for text in examples:
+                st.caption(literal(text))
     if len(way.counts) > len(shown):
         st.caption(f"and {len(way.counts) - len(shown):,} more.")
