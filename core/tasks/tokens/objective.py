@@ -60,8 +60,8 @@ class Tokens(Objective):
 
     def _weights(self, items: Sequence[torch.Tensor]) -> torch.Tensor:
         """The rarer a tag, the heavier, by the root of how rare; 1 on average over the words."""
-        counts = self._counts(items).clamp(min=1)
-        weights = (counts.sum() / (self.outputs * counts)).sqrt()
+        counts = self._counts(items)
+        weights = (counts.sum() / (self.outputs * counts.clamp(min=1))).sqrt()
         return (weights * counts.sum() / (weights * counts).sum()).float()
 
     def _counts(self, items: Sequence[torch.Tensor]) -> torch.Tensor:
