@@ -101,7 +101,7 @@ def _inspected(
         some = rows.iloc[start : start + BLOCK]
         kept: dict[str, list[object]] = {name: [] for name in columns}
         whole = np.zeros(len(some), bool)
-        for at, (name, text, second) in enumerate(zip(some["name"], some["text"], some["second"])):
+        for at, (name, text, second) in enumerate(zip(*(some[name].tolist() for name in ("name", "text", "second")))):
             said = {"text": "" if text in NOT_SAID else text}
             if found.pairs:
                 said["second"] = "" if second in NOT_SAID else second
