@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import pandas as pd
@@ -60,6 +60,10 @@ class Answers(Protocol):
             DataError: they are no answers of this task's, in words that say what to do.
         """
         raise DataError(f"{self.plural.capitalize()} cannot be read from a table.")
+
+    def places(self, answer: Any) -> Sequence[tuple[int, int, str]]:
+        """Which parts of a text an answer is about, and what each is: (start, end, words), in characters, in order."""
+        return ()
 
     def parts(self, answer: Any) -> tuple[str, ...]:
         """What is counted of an answer."""
