@@ -54,8 +54,9 @@ def sort_texts(
     taken.tables = []
     modality, task = taken.modality, TASKS[found.answers.kind]
     rows = found.rows
-    found = replace(found, rows=rows.head(0))
+    found = replace(found, rows=pd.DataFrame())
     frame, rejected = _inspected(rows, modality, found, progress, cancelled)
+    del rows  # a million of them twice would be much
     rejected = [*taken.refused, *rejected]
     frame, unanswered = _answered(frame, found, task)
     _refuse_too_few(frame, task, modality, taken, unanswered, rejected)
