@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from core import jobs
 from core.data.dataset import load_dataset
 from core.importing.importing import import_path
 from core.importing.tables.reading import Reading
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.pages.test_browser_panel import drawn, field, tick
+from tests.polling import poll
 
 EVIL = "**bold** <script>alert(1)</script> :smile: $x$"
 
@@ -58,3 +60,20 @@ def test_a_missing_file_of_texts_is_told(open_page, reviews):
     (reviews.directory / "texts" / "texts.arrow").unlink()
     app = open_page("data")
     assert "cannot be read" in app.error[0].value and not app.exception
+
+
+def test_pasted_lines_are_shown_before_they_are_imported(open_page, workspace):
+    app = open_page("data").segmented_control[0].set_value("Paste texts").run()
+    app.text_area[0].set_value("A lovely film it was\nWhat a cast they have").run()
+    assert "tells the classes" in app.error[0].value
+    app.text_input(key="pasted_label").set_value("good").run()
+    app = press(app, "Give it to them")
+    pasted = app.text_area[0].value
+    app.text_area[0].set_value(f"{pasted}\nbad\tI left after half an hour\nbad\tNever again {EVIL}").run()
+    assert "bad · 2 texts" in texts(app) and not app.error
+    app = press(app, "Import these texts")
+    job = jobs.current(workspace, "import")
+    poll(lambda: not job.view().running, lambda: f"{job.view()}", deadline=60)
+    made = load_dataset(workspace, job.view().result["dataset"])
+    assert made.report.classes == {"bad": 2, "good": 2} and made.modality.name == "text"
+    assert ("Texts", "4") in [(one.label, one.value) for one in app.run().metric] and not app.exception

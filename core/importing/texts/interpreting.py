@@ -285,7 +285,7 @@ def question_of(taken: Taken, found: Interpretation) -> Question | None:
             read = found if reading == found.reading else interpret(taken, reading)
         except DataError:
             continue
-        option = _option(read)
+        option = option_of(read)
         if len(option.counts) > 1 and all(option.title != other.title for other in options):
             options.append(option)
         if len(options) == MOST_OPTIONS:
@@ -313,7 +313,7 @@ def _readings(found: Interpretation) -> Iterator[Reading]:
             yield replace(base, column=one.column, kind=REGRESSION.name)
 
 
-def _option(read: Interpretation) -> Option:
+def option_of(read: Interpretation) -> Option:
     rows = read.rows
     counts, examples = Counter[str](), dict[str, list[str]]()
     for cell, count in _counted(rows["cell"]).items():
