@@ -61,7 +61,7 @@ def _entities(prediction: Spans, most: int, key: str, is_foreign: bool = False) 
             "was not looked at. Ask about it in parts."
         )
     if len(prediction.text) > LONGEST:
-        st.caption(f"The first {LONGEST:,} characters are shown; the table to take away has all entities.")
+        st.caption(f"The first {LONGEST:,} characters are shown; the table has all entities.")
 
 
 def bars(guesses: Sequence[Guess], said: int, key: str) -> None:
