@@ -58,7 +58,8 @@ def sort_texts(
     frame, rejected = _inspected(rows, modality, found, progress, cancelled)
     del rows  # a million of them twice would be much
     rejected = [*taken.refused, *rejected]
-    frame, unanswered = _answered(frame, found, task)
+    frame, unlabelled = _answered(frame, found, task)
+    unanswered = unlabelled["name"].tolist()
     _refuse_too_few(frame, task, modality, taken, unanswered, rejected)
     frame = frame.assign(same=_numbered(modality.content(frame)))
     frame = frame.assign(twins=modality.twins(frame, np.empty((0, 0), np.uint8)), sha256=modality.content(frame))
@@ -83,7 +84,8 @@ def sort_texts(
     files = len(frame) + len(rejected) + len(unanswered) + len(taken.rejected) + len(names) + taken.ignored
     result = Intaken(findings=findings, files=files, tables=names, ignored=taken.ignored)
     columns = None if found.others is None else found.others.loc[frame["name"]]
-    return Sorted(frame, found.answers.kind, found.target, result, columns, PLAIN, modality)
+    kept = [name for name in ("text", "second") if name in unlabelled]
+    return Sorted(frame, found.answers.kind, found.target, result, columns, PLAIN, modality, unlabelled[kept])
 
 
 def _inspected(
@@ -121,12 +123,12 @@ def _inspected(
     return frame, rejected
 
 
-def _answered(frame: pd.DataFrame, found: Interpretation, task: Task) -> tuple[pd.DataFrame, list[str]]:
-    """The rows with an answer, and the names of the others."""
+def _answered(frame: pd.DataFrame, found: Interpretation, task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows with an answer, and the others."""
     said = found.answers.values
     codes, cells = pd.factorize(frame["cell"])
     there = np.array([cell in said for cell in cells], bool)[codes] if len(cells) else np.zeros(0, bool)
-    unanswered = frame["name"][~there].tolist()
+    others = frame.loc[~there]
     values = np.array([said.get(cell) for cell in cells], object)
     frame = frame.assign(answer=values[codes] if len(cells) else []).loc[there].reset_index(drop=True)
     dtype = task.columns[task.column]
@@ -134,7 +136,7 @@ def _answered(frame: pd.DataFrame, found: Interpretation, task: Task) -> tuple[p
     made = frame.assign(
         **{task.column: frame["answer"].astype(dtype)}, given=frame["split"], group=frame["group"].map(groups)
     )
-    return made.drop(columns=["answer", "cell", "split"]), unanswered
+    return made.drop(columns=["answer", "cell", "split"]), others
 
 
 def _numbered(content: pd.Series) -> np.ndarray:
