@@ -176,9 +176,8 @@ def modality_of(path: Path, limits: Limits, reading: Reading | None = None) -> M
         if _is_lone(path):
             folder = path.resolve().parent
             lone = file_entry(folder / path.name, folder)
-            texts = are_texts(
-                Source([lone], 1, lone.size), limits, said, lambda cell: _file_beside(folder, cell) is not None
-            )
+            named = partial(_is_beside, folder)
+            texts = are_texts(Source([lone], 1, lone.size), limits, said, named) or not _may_be_of_images(path.name)
         else:
             with open_source(path, limits) as source:
                 texts = are_texts(source, limits, said)

@@ -16,7 +16,6 @@ from core.importing.sorting import Sorted
 from core.importing.tables.reading import Question, Reading
 from core.importing.tables.table_report import letters_read
 from core.importing.texts import telling
-from core.importing.texts.answers import parts
 from core.importing.texts.interpreting import Interpretation, interpret, question_of
 from core.importing.texts.taking import Taken
 from core.modalities import Modality
@@ -76,7 +75,7 @@ def sort_texts(
         *telling.at_blanks(found.answers),
         *telling.without_split(list(found.missed), found.roles.split, modality.noun),
         *telling.none_of_them(found.answers, int((frame[task.column] == "").sum()), modality.noun),
-        *telling.nearly_taught(_of_test_alone(frame, found), _taught(frame, found)),
+        *telling.nearly_taught(_of_test_alone(frame, task), _taught(frame, task)),
         *taken.findings,
         *found.findings,
         *modality.noticed(frame, PLAIN),
@@ -166,22 +165,24 @@ def _refuse_too_few(
         )
 
 
-def _taught(frame: pd.DataFrame, found: Interpretation) -> list[str]:
+def _taught(frame: pd.DataFrame, task: Task) -> list[str]:
     """The answers of what is not the test part, where there are parts and answers are names."""
-    if TASKS[found.answers.kind].classes is None or "train" not in set(frame["given"]):
+    if task.classes is None or "train" not in set(frame["given"]):
         return []
-    rows = frame[frame["given"] != "test"]
-    return sorted({one for cell in rows["label"].unique() for one in parts(found.answers.kind, cell)})
+    return sorted(
+        {one for cell in frame.loc[frame["given"] != "test", task.column].unique() for one in task.parts(cell)}
+    )
 
 
-def _of_test_alone(frame: pd.DataFrame, found: Interpretation) -> dict[str, list[str]]:
-    taught = set(_taught(frame, found))
+def _of_test_alone(frame: pd.DataFrame, task: Task) -> dict[str, list[str]]:
+    """The names of the test part's rows by answers that the others do not have."""
+    taught = set(_taught(frame, task))
     if not taught:
         return {}
     rows = frame[frame["given"] == "test"]
     held = defaultdict[str, list[str]](list)
-    for cell in rows["label"].unique():
-        for one in parts(found.answers.kind, cell):
+    for cell in rows[task.column].unique():
+        for one in task.parts(cell):
             if one not in taught:
-                held[one] += rows["name"][rows["label"] == cell].tolist()
+                held[one] += rows["name"][rows[task.column] == cell].tolist()
     return dict(held)
