@@ -18,7 +18,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from core.backbones.bundled import MINILM
 from core.backbones.catalogue import BackboneInfo, catalogue
+from core.backbones.language.info import LanguageInfo
 from core.errors import DamagedError
 from core.records import Count, read
 from core.tasks.heads import Reads
@@ -49,25 +51,36 @@ def features_read(stages: Sequence[Stage], reads: Reads) -> int:
     return stages[-1].output_shape[0] + (sum(stage.summary for stage in stages) if reads == "several" else 0)
 
 
-def stages_of(info: BackboneInfo, workspace: Workspace) -> tuple[Stage, ...]:
+def stages_of(info: BackboneInfo | LanguageInfo, workspace: Workspace) -> tuple[Stage, ...]:
     """The stages of a backbone, in their order; the first time for a backbone that is not bundled takes seconds.
 
     Raises:
         BackboneError: it cannot be built, or cannot be cut into stages.
     """
-    if info.name in _shipped() and info.preprocessing.size == info.input_size:
+    if info.name in _shipped() and _is_usual(info):
         return _shipped()[info.name]
-    said = f"{FORMAT}\n{info.name}\n{info.preprocessing.size}\n{version('torchvision')}\n{version('timm')}"
-    path = workspace.cache / "stages" / f"{hashlib.blake2b(said.encode(), digest_size=12).hexdigest()}.json"
+    path = workspace.cache / "stages" / f"{hashlib.blake2b(_key(info).encode(), digest_size=12).hexdigest()}.json"
     with suppress(OSError, DamagedError):
         return read(path, Kept)
-    from core.backbones.model import describe
+    from core.backbones.libraries import describe
 
     found = describe(info)
     with suppress(OSError):  # it is only speed
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, [asdict(stage) for stage in found])
     return found
+
+
+def _is_usual(info: BackboneInfo | LanguageInfo) -> bool:
+    if isinstance(info, LanguageInfo):
+        return info == info.fitted()
+    return info.preprocessing.size == info.input_size
+
+
+def _key(info: BackboneInfo | LanguageInfo) -> str:
+    if isinstance(info, LanguageInfo):
+        return f"{FORMAT}\n{info.architecture}\n{info.preprocessing.longest}\n{version('transformers')}"
+    return f"{FORMAT}\n{info.name}\n{info.preprocessing.size}\n{version('torchvision')}\n{version('timm')}"
 
 
 def _read(said: list[dict[str, Any]]) -> tuple[Stage, ...]:
@@ -82,9 +95,10 @@ def _shipped() -> dict[str, tuple[Stage, ...]]:
 
 
 def main() -> None:
-    from core.backbones.model import describe
+    from core.backbones.libraries import describe, find
 
-    bundled = {info.name: describe(info) for info in catalogue() if info.library == "bundled"}
+    infos = [*(info for info in catalogue() if info.library == "bundled"), find(MINILM)]
+    bundled = {info.name: describe(info) for info in infos}
     with atomic_open(DATA) as file:
         json.dump({name: [asdict(stage) for stage in stages] for name, stages in bundled.items()}, file, indent=1)
         file.write("\n")

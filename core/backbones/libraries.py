@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.backbones import catalogue
+from core.backbones.language.library import Folders, Hub, Minilm
 from core.tasks.heads import Reads
 from core.workspace import Workspace
 
 if TYPE_CHECKING:  # torch takes seconds to import, and a page that only lists backbones does not need it
     from core.backbones.backbone import Backbone
+    from core.backbones.kept_stages import Stage
     from core.backbones.plans import Needs
 
 
@@ -40,7 +42,7 @@ class Info(Protocol):
         """Its name, with what is set otherwise than it was published."""
         ...
 
-    def fitted(self, *settings: Any) -> Info:
+    def fitted(self, *settings: Any, **more: Any) -> Info:
         """The same for examples that are prepared otherwise, where there is a choice."""
         ...
 
@@ -50,8 +52,8 @@ class Library(Protocol):
 
     name: str
 
-    def infos(self) -> Iterable[Info]:
-        """All of them. Takes no network and does not import torch."""
+    def infos(self, workspace: Workspace | None = None) -> Iterable[Info]:
+        """All of them; those that lie in a workspace where one is given. Takes no network and does not import torch."""
         ...
 
     def build(
@@ -67,18 +69,62 @@ class Library(Protocol):
         """As `core.backbones.model.build`. Raises BackboneError."""
         ...
 
+    def describe(self, info: Any) -> tuple[Stage, ...]:
+        """As `core.backbones.model.describe`. Raises BackboneError."""
+        raise NotImplementedError
 
-LIBRARIES: dict[str, Library] = {}
+    def keep(self, info: Any, folder: Path) -> None:
+        """Put into `folder`, of a bundle, what the network is made of besides its weights: nothing where the installed
+        library knows it by name."""
+
+    def kept_in(self, name: str, folder: Path) -> Info | None:
+        """The backbone that `keep` kept there; None where it is none of this library, or nothing was kept."""
+        return None
 
 
-def find(name: str) -> Info:
+LIBRARIES: dict[str, Library] = {library.name: library for library in (Minilm(), Folders(), Hub())}
+
+
+def find(name: str, workspace: Workspace | None = None) -> Info:
     """The backbone called `name`, of any library.
+
+    workspace: where else than among the installed ones to look.
 
     Raises:
         BackboneError: there is none.
     """
-    found = (info for library in LIBRARIES.values() for info in library.infos() if info.name == name)
+    found = (info for library in LIBRARIES.values() for info in library.infos(workspace) if info.name == name)
     return next(found, None) or catalogue.find(name)
+
+
+def keep(info: Info, folder: Path) -> None:
+    """Put what a bundle needs of a backbone besides its weights into `folder`; nothing for most."""
+    if info.library in LIBRARIES:
+        LIBRARIES[info.library].keep(info, folder)
+
+
+def found_in(name: str, folder: Path) -> Info:
+    """The backbone that a bundle was made with, from what was kept in `folder` if anything was.
+
+    Raises:
+        BackboneError: there is none.
+    """
+    kept = (library.kept_in(name, folder) for library in LIBRARIES.values())
+    return next(filter(None, kept), None) or find(name)
+
+
+def describe(info: Info) -> tuple[Stage, ...]:
+    """The stages of a backbone, without its weights. See `model.describe`.
+
+    Raises:
+        BackboneError: it cannot be built, or cannot be cut into stages.
+    """
+    from core.backbones import model
+
+    if info.library in LIBRARIES:
+        return LIBRARIES[info.library].describe(info)
+    assert isinstance(info, catalogue.BackboneInfo)
+    return model.describe(info)
 
 
 def build(

@@ -70,7 +70,7 @@ class Material:
         self.dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
         task, training = TASKS[self.dataset.kind], self.dataset.part("train")
         own_weights = Path(recipe.weights_file) if recipe.weights_file else None
-        info = find(recipe.backbone).fitted(recipe.fit, recipe.resolution, self.dataset.rendering)
+        info = find(recipe.backbone, workspace).fitted(recipe.fit, recipe.resolution, self.dataset.rendering)
         self.backbone: Backbone = build(info, workspace, weights_file=own_weights, reads=recipe.reads, needs=task.needs)
         self.backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         spec = task.spec(self.dataset.classes, self.dataset.target, training)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from core.backbones.backbone import Backbone
+from core.backbones.libraries import Library
 from core.backbones.plans import plan_of
 from tests.toys.texts import LONGEST, WORDS, Tokens, padded
 
@@ -58,12 +59,12 @@ class TinyInfo:
         return self
 
 
-class Toys:
+class Toys(Library):
     """What `core.backbones.libraries.Library` asks for."""
 
     name, network = "toy", TinyBert
 
-    def infos(self):
+    def infos(self, workspace=None):
         return (TinyInfo(),)
 
     def example(self):

@@ -55,7 +55,7 @@ def _mean(steps, mask):
 class TowerToys(Toys):
     name, network = "towers", staticmethod(TwoTowers)
 
-    def infos(self):
+    def infos(self, workspace=None):
         return (TinyInfo("towers/two", "towers"),)
 
     def example(self):
