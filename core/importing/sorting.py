@@ -38,6 +38,7 @@ class Sorted:
     columns: by the names of the images, what their table says of them that may be classes and did not count; None if
         there is nothing such.
     rendering: with which the images are seen best.
+    unlabelled: texts without an answer (text, second), to go on with pre-training from.
     """
 
     frame: pd.DataFrame
@@ -47,6 +48,7 @@ class Sorted:
     columns: pd.DataFrame | None = None
     rendering: Rendering = PLAIN
     modality: Modality = IMAGE
+    unlabelled: pd.DataFrame | None = None
 
     @property
     def task(self) -> Task:
@@ -228,10 +230,10 @@ def _frame(intake: Intake, said: Sequence[Said | None], task: Task) -> pd.DataFr
     if len(told) < len(said):
         images = images[[one is not None for one in said]].reset_index(drop=True)
     if images["name"].duplicated().any():
-        images = images.assign(name=_unique(images["name"].tolist()))
+        images = images.assign(name=unique(images["name"].tolist()))
     return images.assign(
         same=intake.modality.content(images).rank(method="dense"),
-        **{name: pd.Series([getattr(one, name) for one in told], dtype=dtype) for name, dtype in task.columns.items()},
+        **{task.column: pd.Series([one.answer for one in told], dtype=task.columns[task.column])},
         given=[one.split or "" for one in told],
         group=[one.group for one in told],
     )
@@ -244,7 +246,7 @@ def _columns(frame: pd.DataFrame, manifest: Manifest | None) -> pd.DataFrame | N
     return pd.DataFrame(said, dtype=str).set_axis(frame["name"].tolist())
 
 
-def _unique(names: list[str]) -> list[str]:
+def unique(names: list[str]) -> list[str]:
     """Archives may hold two files of one name; the second becomes `name (2)`, if no other is called so."""
     taken, result = set(names), list[str]()
     numbers: dict[str, Iterator[int]] = {}

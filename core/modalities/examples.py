@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core.modalities.inputs import Inputs
 from core.tasks.targets import Targets
@@ -42,9 +43,19 @@ class Examples(Protocol):
         """The targets of these examples, where augmentation moves what they say: boxes follow their image."""
         return targets
 
+    def read_of(self, number: int) -> Any:
+        """One as `Modality.read` gives it, where answers are in its own terms: places in a text. None where
+        they never are."""
+        return None
+
     def setting(self) -> str:
         """Everything but content, epoch and augmentation that decides the inputs: for the names of what is kept."""
         ...
+
+    def counted(self, numbers: np.ndarray, others: Examples, asked: np.ndarray) -> tuple[Tensor, Tensor] | None:
+        """What can be counted in examples without any network, (N, W) and (M, W): of those of these numbers, and of
+        some of others. None where nothing useful can be."""
+        return None
 
     def lengths(self) -> np.ndarray | None:
         """(N,), in whatever unit, where examples differ in length, and a batch is padded to its longest."""

@@ -1,4 +1,4 @@
-"""What the answer is: a class, several labels, a number. A task is a folder in here, and one line in `TASKS`."""
+"""What the answer is: a class, several labels, a number, entities. A task is a folder in here, one line in `TASKS`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from core.tasks.answers import Answers
 from core.tasks.classification import CLASSIFICATION
 from core.tasks.multilabel import MULTILABEL
 from core.tasks.protocol import Task
 from core.tasks.regression import REGRESSION
+from core.tasks.tokens import TOKENS
 
-TASKS: dict[str, Task] = {task.name: task for task in (CLASSIFICATION, MULTILABEL, REGRESSION)}
+TASKS: dict[str, Task] = {task.name: task for task in (CLASSIFICATION, MULTILABEL, REGRESSION, TOKENS)}
 IMPORTED = {"label", "target"}  # the columns that an import of tables and folders can fill
 
 
 def readable() -> dict[str, Task]:
-    """The tasks whose answers an import can read. Another column needs a reader of its own in core/importing."""
-    return {name: task for name, task in TASKS.items() if set(task.columns) <= IMPORTED}
+    """The tasks whose answers an import can read: in those columns, or because they read their own."""
+    own = (name for name, task in TASKS.items() if type(task).read is not Answers.read)
+    read = {*own, *(name for name, task in TASKS.items() if set(task.columns) <= IMPORTED)}
+    return {name: task for name, task in TASKS.items() if name in read}
 
 
 def _known(name: str) -> str:

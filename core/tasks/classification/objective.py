@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from core.modalities.examples import Examples
+from core.tasks.doubts import Doubts, doubted_classes
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import ACCURACY, BALANCED_ACCURACY, MACRO_F1
 from core.tasks.objective import Convex, Objective, finite, focal, scores_of
@@ -116,7 +117,7 @@ class Classification(Objective):
     def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
         return logistic(features, targets, asked, self.outputs)
 
-    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
+    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame, examples: Sequence[Any] = ()) -> pd.DataFrame:
         found = self.decode(outputs, most=1)
         said = [each.top[0] if isinstance(each, Ranked) else Guess("", np.nan) for each in found]
         return rows[["label"]].assign(
@@ -124,3 +125,8 @@ class Classification(Objective):
             probability=np.array([guess.probability for guess in said], np.float32),
             probabilities=list(torch.softmax(outputs, dim=1).numpy()),
         )
+
+    def doubts(self, outputs: torch.Tensor, rows: pd.DataFrame) -> Doubts:
+        chances = torch.softmax(outputs, dim=1).numpy()
+        doubt, likelier, worth = doubted_classes(self.targets(rows).numpy(), chances)
+        return Doubts(doubt, [self.classes[number] for number in likelier], worth)
