@@ -20,6 +20,10 @@ from core.modalities.inputs import Inputs
 class LanguageBackbone(Backbone):
     """Attributes as of `Backbone`; causal: whether a token sees only those before it."""
 
+    causal: bool
+    _cuts: Cuts
+    _clean: set[int]
+
     def __init__(
         self,
         info: Any,

@@ -57,7 +57,7 @@ def cuts_of(network: nn.Module, feed: Feed, longest: int, types: bool) -> Cuts:
         raise BackboneError(f"The network cannot be run ({str(error)[:200]}). Choose another backbone.") from error
     if not all(counts[name] for name in layers):
         raise BackboneError("The network does not run its layers one after another. Choose another backbone.")
-    groups = [layers] if max(counts.values()) > 1 else [(name,) for name in layers]
+    groups: list[tuple[str, ...]] = [layers] if max(counts.values()) > 1 else [(name,) for name in layers]
     stages = _stages(network, calls, groups, longest, main_tensor(output).shape[-1])
     plan = Plan(None, stages, {}, partial(_inputs, 2, longest, types), traced, feed)
     plain = isinstance(calls[layers[0]].gave, torch.Tensor)

@@ -121,8 +121,8 @@ class Hub(Languages):
         for hub, info in listed.items():
             yield _downloaded(here[hub], hub, info) or info if hub in here else info
         for hub, folder in here.items():
-            if hub not in listed and (info := _downloaded(folder, hub)):
-                yield info
+            if hub not in listed and (other := _downloaded(folder, hub)):
+                yield other
 
 
 def folders(beside: Path) -> list[Path]:

@@ -23,12 +23,14 @@ from core.units import file_size
 
 MOST_NUMBERS = 20_000_000_000
 ROOM = 2**30  # bytes that buffers may take beside the weights
-TROUBLE = (RuntimeError, ValueError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError, ImportError)
-TROUBLE += (AssertionError, ZeroDivisionError, OverflowError, RecursionError, MemoryError)  # of absurd settings
+TROUBLE = (  # of absurd settings
+    *(RuntimeError, ValueError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError, ImportError),
+    *(AssertionError, ZeroDivisionError, OverflowError, RecursionError, MemoryError),
+)
 
 
 def network_of(folder: Path, weights_file: Path | None = None) -> tuple[nn.Module, Match]:
-    """The network with the weights in its folder, or in a person's own file, float32, in eval mode, and how they fitted.
+    """The network with the weights in its folder, or in a person's own file, float32, in eval mode, and how they fit.
 
     Raises:
         BackboneError: they do not fit, are damaged, or are not there.
