@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.backbones.catalogue import find
+from core.backbones.libraries import find
 from core.data.dataset import load_dataset
 from core.progress import OnProgress
 from core.runtime.device import choose_device

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from core.backbones.catalogue import BackboneInfo
-from core.backbones.model import ACTIVATION, build, describe
+from core.backbones.libraries import Info, build, stages_of
+from core.backbones.model import ACTIVATION
 from core.data.dataset import Dataset
 from core.modalities.examples import some
 from core.progress import Cancelled, OnProgress, Progress, WorkStopped
@@ -27,7 +26,7 @@ def features(
     workspace: Workspace,
     dataset: Dataset,
     frame: pd.DataFrame,
-    info: BackboneInfo,
+    info: Info,
     *,
     weights_file: Path | None = None,
     device: Device | None = None,
@@ -47,10 +46,9 @@ def features(
         WorkStopped: `cancelled()` became true.
     """
     device = device or choose_device()
-    how = info.preprocessing.model_copy(update={"rendering": dataset.rendering})
-    info = replace(info, preprocessing=how)
+    info = dataset.modality.fitted(info, dataset)
     if not len(frame):
-        return np.empty((0, describe(info)[-1].output_shape[0]), np.float32)
+        return np.empty((0, stages_of(info, workspace)[-1].output_shape[0]), np.float32)
     backbone = build(info, workspace, weights_file=weights_file, reads="several")
     backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     source = dataset.modality.examples(

@@ -95,7 +95,7 @@ def answers(material: Material, prepared: Prepared) -> pd.DataFrame:
             outputs = each_of(lambda tensor: tensor.float().cpu(), prepared.model(batch.inputs))
         done = sum(len(each) for each in given)
         given.append(material.task.answers(outputs, rows.iloc[done : done + len(batch.targets)]))
-    named = [name for name in ("image", "name") if name in rows]
+    named = [name for name in ("image", "row", "name") if name in rows]
     return pd.concat([rows[named], pd.concat(given)], axis=1)
 
 
