@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 DATA ?=
 FASTAI := build/fastai
+TRAINER := build/trainer
 GPU_PYTHON ?= python3
 GPU_WHEELS := pydantic pydantic-core annotated-types typing-inspection typing-extensions
 
@@ -43,7 +44,7 @@ lock: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager -r requirements-dev.txt
 	$(BIN)/python -m tools.lock
 
-bench: $(VENV)/installed-dev $(FASTAI)/installed
+bench: $(VENV)/installed-dev $(FASTAI)/installed $(TRAINER)/installed
 	@test -n "$(DATA)" || { echo "Say which photos: make bench DATA=path/to/class/folders"; exit 2; }
 	$(BIN)/python -m benchmarks.bench "$(DATA)"
 	$(BIN)/python -m benchmarks.engine "$(DATA)"
@@ -54,6 +55,8 @@ bench: $(VENV)/installed-dev $(FASTAI)/installed
 	$(BIN)/python -m benchmarks.watched
 	$(BIN)/python -m benchmarks.sharing
 	$(BIN)/python -m benchmarks.accuracy "$(DATA)"
+	$(BIN)/python -m benchmarks.texts speed
+	$(BIN)/python -m benchmarks.texts accuracy
 
 walk: $(VENV)/installed-dev
 	GRAFT_WALK=1 $(BIN)/python -m pytest tests/core/backbones/test_registry.py tests/core/runtime/test_ways.py
@@ -75,7 +78,7 @@ screenshots: $(VENV)/installed-dev
 	$(BIN)/python -m tools.screenshots
 
 clean:
-	rm -rf $(VENV) $(FASTAI)
+	rm -rf $(VENV) $(FASTAI) $(TRAINER)
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Graft needs Python 3.11 or newer, and found none. Install it from python.org."; exit 1; }
@@ -99,4 +102,10 @@ $(VENV)/installed-dev: requirements.txt requirements-dev.txt constraints.txt cor
 $(FASTAI)/installed: benchmarks/fastai.txt | $(VENV)/installed-dev
 	@rm -rf $(FASTAI)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(FASTAI) -r $<
+	@touch $@
+
+# Likewise: only benchmarks/trainer_side.py looks here.
+$(TRAINER)/installed: benchmarks/trainer.txt | $(VENV)/installed-dev
+	@rm -rf $(TRAINER)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(TRAINER) -r $<
 	@touch $@

@@ -29,9 +29,10 @@ from core.data.folds import folds_of_rows
 from core.importing.importing import import_path
 from core.inference.reference import Reference, caution_of
 from core.survey import held_out
-from core.survey.doubts import doubted_classes
 from core.survey.neighbours import nearest, reduced
 from core.tasks import CLASSIFICATION
+from core.tasks.doubts import doubted_classes
+from core.tasks.objective import Objective
 from core.training.features import features
 from core.training.linear import Solver, choose_strength
 from core.workspace import Workspace
@@ -108,9 +109,15 @@ def by_neighbours(one: Set, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def by_held_out(one: Set, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    chances = held_out.class_probabilities(one.rows, labels, one.folds, lambda done, total: None)
-    doubt, _, doubted = doubted_classes(labels, chances)
+    outputs = held_out.outputs_of(one.rows, _classes(labels), torch.tensor(labels), one.folds, lambda *_: None)
+    doubt, _, doubted = doubted_classes(labels, torch.softmax(outputs, dim=1).numpy())
     return doubt, doubted
+
+
+def _classes(labels: np.ndarray) -> Objective:
+    """To tell so many classes apart."""
+    names = [str(number) for number in range(int(labels.max()) + 1)]
+    return CLASSIFICATION.objective({"kind": CLASSIFICATION.name, "classes": names})
 
 
 WAYS = (("neighbours", by_neighbours), ("held out", by_held_out))
@@ -184,7 +191,9 @@ def strangers(sets: list[Set]) -> str:
 def _top(one: Set, new: np.ndarray, asked: np.ndarray) -> np.ndarray:
     """The likeliest class's probability for each that is asked about, by logistic regression on the labeled ones."""
     rows, labels = torch.from_numpy(one.rows[~new]), torch.from_numpy(one.labels[~new])
-    loss = held_out.class_loss(labels)
+    convex = _classes(one.labels[~new]).convex
+    assert convex is not None
+    loss = convex(labels)
     strength = choose_strength(rows, loss, one.folds[~new], lambda out, at: float(cross_entropy(out, labels[at]))).value
     solver = Solver(rows, loss, strength)
     solver.run(ITERATIONS)

@@ -1,4 +1,4 @@
-"""Data: give images with their classes, see what was found, mend it, and decide how they are split."""
+"""Data: give images or texts with their answers, see what was found, mend it, and decide how they are split."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.data.dataset import DatasetSummary, list_datasets, list_versions, load_dataset
 from core.jobs.dependents import delete_with_dependents, dependents
+from core.modalities import MODALITIES
 from core.runs import Run, titles
 from core.workspace import Workspace
 from ui.datasets.add_dataset import ADDING, ways_in
@@ -26,7 +27,7 @@ NAMED = 3  # runs that depend on a dataset
 
 
 def main() -> None:
-    page_header("Data", "Give Graft images, see what it made of them, and mend what is wrong with one click.")
+    page_header("Data", "Give Graft images or texts, see what it made of them, and mend what is wrong with one click.")
     space = state.workspace()
     _take_result(space)
     known = list_datasets(space)
@@ -45,7 +46,7 @@ def main() -> None:
     if known:
         _chosen(space, known)
     elif running is None:
-        empty_state("No dataset yet", "Upload a ZIP or a folder of class folders, or take a sample set above.")
+        empty_state("No dataset yet", "Give images or texts above, or take a sample set.")
     damaged_panel(space)
     trash_panel(space)
     cache_panel(space)
@@ -66,25 +67,27 @@ def _take_result(space: Workspace) -> None:
             made = load_dataset(space, gave.dataset, gave.version)
             state.choose(dataset=made.id, dataset_version=made.version)
             st.session_state[ADDING] = False  # what was added is shown instead
-            before = f"These images were here already, as {clip(made.name, 60)}."
-            job_watch.tell("done", before if gave.known else f"{count(len(made.frame), 'image')} imported.")
+            before = f"These {made.modality.noun}s were here already, as {clip(made.name, 60)}."
+            job_watch.tell("done", before if gave.known else f"{count(len(made.frame), made.modality.noun)} imported.")
 
 
 def _chosen(space: Workspace, known: list[DatasetSummary]) -> None:
     chosen = state.choices()
     ids = [summary.id for summary in known]
     by_id = {summary.id: summary for summary in known}
-    images = {summary.id: summary.images for summary in known}
+    examples = {summary.id: summary.images for summary in known}
     if chosen.dataset in by_id:  # of the version in use, which need not be the newest
         info = list_versions(space, chosen.dataset).get(chosen.dataset_version or 0)
-        images |= {chosen.dataset: info.images} if info else {}
+        examples |= {chosen.dataset: info.images} if info else {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         picked = st.selectbox(
             "Dataset",
             ids,
             index=ids.index(chosen.dataset) if chosen.dataset in ids else None,
             placeholder="Choose one",
-            format_func=lambda id: f"{clip(by_id[id].name, 60)} ({count(images[id], 'image')})",
+            format_func=lambda id: (
+                f"{clip(by_id[id].name, 60)} ({count(examples[id], MODALITIES[by_id[id].modality].noun)})"
+            ),
         )
         if picked is None:
             return
@@ -115,7 +118,7 @@ def _confirm_delete(space: Workspace, summary: DatasetSummary) -> None:
 
 def _what_depends_on(space: Workspace, summary: DatasetSummary) -> Iterator[str]:
     versions = f", {len(summary.versions)} versions" if len(summary.versions) > 1 else ""
-    yield f"**{literal(summary.name, 80)}**, {count(summary.images, 'image')}{versions}."
+    yield f"**{literal(summary.name, 80)}**, {count(summary.images, MODALITIES[summary.modality].noun)}{versions}."
     found = dependents(space, summary.id)
     if found.active:
         yield f"At work on it now, and stopped first, keeping what was learned: {_named(found.active)}."

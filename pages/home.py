@@ -7,7 +7,8 @@ from typing import Literal
 import streamlit as st
 
 from core.importing.importing import Progress, import_sample
-from core.importing.samples.samples import SAMPLES
+from core.importing.samples.samples import SAMPLES, Sample
+from core.modalities import MODALITIES
 from core.runs import Run, View
 from core.runs.scores import best_of
 from ui.runs.offered import runs_and_views
@@ -25,9 +26,10 @@ def main() -> None:
     with words:
         st.title("Teach a network your own classes", anchor=False)
         st.markdown(
-            "Graft takes a network that has already learned to see from a million photos, the backbone, and teaches it "
-            "to tell your own classes apart. You choose how much of it to keep as it is, press Start, and watch it "
-            "learn. Nothing leaves this machine, and a laptop is enough."
+            "Graft takes a network that has already learned to see from a million photos, or to read from a billion "
+            "sentences, the backbone, and teaches it to tell your own classes of images or texts apart. You choose how "
+            "much of it to keep as it is, press Start, and watch it learn. Nothing leaves this machine, and a laptop "
+            "is enough."
         )
         _next(next_of(steps))
     drawing.image(
@@ -46,15 +48,23 @@ def _next(step: Step) -> None:
         if not newcomer and st.button(step.action, type="primary", icon=step.icon, key="next"):
             st.switch_page(step.page)
         kind: Literal["primary", "secondary"] = "primary" if newcomer else "secondary"
-        if st.button("Try it with a sample", type=kind, icon=":material/play_circle:", key="sample"):
-            _take_sample()
+        for sample in _first_samples():
+            many = f"{MODALITIES[sample.modality].noun}s"
+            icon = ":material/play_circle:"
+            if st.button(f"Try it with {many}", type=kind, icon=icon, key=f"sample_{sample.modality}"):
+                _take_sample(sample)
 
 
-def _take_sample() -> None:
+def _first_samples() -> list[Sample]:
+    """One of each modality."""
+    return list({sample.modality: sample for sample in reversed(SAMPLES)}.values())[::-1]
+
+
+def _take_sample(sample: Sample) -> None:
     """Choose the sample dataset, importing it the first time, and go where the training starts."""
     with errors_shown():
         bar = st.progress(0.0, text=PREPARING)
-        dataset = import_sample(state.workspace(), SAMPLES[0].key, progress=lambda progress: _move(bar, progress))
+        dataset = import_sample(state.workspace(), sample.key, progress=lambda progress: _move(bar, progress))
         state.choose(dataset=dataset.id, dataset_version=dataset.version, run=None)
         st.switch_page("pages/fine_tune.py")
 
@@ -81,7 +91,7 @@ def _steps() -> list[Step]:
             "Data",
             ":material/photo_library:",
             "pages/data.py",
-            "A ZIP or a folder with one folder of images for each class.",
+            "Images in a folder for each class, or a table of texts with their answers.",
             literal(state.dataset_name(chosen.dataset), 40) if chosen.dataset else "Nothing chosen yet",
             chosen.dataset is not None,
             "Change data" if chosen.dataset else "Add data",
@@ -99,7 +109,7 @@ def _steps() -> list[Step]:
             "Predict",
             ":material/image_search:",
             "pages/predict.py",
-            "Ask the finished model about new images.",
+            "Ask the finished model about new images or texts.",
             f"{count(len(usable), 'model')} ready" if usable else "Needs a finished run",
             False,
             "Ask the model",

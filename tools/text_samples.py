@@ -8,6 +8,7 @@ package vaderSentiment 3.3.2 (in additional_resources). Done once; what comes ou
 
 from __future__ import annotations
 
+import html
 import json
 import random
 import re
@@ -70,8 +71,9 @@ def sentiment(folder: Path) -> pd.DataFrame:
     rows: dict[str, list[str]] = {"negative": [], "positive": []}
     for line in (folder / "amazonReviewSnippets_GroundTruth.txt").read_text(encoding="utf-8").splitlines():
         _, rating, text = line.split("\t")
-        if abs(float(rating)) >= CLEAR and fits(text):
-            rows["positive" if float(rating) > 0 else "negative"].append(text.strip())
+        text = html.unescape(html.unescape(text)).strip()
+        if abs(float(rating)) >= CLEAR and fits(text) and "<" not in text:
+            rows["positive" if float(rating) > 0 else "negative"].append(text)
     each = min(SENTIMENTS // 2, *map(len, rows.values()))
     return shuffled(
         [(text, label) for label, some in rows.items() for text in random.Random(1).sample(some, each)],
@@ -92,7 +94,7 @@ def entities(found: list[Meaning], said: list[Meaning]) -> list[dict[str, object
     known = {name: label for name, label in known.items() if name.lower() not in ordinary}
     rows: list[dict[str, Any]] = []
     for sentence in sorted({text.strip() for one in said for text in (one.definition, *one.examples) if fits(text)}):
-        spans, at = [], 0
+        spans, at = list[tuple[int, int, str]](), 0
         for match in re.finditer(r"[A-Z][\w'.-]*(?: (?:of|the|de|and|[A-Z][\w'.-]*))*", sentence):
             words = match[0].split(" ")
             for first in range(len(words)):
@@ -100,7 +102,7 @@ def entities(found: list[Meaning], said: list[Meaning]) -> list[dict[str, object
                     name = " ".join(words[first:behind]).rstrip(".'-")
                     start = match.start() + len(" ".join(words[:first])) + bool(first)
                     if name in known and start >= at:
-                        spans.append([start, start + len(name), known[name]])
+                        spans.append((start, start + len(name), known[name]))
                         at = start + len(name)
         capitals = sum(word[0].isupper() for word in re.findall(r"\w+", sentence))
         if capitals <= sum(len(sentence[start:end].split()) for start, end, _ in spans):
@@ -109,7 +111,7 @@ def entities(found: list[Meaning], said: list[Meaning]) -> list[dict[str, object
     taken, many = [], Counter[str]()
     for row in rows:
         types = {label for _, _, label in row["spans"]} or {""}
-        rarest = min(types, key=lambda label: SENTENCES[label])
+        rarest = min(sorted(types), key=lambda label: SENTENCES[label])
         if many[rarest] < SENTENCES[rarest]:
             many[rarest] += 1
             taken.append(row)

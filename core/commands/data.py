@@ -63,6 +63,8 @@ def reading_of(options: Namespace) -> Reading | None:
         options.split_from,
         options.encoding,
         options.pages,
+        text=options.text,
+        second=options.second,
     )
     return None if said == Reading() else said
 
@@ -154,14 +156,15 @@ def _print(report: Report, as_json: bool) -> None:
     if as_json:
         print(report.model_dump_json())
         return
+    example = f"{report.example}s"
     if report.unlabelled is not None:
         none = f", {report.unlabelled} with none of them" if report.unlabelled else ""
-        print(f"{report.images} images with any of {len(report.classes)} labels{none}")
+        print(f"{report.images} {example} with any of {len(report.classes)} labels{none}")
     elif report.numbers is None:
-        print(f"{report.images} images in {len(report.classes)} classes")
+        print(f"{report.images} {example} in {len(report.classes)} classes")
     else:
         name, low, high = printable(report.numbers.name), report.numbers.smallest, report.numbers.largest
-        print(f"{report.images} images, {name} from {low:g} to {high:g}")
+        print(f"{report.images} {example}, {name} from {low:g} to {high:g}")
     for label, images in report.classes.items():
         print(f"  {images:6}  {printable(label)}")
     print(_where_they_went(report))
@@ -173,7 +176,7 @@ def _where_they_went(report: Report) -> str:
     """Every file of what was imported, and what became of it."""
     out = sum(len(one.files) for one in report.findings if one.kind in LEFT_OUT)
     went = {
-        f"{number_of(report.images, 'image')}": report.images,
+        f"{number_of(report.images, report.example)}": report.images,
         f"{number_of(len(report.tables), 'table')}": len(report.tables),
         f"{out:,} left out": out,
         f"{report.ignored:,} of the system": report.ignored,

@@ -14,13 +14,13 @@ from core.commands import data, deleting, jobs, probes, steering
 from core.commands.cache import cache as cache_job
 from core.errors import GraftError
 from core.importing.tables.encodings import ENCODINGS
-from core.importing.tables.reading import Pages
+from core.importing.tables.reading import NO_SECOND, Pages
 from core.store.full_disk import is_full, refused
 from core.tasks import readable
 from core.training.presets import DEFAULT, PRESETS
 from core.training.recipe import OPTIONS, WORDS_OF, Recipe, words_of
 
-SOURCES = "a ZIP, a TAR, a folder, or a table (CSV, ...) that names images"
+SOURCES = "a ZIP, a TAR, a folder, or a table (CSV, ...) that names images or holds texts"
 DATASET = "a dataset's name or id, see `datasets`; NAME@2 is its version 2, else the newest is taken"
 
 
@@ -104,7 +104,11 @@ def build_parser() -> argparse.ArgumentParser:
 def _reading(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("how it is read", "What is not said is guessed, and what was guessed is told.")
     add = group.add_argument
-    add("--label-column", metavar="HEADING", default="", help="the column of the table that says the answer")
+    help = "the column of the table that says the answer"
+    add("--label-column", "--label", metavar="HEADING", default="", help=help)
+    add("--text", metavar="HEADING", default="", help="the column of the table that holds the texts")
+    second = f"the column of texts that belong to them, such as answers to questions; `{NO_SECOND}`: none"
+    add("--second", metavar="HEADING", default="", help=second)
     level = "which folder below what all share gives the class, from 1; 0: the files' names do"
     add("--label-folder", metavar="N", type=_level, help=level)
     kinds = [f"{name} ({task.each})" for name, task in readable().items()]

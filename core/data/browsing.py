@@ -1,4 +1,4 @@
-"""Looking through a dataset: which of its images match, in which order, page by page."""
+"""Looking through a dataset: which of its examples match, in which order, page by page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BY: dict[Order, tuple[str, bool]] = {  # the column, and whether it ascends
 
 
 def orders(dataset: Dataset) -> tuple[Order, ...]:
-    """How its images can be sorted, the most telling first: by answer where that is a number, else by name."""
+    """How its examples can be sorted, the most telling first: by answer where that is a number, else by name."""
     return tuple(order for order, (column, _) in _BY.items() if column != ANSWER or dataset.task.ordered)
 
 
@@ -40,7 +40,7 @@ def matching(
     """The rows of the frame that pass every filter given, sorted.
 
     label: that they have, be it the only one or not; "" for those that have none.
-    text: searched in the names, letter by letter (`*` is a star), whatever their case.
+    text: searched for, letter by letter (`*` is a star), whatever its case: in names, or in the texts themselves.
     order: "smallest" and "largest" go by what the modality counts, as pixels; "lowest" and "highest" by the answers.
     """
     frame = dataset.frame
@@ -51,7 +51,7 @@ def matching(
     if finding is not None:
         frame = frame[frame["name"].isin(finding.files)]
     if text:
-        frame = frame[frame["name"].str.contains(text, case=False, regex=False)]
+        frame = frame[dataset.modality.mentioning(frame, dataset.path, text)]
     column, ascends = _BY[order]
     column = dataset.column if column == ANSWER else column
     keys = dataset.modality.size(frame) if column == SIZE else frame[column]
@@ -59,7 +59,7 @@ def matching(
 
 
 def pages(count: int, size: int) -> int:
-    """How many pages of `size` hold `count` images: at least one, which may be empty."""
+    """How many pages of `size` hold `count` examples: at least one, which may be empty."""
     return max(1, -(-count // size))
 
 
@@ -82,5 +82,5 @@ def _classes(dataset: Dataset) -> Classes:
 
 
 def findings_of(dataset: Dataset, name: str) -> list[Finding]:
-    """The findings that the image of this name belongs to."""
+    """The findings that the example of this name belongs to."""
     return [finding for finding in dataset.report.findings if name in finding.files]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -138,7 +138,7 @@ def _once(dataset: Dataset, frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 
 def with_copies(dataset: Dataset, answers: Mapping[str, Answer]) -> dict[str, Answer]:
-    """The same answers for the copies of these images too: for those that say now what the image says."""
+    """The same answers for the copies of these examples too: for those that say now what the example says."""
     frame = dataset.frame[dataset.frame["twins"] > 0]
     says = dict(zip(frame["name"], zip(frame["twins"], frame[dataset.column])))
     new = {says[name]: answer for name, answer in answers.items() if name in says}
@@ -158,7 +158,7 @@ def leave_out(workspace: Workspace, dataset: Dataset, names: Collection[str], of
 
 
 def settle(workspace: Workspace, dataset: Dataset, names: Collection[str], answer: Any) -> Dataset:
-    """Of images that look the same and contradict each other, leave out those that do not say `answer`.
+    """Of examples that look the same and contradict each other, leave out those that do not say `answer`.
 
     answer: what the frame's column says of one of them.
 
@@ -176,7 +176,7 @@ def settle(workspace: Workspace, dataset: Dataset, names: Collection[str], answe
 
 
 def move(workspace: Workspace, dataset: Dataset, names: Collection[str], split: Split) -> Dataset:
-    """Put the images of these names, and no others, on one side of the split.
+    """Put the examples of these names, and no others, on one side of the split.
 
     Raises:
         DataError: they are there already, or nothing would be left to train on.
@@ -219,12 +219,12 @@ class Repair:
 
 
 _KEEP_ONE = Repair(
-    "keep_one", "Keep one of each", "The largest image of each stays where it is; its copies are left out."
+    "keep_one", "Keep one of each", "The largest {example} of each stays where it is; its copies are left out."
 )
 _ONE_SIDE = Repair(
     "one_side", "Move each to one side", "All stay, on the side of the split where most of the copies are."
 )
-_LEAVE_OUT = Repair("leave_out", "Leave them out", "They are left out of a new version; the files stay.")
+_LEAVE_OUT = Repair("leave_out", "Leave them out", "They are left out of a new version; this one keeps them.")
 _RESPLIT = Repair(
     "resplit", "Split anew", "A new split, with a fifth for validation: every class is taught and checked."
 )
@@ -232,7 +232,7 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "duplicate": (_KEEP_ONE,),
     "leak": (_KEEP_ONE, _ONE_SIDE),
     "contradiction": (
-        Repair("leave_out", "Leave them all out", "The images and all their copies are left out of a new version."),
+        Repair("leave_out", "Leave them all out", "The {example}s and all their copies are left out of a new version."),
     ),
     "group": (Repair("one_side", "Move each to one side", "A group goes to the side where most of it is."),),
     "one colour": (_LEAVE_OUT,),
@@ -246,7 +246,7 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
             f"Of each class {MOST_TO_LEAST} times the smallest stay at most, drawn by lot.",
         ),
     ),
-    "similar names": (Repair("merge", "Make them one", "They get the name that most of their images have."),),
+    "similar names": (Repair("merge", "Make them one", "They get the name that most of their {example}s have."),),
     "no training": (_RESPLIT,),
     "no validation": (_RESPLIT,),
     "far out": (_LEAVE_OUT,),
@@ -264,8 +264,9 @@ _COMMON: dict[str, str] = {
 
 
 def repairs(dataset: Dataset, finding: Finding) -> tuple[Repair, ...]:
-    """What one click can do about a finding. Whole images are not left out for one of their labels."""
-    found = REPAIRS.get(finding.kind, ())
+    """What one click can do about a finding. Whole examples are not left out for one of their labels."""
+    example = dataset.modality.noun
+    found = tuple(replace(one, help=one.help.format(example=example)) for one in REPAIRS.get(finding.kind, ()))
     several = dataset.task.classes is not None and dataset.task.classes.several
     return () if several and finding.kind in ("one image", "few images") else found
 
@@ -297,7 +298,7 @@ def _split_anew(workspace: Workspace, dataset: Dataset) -> Dataset:
     if split_rows(dataset.frame, dataset.task, settings) == dataset.frame["split"].tolist():
         raise DataError(
             "Nothing changed: groups and copies stay together, and here they are too large to be divided. Leave some "
-            "of them out, or add images that belong to others."
+            f"of them out, or add {dataset.modality.noun}s that belong to others."
         )
     return resplit(workspace, dataset, validation=0.2, test=settings.test, seed=settings.seed)
 

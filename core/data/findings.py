@@ -28,6 +28,7 @@ def report_on(name: str, frame: pd.DataFrame, modality: Modality, task: Task, ta
     return Report(
         name=name,
         images=len(frame),
+        example=modality.noun,
         splits={split: int(splits.get(split, 0)) for split in SPLITS},
         findings=[*findings(frame, modality, task), *found.findings],
         files=found.files,

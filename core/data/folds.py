@@ -1,4 +1,4 @@
-"""The images divided into folds, of which each is held out once: cross-validation."""
+"""The examples divided into folds, of which each is held out once: cross-validation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> np.ndarray:
     Each fold has nearly its share of every class, or of every range of numbers. Groups and twins stay together.
 
     Raises:
-        DataError: there are not that many folds to be made of these images.
+        DataError: there are not that many folds to be made of these examples.
     """
     if not FEWEST <= folds <= MOST:
         raise DataError(f"Cross-validation takes {FEWEST} to {MOST} folds, and not {folds}.")
@@ -33,8 +33,8 @@ def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> np.ndarray:
     found = len(set(chosen[inside].tolist()))
     if found < folds:
         raise DataError(
-            f"These images cannot be divided into {folds} folds, as those of a group, or that look the same, stay "
-            f"together: {found or 'none'} can be made. Choose fewer folds."
+            f"These {dataset.modality.noun}s cannot be divided into {folds} folds, as those of a group, or that look "
+            f"the same, stay together: {found or 'none'} can be made. Choose fewer folds."
         )
     return chosen
 

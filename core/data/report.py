@@ -47,6 +47,12 @@ Kind = Literal[
     "no training",
     "no validation",
     "far out",
+    # Of texts alone.
+    "markup",
+    "personal",
+    "hidden",
+    "unbroken",
+    "script",
     "one number",
 ]
 SHOWN_SO: frozenset[Kind] = frozenset({"mended", "values", "ground"})  # that tell how images are shown
@@ -54,16 +60,17 @@ LEFT_OUT: frozenset[Kind] = frozenset({"left out", "repeated", "no class", "no l
 
 
 class Report(BaseModel):
-    """images: how many examples are used. bytes, sizes: of images. lengths: of texts. classes: how many examples each
-    has, be they classes or labels; unlabelled: how many have none of the labels, None where there are classes or
-    numbers. splits: how many train, validation and test have. files: how many the source held: each is an image, a
-    table, in a finding of `LEFT_OUT`, or ignored (files of the system, such as thumbnails' indexes, that nobody
-    misses). tables: those that said the answers, or held the examples."""
+    """images: how many examples are used; example: what one is called. bytes, sizes: of images. lengths: of texts.
+    classes: how many examples each has, be they classes or labels; unlabelled: how many have none of the labels, None
+    where there are classes or numbers. splits: how many train, validation and test have. files: how many the source
+    held, and rows: each is an example, a table, in a finding of `LEFT_OUT`, or ignored (files of the system, such as
+    thumbnails' indexes, that nobody misses). tables: those that said the answers, or held the examples."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     images: int
+    example: str = "image"
     bytes: int = 0
     classes: dict[str, int] = {}
     unlabelled: int | None = None

@@ -1,4 +1,4 @@
-"""Bring images into the workspace: take them in, sort them into classes and splits, and keep them as a dataset.
+"""Bring images or texts into the workspace: take them in, sort them into classes and splits, keep them as a dataset.
 
 Everything is written into a folder beside its place, which gets its name only when it is whole: an import that is
 cancelled or killed leaves nothing.
@@ -29,15 +29,17 @@ from core.errors import DamagedError, DataError
 from core.importing.archives.containers import open_container
 from core.importing.archives.entries import Source
 from core.importing.archives.readers import file_entry, open_source
-from core.importing.intake import Intake, take
+from core.importing.intake import take
 from core.importing.samples.samples import find_sample, sample_folder
 from core.importing.sorting import Sorted, sort_out
-from core.importing.tabled import take_rows
 from core.importing.tables.cells import is_table, read_table
 from core.importing.tables.columns import naming_column
 from core.importing.tables.reading import Question, Reading
+from core.importing.texts.guessing import are_texts, is_one_file
+from core.importing.texts.sorting import sort_texts
+from core.importing.texts.taking import take_texts
 from core.limits import Limits
-from core.modalities import MODALITIES
+from core.modalities import IMAGE, MODALITIES, TEXT, Modality
 from core.modalities.images.preprocessing import PLAIN
 from core.progress import Cancelled, OnProgress, Progress, WorkStopped
 from core.records import read
@@ -69,6 +71,7 @@ SUFFIXES = {
         ".jsonl",
         ".ndjson",
         ".parquet",
+        *(".json", ".xlsx", ".txt", ".tab", ".conll", ".xml"),
     ]
 }
 
@@ -85,9 +88,10 @@ def import_path(
     ask: Asks | None = None,
     note: str = "",
 ) -> Dataset:
-    """A ZIP, a TAR, a folder, or a table with its images beside it. What it holds is copied; it stays as it is.
+    """A ZIP, a TAR, a folder, a table with its images beside it, or a file of texts. What it holds is copied; it stays
+    as it is.
 
-    The same images again give the dataset that is there, marked as `known`; the same archive is not even opened.
+    The same examples again give the dataset that is there, marked as `known`; the same archive is not even opened.
 
     reading: how it is to be read, where files and tables leave it open; None: as is likeliest. ask: asked first where
         that decides the answers; it is given the folder that the images were copied to, and where each lies in it.
@@ -101,10 +105,11 @@ def import_path(
     fingerprint = _fingerprint(path, progress, cancelled) if os.path.isfile(path) and not is_table(path.name) else ""
     if fingerprint and reading is None and (known := _seen_before(workspace, fingerprint)):
         return known
-    with opened(path, limits, reading) as source:
+    modality = modality_of(path, limits, reading)
+    with opened(path, limits, modality) as source:
         return _import(
             *(workspace, source, name or title_of(path), progress, cancelled, limits),
-            *(fingerprint, reading, ask, note),
+            *(fingerprint, reading, ask, note, modality),
         )
 
 
@@ -118,7 +123,9 @@ def import_source(
     limits: Limits | None = None,
 ) -> Dataset:
     """Files from anywhere. Raises as `import_path`."""
-    return _import(workspace, source, name, progress, cancelled, limits or Limits.from_environment())
+    modality = MODALITIES[source.reading.modality] if source.reading is not None else IMAGE
+    limits = limits or Limits.from_environment()
+    return _import(workspace, source, name, progress, cancelled, limits, reading=source.reading, modality=modality)
 
 
 def import_sample(
@@ -131,13 +138,13 @@ def import_sample(
     """One of the sample sets of `core.importing.samples.samples`."""
     sample = find_sample(key)
     with sample_folder(key) as folder:
-        reading = Reading(modality=sample.modality)
+        reading = None if sample.modality == IMAGE.name else Reading(modality=sample.modality)
         return import_path(
             *(workspace, folder),
             name=sample.title,
             progress=progress,
             cancelled=cancelled,
-            reading=None if reading == Reading() else reading,
+            reading=reading,
             note=sample.note,
         )
 
@@ -152,18 +159,43 @@ def check(
 ) -> Report:
     """What an import would find. Keeps nothing. reading, raises: as `import_path`."""
     limits = limits or Limits.from_environment()
-    with disk_in_words("in the system's folder for temporary files (TMPDIR)"), opened(path, limits, reading) as source:
-        intake = _taken(source, None, limits, progress, cancelled, reading)
-        found = sort_out(intake, source, reading)
+    modality = modality_of(path, limits, reading)
+    with disk_in_words("in the system's folder for temporary files (TMPDIR)"), opened(path, limits, modality) as source:
+        found = _found(source, None, limits, progress, cancelled, reading, None, modality)
     splits, _ = complete(found.frame, found.task)
     frame = found.frame.assign(split=splits)
     return report_on(title_of(path), frame, found.modality, found.task, found.target, found.found)
 
 
+def modality_of(path: Path, limits: Limits, reading: Reading | None = None) -> Modality:
+    """What the examples are that a path leads to: as someone says, texts where it looks so, else images."""
+    said = reading or Reading()
+    if said.modality or said.text:
+        return MODALITIES[said.modality or TEXT.name]
+    try:
+        if _is_lone(path):
+            folder = path.resolve().parent
+            lone = file_entry(folder / path.name, folder)
+            texts = are_texts(
+                Source([lone], 1, lone.size), limits, said, lambda cell: _file_beside(folder, cell) is not None
+            )
+        else:
+            with open_source(path, limits) as source:
+                texts = are_texts(source, limits, said)
+    except DataError:  # which is told when it is opened
+        return IMAGE
+    return MODALITIES[TEXT.name] if texts else IMAGE
+
+
+def _is_lone(path: Path) -> bool:
+    """Whether a file is no archive, but may be a table or a text itself."""
+    return os.path.isfile(path) and (is_table(path.name) or is_one_file(path))
+
+
 @contextmanager
-def opened(path: Path, limits: Limits, reading: Reading | None = None) -> Iterator[Source]:
+def opened(path: Path, limits: Limits, modality: Modality = IMAGE) -> Iterator[Source]:
     """Whatever a path leads to, as a source. Raises as `import_path`."""
-    if is_table(path.name) and not os.path.isdir(path) and _are_rows(reading):
+    if modality.comes_from == "row" and os.path.isfile(path) and (_is_lone(path) or not _is_archive(path, limits)):
         table = file_entry(path.resolve(), path.resolve().parent)
         yield Source([table], 1, table.size)
     elif is_table(path.name) and not os.path.isdir(path):
@@ -171,6 +203,14 @@ def opened(path: Path, limits: Limits, reading: Reading | None = None) -> Iterat
     else:
         with open_source(path, limits) as source:
             yield source
+
+
+def _is_archive(path: Path, limits: Limits) -> bool:
+    try:
+        with open_source(path, limits):
+            return True
+    except DataError:
+        return False
 
 
 def table_source(path: Path, limits: Limits) -> Source:
@@ -188,21 +228,30 @@ def table_source(path: Path, limits: Limits) -> Source:
         return Source([table], 1, table.size)
     frame = read_table(path.name, data)
 
-    def beside(cell: str) -> Path | None:
-        if not cell or "\0" in cell or len(cell) >= 4000:
-            return None
-        place = Path(os.path.normpath(folder / cell.replace("\\", "/")))
-        return place if place.is_relative_to(folder) and os.path.lexists(place) and not os.path.isdir(place) else None
-
-    column = naming_column(frame, lambda cell: beside(cell) is not None)
+    column = naming_column(frame, partial(_is_beside, folder))
     if column is None:
         raise DataError(
             f"The table {path.name!r} names no image that lies beside it. A column must give their paths from there; "
-            "where it gives their names alone, import the whole folder."
+            "where it gives their names alone, import the whole folder. If its rows are texts, say which column holds "
+            "them: on the page, or in a shell with --text."
         )
-    places = dict.fromkeys(place for cell in (column, *frame[column]) if (place := beside(cell)) is not None)
+    places = dict.fromkeys(
+        place for cell in (column, *frame[column]) if (place := _file_beside(folder, cell)) is not None
+    )
     entries = [table, *(_unlinked(place, folder) for place in places)]
     return Source(entries, len(entries), sum(entry.size for entry in entries), table=table.name)
+
+
+def _file_beside(folder: Path, cell: str) -> Path | None:
+    """The file that a cell of a table names, if it lies in the table's folder or below."""
+    if not cell or "\0" in cell or len(cell) >= 4000:
+        return None
+    place = Path(os.path.normpath(folder / cell.replace("\\", "/")))
+    return place if place.is_relative_to(folder) and os.path.lexists(place) and not os.path.isdir(place) else None
+
+
+def _is_beside(folder: Path, cell: str) -> bool:
+    return _file_beside(folder, cell) is not None
 
 
 def _unlinked(place: Path, folder: Path):  # type: ignore[no-untyped-def]
@@ -239,18 +288,12 @@ def _import(
     reading: Reading | None = None,
     ask: Asks | None = None,
     note: str = "",
+    modality: Modality = IMAGE,
 ) -> Dataset:
     _refuse_without_room(workspace, source)
     name = shown_name(name).strip() or "Images"
     with disk_in_words(), _beside(workspace) as folder:
-        intake = _taken(source, folder / "images", limits, progress, cancelled, reading)
-        if progress is not None:
-            progress(Progress("Looking for copies and faults", 0))
-        ask = None if _are_rows(reading) else ask  # what a page shows of a question is images
-        places = dict(zip(intake.rows["name"], intake.rows["image"])) if ask is not None else {}
-        asks = None if ask is None else partial(ask, folder / "images", places)
-        found = sort_out(intake, source, reading, asks)
-        del intake
+        found = _found(source, folder / "images", limits, progress, cancelled, reading, ask, modality)
         if progress is not None:
             progress(Progress("Writing the dataset", 0))
         digest = _digest(found)
@@ -276,23 +319,29 @@ def memory_for(path: Path) -> int:
     return 2**30 + min(16, os.cpu_count() or 1) * 2**29 + min(3 * given, 2**34)
 
 
-def _are_rows(reading: Reading | None) -> bool:
-    return MODALITIES[(reading or Reading()).modality].comes_from == "row"
-
-
-def _taken(
+def _found(
     source: Source,
     images: Path | None,
     limits: Limits,
     progress: OnProgress | None,
     cancelled: Cancelled | None,
     reading: Reading | None,
-) -> Intake:
-    """The examples of a source, from its files or from the rows of its tables. images: as for `take`."""
-    reading = reading or Reading()
-    if _are_rows(reading):
-        return take_rows(source, MODALITIES[reading.modality], limits, reading, progress, cancelled)
-    return take(source, images, limits, progress, cancelled, encoding=reading.encoding, pages=reading.pages)
+    ask: Asks | None,
+    modality: Modality,
+) -> Sorted:
+    """The examples of a source, with all that is said of them. images: as for `take`."""
+    said = reading or Reading()
+    if modality.comes_from == "row":
+        taken = take_texts(source, modality, limits, said, progress, cancelled)
+        asks = None if ask is None or images is None else partial(ask, images, {})
+        return sort_texts(taken, reading, asks, progress, cancelled)
+    intake = take(source, images, limits, progress, cancelled, encoding=said.encoding, pages=said.pages)
+    if progress is not None:
+        progress(Progress("Looking for copies and faults", 0))
+    asks = None
+    if ask is not None and images is not None:
+        asks = partial(ask, images, dict(zip(intake.rows["name"], intake.rows["image"])))
+    return sort_out(intake, source, reading, asks)
 
 
 def _refuse_without_room(workspace: Workspace, source: Source) -> None:

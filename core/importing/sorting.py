@@ -228,7 +228,7 @@ def _frame(intake: Intake, said: Sequence[Said | None], task: Task) -> pd.DataFr
     if len(told) < len(said):
         images = images[[one is not None for one in said]].reset_index(drop=True)
     if images["name"].duplicated().any():
-        images = images.assign(name=_unique(images["name"].tolist()))
+        images = images.assign(name=unique(images["name"].tolist()))
     return images.assign(
         same=intake.modality.content(images).rank(method="dense"),
         **{name: pd.Series([getattr(one, name) for one in told], dtype=dtype) for name, dtype in task.columns.items()},
@@ -244,7 +244,7 @@ def _columns(frame: pd.DataFrame, manifest: Manifest | None) -> pd.DataFrame | N
     return pd.DataFrame(said, dtype=str).set_axis(frame["name"].tolist())
 
 
-def _unique(names: list[str]) -> list[str]:
+def unique(names: list[str]) -> list[str]:
     """Archives may hold two files of one name; the second becomes `name (2)`, if no other is called so."""
     taken, result = set(names), list[str]()
     numbers: dict[str, Iterator[int]] = {}

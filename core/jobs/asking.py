@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import DataError
 from core.importing.tables.reading import Question, Reading
+from core.modalities import IMAGE
 from core.modalities.images.thumbnails import thumbnails
 from core.workspace import write_json
 
@@ -25,7 +26,8 @@ SECONDS_FOR_THUMBNAILS = 10.0
 
 
 class Way(BaseModel):
-    """One way to read it. counts: how many images each answer has. examples: small JPEGs as base64, of some answers."""
+    """One way to read it. counts: how many examples each answer has. examples: of some answers, small JPEGs as base64,
+    or texts."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,13 +37,15 @@ class Way(BaseModel):
 
 
 class Asked(BaseModel):
-    """What a job asks. ways: the first is the likeliest. splits: how the split may be read, and what that is called."""
+    """What a job asks. ways: the first is the likeliest. splits: how the split may be read, and what that is called.
+    modality: what the examples are."""
 
     model_config = ConfigDict(frozen=True)
 
     why: str
     ways: list[Way] = Field(min_length=1)
     splits: dict[str, str]
+    modality: str = IMAGE.name
 
 
 class Answer(BaseModel):
@@ -76,8 +80,10 @@ def ask(directory: Path, images: Path, places: Mapping[str, str], asked: Questio
         DataError: nobody answered for an hour.
     """
     names = list(dict.fromkeys(name for one in asked.options for some in one.examples.values() for name in some))
-    small = thumbnails([images / places[name] for name in names], SECONDS_FOR_THUMBNAILS)
-    shown = {name: base64.b64encode(image).decode() for name, image in zip(names, small) if image}
+    shown = {name: name for name in names}
+    if asked.modality == IMAGE.name:
+        small = thumbnails([images / places[name] for name in names], SECONDS_FOR_THUMBNAILS)
+        shown = {name: base64.b64encode(image).decode() for name, image in zip(names, small) if image}
     ways = [
         Way(
             title=one.title,
@@ -86,7 +92,10 @@ def ask(directory: Path, images: Path, places: Mapping[str, str], asked: Questio
         )
         for one in asked.options
     ]
-    write_json(directory / "question.json", Asked(why=asked.why, ways=ways, splits=asked.splits).model_dump())
+    write_json(
+        directory / "question.json",
+        Asked(why=asked.why, ways=ways, splits=asked.splits, modality=asked.modality).model_dump(),
+    )
     waited = time.monotonic()
     while time.monotonic() - waited < SECONDS_TO_ANSWER:
         if (found := _answered(directory)) is not None and found.way < len(asked.options):

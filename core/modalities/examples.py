@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core.modalities.inputs import Inputs
 from core.tasks.targets import Targets
@@ -45,6 +46,11 @@ class Examples(Protocol):
     def setting(self) -> str:
         """Everything but content, epoch and augmentation that decides the inputs: for the names of what is kept."""
         ...
+
+    def counted(self, numbers: np.ndarray, others: Examples, asked: np.ndarray) -> tuple[Tensor, Tensor] | None:
+        """What can be counted in examples without any network, (N, W) and (M, W): of those of these numbers, and of
+        some of others. None where nothing useful can be."""
+        return None
 
     def lengths(self) -> np.ndarray | None:
         """(N,), in whatever unit, where examples differ in length, and a batch is padded to its longest."""

@@ -99,6 +99,20 @@ class Modality(Protocol):
         """How much there is in each example, in whatever unit: of copies, the largest is worth most."""
         ...
 
+    def mentioning(self, frame: pd.DataFrame, path: Callable[[str], Path], words: str) -> pd.Series:
+        """bool: which rows a search for these words finds, letter by letter, whatever their capitals.
+
+        path: where a file of the dataset lies. Raises DataError if it cannot be read.
+        """
+        return frame["name"].str.contains(words, case=False, regex=False)
+
+    def tiles(
+        self, frame: pd.DataFrame, path: Callable[[str], Path], rendering: Any, side: int
+    ) -> Iterator[Any] | None:
+        """Each example as a small square image (PIL, `side` pixels), None for one that cannot be read; None where
+        examples are not to be seen."""
+        return None
+
     # On the way into a network ----------------------------------------------------------------------------------------
 
     def examples(

@@ -35,6 +35,7 @@ def answers(run: Run) -> pd.DataFrame | None:
             places = {"image": "str", "row": "int64"}
             types |= {name: kind for name, kind in places.items() if name in frame}
             types |= {"name": "str", "split": "str"}
+            types |= {"name": "str", "split": "str"}
             return fitted(frame, run.bundle / FILE, types, {"split": "validation"})
     return None
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from core.runs.view import View
 from core.tasks.scores import Scores
+from core.training.process.events import COUNTED
 from core.words import number_of, with_noun
 
 Part = Literal["test", "validation", "training"]
@@ -74,7 +75,7 @@ def verdict(view: View) -> Verdict | None:
     if found is None or view.baseline is None or view.ended is None:
         return None
     main = found.scores.main
-    simple = {"the nearest neighbours": view.baseline.neighbours, "a linear model": view.baseline.linear}
+    simple = view.baseline.named
     known = {name: value for name, scores in simple.items() if (value := scores.get(main.name)) is not None}
     mine = found.scores.get(main.name)
     if mine is None or not known:
@@ -85,6 +86,8 @@ def verdict(view: View) -> Verdict | None:
     if main.unit != "share":
         gain, matters, perfect = gain / max(abs(theirs), 1e-9), 0.02, 0.0
     against = f"what the frozen backbone gives without training, by {name} of its features: {best.words}"
+    if name == COUNTED:
+        against = f"what a linear model makes of {name}, without any backbone (TF-IDF): {best.words}"
     if mine == theirs == perfect:
         return Verdict(True, f"There is nothing left to gain. As good was {against}.")
     if gain >= matters:

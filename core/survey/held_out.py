@@ -1,65 +1,39 @@
-"""What a linear layer on the features says of each image when it has not seen it: out-of-fold outputs.
+"""What a linear layer on the features says of each example when it has not seen it: out-of-fold outputs.
 
-As confident learning has it (https://arxiv.org/abs/1911.00068), an image whose own label such a layer finds unlikely is
+As confident learning has it (https://arxiv.org/abs/1911.00068), an example whose label such a layer finds unlikely is
 worth a look.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import torch
-from torch.nn import functional
 
-from core.tasks.objective import Convex
+from core.tasks.objective import Convex, Objective
 from core.training.linear import FOLDS, Axes, Descent, choose_strength
 
 ITERATIONS, AT_ONCE = 60, 5
-ENOUGH = 1000  # images tell how strongly to hold the weights back, where there are few classes
+ENOUGH = 1000  # examples tell how strongly to hold the weights back, where there are few classes
 FEWEST = 200
 
 Listen = Callable[[int, int], None]  # told how many of how many steps are done; it may raise to give up
 
 
-def class_probabilities(features: np.ndarray, labels: np.ndarray, folds: np.ndarray, listen: Listen) -> np.ndarray:
-    """features: (N, F). labels: int (N,). folds: int (N,), from 0. Returns (N, C)."""
-    targets = torch.tensor(labels)
-    outputs = _held_out(
-        features, class_loss(targets), folds, lambda out, rows: functional.cross_entropy(out, targets[rows]), listen
-    )
-    return torch.softmax(outputs, dim=1).numpy()
+def outputs_of(
+    features: np.ndarray, objective: Objective, targets: torch.Tensor, folds: np.ndarray, listen: Listen
+) -> torch.Tensor:
+    """(N, C): what a linear layer that was fitted on the other folds gives for each example.
 
-
-def class_loss(targets: torch.Tensor) -> Convex:
-    """Cross-entropy. targets: int (N,)."""
-    goals = functional.one_hot(targets)
-    return Convex(partial(torch.softmax, dim=-1), goals, torch.ones(len(goals), 1), curvature=0.5)
-
-
-def label_probabilities(features: np.ndarray, has: np.ndarray, folds: np.ndarray, listen: Listen) -> np.ndarray:
-    """The same where an image may have several labels, each for itself. has: bool (N, C)."""
-    goals = torch.tensor(has, dtype=torch.float32)
-    loss = Convex(torch.sigmoid, goals, torch.ones(len(goals), 1), curvature=0.25)
+    features: (N, F). objective: with a convex loss. targets: its own, (N, ...). folds: int (N,), from 0.
+    """
+    assert objective.convex is not None, "nobody is asked for what a linear layer says where none can be solved for"
 
     def judge(outputs: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        return functional.binary_cross_entropy_with_logits(outputs, goals[rows])
+        return objective.eval_loss(outputs, targets[rows])
 
-    return torch.sigmoid(_held_out(features, loss, folds, judge, listen)).numpy()
-
-
-def expected_numbers(features: np.ndarray, targets: np.ndarray, folds: np.ndarray, listen: Listen) -> np.ndarray:
-    """What ridge regression expects each number (N,) to be."""
-    middle, deviation = targets.mean(), targets.std() or 1.0
-    goals = torch.tensor((targets - middle) / deviation, dtype=torch.float32).unsqueeze(1)
-    loss = Convex(lambda outputs: outputs, goals, torch.ones(len(goals), 1), curvature=1.0)
-
-    def judge(outputs: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        return functional.mse_loss(outputs, goals[rows])
-
-    outputs = _held_out(features, loss, folds, judge, listen)
-    return outputs.squeeze(1).double().numpy() * deviation + middle
+    return _held_out(features, objective.convex(targets), folds, judge, listen)
 
 
 def _held_out(
@@ -69,7 +43,7 @@ def _held_out(
     judge: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
     listen: Listen,
 ) -> torch.Tensor:
-    """The outputs (N, C) for each image of a layer that was fitted on the other folds."""
+    """The outputs (N, C) for each example of a layer that was fitted on the other folds."""
     outputs = loss.goals.shape[1]
     some = _some(len(features), max(FEWEST, ENOUGH * 10 // max(10, outputs)))
     few = Convex(loss.link, loss.goals[some], loss.weights[some], loss.curvature)
@@ -103,4 +77,4 @@ def _some(count: int, most: int) -> np.ndarray:
     return np.arange(count) if count <= most else np.sort(np.random.default_rng(0).choice(count, most, replace=False))
 
 
-__all__ = ["FOLDS", "class_loss", "class_probabilities", "expected_numbers", "label_probabilities"]
+__all__ = ["FOLDS", "outputs_of"]

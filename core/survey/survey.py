@@ -1,7 +1,7 @@
 """One look over a dataset: kept under cache/surveys, so that the next look costs nothing.
 
-cache/surveys/<key>/survey.parquet   a row an image, in the order of the dataset's rows
-                    mosaic.jpg       small images of the landmarks, side by side
+cache/surveys/<key>/survey.parquet   a row an example, in the order of the dataset's rows
+                    mosaic.jpg       small images of the landmarks, side by side; empty of examples that have no looks
 """
 
 from __future__ import annotations
@@ -11,27 +11,25 @@ import io
 import secrets
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageOps
+from PIL import Image
 
 from core.data.dataset import Dataset, list_versions
 from core.data.folds import folds_of_rows
 from core.errors import DamagedError, DataError
-from core.modalities.images.preprocessing import Rendering, decode
 from core.progress import Cancelled, OnProgress, Progress, WorkStopped
 from core.store.full_disk import disk_in_words
-from core.survey.doubts import APART, apartness, doubted_answers, doubted_classes, doubted_numbers
 from core.survey.neighbours import nearest, reduced
+from core.survey.outliers import APART, apartness
 from core.survey.places import landmarks, places
 from core.tables import fitted, read_table
-from core.tasks.labels import in_words, labels_in, together
+from core.tasks.doubts import Doubts
+from core.tasks.protocol import Untouched
 from core.workspace import Workspace
 
 COLUMNS = {
@@ -44,21 +42,21 @@ COLUMNS = {
     "suggested": "str",
     "apart": "float64",
 }
-VERSION = 3  # change when the same images would give another survey
+VERSION = 3  # change when the same examples would give another survey
 NEIGHBOURS = 10
 TILE = 48  # pixels
 TRIES = 3
-MOST_ANSWERS = 5_000_000  # images times classes: beyond, no label is doubted, which would take minutes
+MOST_ANSWERS = 5_000_000  # examples times classes: beyond, no label is doubted, which would take minutes
 
 
 @dataclass(frozen=True, eq=False)
 class Survey:
     """
     Attributes:
-        frame: A row an image of the dataset's version, in its order: name; x, y: its place, 0 to 1; landmark: its tile
-            in the mosaic, -1 for none; doubt: how unlikely its answer is to one who has not seen the image; doubted:
-            whether to look at it; suggested: what is likelier, as text; apart: how far it stands from all others.
-        mosaic: A JPEG of small images, `across` in a row, of `TILE` pixels.
+        frame: A row an example of the version, in its order: name; x, y: its place, 0 to 1; landmark: its tile
+            in the mosaic, -1 for none; doubt: how unlikely its answer is to one who has not seen it; doubted: whether
+            to look at it; suggested: what is likelier, as text; apart: how far it stands from all others.
+        mosaic: A JPEG of small images, `across` in a row, of `TILE` pixels; b"" of examples that have no looks.
         across: How many tiles are in a row of the mosaic.
     """
 
@@ -95,7 +93,7 @@ def kept_survey(workspace: Workspace, dataset: Dataset, backbone: str) -> Survey
 
 
 def surveyed_before(workspace: Workspace, dataset: Dataset, backbone: str) -> bool:
-    """Whether this backbone has looked at any version of the dataset: then it knows most of the images."""
+    """Whether this backbone has looked at any version of the dataset: then it knows most of the examples."""
     versions = list_versions(workspace, dataset.id).items()
     return any(_folder(workspace, dataset.id, version, info.made, backbone).is_dir() for version, info in versions)
 
@@ -113,13 +111,13 @@ def survey(
     backbone: names what made the features. features: gives float32 (N, F), a row for each of the dataset's.
 
     Raises:
-        DataError: there are fewer than three images. Whatever `features` raises passes.
+        DataError: there are fewer than three examples. Whatever `features` raises passes.
         WorkStopped: `cancelled()` became true.
     """
     if (kept := kept_survey(workspace, dataset, backbone)) is not None:
         return kept
     if len(dataset.frame) < 3:
-        raise DataError("A map needs at least three images.")
+        raise DataError(f"A map needs at least three {dataset.modality.noun}s.")
 
     def moved(phase: str, done: int = 0, total: int | None = None) -> None:
         if cancelled is not None and cancelled():
@@ -129,10 +127,11 @@ def survey(
 
     seen = features()
     points = reduced(seen)
-    moved("Comparing the images")
+    comparing = f"Comparing the {dataset.modality.noun}s"
+    moved(comparing)
     twins = dataset.frame["twins"].to_numpy()
-    indices, _ = nearest(points, twins, NEIGHBOURS, lambda done, total: moved("Comparing the images", done, total))
-    doubt, suggested, doubted = _doubts(dataset, seen, lambda done, total: moved("Doubting the labels", done, total))
+    indices, _ = nearest(points, twins, NEIGHBOURS, lambda done, total: moved(comparing, done, total))
+    doubts = _doubts(dataset, seen, lambda done, total: moved("Doubting the labels", done, total))
     chosen = landmarks(_strata(dataset))
     where = places(points, chosen, lambda: moved("Drawing the map"))
     tile = np.full(len(points), -1)
@@ -143,75 +142,53 @@ def survey(
             "x": where[:, 0],
             "y": where[:, 1],
             "landmark": tile,
-            "doubt": doubt,
-            "doubted": doubted,
-            "suggested": suggested,
+            "doubt": doubts.doubt,
+            "doubted": doubts.worth,
+            "suggested": doubts.likelier,
             "apart": apartness(seen, indices),
         }
     )
-    mosaic = _mosaic([dataset.path(image) for image in dataset.frame["image"].iloc[chosen]], dataset.rendering, moved)
+    mosaic = _mosaic(dataset, chosen, moved)
     _keep(_folder_of(workspace, dataset, backbone), frame, mosaic)
     return Survey(frame, mosaic, _across(frame))
 
 
-def _doubts(
-    dataset: Dataset, features: np.ndarray, listen: Callable[[int, int], None]
-) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """How doubtful each image's answer is, what is likelier, and whether it is worth a look."""
+def _doubts(dataset: Dataset, features: np.ndarray, listen: Callable[[int, int], None]) -> Doubts:
+    """How doubtful each example's answer is, what is likelier, and whether it is worth a look."""
     from core.survey import held_out  # torch takes seconds to import, and only who looks needs it
 
-    frame, unsure = dataset.frame, np.zeros(len(dataset.frame))
-    task, folds = dataset.task, folds_of_rows(frame, dataset.task, held_out.FOLDS)
-    if folds.max() < 1 or len(dataset.classes) * len(frame) > MOST_ANSWERS:
-        return unsure, dataset.answers(frame), unsure > 0
-    features = np.asarray(features, np.float32)
-    if task.ordered:
-        targets = frame[task.column].to_numpy(float)
-        expected = held_out.expected_numbers(features, targets, folds, listen)
-        doubt, doubted = doubted_numbers(targets, expected)
-        return doubt, [f"{value:.4g}" for value in expected], doubted
-    if task.classes is None:
-        return unsure, dataset.answers(frame), unsure > 0
-    if task.classes.several:
-        has = np.stack([task.classes.having(frame, label).to_numpy(bool) for label in dataset.classes], axis=1)
-        doubt, label, doubted = doubted_answers(has, held_out.label_probabilities(features, has, folds, listen))
-        likelier = [_turned(text, dataset.classes[number]) for text, number in zip(frame[task.column], label)]
-        return doubt, likelier, doubted
-    labels = _strata(dataset)
-    if len(np.unique(labels)) < 2:
-        return unsure, dataset.answers(frame), unsure > 0
-    doubt, label, doubted = doubted_classes(labels, held_out.class_probabilities(features, labels, folds, listen))
-    return doubt, [dataset.classes[number] for number in label], doubted
-
-
-def _turned(text: str, label: str) -> str:
-    """The labels in words, with this one where it was not, or without it."""
-    return in_words(together(set(labels_in(text)) ^ {label}))
+    frame, task = dataset.frame, dataset.task
+    nothing = Doubts(np.zeros(len(frame)), dataset.answers(frame), np.zeros(len(frame), bool))
+    folds = folds_of_rows(frame, task, held_out.FOLDS)
+    too_many = len(dataset.classes) * len(frame) > MOST_ANSWERS
+    if task.convex_loss is None or folds.max() < 1 or frame[task.column].nunique() < 2 or too_many:
+        return nothing
+    spec = task.spec(dataset.classes, dataset.target, frame)
+    objective = task.objective(spec, Untouched(task.convex_loss), frame)
+    seen = np.asarray(features, np.float32)
+    outputs = held_out.outputs_of(seen, objective, objective.targets(frame), folds, listen)
+    return objective.doubts(outputs, frame) or nothing
 
 
 def _strata(dataset: Dataset) -> np.ndarray:
-    """A whole number an image: of its class, as in `dataset.classes`, or of what else divides its answers evenly."""
+    """A whole number an example: of its class, as in `dataset.classes`, or of what else divides its answers evenly."""
     return pd.factorize(np.array(dataset.task.strata(dataset.frame), dtype=object), sort=True)[0]
 
 
-def _mosaic(paths: list[Path], rendering: Rendering, moved: Callable[[str, int, int], None]) -> bytes:
-    across = _side(len(paths))
-    mosaic = Image.new("RGB", (across * TILE, -(-len(paths) // across) * TILE), "grey")
-    with ThreadPoolExecutor(4) as pool:
-        for number, small in enumerate(pool.map(partial(_tile, rendering=rendering), paths)):
-            if small is not None:
-                mosaic.paste(small, (number % across * TILE, number // across * TILE))
-            moved("Drawing the map", number + 1, len(paths))
+def _mosaic(dataset: Dataset, chosen: np.ndarray, moved: Callable[[str, int, int], None]) -> bytes:
+    """b"" where examples are not to be seen."""
+    tiles = dataset.modality.tiles(dataset.frame.iloc[chosen], dataset.path, dataset.rendering, TILE)
+    if tiles is None:
+        return b""
+    across = _side(len(chosen))
+    mosaic = Image.new("RGB", (across * TILE, -(-len(chosen) // across) * TILE), "grey")
+    for number, small in enumerate(tiles):
+        if small is not None:
+            mosaic.paste(small, (number % across * TILE, number // across * TILE))
+        moved("Drawing the map", number + 1, len(chosen))
     file = io.BytesIO()
     mosaic.save(file, "JPEG", quality=60)
     return file.getvalue()
-
-
-def _tile(path: Path, rendering: Rendering) -> Image.Image | None:
-    try:
-        return ImageOps.fit(decode(path, TILE, rendering), (TILE, TILE))
-    except DataError:
-        return None
 
 
 def _side(tiles: int) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from core.tasks.answers import Answers
 from core.tasks.classification import CLASSIFICATION
 from core.tasks.multilabel import MULTILABEL
 from core.tasks.protocol import Task
@@ -16,8 +17,10 @@ IMPORTED = {"label", "target"}  # the columns that an import of tables and folde
 
 
 def readable() -> dict[str, Task]:
-    """The tasks whose answers an import can read. Another column needs a reader of its own in core/importing."""
-    return {name: task for name, task in TASKS.items() if set(task.columns) <= IMPORTED}
+    """The tasks whose answers an import can read: in those columns, or because they read their own."""
+    own = (name for name, task in TASKS.items() if type(task).read is not Answers.read)
+    read = {*own, *(name for name, task in TASKS.items() if set(task.columns) <= IMPORTED)}
+    return {name: task for name, task in TASKS.items() if name in read}
 
 
 def _known(name: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import pandas as pd
 
+from core.errors import DataError
 from core.finding import Finding
 from core.tasks.classes import Classes
 from core.words import names_of, number_of
@@ -19,8 +20,8 @@ class Answers(Protocol):
         name: In datasets, recipes, bundles and on the command line.
         noun, plural: What one answer, and what several are called.
         each: What an example has, in words: "one class an image".
-        column: Of a frame, where the answer stands. An import fills `label` (text) and `target` (a number, where
-            `ordered`); another column needs a reader of its own, see `core.tasks.readable`.
+        column: Of a frame, where the answer stands. Imports fill `label` (text) and `target` (a number, where
+            `ordered`); what stands in another column the task reads itself, see `read`.
         columns: All of the task's part of a frame, with dtypes.
         classes: What answers are made of, to be counted, renamed and merged; None where they are not.
         ordered: Whether answers are numbers, by which examples can be sorted and drawn along a line.
@@ -50,6 +51,19 @@ class Answers(Protocol):
 
     def in_words(self, rows: pd.DataFrame) -> list[str]:
         return [self.word(answer) for answer in rows[self.column]]
+
+    def read(self, cells: Collection[str]) -> dict[str, Any]:
+        """What cells of a table say, as kept in `column`, of a task with a column of its own; what says nothing is not
+        in it. `label` and `target` are read by imports, which look at all the cells together.
+
+        Raises:
+            DataError: they are no answers of this task's, in words that say what to do.
+        """
+        raise DataError(f"{self.plural.capitalize()} cannot be read from a table.")
+
+    def places(self, answer: Any) -> Sequence[tuple[int, int, str]]:
+        """Which parts of a text an answer is about, and what each is: (start, end, words), in characters, in order."""
+        return ()
 
     def parts(self, answer: Any) -> tuple[str, ...]:
         """What is counted of an answer."""

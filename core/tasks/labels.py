@@ -63,10 +63,12 @@ def with_label(frame: pd.DataFrame, label: str) -> pd.Series:
 def folded(label: str) -> str:
     """What labels have in common that differ in capitals, width, spaces, hyphens, underscores, apostrophes and in
     letters of other scripts that look the same."""
-    plain = unicodedata.normalize("NFKC", label).casefold().strip("_- ").translate(_LOOK_ALIKE)
+    plain = unicodedata.normalize("NFKC", label).casefold().translate(_LOOK_ALIKE)
+    plain = plain if _NEGATIVE.fullmatch(plain) else plain.strip("_- ")
     return " ".join(re.split(r"[\s_‐-―-]+", plain))
 
 
+_NEGATIVE = re.compile(r"-[\d.,]+")
 _LOOK_ALIKE = str.maketrans("асеорхуіјѕοα’‘", "aceopxyijsoa''")  # Cyrillic, Greek
 
 

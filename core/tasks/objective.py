@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from core.modalities.examples import Examples
+from core.tasks.doubts import Doubts
 from core.tasks.heads import HeadSettings, Shapes
 from core.tasks.predictions import USUAL, Prediction
 from core.tasks.scores import Scores
@@ -131,6 +132,11 @@ class Objective(Protocol):
     def answers(self, outputs: Outputs, rows: pd.DataFrame) -> pd.DataFrame:
         """What these rows of a dataset say, and what the outputs do: the columns that `Task.answered` names."""
         return rows[[]]
+
+    def doubts(self, outputs: Outputs, rows: pd.DataFrame) -> Doubts | None:
+        """Which answers of these rows to look at again, by the outputs of who has not seen them; None where there is
+        nothing to tell it by."""
+        return None
 
 
 def scores_of(objective: Objective, outputs: torch.Tensor, targets: torch.Tensor) -> Scores:

@@ -1,4 +1,4 @@
-"""What the whole frozen backbone gives for images: the features that a head learns from, computed once."""
+"""What the whole frozen backbone gives for examples: the features that a head learns from, computed once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def features(
     reads: of which stages they are wanted.
 
     Raises:
-        GraftError: the weights are not there, or an image cannot be read any more.
+        GraftError: the weights are not there, or an example cannot be read any more.
         WorkStopped: `cancelled()` became true.
     """
     device = device or choose_device()

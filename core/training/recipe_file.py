@@ -73,7 +73,7 @@ _NO_WEIGHTS = ("weights_file", None)
 
 
 def check(given: dict[str, Any], kind: str, modality: str = IMAGE.name) -> Recipe:
-    """The recipe of what `read` gave, for a dataset of `kind` and of such examples. Its dataset is for the caller to set.
+    """The recipe of what `read` gave, for a dataset of `kind` and of such examples. Its dataset is for the caller.
 
     Raises:
         RecipeError: a sentence for everything that is wrong with it.

@@ -16,7 +16,7 @@ LAPTOP = (1280, 800)
 MOST_TABS = 16  # of which the navigation takes nine
 HOME = "Teach a network your own classes"
 AT_FIRST = [
-    ("", HOME, "Try it with a sample"),
+    ("", HOME, "Try it with images"),
     ("backbone", "Backbone", "Next: add data"),
     ("data", "Data", "Choose files"),
     ("fine_tune", "Fine-tune", "Add or choose a dataset"),

@@ -22,7 +22,7 @@ def field(app, kind, label):
 
 
 def drawn(app, part):
-    """What one of Graft's own components was given to draw: "images" or "rows"."""
+    """What one of Graft's own components was given to draw: "cells" or "rows"."""
     for one in app.get("bidi_component"):
         data = json.loads(one.proto.json)
         if part in data:
@@ -38,7 +38,7 @@ def tick(app, dataset, *names):
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """However busy the machine, no image is left for the browser to ask for."""
-    monkeypatch.setattr("ui.datasets.browser.image_grid.SECONDS", 60)
+    monkeypatch.setattr("ui.examples.images.SECONDS", 60)
 
 
 @pytest.fixture
@@ -51,18 +51,18 @@ def two(workspace, make_zip):
 
 def test_it_begins_with_a_few_of_each_class(open_page, two):
     rows = drawn(open_page("data"), "rows")
-    assert [(row["label"], row["count"], len(row["images"])) for row in rows] == [
+    assert [(row["label"], row["count"], len(row["cells"])) for row in rows] == [
         ("blue", "8 images", 8),
         ("red", "60 images", 12),
     ]
-    assert all(src.startswith("data:image/jpeg;base64,") for row in rows for src in row["images"])
+    assert all(one["src"].startswith("data:image/jpeg;base64,") for row in rows for one in row["cells"])
 
 
 def test_a_class_has_pages(open_page, two):
     app = field(open_page("data"), "selectbox", "Class").set_value("red").run()
-    assert "1–48 of 60 images" in texts(app) and len(drawn(app, "images")) == 48
+    assert "1–48 of 60 images" in texts(app) and len(drawn(app, "cells")) == 48
     app.pagination[0].set_value(2).run()
-    assert "49–60 of 60 images" in texts(app) and len(drawn(app, "images")) == 12
+    assert "49–60 of 60 images" in texts(app) and len(drawn(app, "cells")) == 12
     field(app, "selectbox", "Class").set_value("blue").run()
     assert "1–8 of 8 images" in texts(app) and not app.pagination
 
@@ -70,16 +70,16 @@ def test_a_class_has_pages(open_page, two):
 def test_filters_stay_while_something_else_is_looked_at(open_page, two):
     app = field(open_page("data"), "selectbox", "Class").set_value("red").run()
     app.pagination[0].set_value(2).run()
-    look = next(element for element in app.segmented_control if element.value == "Images")
+    look = next(element for element in app.segmented_control if element.value == "Examples")
     look.set_value("Balance and split").run()
-    assert drawn(app, "images") is None
-    next(element for element in app.segmented_control if element.value == "Balance and split").set_value("Images")
+    assert drawn(app, "cells") is None
+    next(element for element in app.segmented_control if element.value == "Balance and split").set_value("Examples")
     assert "49–60 of 60 images" in texts(app.run())
 
 
 def test_a_search_looks_into_all_classes(open_page, two):
     app = field(open_page("data"), "text_input", "Search").set_value("BLUE/3").run()
-    assert [shown["name"] for shown in drawn(app, "images")] == ["3.jpg"]
+    assert [shown["foot"] for shown in drawn(app, "cells")] == ["3.jpg"]
     assert field(app, "selectbox", "Class").value == "\0every"
     field(app, "text_input", "Search").set_value("[").run()
     assert "No image matches" in texts(app)
@@ -93,9 +93,9 @@ def test_split_and_finding_narrow(open_page, workspace, make_zip):
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     finding = field(open_page("data"), "selectbox", "Finding")
     app = finding.set_value("odd size")
-    assert [shown["name"] for shown in drawn(app.run(), "images")] == ["9.jpg"]
+    assert [shown["foot"] for shown in drawn(app.run(), "cells")] == ["9.jpg"]
     app = field(open_page("data"), "selectbox", "Split").set_value("validation").run()
-    assert len(drawn(app, "images")) == len(made.part("validation"))
+    assert len(drawn(app, "cells")) == len(made.part("validation"))
 
 
 def test_relabelling_makes_a_version_and_undo_takes_the_old_one(open_page, two, workspace):
@@ -170,17 +170,17 @@ def test_numbers_are_sorted_and_set(open_page, workspace, make_zip):
     made = import_path(workspace, make_zip(files=files))
     write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
     app = tick(open_page("data"), made, "8.jpg")
-    assert [shown["word"] for shown in drawn(app, "images")][:2] == ["0.5", "1.5"]
+    assert [shown["word"] for shown in drawn(app, "cells")][:2] == ["0.5", "1.5"]
     field(app, "number_input", "price").set_value(0.25).run()
     app = press(app, "Set it for 1 image")
-    assert [shown["word"] for shown in drawn(app, "images")][:2] == ["0.25", "0.5"]
+    assert [shown["word"] for shown in drawn(app, "cells")][:2] == ["0.25", "0.5"]
 
 
 def test_a_missing_file_leaves_a_gap_and_no_error(open_page, two):
     for path in (two.directory / "images").rglob("*.jpg"):
         path.unlink()
     app = field(open_page("data"), "selectbox", "Class").set_value("blue").run()
-    assert all(shown["broken"] for shown in drawn(app, "images")) and not app.exception and not app.error
+    assert all(shown["broken"] for shown in drawn(app, "cells")) and not app.exception and not app.error
 
 
 def test_a_image_is_shown_large_with_what_is_known_of_it(open_page, two):

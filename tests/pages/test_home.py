@@ -17,11 +17,11 @@ def test_a_newcomer_sees_four_steps_and_is_sent_to_the_data(open_page):
         assert step in texts(app)
     assert "Nothing chosen yet" in texts(app) and "No run yet" in texts(app)
     assert press(app, "Add data").exception == []
-    assert not any(button.label == "Try it with a sample" for button in app.button)
+    assert not any(button.label == "Try it with images" for button in app.button)
 
 
 def test_the_sample_leads_to_a_run_that_can_be_started(open_page, workspace):
-    app = press(open_page("home"), "Try it with a sample")
+    app = press(open_page("home"), "Try it with images")
     assert not app.exception
     assert app.title[0].value == "Fine-tune"
     assert [each.name for each in list_datasets(workspace)] == ["Textures"]
@@ -30,7 +30,7 @@ def test_the_sample_leads_to_a_run_that_can_be_started(open_page, workspace):
 
 def test_taking_the_sample_twice_keeps_one_dataset(open_page, workspace):
     for _ in range(2):
-        press(open_page("home"), "Try it with a sample")
+        press(open_page("home"), "Try it with images")
     assert len(list_datasets(workspace)) == 1
 
 
@@ -57,7 +57,7 @@ def test_the_sample_shows_its_own_settings_while_other_runs_are_at_work(open_pag
     run = made_run(workspace, dataset.id)
     write_json(workspace.root / "choices.json", {"dataset": dataset.id, "dataset_version": 1, "run": run.id})
     monkeypatch.setattr(Run, "_worker_lives", lambda self: True)
-    app = open_page("home").button(key="sample").click().run(timeout=60)
+    app = open_page("home").button(key="sample_image").click().run(timeout=60)
     app.switch_page("pages/fine_tune.py").run()
     chosen = json.loads((workspace.root / "choices.json").read_text())
     assert chosen["run"] is None and chosen["dataset"] != dataset.id

@@ -39,8 +39,8 @@ def looked_over(workspace, dataset):
 
 def opened(open_page):
     app = open_page("data")
-    look = next(one for one in app.segmented_control if "Map and doubts" in one.options)
-    return look.set_value("Map and doubts").run()
+    look = next(one for one in app.segmented_control if "Map, label issues, outliers" in one.options)
+    return look.set_value("Map, label issues, outliers").run()
 
 
 def data_of(app, part):

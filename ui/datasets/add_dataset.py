@@ -1,4 +1,4 @@
-"""The ways to give Graft images."""
+"""The ways to give Graft images and texts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import streamlit as st
 from core.importing.archives.roots import roots
 from core.importing.drafts.drafts import Draft
 from core.importing.samples.published_sets import PUBLISHED
-from core.importing.samples.samples import SAMPLES
+from core.importing.samples.samples import SAMPLES, Sample
 from core.limits import Limits
 from core.modalities import MODALITIES
 from core.workspace import Workspace
 from ui.datasets.draft_panel import choose_draft, draft_panel
 from ui.datasets.imports import Upload, from_draft, from_path, from_published, from_sample
+from ui.datasets.paste_panel import paste_panel
 from ui.datasets.reading_panel import chosen_reading, kept_reading
 from ui.shared.drop import Drop, Piece, drop_area
 from ui.shared.gone import apart
@@ -24,7 +25,7 @@ from ui.shared.sight import look_at_place
 from ui.shared.widgets import count, errors_shown, file_size, literal
 
 STRIPS = Path(__file__).parents[1] / "images"  # some images of each sample set, side by side
-UPLOAD, DRAFT, FOLDER = "Upload", "Make classes here", "Folder on this machine"
+UPLOAD, PASTE, DRAFT, FOLDER = "Upload", "Paste texts", "Make classes here", "Folder on this machine"
 SAMPLE, PUBLISHED_SET = "Sample set", "Published set"
 ADDING = "adding"  # whether the place is open where the ways are
 
@@ -37,7 +38,7 @@ def open_draft(draft: Draft) -> None:
 
 
 def ways_in(space: Workspace) -> None:
-    ways = [UPLOAD, DRAFT, FOLDER, SAMPLE, PUBLISHED_SET]
+    ways = [UPLOAD, PASTE, DRAFT, FOLDER, SAMPLE, PUBLISHED_SET]
     kept = st.session_state.get("way_in_kept") or UPLOAD
     # As its default, and not through its state: a click while the page is drawn would lose it.
     first = None if "way_in" in st.session_state else kept
@@ -45,6 +46,8 @@ def ways_in(space: Workspace) -> None:
     way = st.session_state["way_in_kept"] = way or kept
     if way == UPLOAD:
         _upload(space)
+    elif way == PASTE:
+        paste_panel(space)
     elif way == DRAFT:
         draft_panel(lambda draft: from_draft(space, draft))
     elif way == FOLDER:
@@ -63,8 +66,10 @@ def _remembered(key: str, first: str) -> str:
 
 def _upload(space: Workspace) -> None:
     st.caption(
-        "One folder a class, at any depth; folders named train, val and test become the split. Or a table, such as "
-        "metadata.csv, with a column for the file and one for its class, its labels or its number."
+        "**Images**: one folder a class, at any depth; folders named train, val and test become the split. Or a table, "
+        "such as metadata.csv, with a column for the file and one for its class, its labels or its number.  \n"
+        "**Texts**: a table (CSV, TSV, Excel, JSON, Parquet) with a column for the text, or two, and one for the "
+        "answer; folders of .txt by class; files with marked entities (CoNLL, JSON, spaCy)."
     )
     _drop(space)
     chosen_reading()
@@ -94,7 +99,7 @@ def _drop(space: Workspace) -> None:
         key="upload_drop",
         files="Choose files",
         folder="Choose a folder",
-        invites="or drop them here: folders, a ZIP or TAR, a Teachable Machine project, or images with their table",
+        invites="or drop them here: folders, a ZIP or TAR, a table of texts, images with their table",
         stopped="Nothing of it was kept.",
         on_stop=forget,
     )
@@ -117,7 +122,7 @@ def _limits() -> None:
 
 def _folder(space: Workspace) -> None:
     with st.form("folder", border=False):
-        help = "The full path of a folder of class folders, of an archive, or of a table with its images beside it."
+        help = "The full path of a folder of class folders, an archive, or a table: of texts, or with images beside it."
         path = st.text_input("Path", placeholder=f"{next(iter(roots()), '/home/me')}/photos", help=help)
         places = " or ".join(literal(str(root)) for root in roots()) or "nowhere"
         st.caption(
@@ -132,7 +137,7 @@ def _folder(space: Workspace) -> None:
 
 
 def _samples(space: Workspace) -> None:
-    for sample in SAMPLES:
+    for sample in by_modality():
         with st.container(border=True):
             teaches = count(sample.classes, "class") if sample.classes else "a number"
             st.markdown(f"**{sample.title}** · {count(sample.examples, MODALITIES[sample.modality].noun)}, {teaches}")
@@ -144,6 +149,12 @@ def _samples(space: Workspace) -> None:
                 with errors_shown():
                     from_sample(space, sample.key, sample.title)
                     st.rerun()
+
+
+def by_modality() -> list[Sample]:
+    """All samples, those of a modality one after another."""
+    order = list(MODALITIES)
+    return sorted(SAMPLES, key=lambda sample: order.index(sample.modality))
 
 
 def _published(space: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""Classes under other names, and the images of another dataset beside these."""
+"""Classes under other names, and the examples of another dataset beside these."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ui.shared.undo import apply
 from ui.shared.widgets import clip, count, errors_shown
 
 MOST_CLASSES = 1_000  # in a table that a browser edits
-IS, IMAGES, BECOMES = "Now", "Images", "Becomes"
+IS, BECOMES = "Now", "Becomes"
 
 
 def rename_panel(dataset: Dataset) -> None:
@@ -34,13 +34,15 @@ def merge_panel(dataset: Dataset) -> None:
     if not others:
         st.caption("Once there is another dataset with answers of this kind, the two can be made one here.")
         return
-    titles = {one.id: f"{clip(one.name, 60)} ({count(one.images, 'image')})" for one in others}
+    titles = {one.id: f"{clip(one.name, 60)} ({count(one.images, dataset.modality.noun)})" for one in others}
     picked = st.selectbox("The other one", list(titles), format_func=titles.__getitem__, key="merge_other")
     with errors_shown():
         second = load_dataset(state.workspace(), picked)
         becomes: dict[str, str] = {}
         if dataset.task.classes is not None:
-            st.caption("What its classes are called here; where nothing stands, their images do not come along.")
+            st.caption(
+                f"What its classes are called here; where nothing stands, their {dataset.modality.noun}s stay behind."
+            )
             becomes = _names(second, suggested(dataset, second), f"merge_{dataset.id}_{second.id}")
         merged_source(dataset, second, becomes)  # refuses what cannot be, before anybody waits for it
         if st.button("Make one dataset of both", help="A new one; these two stay as they are."):
@@ -56,14 +58,14 @@ def _alike(one: DatasetSummary, dataset: Dataset) -> bool:
 
 def _names(dataset: Dataset, becomes: dict[str, str], key: str) -> dict[str, str]:
     """A table in which names can be written: what each class becomes."""
-    images = dataset.counts().sum(axis=1)
-    labels = sorted(dataset.classes, key=lambda label: -int(images.get(label, 0)))[:MOST_CLASSES]
+    counts, many = dataset.counts().sum(axis=1), f"{dataset.modality.noun}s".capitalize()
+    labels = sorted(dataset.classes, key=lambda label: -int(counts.get(label, 0)))[:MOST_CLASSES]
     rows = pd.DataFrame(
         {
             IS: labels,
-            IMAGES: [int(images.get(label, 0)) for label in labels],
+            many: [int(counts.get(label, 0)) for label in labels],
             BECOMES: [becomes.get(label, label) for label in labels],
         }
     )
-    edited = st.data_editor(rows, disabled=[IS, IMAGES], hide_index=True, key=key, width="stretch")
+    edited = st.data_editor(rows, disabled=[IS, many], hide_index=True, key=key, width="stretch")
     return {**becomes, **dict(zip(edited[IS].astype(str), edited[BECOMES].fillna("").astype(str)))}

@@ -1,4 +1,4 @@
-"""Images that look the same and say different things, side by side, to settle one after another."""
+"""Examples that look the same and say different things, side by side, to settle one after another."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import streamlit as st
 from core.data import changes
 from core.data.dataset import Dataset
 from core.finding import Finding
-from ui.shared.thumbnail_row import rows_of, thumbnail_row
+from ui.shared.example_row import example_row, rows_of
 from ui.shared.undo import apply
 from ui.shared.widgets import literal
 
@@ -19,7 +19,7 @@ def contradictions(dataset: Dataset, finding: Finding, key: str) -> None:
     """Each with a button for every answer that it has, and one to leave it out."""
     for number, group in enumerate(finding.groups[:AT_ONCE]):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            thumbnail_row(dataset, group[:COPIES], answers=True)
+            example_row(dataset, group[:COPIES], answers=True)
             with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
                 st.markdown("It is:", width="content")
                 _buttons(dataset, group, f"{key}_{number}")

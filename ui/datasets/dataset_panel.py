@@ -13,21 +13,22 @@ from core.data.dataset import SPLITS, Dataset
 from core.data.report import Report
 from core.modalities import Modality
 from core.tasks.classes import Classes
-from ui.datasets.browser.filters import IMAGES, LOOK
+from ui.datasets.browser.filters import EXAMPLES, LOOK
 from ui.datasets.browser.panel import browser_panel
 from ui.datasets.classes_panel import merge_panel, rename_panel
 from ui.datasets.findings_panel import findings_panel
 from ui.datasets.survey_panel import survey_panel
 from ui.datasets.versions_panel import versions_panel
+from ui.examples import SHOWN
 from ui.shared import theme
 from ui.shared.sight import here
 from ui.shared.undo import apply, undo_bar
-from ui.shared.widgets import count, escaped, file_size, literal, short_number
+from ui.shared.widgets import count, escaped, literal, short_number
 
 MOST_BARS = 24
 BINS = 30
 NUMBER = 104  # pixels: three in a row of a telephone
-MAP, BALANCE = "Map and doubts", "Balance and split"
+MAP, BALANCE = "Map, label issues, outliers", "Balance and split"
 
 
 def dataset_panel(dataset: Dataset) -> None:
@@ -36,10 +37,18 @@ def dataset_panel(dataset: Dataset) -> None:
     findings_panel(dataset)
     if report.ignored:
         st.caption(f"Also ignored: {count(report.ignored, 'file')} of the system, such as indexes of thumbnails.")
-    looks = [IMAGES, MAP, BALANCE]
+    looks = [EXAMPLES, MAP, BALANCE]
+    words = {EXAMPLES: f"{dataset.modality.noun}s".capitalize()}
     here("images")
-    st.session_state.setdefault(LOOK, IMAGES)
-    look = st.segmented_control("Look", looks, required=True, key=LOOK, label_visibility="collapsed")
+    st.session_state.setdefault(LOOK, EXAMPLES)
+    look = st.segmented_control(
+        "Look",
+        looks,
+        format_func=lambda look: words.get(look, look),
+        required=True,
+        key=LOOK,
+        label_visibility="collapsed",
+    )
     if look == BALANCE:
         left, right = st.columns(2, gap="large")
         with left:
@@ -54,7 +63,7 @@ def dataset_panel(dataset: Dataset) -> None:
         merge_panel(dataset)
     elif look == MAP:
         survey_panel(dataset)
-    elif look == IMAGES:
+    elif look == EXAMPLES:
         browser_panel(dataset)
     undo_bar(dataset)
     versions_panel(dataset)
@@ -72,7 +81,12 @@ def _numbers(report: Report, modality: Modality) -> None:
             help = "An image may have several of them, or none."
             st.metric("Labels", count(len(report.classes)), help=help, width=NUMBER)
             if report.unlabelled:
-                st.metric("No label", count(report.unlabelled), help="Images that have none.", width=NUMBER)
+                st.metric(
+                    "No label",
+                    count(report.unlabelled),
+                    help=f"{modality.noun.capitalize()}s that have none.",
+                    width=NUMBER,
+                )
         elif report.classes:
             st.metric("Classes", count(len(report.classes)), width=NUMBER)
         if report.numbers is not None:
@@ -83,11 +97,7 @@ def _numbers(report: Report, modality: Modality) -> None:
         for split, name in zip(SPLITS, ("Training", "Validation", "Test")):
             if report.splits[split]:
                 st.metric(name, count(report.splits[split]), width=NUMBER)
-        if report.sizes is not None:
-            wide, high = report.sizes.width, report.sizes.height
-            help = f"Width {wide[0]} to {wide[2]}, height {high[0]} to {high[2]} pixels."
-            st.metric("Median size", f"{wide[1]} × {high[1]}", help=help, width=140)
-            st.metric("On disk", file_size(report.bytes), width="content")
+        SHOWN[modality.name].sizes(report)
 
 
 def _histogram(dataset: Dataset) -> None:
@@ -103,7 +113,7 @@ def _histogram(dataset: Dataset) -> None:
         heights = edges[dataset.frame["split"] == split].value_counts(sort=False)
         if heights.any():
             figure.add_bar(x=middles, y=heights.tolist(), name=name, marker={"color": colour})
-    figure.update_layout(margin={"t": 44}, xaxis_title=escaped(dataset.target), yaxis_title="images")
+    figure.update_layout(margin={"t": 44}, xaxis_title=escaped(dataset.target), yaxis_title=f"{dataset.modality.noun}s")
     st.plotly_chart(figure, theme=None, key="histogram", config=theme.CHART_CONFIG, alt="How the numbers are spread")
 
 
@@ -112,8 +122,8 @@ def _balance(dataset: Dataset, classes: Classes, report: Report) -> None:
     counts = dataset.counts()
     if classes.several:
         st.caption(
-            "An image that has several labels counts for each of them: so these add up to "
-            f"{sum(report.classes.values()):,}, for {count(report.images, 'image')}, "
+            f"One {dataset.modality.noun} that has several labels counts for each of them: so these add up to "
+            f"{sum(report.classes.values()):,}, for {count(report.images, dataset.modality.noun)}, "
             f"of which {report.unlabelled or 0:,} have none."
         )
     counts = counts.loc[counts.sum(axis=1).sort_values(kind="stable").index]
@@ -121,7 +131,11 @@ def _balance(dataset: Dataset, classes: Classes, report: Report) -> None:
         st.caption(f"The {MOST_BARS // 2} smallest and the {MOST_BARS // 2} largest of {len(counts)} {classes.plural}.")
         counts = pd.concat([counts.head(MOST_BARS // 2), counts.tail(MOST_BARS // 2)])
     st.plotly_chart(
-        _bars(counts), theme=None, key="balance", config=theme.CHART_CONFIG, alt=f"Images of each {dataset.noun}"
+        _bars(counts),
+        theme=None,
+        key="balance",
+        config=theme.CHART_CONFIG,
+        alt=f"{dataset.modality.noun.capitalize()}s of each {dataset.noun}",
     )
 
 
@@ -151,15 +165,20 @@ def _bars(counts: pd.DataFrame) -> go.Figure:
 
 def _split(dataset: Dataset) -> None:
     st.subheader("Split", anchor=False)
-    how = "as it came with the images" if dataset.split.given else f"drawn with seed {dataset.split.seed}"
+    how = (
+        f"as it came with the {dataset.modality.noun}s"
+        if dataset.split.given
+        else f"drawn with seed {dataset.split.seed}"
+    )
     st.caption(
         f"The model learns from training and is judged on validation, which it never sees. This split: {how}. "
-        f"{dataset.task.divided} divided by the same shares; copies of an image, and groups, stay on one side."
+        f"{dataset.task.divided} divided by the same shares; copies, and groups, stay on one side."
     )
+    many = f"{dataset.modality.noun}s".capitalize()
     with st.form("split", border=False):
-        help = "Images kept back to judge every epoch. A fifth is usual."
+        help = f"{many} kept back to judge every epoch. A fifth is usual."
         validation = st.slider("Validation", 5, 50, _in_percent(dataset.split.validation, 5), format="%d%%", help=help)
-        help = "Images kept back from training and from every choice, for one honest check at the end."
+        help = f"{many} kept back from training and from every choice, for one honest check at the end."
         test = st.slider("Test", 0, 40, _in_percent(dataset.split.test, 0), format="%d%%", help=help)
         help = "The same seed draws the same split."
         seed = st.number_input("Seed", 0, 2**31 - 1, dataset.split.seed, help=help)

@@ -1,4 +1,4 @@
-"""What was found in a dataset: each finding with its files, some of its images, and what can be done about it."""
+"""What was found in a dataset: each finding with its files, some of its examples, and what can be done about it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from core.words import names_of
 from ui.datasets.add_dataset import open_draft
 from ui.datasets.browser.filters import look_at_finding, shown_findings
 from ui.datasets.contradictions import contradictions
+from ui.examples import shown_of
 from ui.shared import job_watch, state
-from ui.shared.thumbnail_row import thumbnail_row
+from ui.shared.example_row import example_row
 from ui.shared.undo import apply
 from ui.shared.widgets import clip, count, literal, words_table
 
 NAMES_SHOWN = 500
-IMAGES_SHOWN = 8
 LINE = '<hr style="margin:0.3rem 0;border:0;border-top:1px solid color-mix(in srgb, currentColor 15%, transparent)">'
-# Of these the images tell more than their names.
+# Of these the examples tell more than their names.
 SHOWN = frozenset({"leak", "duplicate", "one colour", "odd size", "one image", "far out", "mended"})
 SERIOUS = frozenset({"leak", "contradiction", "no training", "group", "one number", "similar names"})
 ICONS = {"serious": ":material/error:", "worth": ":material/warning:", "info": ":material/info:"}
@@ -51,15 +51,15 @@ def findings_panel(dataset: Dataset) -> None:
                     st.html(LINE)
                 _finding(dataset, finding, f"{key}_{number}")
     if info:
-        with st.expander(f"On the way in: {_on_the_way(info)}", icon=ICONS["info"]):
+        with st.expander(f"On the way in: {_on_the_way(info, dataset.modality.noun)}", icon=ICONS["info"]):
             for number, finding in enumerate(info):
                 _finding(dataset, finding, f"{key}_info_{number}")
 
 
-def _on_the_way(info: list[Finding]) -> str:
+def _on_the_way(info: list[Finding], example: str) -> str:
     out = sum(len(finding.files) for finding in info if finding.kind in LEFT_OUT)
     mended = sum(len(finding.files) for finding in info if finding.kind == "mended")
-    words = {f"{count(out, 'file')} left out": out, f"{count(mended, 'image')} brought into shape": mended}
+    words = {f"{count(out, 'file')} left out": out, f"{count(mended, example)} brought into shape": mended}
     return ", ".join(said for said, files in words.items() if files)
 
 
@@ -98,16 +98,17 @@ def _finding(dataset: Dataset, finding: Finding, key: str) -> None:
         if "column" in ways:
             _choose_column(dataset, key)
         if "show" in ways:
-            help = "Shows them all among the images below."
+            help = f"Shows them all among the {dataset.modality.noun}s below."
             args = (dataset, finding.kind)
             st.button("Show", type="tertiary", help=help, key=f"{key}_show", on_click=look_at_finding, args=args)
         if "files" in ways:
-            with st.popover(count(len(finding.files), "file"), type="tertiary"):
+            files = "file" if dataset.modality.comes_from == "file" else dataset.modality.noun
+            with st.popover(count(len(finding.files), files), type="tertiary"):
                 _files(finding, key)
     if finding.kind in SHOWN and finding.files:
         shown = [name for group in finding.groups for name in group] if finding.groups else finding.files
         with words:
-            thumbnail_row(dataset, shown[:IMAGES_SHOWN])
+            example_row(dataset, shown[: shown_of(dataset).of_a_finding])
     elif finding.kind == "contradiction":
         contradictions(dataset, finding, key)
 
@@ -135,7 +136,7 @@ def _choose_column(dataset: Dataset, key: str) -> None:
         words = _columns(dataset.directory, dataset)
         label = "Column that tells the classes"
         column = st.selectbox(label, list(words), format_func=words.__getitem__, key=f"{key}_column")
-        help = "In a new version, each image is of the class that stands there; where nothing stands, it is left out."
+        help = "In a new version, each is of the class that stands there; where nothing stands, it is left out."
         if st.button("Take the classes from it", type="primary", help=help, key=f"{key}_take"):
             apply(dataset, changes.relabel_by, column)
 

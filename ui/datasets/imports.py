@@ -17,6 +17,7 @@ from core.importing.drafts.drafts import Draft
 from core.importing.importing import titled
 from core.importing.tables.cells import is_table
 from core.importing.tables.reading import Reading
+from core.importing.texts import pasted
 from core.jobs import Job
 from core.jobs.asking import said
 from core.limits import Limits
@@ -29,6 +30,7 @@ from ui.shared.widgets import clip
 
 DROPPED = "dropped.tar"
 LONGEST_COPY = 80  # characters
+PASTED = "Pasted texts"
 MANY = "Images"  # what is dropped without one folder around it
 
 
@@ -148,6 +150,19 @@ def from_path(workspace: Workspace, text: str, reading: Reading | None = None) -
     """
     path = allowed(text)
     return jobs.start(workspace, "import path", path.name, path=str(path), reading=said(reading))
+
+
+def from_pasted(workspace: Workspace, text: str) -> Job:
+    """Import texts that were pasted. Raises GraftError if there is nothing in it, or an import is at work."""
+    folder = jobs.prepare(workspace, "import")
+    try:
+        with disk_in_words():
+            path = pasted.write(folder / "upload", text)
+    except GraftError:
+        jobs.abandon(folder)
+        raise
+    of = {"path": str(path), "name": PASTED, "reading": said(pasted.READING)}
+    return jobs.start(workspace, "import path", PASTED, folder, **of)
 
 
 def from_sample(workspace: Workspace, key: str, title: str) -> Job:

@@ -21,7 +21,7 @@ class Plane {
     this.canvas = make("canvas");
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "application");
-    const said = `Map of ${data.all} images: alike ones lie together. Arrow keys go from image to image, Enter opens one.`;
+    const said = `Map of ${data.all} ${data.noun}s: alike ones lie together. Arrow keys go from one to the next, Enter opens it.`;
     this.canvas.setAttribute("aria-label", said);
     this.card = make("div", "card");
     this.card.setAttribute("aria-live", "polite");
@@ -29,7 +29,7 @@ class Plane {
     this.root.append(this.plane, this.legend());
     this.mosaic = new Image();
     this.mosaic.onload = () => this.draw();
-    this.mosaic.src = data.mosaic;
+    if (data.mosaic) this.mosaic.src = data.mosaic;
     this.listen();
   }
 
@@ -93,7 +93,7 @@ class Plane {
     const ink = getComputedStyle(this.root).color;
     const { data } = this;
     const side = Math.min(data.size * 1.4, ROOM * this.view.scale);
-    const images = side >= 22 && this.mosaic.complete;
+    const images = data.mosaic && side >= 22 && this.mosaic.complete;
     const order = [...data.x.keys()].sort((a, b) => data.marked[a] - data.marked[b]);
     for (const index of order) {
       const [x, y] = this.place(index);
@@ -151,7 +151,7 @@ class Plane {
     const { data } = this;
     const [x, y] = this.place(this.over);
     const tile = make("div", "tile");
-    const number = data.tile[this.over];
+    const number = data.mosaic ? data.tile[this.over] : -1;
     if (number >= 0) {
       const shown = 72 / data.size;
       tile.style.backgroundImage = `url(${data.mosaic})`;
@@ -159,8 +159,10 @@ class Plane {
       tile.style.backgroundPosition = `-${(number % data.across) * 72}px -${Math.floor(number / data.across) * 72}px`;
     }
     const text = make("div", "text");
-    text.append(make("b", "", data.word[this.over]), make("span", "", data.name[this.over]));
-    this.card.replaceChildren(tile, text);
+    const line = make("span", data.mosaic ? "" : "start", data.name[this.over]);
+    line.dir = "auto";
+    text.append(make("b", "", data.word[this.over]), line);
+    this.card.replaceChildren(...(data.mosaic ? [tile] : []), text);
     this.card.style.display = "flex";
     const { offsetWidth, offsetHeight } = this.card;
     this.card.style.left = Math.max(4, Math.min(x + 14, this.size.width - offsetWidth - 4)) + "px";

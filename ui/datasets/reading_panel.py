@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -13,7 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 from core.importing.tables.encodings import ENCODINGS, TITLES
 from core.importing.tables.reading import FOLDERS, NEW_SPLIT, Reading
 from core.jobs import Job, asking
+from core.modalities import IMAGE, MODALITIES, Modality
 from core.tasks import readable
+from ui.examples import SHOWN
 from ui.shared.widgets import clip, count, literal
 
 KINDS = {"": "As it looks"} | {name: task.each.capitalize() for name, task in readable().items()}
@@ -26,6 +27,7 @@ LEVELS = {
 }
 SPLITS = {"": "As it comes, else a new one", FOLDERS: "Only as the folders say", NEW_SPLIT: "A new one"}
 LETTERS = {"": "As they look", **{name: TITLES[name] for name in ENCODINGS}}
+MADE_OF = {"": "As it looks"} | {name: f"{one.noun}s".capitalize() for name, one in MODALITIES.items()}
 PAGES = {"first": "The first", "all": "All, each an image of its own"}
 KEPT = "reading_kept"  # lives on while an import is watched in the panel's place
 MOST_SHOWN = 6  # answers of a way
@@ -48,11 +50,11 @@ def chosen_reading() -> Reading | None:
             "Column of the answer",
             value=kept.column,
             key="reading_column",
-            help="The heading of the column in your table that says what an image shows.",
+            help="The heading of the column in your table that says what is to be learned.",
         )
         level = _choice(
             *(right, "Folder of the class", LEVELS, kept.level, "reading_level"),
-            help="Counted below the folders that all images share; folders named train or test do not count.",
+            help="Counted below the folders that all of them share; folders named train or test do not count.",
         )
         kind = _choice(left, "What the answer is", KINDS, kept.kind or "", "reading_kind")
         split = _choice(right, "Split into training, validation and test", SPLITS, kept.split, "reading_split")
@@ -61,7 +63,14 @@ def chosen_reading() -> Reading | None:
             help="For what is not UTF-8, such as tables of older spreadsheets. Choose another if letters look wrong.",
         )
         pages = _choice(right, "Files with several pages", PAGES, kept.pages, "reading_pages")
-    said = Reading(column.strip(), level, kind or None, split, encoding, pages)  # type: ignore[arg-type]
+        modality = _choice(left, "What is in it", MADE_OF, kept.modality, "reading_modality")
+        help = "The heading of the column that holds the texts."
+        text = right.text_input("Column of the texts", value=kept.text, key="reading_text", help=help)
+        help = "Where two texts belong together, as a question and an answer. A hyphen says that there is no second."
+        second = left.text_input("Column of the second text", value=kept.second, key="reading_second", help=help)
+    said = Reading(
+        *(column.strip(), level, kind or None, split, encoding, pages, modality, text.strip(), second.strip())  # type: ignore[arg-type]
+    )
     st.session_state[KEPT] = said
     return kept_reading()
 
@@ -97,15 +106,17 @@ def reading_panel(job: Job, asked: asking.Asked) -> None:
         if right:
             asking.answer(job.directory, number, split or "")
             st.rerun()
-        _preview(asked.ways[number])
+        way = asked.ways[number]
+        preview(way.counts, way.examples, MODALITIES.get(asked.modality, IMAGE))
 
 
-def _preview(way: asking.Way) -> None:
-    st.caption(f"So read, there are {count(len(way.counts), 'answer')}:")
-    shown = list(islice(way.examples.items(), MOST_SHOWN))
-    for answer, images in shown:
-        st.markdown(f"{literal(clip(answer))} · {count(way.counts.get(answer, 0), 'image')}")
-        if images:
-            st.image([base64.b64decode(image) for image in images], width=72)
-    if len(way.counts) > len(shown):
-        st.caption(f"and {len(way.counts) - len(shown):,} more.")
+def preview(counts: Mapping[str, int], examples: Mapping[str, Sequence[str]], modality: Modality) -> None:
+    """How many examples each answer has, and some of them."""
+    st.caption(f"So read, there are {count(len(counts), 'answer')}:")
+    shown = list(islice(examples.items(), MOST_SHOWN))
+    for answer, some in shown:
+        st.markdown(f"{literal(clip(answer))} · {count(counts.get(answer, 0), modality.noun)}")
+        if some:
+            SHOWN[modality.name].previews(some)
+    if len(counts) > len(shown):
+        st.caption(f"and {len(counts) - len(shown):,} more.")

@@ -17,9 +17,10 @@ from core.survey.confirmed import confirm, confirmed
 from core.survey.survey import TILE
 from ui.components import component
 from ui.datasets.browser.actions import action_bar
-from ui.datasets.browser.image_dialog import image_dialog
-from ui.datasets.browser.image_grid import image_grid
+from ui.datasets.browser.dialog import example_dialog
+from ui.datasets.browser.grid import example_grid
 from ui.datasets.browser.ticks import Ticks, ticks
+from ui.examples import shown_of
 from ui.shared import job_watch, state, theme
 from ui.shared.gone import apart
 from ui.shared.undo import apply
@@ -55,11 +56,12 @@ def survey_panel(dataset: Dataset) -> None:
 def _offer(dataset: Dataset, chosen: state.Choices) -> None:
     with st.container(border=True):
         what = "labels" if dataset.task.classes is not None else dataset.task.plural
-        st.markdown("**See the images as the backbone sees them**")
+        many = f"{dataset.modality.noun}s"
+        st.markdown(f"**See the {many} as the backbone sees them**")
         st.markdown(
-            "The frozen backbone looks at every image once. Then Graft draws a map on which alike images lie "
-            f"together, and points out {what} that the other images contradict, and images that are like no other. "
-            "What it sees is kept: training on it starts at once."
+            f"The frozen backbone looks at every {dataset.modality.noun} once. Then Graft draws a map on which alike "
+            f"{many} lie together, and points out {what} that the other {many} contradict, and {many} that are like "
+            "no other. What it sees is kept: training on it starts at once."
         )
         if st.button(f"Look with {literal(chosen.backbone, 60)}", type="primary", icon=":material/travel_explore:"):
             _look(dataset, chosen)
@@ -80,7 +82,7 @@ def _look(dataset: Dataset, chosen: state.Choices) -> None:
 
 
 def _look_again(dataset: Dataset, chosen: state.Choices, backbone: str) -> None:
-    """After a change, without being asked, once: nearly all of the images are known."""
+    """After a change, without being asked, once: nearly all of it is known."""
     asked = (dataset.id, dataset.version, backbone)
     if st.session_state.get("looked_again") != asked and surveyed_before(state.workspace(), dataset, backbone):
         st.session_state["looked_again"] = asked
@@ -119,15 +121,20 @@ def _seen(dataset: Dataset, seen: Survey) -> None:
     )
     if what == DOUBTS:
         sentence = (
-            "A simple model that learned from the other images, and saw none of these, expects something else of them. "
-            "Often the label is a slip; look first."
+            f"A simple model that learned from the other {dataset.modality.noun}s, and saw none of these, expects "
+            "something else of them. Often the label is a slip; look first."
         )
         _list(dataset, suspects, sentence, _suggestions(suspects))
     else:
-        _list(dataset, outliers, "No other image is like these. They may not belong, or be the rare cases.", {})
+        _list(
+            dataset,
+            outliers,
+            f"No other {dataset.modality.noun} is like these. They may not belong, or be the rare cases.",
+            {},
+        )
     name = st.session_state.pop("enlarged", None)
     if name is not None:
-        image_dialog(dataset, name)
+        example_dialog(dataset, name)
 
 
 def _name(what: str, dataset: Dataset) -> str:
@@ -151,7 +158,7 @@ def _list(dataset: Dataset, found: pd.DataFrame, sentence: str, suggested: dict[
     said = zip(rows.index, dataset.answers(rows))
     words = {name: f"{clip(answer, 40)} → {suggested[name]}?" for name, answer in said if name in suggested}
     marked = ticks(dataset)
-    image_grid(
+    example_grid(
         dataset, rows, marked, place=f"{key} {page}", answers=True, words=words, on_open=_enlarge, key="doubts_grid"
     )
     if many > 1:
@@ -161,20 +168,29 @@ def _list(dataset: Dataset, found: pd.DataFrame, sentence: str, suggested: dict[
 
 
 def _answers(dataset: Dataset, marked: Ticks, suggested: dict[str, str]) -> None:
-    """What can be said of the ticked ones beyond what can be said of any image."""
+    """What can be said of the ticked ones beyond what can be said of any."""
     ticked = [name for name in marked.names if name in suggested]
     if not ticked:
         return
     with st.container(horizontal=True):
         labels = changes.with_copies(dataset, {name: suggested[name] for name in ticked})
-        help = "Images that look the same as a ticked one, and have its class, go with it."
+        help = (
+            f"{dataset.modality.noun.capitalize()}s that look the same as a ticked one, and have its class, go with it."
+        )
         one = dataset.task.classes is not None and not dataset.task.classes.several
-        if one and st.button(f"Relabel {count(len(labels), 'image')} as suggested", help=help):
+        if one and st.button(f"Relabel {count(len(labels), dataset.modality.noun)} as suggested", help=help):
             apply(dataset, changes.relabel_each, labels)
         if st.button("They are right", help="These will not be listed again."):
             confirm(dataset, ticked)
             marked.clear()
             st.rerun(scope="fragment")
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _lines(directory: Path, version: int, names: tuple[str, ...], _dataset: Dataset) -> list[str]:
+    """What is told of each point of the map: read once, as every tick draws it again."""
+    rows = _dataset.frame.set_index("name", drop=False).loc[list(names)]
+    return [clip(line, 160) for line in shown_of(_dataset).lines(_dataset, rows)]
 
 
 def _enlarge(name: str) -> None:
@@ -188,7 +204,7 @@ def _draw_map(dataset: Dataset, seen: Survey, suspects: set[str], outliers: set[
     drawn = seen.frame[(seen.frame["landmark"] >= 0) | seen.frame["name"].isin(suspects | outliers)]
     if len(drawn) > MOST_POINTS:
         drawn = drawn.iloc[:: -(-len(drawn) // MOST_POINTS)]
-    rows = dataset.frame.set_index("name").loc[drawn["name"]]
+    rows = dataset.frame.set_index("name", drop=False).loc[drawn["name"]]
     names = drawn["name"].tolist()
 
     def clicked() -> None:
@@ -204,12 +220,13 @@ def _draw_map(dataset: Dataset, seen: Survey, suspects: set[str], outliers: set[
         "colour": colours,
         "legend": legend,
         "marked": [2 if name in suspects else 1 if name in outliers else 0 for name in names],
-        "name": [clip(name.rsplit("/", 1)[-1], 60) for name in names],
+        "name": _lines(dataset.directory, dataset.version, tuple(names), dataset),
         "word": [clip(answer, 60) for answer in dataset.answers(rows)],
-        "mosaic": _encoded(seen.mosaic),
+        "mosaic": _encoded(seen.mosaic) if seen.mosaic else "",
         "across": seen.across,
         "size": TILE,
         "all": len(seen.frame),
+        "noun": dataset.modality.noun,
     }
     _map(key="map", data=data, on_open_change=clicked)
 

@@ -45,7 +45,7 @@ def _version(dataset: Dataset, version: int, info: VersionInfo, runs: list[str])
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap=None, width="stretch"):
             st.markdown(f"**{version}** \N{EN SPACE}{literal(info.changed, 160)}")
-            facts = [_when(info.made), count(info.images, "image"), _runs(runs)]
+            facts = [_when(info.made), count(info.images, dataset.modality.noun), _runs(runs)]
             st.caption(" · ".join(fact for fact in facts if fact))
         if version == dataset.version:
             st.badge("In use", icon=":material/check:", color="green", width="content")

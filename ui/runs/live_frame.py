@@ -146,10 +146,10 @@ def charts(view: View) -> list[Chart]:
 
 
 def _to_beat(view: View, metric: Metric) -> tuple[str, float] | None:
-    """The better of the two answers without training."""
+    """The best of the answers without training."""
     if view.baseline is None:
         return None
-    known = [scores.get(metric.name) for scores in (view.baseline.neighbours, view.baseline.linear)]
+    known = [scores.get(metric.name) for scores in view.baseline.named.values()]
     return "To beat", max((value for value in known if value is not None), key=metric.rank)
 
 

@@ -207,5 +207,10 @@ def _without_training(view: View) -> None:
         solved = view.baseline.linear.task.linear_model
         st.caption(
             f"To beat, the line across: what the frozen backbone gives without training{on}. {solved} on its "
-            f"features: {linear}; their ten nearest neighbours: {neighbours}."
+            f"features: {linear}; their ten nearest neighbours: {neighbours}.{_counted(view)}"
         )
+
+
+def _counted(view: View) -> str:
+    found = view.baseline and view.baseline.counted
+    return f" A linear model of counted words alone (TF-IDF), without a backbone: {found.words}." if found else ""

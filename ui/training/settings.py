@@ -11,11 +11,12 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core import runs
+from core.backbones.info import BackboneInfo
 from core.backbones.kept_stages import Stage
 from core.backbones.libraries import Info, find
 from core.data.dataset import Dataset
 from core.errors import GraftError
-from core.modalities import MODALITIES
+from core.modalities import IMAGE, MODALITIES
 from core.runs.checks import resolution_problem
 from core.runs.naming import LONGEST
 from core.tasks.heads import HeadSettings, Reads
@@ -95,9 +96,11 @@ def settings(info: Info, stages: tuple[Stage, ...], dataset: Dataset) -> None:
     previews: dict[str, Callable[[], None]] = {}
     if recipe:
         previews["Schedule"] = partial(schedule, recipe, len(stages))
-        previews["Texts"] = partial(length_view, dataset, fitted)
-        previews["Images"] = partial(fit_view, dataset, fitted)
-        previews["Augmentation"] = partial(augmentation_view, dataset, fitted.preprocessing, recipe)
+        if isinstance(fitted, BackboneInfo):
+            previews["Images"] = partial(fit_view, dataset, fitted)
+            previews["Augmentation"] = partial(augmentation_view, dataset, fitted.preprocessing, recipe)
+        else:
+            previews["Texts"] = partial(length_view, dataset, fitted)
     with st.expander("Expert settings", icon=":material/tune:", key="expert_settings"):
         _expert_settings(kind, now, problems, previews)
     if recipe is None:
@@ -230,7 +233,8 @@ def _expert_settings(
     kind: Kind, now: dict[str, Any], problems: dict[str, str], previews: dict[str, Callable[[], None]]
 ) -> None:
     """A tab a group. previews: what shows what a group's settings come to, drawn only while its tab is open."""
-    for tab, group in zip(st.tabs(groups(kind), key="expert_tab" if kind.modality == "image" else "expert_tab_others", on_change="rerun"), groups(kind)):
+    there, key = groups(kind), "expert_tab" if kind.modality == IMAGE.name else "expert_tab_others"
+    for tab, group in zip(st.tabs(there, key=key, on_change="rerun"), there):
         with tab:
             if group == "What learns":
                 _head(_head_of(now), kind)

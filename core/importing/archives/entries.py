@@ -17,6 +17,7 @@ from core.words import LONGEST_NAME
 
 if TYPE_CHECKING:  # which is made of what is here
     from core.importing.tables.manifest import Said
+    from core.importing.tables.reading import Reading
 
 
 MOST_BARE = 100  # folders with nothing in them
@@ -65,6 +66,7 @@ class Source:
         labels: The class of each image by its name, or all that is said of it, where whoever made the source knows
             better than its folders; then kind says what the answers are, and target what a number is called.
         table: The one table to believe about the images; "": whichever of its tables names them.
+        reading: How it is to be read, where whoever made it knows.
         bare: Folders with nothing in them, which may be classes without an image. Complete once the entries are read.
     """
 
@@ -77,6 +79,7 @@ class Source:
     bare: Collection[str] = ()
     kind: Kind = "classes"
     target: str = ""
+    reading: Reading | None = None
 
 
 def one_by_one(held: list[T]) -> Iterator[T]:

@@ -110,7 +110,7 @@ def _delimited(text: str) -> Iterator[dict[str, str]]:
         rows = csv.reader(file, delimiter=delimiter, quotechar=quote)
     filled = (row for row in rows if any(cell.strip() for cell in row))
     first = list(islice(filled, LINES_LOOKED_AT))
-    names = each_once(_header(first))
+    names = each_once(header_of(first))
     for row in chain(first, filled):
         yield dict(zip(names, row))
 
@@ -135,7 +135,7 @@ def _delimiter(head: Sequence[str]) -> str:
     return "" if width > 1 and most >= MOST_ALIKE * len(rows) else best
 
 
-def _header(first: list[list[str]]) -> list[str]:
+def header_of(first: list[list[str]]) -> list[str]:
     """The row of names, taken out of the first ones with any title above it: a line that has fewer cells than the
     table is wide, or one filled cell among empty ones."""
     widths = Counter(len(row) for row in first)
@@ -194,10 +194,10 @@ def _label_studio(held: object) -> Iterator[dict[str, str]] | None:
     """Tasks of Label Studio: the file, and what was chosen of each; None if it is something else."""
     if not _is_rows(held) or not all(isinstance(task.get("data"), dict) for task in held):  # type: ignore[attr-defined]
         return None
-    return map(_task, held)  # type: ignore[call-overload,no-any-return]
+    return map(task_of, held)  # type: ignore[call-overload,no-any-return]
 
 
-def _task(task: dict[str, Any]) -> dict[str, str]:
+def task_of(task: dict[str, Any]) -> dict[str, str]:
     data = {str(name): cell for name, cell in task["data"].items() if isinstance(cell, str)}
     results = [result for one in _dicts(task.get("annotations")) for result in _dicts(one.get("result"))]
     values = [value for result in results if isinstance(value := result.get("value"), dict)]

@@ -54,12 +54,13 @@ MARKS = {b"\xff\xfe": "utf_16", b"\xfe\xff": "utf_16", b"\xef\xbb\xbf": "utf_8"}
 @dataclass(frozen=True)
 class Decoded:
     """text; encoding: one of `ENCODINGS`; guessed: whether nothing but the look of the letters tells it; examples: some
-    words that hang on the guess."""
+    words that hang on the guess; zeros: how many NUL characters were taken out between others."""
 
     text: str
     encoding: str
     guessed: bool = False
     examples: tuple[str, ...] = ()
+    zeros: int = 0
 
 
 def decode_text(data: bytes, encoding: str = "") -> Decoded:
@@ -69,15 +70,16 @@ def decode_text(data: bytes, encoding: str = "") -> Decoded:
 
     encoding: what someone said it is; "": to be found out.
     """
+    data = data.rstrip(b"\0") if len(data) % 2 or data[-4:] == bytes(4) else data  # which a crash leaves at the end
     if encoding:
         return Decoded(_cleared(data.decode(encoding, "replace")), encoding)
     marked = next((said for mark, said in MARKS.items() if data.startswith(mark)), "")
     if marked == "utf_16":
         return Decoded(_cleared(data.decode("utf_16", "replace")), "utf_16")
-    if data[1:2] == b"\0" or data[:1] == b"\0":
-        return Decoded(_cleared(data.decode("utf_16_le" if data[1:2] == b"\0" else "utf_16_be", "replace")), "utf_16")
+    if unmarked := _unmarked_utf16(data):
+        return Decoded(_cleared(data.decode(unmarked, "replace")), "utf_16")
     try:
-        return Decoded(_cleared(data.decode("utf-8")), "utf_8")
+        return Decoded(_cleared(data.decode("utf-8")), "utf_8", zeros=data.count(b"\0"))
     except UnicodeDecodeError:
         lines = data.splitlines(keepends=True)
     broken = [line for line in lines if not _is_utf8(line)]
@@ -88,6 +90,17 @@ def decode_text(data: bytes, encoding: str = "") -> Decoded:
         return Decoded(_cleared(text), found, guessed=True, examples=examples)
     text = "".join(line.decode("utf-8" if _is_utf8(line) else found, "replace") for line in lines)
     return Decoded(_cleared(text), "utf_8", guessed=True, examples=_examples(broken, found))
+
+
+def _unmarked_utf16(data: bytes) -> str:
+    """Which of the two UTF-16 it is where no mark says so: a zero stands in every second place of what is ASCII, and
+    hardly any in the others."""
+    begins = data[:4_000]
+    even, odd = begins[::2].count(0), begins[1::2].count(0)
+    least = max(1, len(begins) / 2 / 30)
+    if max(even, odd) < least or min(even, odd) > max(even, odd) / 10:
+        return ""
+    return "utf_16_le" if odd > even else "utf_16_be"
 
 
 def _cleared(text: str) -> str:
@@ -191,7 +204,13 @@ def _score(words: Sequence[bytes], encoding: str) -> float:
     return good / total if total else 0.0
 
 
+_PUNCTUATION = frozenset("–—‘’‚“”„‹›«»…•·€£§°´®©™")  # that programs of texts put in by themselves
+_PUNCTUATED = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "mac_roman")
+
+
 def _looks_right(text: str, strange: Sequence[str], encoding: str) -> float:
+    if encoding in _PUNCTUATED and _PUNCTUATION.issuperset(strange):
+        return 0.9 * _BEFORE.get(encoding, 0.96)
     if encoding in _COMMON:
         return _share_common(strange, encoding)
     if encoding in _FREQUENT:
@@ -240,10 +259,12 @@ def _commonness(character: str, encoding: str) -> float:
     if _KANA.match(character):  # rather these than Chinese characters that happen to be common
         return 1.1 if encoding in ("cp932", "euc_jp") else 0.4
     if encoding == "cp949":
-        return 1.1 if character in _HANGUL else 0.6 if usual else 0.0
+        return 1.1 if character in _HANGUL else 0.95 if usual else 0.0
     if encoding == "gb18030":
         late = len(coded) == 2 and coded[1] < 0xA1  # a later addition, and rare
         return 1.1 if character in _HANZI else 0.4 if late or not usual else 0.85
+    if encoding == "euc_jp":  # without kana it may as well be Korean
+        return 0.9 if usual else 0.4
     return 1.0 if usual else 0.4
 
 

@@ -10,6 +10,7 @@ from core.tasks import Kind
 
 Pages = Literal["first", "all"]
 NEW_SPLIT, FOLDERS = "new", "folders"
+NO_SECOND = "-"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class Reading:
             heading.
         encoding: Of names and tables that are no UTF-8, one of `encodings.ENCODINGS`.
         pages: Of files with several pages, the first or all of them.
-        modality: What an example is.
+        modality: What an example is, "" for what it looks like.
+        text: The heading of the column that holds the texts; second: of the one whose texts belong to them, or
+            `NO_SECOND`.
     """
 
     column: str = ""
@@ -33,12 +36,15 @@ class Reading:
     split: str = ""
     encoding: str = ""
     pages: Pages = "first"
-    modality: ModalityName = IMAGE.name
+    modality: ModalityName | Literal[""] = ""
+    text: str = ""
+    second: str = ""
 
 
 @dataclass(frozen=True)
 class Option:
-    """One way to read it: what is told of it, how many images each answer has, and some images of each."""
+    """One way to read it: what is told of it, how many examples each answer has, and some of each: the names of
+    images, or texts."""
 
     reading: Reading
     title: str
@@ -49,11 +55,12 @@ class Option:
 @dataclass(frozen=True)
 class Question:
     """Several ways to read it, of which the first was guessed. splits: ways to read the split, and what they are
-    called."""
+    called. modality: what the examples are."""
 
     why: str
     options: tuple[Option, ...]
     splits: dict[str, str]
+    modality: str = IMAGE.name
 
 
 def answered(reading: Reading, split: str = "") -> Reading:

@@ -19,7 +19,7 @@ NEARLY_ALL = 0.9  # of the keys of one table are in the other
 
 def shaped(frame: pd.DataFrame, name: str, matcher: Matcher) -> pd.DataFrame:
     """name: of the table."""
-    return _labels_together(_with_folder(_with_header(frame, name, matcher), name, matcher))
+    return labels_together(_with_folder(_with_header(frame, name, matcher), name, matcher))
 
 
 def _with_header(frame: pd.DataFrame, name: str, matcher: Matcher) -> pd.DataFrame:
@@ -47,7 +47,7 @@ def _with_folder(frame: pd.DataFrame, name: str, matcher: Matcher) -> pd.DataFra
     return frame.assign(**{file: paths}) if found(paths) > found(frame[file]) else frame
 
 
-def _labels_together(frame: pd.DataFrame) -> pd.DataFrame:
+def labels_together(frame: pd.DataFrame) -> pd.DataFrame:
     """Columns `label1`, `label2`, ... that say the same kind of thing become one with several labels a cell."""
     alike = defaultdict[str, list[str]](list)
     for column in frame:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +16,13 @@ from core.finding import Finding
 from core.modalities.images.findings import mended, odd, shown
 from core.modalities.images.near_duplicates import find_twins
 from core.modalities.images.preprocessing import Preprocessing, Rendering, decode, normalize, shrink, square
+from core.modalities.images.thumbnails import tile
 from core.modalities.protocol import Modality
 
 if TYPE_CHECKING:
     import pandas as pd
     import torch
+    from PIL.Image import Image
 
     from core.modalities.examples import Examples
     from core.modalities.inputs import Inputs
@@ -93,6 +97,12 @@ class Images(Modality):
 
     def size(self, frame: pd.DataFrame) -> pd.Series:
         return frame["width"] * frame["height"]
+
+    def tiles(
+        self, frame: pd.DataFrame, path: Callable[[str], Path], rendering: Rendering, side: int
+    ) -> Iterator[Image | None]:
+        with ThreadPoolExecutor(4) as pool:
+            yield from pool.map(partial(tile, side=side, rendering=rendering), map(path, frame["image"]))
 
     def examples(self, *given: Any, **settings: Any) -> Examples:
         from core.modalities.images.examples import image_examples

@@ -56,6 +56,14 @@ def large(path: Path, rendering: Rendering = PLAIN) -> bytes:
     return _jpeg(image, quality=90)
 
 
+def tile(path: Path, side: int, rendering: Rendering = PLAIN) -> Image.Image | None:
+    """The middle of the image, `side` x `side` pixels, to be put beside others; None: the file is gone or broken."""
+    try:
+        return ImageOps.fit(decode(path, side, rendering), (side, side))
+    except DataError:
+        return None
+
+
 def _remembered(path: Path, rendering: Rendering) -> bytes | None:
     with _lock:
         if (path, rendering) in _made:

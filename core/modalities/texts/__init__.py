@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from core.errors import DataError
 from core.finding import Finding
 from core.modalities.protocol import Modality
-from core.modalities.texts.kept import FILE, write
+from core.modalities.texts.kept import FILE, KeptTexts, write
 from core.modalities.texts.lengths import usual_longest
+from core.modalities.texts.near_duplicates import find_twins
 from core.modalities.texts.noticing import findings_of, noticed_in
 from core.modalities.texts.settings import Tokenizing
 
@@ -82,6 +83,9 @@ class Texts(Modality):
     def content(self, frame: pd.DataFrame) -> pd.Series:
         return frame["sha256"]
 
+    def twins(self, frame: pd.DataFrame, looks: np.ndarray) -> np.ndarray:
+        return find_twins([f"{text} | {second}" for text, second in zip(frame["text"], frame["second"])])
+
     def misfit(self, frame: pd.DataFrame) -> str:
         fits = bool((frame["characters"] > 0).all() and (frame["row"] >= 0).all())
         return "" if fits else "it names texts that are not the dataset's"
@@ -94,6 +98,11 @@ class Texts(Modality):
 
     def size(self, frame: pd.DataFrame) -> pd.Series:
         return frame["characters"]
+
+    def mentioning(self, frame: pd.DataFrame, path: Callable[[str], Path], words: str) -> pd.Series:
+        """In the texts themselves, or in their names."""
+        found = KeptTexts(path(FILE)).containing(words)[frame["row"].to_numpy()]
+        return super().mentioning(frame, path, words) | found
 
     def examples(self, *given: Any, **settings: Any) -> Examples:
         from core.modalities.texts.examples import text_examples

@@ -24,6 +24,7 @@ from core.workspace import Workspace
 VERSION = 1  # change when the same text and tokenizer would give other numbers
 CHARACTERS_A_TOKEN = 4  # a guess, of how much room they take
 BYTES_A_TOKEN = 5
+WORDS = 4096  # and pairs of words that are counted, the most frequent ones
 
 
 class TextExamples(Examples):
@@ -85,6 +86,25 @@ class TextExamples(Examples):
         """A text with its tokens and where they stand in it, for tasks whose answers are places in the text."""
         ((text, second),) = self.texts[self.numbers[[number]]]
         return tokenized(text, second, self.settings)
+
+    def counted(
+        self, numbers: np.ndarray, others: Examples, asked: np.ndarray
+    ) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """How often words and pairs of words stand in each, those that are in every other text counting for less
+        (TF-IDF): the line that every model of texts has to beat."""
+        from sklearn.feature_extraction.text import TfidfVectorizer  # takes a second to import
+
+        assert isinstance(others, TextExamples)
+        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_features=WORDS, dtype=np.float32)
+        try:
+            mine = words.fit_transform(self._joined(numbers))
+        except ValueError:  # there is no word in them
+            return None
+        theirs = words.transform(others._joined(asked))
+        return torch.from_numpy(mine.toarray()), torch.from_numpy(theirs.toarray())
+
+    def _joined(self, numbers: np.ndarray) -> list[str]:
+        return [f"{text} {second}" for text, second in self.texts[self.numbers[numbers]]]
 
     def lengths(self) -> np.ndarray:
         """In tokens, (N,)."""

@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from core.modalities.examples import Examples
+from core.tasks.doubts import Doubts, doubted_classes
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import ACCURACY, BALANCED_ACCURACY, MACRO_F1
 from core.tasks.objective import Convex, Objective, finite, focal, scores_of
@@ -124,3 +125,8 @@ class Classification(Objective):
             probability=np.array([guess.probability for guess in said], np.float32),
             probabilities=list(torch.softmax(outputs, dim=1).numpy()),
         )
+
+    def doubts(self, outputs: torch.Tensor, rows: pd.DataFrame) -> Doubts:
+        chances = torch.softmax(outputs, dim=1).numpy()
+        doubt, likelier, worth = doubted_classes(self.targets(rows).numpy(), chances)
+        return Doubts(doubt, [self.classes[number] for number in likelier], worth)

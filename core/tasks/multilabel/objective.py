@@ -13,8 +13,9 @@ from torch import nn
 from torch.nn import functional
 
 from core.modalities.examples import Examples
+from core.tasks.doubts import Doubts, doubted_answers
 from core.tasks.heads import HeadSettings, Shapes, build_head
-from core.tasks.labels import labels_in
+from core.tasks.labels import in_words, labels_in, together
 from core.tasks.metrics import EXACT_MATCH, MACRO_F1, RIGHT_ANSWERS
 from core.tasks.objective import Convex, Objective, binary_focal, finite, scores_of
 from core.tasks.predictions import USUAL, Guess, LabelSet, Prediction
@@ -131,3 +132,8 @@ class MultiLabel(Objective):
         said = ["; ".join(name for name, yes in zip(self.labels, each) if yes) for each in (outputs > 0).tolist()]
         held = ["; ".join(labels_in(text)) for text in rows["label"]]
         return rows[[]].assign(labels=held, said=said, probabilities=list(torch.sigmoid(outputs).numpy()))
+
+    def doubts(self, outputs: torch.Tensor, rows: pd.DataFrame) -> Doubts:
+        doubt, label, worth = doubted_answers(self.targets(rows).numpy() > 0, torch.sigmoid(outputs).numpy())
+        turned = [{*labels_in(text)} ^ {self.labels[number]} for text, number in zip(rows["label"], label)]
+        return Doubts(doubt, [in_words(together(labels)) for labels in turned], worth)

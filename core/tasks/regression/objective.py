@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from core.modalities.examples import Examples
+from core.tasks.doubts import Doubts, doubted_numbers
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import MAE, R2, RMSE
 from core.tasks.objective import Convex, Objective, finite, scores_of
@@ -95,3 +96,8 @@ class Regression(Objective):
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
         said = [prediction.value if isinstance(prediction, Number) else np.nan for prediction in self.decode(outputs)]
         return rows[["target"]].assign(said=np.array(said, np.float32))
+
+    def doubts(self, outputs: torch.Tensor, rows: pd.DataFrame) -> Doubts:
+        expected = outputs.squeeze(1).double().numpy() * self.deviation + self.mean
+        doubt, worth = doubted_numbers(rows["target"].to_numpy(float), expected)
+        return Doubts(doubt, [f"{value:.4g}" for value in expected], worth)

@@ -94,14 +94,24 @@ class Started:
     devices: Count = 1
 
 
+COUNTED = "counted words alone"
+
+
 @dataclass(frozen=True)
 class Baseline:
-    """What the backbone gives without training, on the validation part: by its nearest neighbours, and by a linear
-    model of its features that was solved for."""
+    """What can be had without training, on the validation part: by the backbone's nearest neighbours, by a linear model
+    of its features that was solved for, and, where there is something to count in examples, by one of that."""
 
     neighbours: Scores
     linear: Scores
     seconds: Seconds
+    counted: Scores | None = None
+
+    @property
+    def named(self) -> dict[str, Scores]:
+        """By what they are from, in words."""
+        found = {"the nearest neighbours": self.neighbours, "a linear model": self.linear}
+        return found if self.counted is None else found | {COUNTED: self.counted}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from core.training.process.events import Baseline
 from core.training.sources import cut
 from core.workspace import write_json
 
-FORMAT = 2  # change when the same features would give other scores
+FORMAT = 3  # change when the same features would give other scores
 NEIGHBOURS = 10
 MOST = 10_000  # images of each part, so that it stays a matter of seconds
 BLOCK = 1024
@@ -51,7 +51,8 @@ def baseline_of(material: Material, prepared: Prepared) -> Baseline | None:
         _features(material, prepared, part) for part in (prepared.train, prepared.validation)
     )
     neighbours, linear = baseline(material.task, features, targets, asked, wanted)
-    found = Baseline(neighbours, linear, round(time.monotonic() - began, 3))
+    by_counting = _by_counting(material, targets, wanted)
+    found = Baseline(neighbours, linear, round(time.monotonic() - began, 3), by_counting)
     with suppress(OSError):  # a full disk does not keep a run from its training
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, plain(found))
@@ -62,7 +63,7 @@ def _features(material: Material, prepared: Prepared, part: Part) -> tuple[torch
     """What the backbone's last stage gives for the part, or for so many of it: (N, F) on the device, and their
     targets."""
     reporter, device, body = material.reporter, material.device, prepared.model[0]  # type: ignore[index]
-    numbers = np.unique(np.linspace(0, len(part) - 1, min(len(part), MOST)).astype(int))
+    numbers = _some(len(part))
     if prepared.frozen_stages < len(material.backbone.stages):
         reporter.begin("features")
     body.eval()
@@ -74,6 +75,20 @@ def _features(material: Material, prepared: Prepared, part: Part) -> tuple[torch
             if prepared.frozen_stages < len(material.backbone.stages):
                 reporter.prepared(min(len(rows) * BATCH, len(numbers)), len(numbers))
         return torch.cat(rows), take(part.targets, numbers)
+
+
+def _some(many: int) -> np.ndarray:
+    return np.unique(np.linspace(0, many - 1, min(many, MOST)).astype(int))
+
+
+def _by_counting(material: Material, targets: torch.Tensor, wanted: torch.Tensor) -> Scores | None:
+    """What a linear model has right that knows no backbone. targets, wanted: as of `_features`."""
+    train, validation = material.examples
+    counted = train.counted(_some(len(train)), validation, _some(len(validation)))
+    if counted is None:
+        return None
+    features, asked = (each.to(targets.device) for each in counted)
+    return _by_line(material.task, features, targets, asked, wanted)
 
 
 def _place(material: Material, prepared: Prepared) -> Path:
@@ -105,13 +120,19 @@ def baseline(
 
     Returns: what the nearest neighbours score on the validation part, and what logistic or ridge regression does.
     """
+    indices, likeness = _nearest(features, asked)
+    by_neighbours = task.by_neighbours(targets[indices], likeness)
+    return scores_of(task, by_neighbours, wanted), _by_line(task, features, targets, asked, wanted)
+
+
+@torch.no_grad()
+def _by_line(
+    task: Objective, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor, wanted: torch.Tensor
+) -> Scores:
     middle = features.mean(dim=0)
     scale = (features - middle).std().clamp(min=1e-6)
     centred, asked_centred = (features - middle) / scale, (asked - middle) / scale
-    indices, likeness = _nearest(features, asked)
-    by_neighbours = task.by_neighbours(targets[indices], likeness)
-    by_line = task.by_line(centred, targets, asked_centred)
-    return scores_of(task, by_neighbours, wanted), scores_of(task, by_line, wanted)
+    return scores_of(task, task.by_line(centred, targets, asked_centred), wanted)
 
 
 def _nearest(features: torch.Tensor, asked: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

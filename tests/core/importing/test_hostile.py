@@ -15,7 +15,7 @@ from core.errors import DataError
 from core.importing import intake
 from core.importing.archives.entries import LONGEST_NAME
 from core.importing.importing import check, import_path
-from core.importing.sorting import _unique
+from core.importing.sorting import unique
 from core.limits import Limits
 from tests.conftest import image
 from tests.core.importing.archives.archives import add, tar
@@ -81,7 +81,7 @@ def test_names_equal_but_for_case_and_names_that_come_twice_are_kept_apart(make_
 
 
 def test_names_stay_apart_even_where_one_is_called_like_a_second():
-    assert _unique(["a", "a", "a (2)", "a"]) == ["a", "a (3)", "a (2)", "a (4)"]
+    assert unique(["a", "a", "a (2)", "a"]) == ["a", "a (3)", "a (2)", "a (4)"]
 
 
 def test_a_zero_byte_in_a_name_of_a_tar_is_damage(tmp_path):

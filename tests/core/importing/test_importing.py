@@ -131,7 +131,7 @@ def test_a_class_without_training_or_validation_is_told(make_zip):
     ("files", "words"),
     [
         ({}, "no image in it. It is empty"),
-        ({"red/a.txt": b"hello"}, "none could be used"),
+        ({"red/a.txt": b"hello"}, "1 text came, but nothing tells their answers"),
         ({"red/a.jpg": image("red")}, "only the class 'red'"),
         ({"a.jpg": image("red")}, "1 image came but no class folder"),
         ({"a/train/0.jpg": image("red"), "a/coco.json": b"{}"}, "1 image came but no class folder"),

@@ -40,7 +40,7 @@ HEADS = ["path", "file_name", "label", "target", "split", "group", "price", "", 
 
 MADE = re.compile(  # all that an import may write into the workspace, under names of Graft's own
     r"datasets(/[a-z0-9-]{1,43}(/(dataset|report)\.json|/columns\.parquet|/images(/[0-9a-f]{2}(/[0-9a-f]{64}\.[a-z0-9]{1,5})?)?"
-    r"|/versions(/1\.(json|parquet))?)?|/\.naming\.lock)?|runs|jobs|cache"
+    r"|/texts(/texts\.arrow)?|/versions(/1\.(json|parquet))?)?|/\.naming\.lock)?|runs|jobs|cache"
 )
 
 paths = st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map("/".join)

@@ -8,10 +8,10 @@ import pytest
 from core.importing.importing import import_path
 from core.progress import WorkStopped
 from core.store.cache import empty
-from core.survey import held_out, kept_survey, survey
+from core.survey import kept_survey, survey
 from core.survey.confirmed import confirm, confirmed
-from core.survey.doubts import apartness, doubted_answers, doubted_classes, doubted_numbers
 from core.survey.neighbours import BLOCK, nearest, reduced
+from core.survey.outliers import apartness
 from core.survey.places import LANDMARKS, landmarks, places
 from tests.conftest import image
 
@@ -56,70 +56,6 @@ def test_memory_grows_with_a_block_and_not_with_the_square(monkeypatch):
 
     nearest(np.eye(3000, 8, dtype=np.float32).view(Watched), np.zeros(3000, int), 5, ignore)
     assert max(widest) <= BLOCK
-
-
-def folds_for(labels, many=5):
-    return np.arange(len(labels)) % many
-
-
-def test_planted_wrong_labels_are_found_first():
-    features, labels = clouds()
-    wrong = labels.copy()
-    wrong[[3, 70, 130]] = [1, 2, 0]
-    doubt, suggested, doubted = doubted_classes(
-        wrong, held_out.class_probabilities(features, wrong, folds_for(wrong), ignore)
-    )
-    assert set(np.argsort(-doubt)[:3]) == {3, 70, 130} and doubted.sum() == 3
-    assert suggested[[3, 70, 130]].tolist() == [0, 1, 2]
-    clean = held_out.class_probabilities(features, labels, folds_for(labels), ignore)
-    assert not doubted_classes(labels, clean)[2].any()
-
-
-def test_what_is_hard_to_tell_is_not_doubted():
-    """Where nothing is known, an own class that is unlikely is not enough: no other may be likelier by far."""
-    doubt, _, doubted = doubted_classes(np.array([0, 0]), np.array([[0.04, 0.5, 0.46], [0.04, 0.9, 0.06]]))
-    assert doubt.tolist() == pytest.approx([0.96, 0.96]) and doubted.tolist() == [False, True]
-
-
-@pytest.mark.parametrize("there", [True, False])
-def test_of_several_labels_each_is_doubted_for_itself_and_the_worst_counts(there):
-    features, cloud = clouds()
-    has = np.stack([cloud == 0, cloud != 1], axis=1)
-    right = has.copy()
-    wrong = 5 if there else 100
-    has[wrong, 0] = not has[wrong, 0]
-    doubt, label, doubted = doubted_answers(has, held_out.label_probabilities(features, has, folds_for(has), ignore))
-    assert doubt.argmax() == wrong and label[wrong] == 0 and np.flatnonzero(doubted).tolist() == [wrong]
-    rare = right[:, :1].copy()
-    rare[3:] = False
-    assert not doubted_answers(rare, np.full(rare.shape, 0.01))[2].any(), "three of a kind are too few to doubt any"
-
-
-def test_a_number_far_from_what_is_expected_is_doubted():
-    features, _ = clouds()
-    targets = features[:, :5].sum(axis=1).astype(float)
-    targets[7] += 40
-    expected = held_out.expected_numbers(features, targets, folds_for(targets), ignore)
-    doubt, doubted = doubted_numbers(targets, expected)
-    assert doubt.argmax() == 7 and doubted[7] and doubted.sum() == 1 and abs(expected[7] - (targets[7] - 40)) < 5
-
-
-def test_numbers_that_are_not_to_be_seen_are_not_doubted():
-    random = np.random.default_rng(0)
-    targets = random.permutation(np.where(np.arange(100) % 5, random.normal(50, 1, 100), random.uniform(0, 100, 100)))
-    features = random.normal(size=(100, 20)).astype(np.float32)
-    expected = held_out.expected_numbers(features, targets, folds_for(targets), ignore)
-    assert doubted_numbers(targets, expected)[1].sum() == 0
-
-
-def test_where_there_are_many_some_choose_how_strongly_to_hold_back(monkeypatch):
-    features, labels = clouds()
-    whole = held_out.class_probabilities(features, labels, folds_for(labels), ignore)
-    monkeypatch.setattr(held_out, "ENOUGH", 90)
-    monkeypatch.setattr(held_out, "FEWEST", 90)
-    told = []
-    part = held_out.class_probabilities(features, labels, folds_for(labels), lambda done, total: told.append(done))
-    assert (part.argmax(axis=1) == whole.argmax(axis=1)).all() and told == sorted(told) and max(told) > 60
 
 
 def test_what_is_like_nothing_else_stands_apart():

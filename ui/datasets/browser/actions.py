@@ -1,4 +1,4 @@
-"""What can be done with the images that are ticked: each change makes a new version."""
+"""What can be done with the examples that are ticked: each change makes a new version."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def action_bar(dataset: Dataset, ticks: Ticks, found: pd.Index) -> None:
         split = st.menu_button("Move to", list(words), format_func=lambda key: words[key].capitalize())
         if split:
             apply(dataset, changes.move, ticks.names, split)
-        if st.button("Leave out", help="They are left out of a new version; the files stay."):
+        if st.button("Leave out", help="They are left out of a new version; this one keeps them."):
             apply(dataset, changes.leave_out, ticks.names)
         if len(ticks.names) < len(names) or not names.isin(ticks.names).all():
             st.button(f"Tick all {len(names):,} that match", type="tertiary", on_click=ticks.add, args=(names,))
@@ -39,7 +39,7 @@ def _relabel(dataset: Dataset, ticks: Ticks) -> None:
     with st.popover("Relabel"):
         label = _label(dataset, "Their class")
         names = _and_copies(dataset, ticks)
-        if st.button(f"Relabel {count(len(names), 'image')}", type="primary", disabled=not label):
+        if st.button(f"Relabel {count(len(names), dataset.modality.noun)}", type="primary", disabled=not label):
             apply(dataset, changes.relabel, names, label)
 
 
@@ -47,10 +47,10 @@ def _mark(dataset: Dataset, ticks: Ticks) -> None:
     with st.popover("Labels"):
         label = _label(dataset, "Label")
         names = _and_copies(dataset, ticks)
-        images = count(len(names), "image")
-        if st.button(f"Give it to {images}", type="primary", disabled=not label):
+        many = count(len(names), dataset.modality.noun)
+        if st.button(f"Give it to {many}", type="primary", disabled=not label):
             apply(dataset, changes.mark, names, label)
-        if st.button(f"Take it from {images}", disabled=label not in dataset.classes):
+        if st.button(f"Take it from {many}", disabled=label not in dataset.classes):
             apply(dataset, changes.mark, names, label, has=False)
 
 
@@ -71,7 +71,7 @@ def _retarget(dataset: Dataset, ticks: Ticks) -> None:
         key = f"retarget_{dataset.id}_{dataset.version}"
         value = st.number_input(literal(dataset.target, 40) or "Number", value=None, format="%g", key=key)
         names = _and_copies(dataset, ticks)
-        words = f"Set it for {count(len(names), 'image')}"
+        words = f"Set it for {count(len(names), dataset.modality.noun)}"
         if st.button(words, type="primary", disabled=value is None) and value is not None:
             apply(dataset, changes.relabel, names, float(value))
 
@@ -80,6 +80,8 @@ def _and_copies(dataset: Dataset, ticks: Ticks) -> set[str]:
     """What is ticked, and its copies that would else contradict it, unless they are to stay as they are."""
     both = set(changes.with_copies(dataset, dict.fromkeys(ticks.names, "")))
     more = len(both) - len(ticks.names)
-    if more and st.checkbox(f"Also {count(more, 'image')} that look{'s' * (more == 1)} the same", value=True):
+    if more and st.checkbox(
+        f"Also {count(more, dataset.modality.noun)} that look{'s' * (more == 1)} the same", value=True
+    ):
         return both
     return ticks.names

@@ -6,15 +6,16 @@ function make(tag, className, text) {
   return node;
 }
 
-function row(one, send) {
+function row(one, looks, send) {
   const button = make("button", "row");
   button.type = "button";
   button.setAttribute("aria-label", `Browse ${one.label}, ${one.count}`);
   const words = make("span", "words");
   words.append(make("span", "label", one.label), make("span", "count", one.count), make("span", "go", "›"));
-  const strip = make("span", "strip");
-  for (const src of one.images) {
-    const tile = make("span", "tile");
+  const strip = make("span", `strip ${looks}`);
+  for (const { src, parts } of one.cells) {
+    const tile = make("span", "tile", parts?.map(([part]) => part).join(""));
+    if (parts) tile.dir = "auto";
     if (src) {
       const image = make("img");
       image.alt = "";
@@ -33,7 +34,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const focused = had?.getRootNode().activeElement;
   const at = focused ? [...had.children].indexOf(focused) : -1;
   const fresh = make("div", "rows");
-  fresh.append(...data.rows.map((one, index) => row(one, (name) => setTriggerValue(name, index))));
+  fresh.append(...data.rows.map((one, index) => row(one, data.looks, (name) => setTriggerValue(name, index))));
   had ? had.replaceWith(fresh) : parentElement.append(fresh);
   fresh.children[at]?.focus();
   if (data.more) setTimeout(() => setTriggerValue("more", data.more), 0);

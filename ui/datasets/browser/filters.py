@@ -1,4 +1,4 @@
-"""The filters above the images of a dataset: class, split, finding, order, and a search in the names."""
+"""The filters above the examples of a dataset: class, split, finding, order, and a search."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from core.data.browsing import Order, orders
 from core.data.dataset import SPLITS, Dataset
 from core.data.splits import Split
 from core.tasks.classes import Classes
+from ui.examples import shown_of
 from ui.shared.sight import look_at_place
 from ui.shared.widgets import clip
 
-LOOK, IMAGES = "look", "Images"  # which of the looks at a dataset is open, and the one at its images
+LOOK, EXAMPLES = "look", "Examples"  # which of the looks at a dataset is open, and the one at its examples
 FEW, EVERY = "\0few", "\0every"  # no class is called so: names of classes have no control characters
 NONE = ""  # nor so
 ANY_SPLIT, ANY_FINDING = "any", "any"
@@ -28,10 +29,10 @@ _FINDINGS: dict[str, str] = {  # in the words of their sentences above
     "duplicate": "More than once",
     "leak": "On both sides",
     "group": "Group on both sides",
-    "no training": "No training image",
-    "no validation": "No validation image",
-    "one image": "Single image",
-    "few images": "Few images",
+    "no training": "No training {example}",
+    "no validation": "No validation {example}",
+    "one image": "Single {example}",
+    "few images": "Few {example}s",
     "imbalance": "Uneven classes",
     "far out": "Far from the others",
     "mended": "Brought into shape",
@@ -45,15 +46,13 @@ _ORDERS: dict[Order, str] = {
     "lowest": "Lowest",
     "highest": "Highest",
     "name": "Name",
-    "smallest": "Smallest",
-    "largest": "Largest",
 }
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked for. label: NONE for images without any. finding: of which kind. few: an overview, a few images
-    of each class."""
+    """What is asked for. label: NONE for examples without any. finding: of which kind. few: an overview, a few
+    examples of each class."""
 
     label: str | None = None
     split: Split | None = None
@@ -69,21 +68,21 @@ def filters(dataset: Dataset) -> Query:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if dataset.task.classes is not None:
             none = [NONE] if dataset.report.unlabelled else []
-            options, words = [FEW, EVERY, *none, *dataset.classes], _words(dataset.task.classes)
+            options, words = [FEW, EVERY, *none, *dataset.classes], _words(dataset.task.classes, dataset.modality.noun)
             label = _choice(dataset, "Class", options, words, dataset.noun.capitalize())
             query = replace(query, label=None if label in (FEW, EVERY) else label, few=label == FEW)
         splits = [split for split in SPLITS if dataset.report.splits[split]]
         split = _choice(dataset, "Split", [ANY_SPLIT, *splits], _SPLITS)
         titles = {ANY_FINDING: "Any finding"} | shown_findings(dataset)
         finding = _choice(dataset, "Finding", list(titles), titles) if len(titles) > 1 else ANY_FINDING
-        order = _choice(dataset, "Sort by", list(orders(dataset)), _ORDERS)
+        order = _choice(dataset, "Sort by", list(orders(dataset)), {**_ORDERS, **shown_of(dataset).orders})
         text = _search(dataset)
     query = replace(query, split=None if split == ANY_SPLIT else split, text=text, order=order)
     return replace(query, finding=None if finding == ANY_FINDING else finding)
 
 
-def _words(classes: Classes) -> dict[str, str]:
-    every = "All images" if classes.several else f"All {classes.plural}"
+def _words(classes: Classes, example: str) -> dict[str, str]:
+    every = f"All {example}s" if classes.several else f"All {classes.plural}"
     return {FEW: "A few of each", EVERY: every, NONE: f"No {classes.noun}"}
 
 
@@ -95,7 +94,7 @@ def look_at(dataset: Dataset, label: str) -> None:
 def look_at_finding(dataset: Dataset, kind: str) -> None:
     """Show the pages of all that a finding is about, wherever on the page it was clicked."""
     clear(dataset)
-    st.session_state.update({_key(dataset, "Class"): EVERY, _key(dataset, "Finding"): kind, LOOK: IMAGES})
+    st.session_state.update({_key(dataset, "Class"): EVERY, _key(dataset, "Finding"): kind, LOOK: EXAMPLES})
     look_at_place("images")
 
 
@@ -106,7 +105,7 @@ def clear(dataset: Dataset) -> None:
 
 
 def shown_findings(dataset: Dataset) -> dict[str, str]:
-    """The kinds of findings that have images of this version. In words without counts: those change with the version,
+    """The kinds of findings that have examples of this version. In words without counts: those change with the version,
     and the browser takes an option in other words for another one."""
     return _findings(dataset.directory, dataset.version, dataset)
 
@@ -133,7 +132,7 @@ def _search(dataset: Dataset) -> str:
         "Search",
         key=_key(dataset, "Search"),
         type="search",
-        placeholder="Part of a name",
+        placeholder=shown_of(dataset).searched,
         live=True,
         on_change=_changed,
         args=(dataset, "Search"),
@@ -153,7 +152,8 @@ def _changed(dataset: Dataset, what: str) -> None:
 def _findings(directory: Path, version: int, _dataset: Dataset) -> dict[str, str]:
     names = set(_dataset.frame["name"])
     kinds = [one.kind for one in _dataset.report.findings if not names.isdisjoint(one.files)]
-    return {kind: _FINDINGS.get(kind, kind.capitalize()) for kind in kinds}
+    example = _dataset.modality.noun
+    return {kind: _FINDINGS.get(kind, kind.capitalize()).format(example=example) for kind in kinds}
 
 
 def page_key(dataset: Dataset, query: Query) -> str:

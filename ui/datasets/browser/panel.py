@@ -1,4 +1,4 @@
-"""Looking through a dataset: a few images of each class, then pages of any class, found by filters and by name."""
+"""Looking through a dataset: a few examples of each class, then pages of any class, found by filters and by name."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import streamlit as st
 from core.data.browsing import first_of_each, matching, page_of, pages
 from core.data.dataset import Dataset
 from ui.datasets.browser.actions import action_bar
+from ui.datasets.browser.dialog import example_dialog
 from ui.datasets.browser.filters import Query, clear, filters, look_at, page_key
-from ui.datasets.browser.image_dialog import image_dialog
-from ui.datasets.browser.image_grid import class_rows, image_grid
+from ui.datasets.browser.grid import class_rows, example_grid
 from ui.datasets.browser.ticks import ticks
+from ui.examples import shown_of
 from ui.shared.gone import apart
-from ui.shared.widgets import count
+from ui.shared.widgets import count, errors_shown
 
 ON_A_PAGE = 48  # divides into rows of 2, 3, 4, 6, 8 and 12
-CLASSES_ON_A_PAGE, EACH = 8, 12
+CLASSES_ON_A_PAGE = 8
 
 
 def browser_panel(dataset: Dataset) -> None:
@@ -31,15 +32,16 @@ def browser_panel(dataset: Dataset) -> None:
 @apart
 def _browser(dataset: Dataset) -> None:
     query = filters(dataset)
-    if query.few:
-        _overview(dataset, query)
-    else:
-        found = _found(dataset.directory, dataset.version, query, dataset)
-        _page(dataset, found, query)
-        action_bar(dataset, ticks(dataset), found)
+    with errors_shown():
+        if query.few:
+            _overview(dataset, query)
+        else:
+            found = _found(dataset.directory, dataset.version, query, dataset)
+            _page(dataset, found, query)
+            action_bar(dataset, ticks(dataset), found)
     name = st.session_state.pop("enlarged", None)
     if name is not None:
-        image_dialog(dataset, name)
+        example_dialog(dataset, name)
 
 
 def _overview(dataset: Dataset, query: Query) -> None:
@@ -55,7 +57,7 @@ def _overview(dataset: Dataset, query: Query) -> None:
 def _page(dataset: Dataset, found: pd.Index, query: Query) -> None:
     if found.empty:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown("No image matches.")
+            st.markdown(f"No {dataset.modality.noun} matches.")
             st.button("Clear the filters", on_click=clear, args=(dataset,))
         return
     many = pages(len(found), ON_A_PAGE)
@@ -63,15 +65,15 @@ def _page(dataset: Dataset, found: pd.Index, query: Query) -> None:
     rows = dataset.frame.loc[page_of(found, number, ON_A_PAGE)]
     first = (number - 1) * ON_A_PAGE + 1
     with st.container(gap="xsmall"):
-        st.caption(f"{first:,}–{first + len(rows) - 1:,} of {count(len(found), 'image')}")
-        image_grid(
+        st.caption(f"{first:,}–{first + len(rows) - 1:,} of {count(len(found), dataset.modality.noun)}")
+        example_grid(
             dataset,
             rows,
             ticks(dataset),
             place=f"{query} {number}",
             answers=query.label is None or (dataset.task.classes is not None and dataset.task.classes.several),
             on_open=_enlarge,
-            key="image_grid",
+            key="example_grid",
         )
     _page_buttons(many, number, key)
 
@@ -86,7 +88,7 @@ def _found(directory: Path, version: int, query: Query, _dataset: Dataset) -> pd
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _few(directory: Path, version: int, labels: tuple[str, ...], _dataset: Dataset) -> dict[str, pd.DataFrame]:
-    return first_of_each(_dataset, list(labels), EACH)
+    return first_of_each(_dataset, list(labels), shown_of(_dataset).each)
 
 
 def _enlarge(name: str) -> None:

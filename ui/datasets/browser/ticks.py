@@ -1,4 +1,4 @@
-"""Which images of a version are ticked. They stay ticked over pages and filters, and go with the version."""
+"""Which examples of a version are ticked. They stay ticked over pages and filters, and go with the version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGES_KEPT = 4  # a click on a page may arrive when the next one has been drawn
 
 @dataclass
 class Ticks:
-    """names: of the images that are ticked.
+    """names: of the examples that are ticked.
 
     Between two drawings of the page the browser alone knows its ticks best, so that quick clicks are never undone by a
     slow answer. `draw` takes what the server knows as the page's ticks only when it is another page, or after `renew`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -108,5 +109,22 @@ def test_lines_for_lists_are_short():
 
 
 def test_duplicates_are_told_by_their_content():
-    frame = pd.DataFrame({"same": [1, 2, 1], "sha256": ["a", "b", "a"]})
+    frame = pd.DataFrame({"text": ["One", "two", "one!"], "second": ""})
     assert TEXT.twins(frame, frame.to_numpy()).tolist() == [1, 0, 1]
+
+
+def test_words_are_counted_as_the_line_to_beat(workspace, dataset, tmp_path):
+    settings = write_tokenizer(tmp_path / "tokenizer")
+    examples = TEXT.examples(workspace, dataset.path, dataset.frame, settings, torch.device("cpu"))
+    mine, asked = examples.counted(np.arange(4), examples, np.array([4, 5]))
+    assert len(mine) == 4 and len(asked) == 2 and mine.shape[1] == asked.shape[1]
+    assert asked[0] @ mine[0] > asked[0] @ mine[1]  # red with red
+    assert torch.allclose(mine.norm(dim=1), torch.ones(4))
+
+
+def test_where_there_is_no_word_nothing_is_counted(workspace, tmp_path):
+    (tmp_path / "marks.csv").write_text("text,label\n!!!,a\n???,b\n!?!,a\n?!?,b\n")
+    dataset = import_path(workspace, tmp_path / "marks.csv", reading=Reading(modality="text"))
+    settings = write_tokenizer(tmp_path / "tokenizer")
+    examples = TEXT.examples(workspace, dataset.path, dataset.frame, settings, torch.device("cpu"))
+    assert examples.counted(np.arange(2), examples, np.arange(2)) is None

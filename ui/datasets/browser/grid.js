@@ -18,6 +18,18 @@ function icon(path) {
   return svg;
 }
 
+// How a text begins, what is marked in it with its name behind.
+function words(parts) {
+  const text = make("span", "text");
+  text.dir = "auto";
+  for (const [part, label] of parts) {
+    const node = make(label ? "mark" : "span", "", part);
+    if (label) node.append(make("small", "", label));
+    text.append(node);
+  }
+  return text;
+}
+
 class Grid {
   constructor(data) {
     this.page = data.page;
@@ -32,24 +44,24 @@ class Grid {
     };
     const head = make("label", "all");
     head.append(this.all, make("span", "", "Tick all on this page"));
-    this.list = make("ul", "grid");
-    this.list.setAttribute("aria-label", "Images");
+    this.list = make("ul", `grid ${data.looks}`);
+    this.list.setAttribute("aria-label", data.called);
     this.boxes = [];
-    this.list.append(...data.images.map((image, index) => this.cell(image, index, data)));
+    this.list.append(...data.cells.map((one, index) => this.cell(one, index, data)));
     this.root.append(head, this.list);
     this.list.onkeydown = (event) => this.key(event);
     this.last = 0;
     this.show();
   }
 
-  cell(image, index, data) {
+  cell(one, index, data) {
     const cell = make("li");
     const frame = make("label", "frame");
     const box = make("input");
     box.type = "checkbox";
     box.checked = data.ticked.includes(index);
     box.tabIndex = index ? -1 : 0;
-    box.setAttribute("aria-label", `${image.name}, ${image.word}`);
+    box.setAttribute("aria-label", `${one.title}, ${one.word}`);
     frame.onclick = (event) => this.click(event, index);
     frame.onmousedown = (event) => {
       if (event.shiftKey) event.preventDefault();
@@ -57,27 +69,28 @@ class Grid {
     frame.ondblclick = (event) => {
       if (event.target !== box) this.open(index);
     };
-    frame.title = image.hint;
+    frame.title = one.hint;
     const tile = make("span", "tile");
+    if (one.parts) tile.append(words(one.parts), ...(one.second ? [words([[one.second, ""]])] : []));
     frame.append(tile, box);
     const larger = make("button", "larger");
     larger.type = "button";
     larger.tabIndex = -1; // by the keyboard it is Enter
     larger.title = "Show it large";
-    larger.setAttribute("aria-label", `Show ${image.name} large`);
+    larger.setAttribute("aria-label", `Show ${one.title} large`);
     larger.append(icon(LARGER));
     larger.onclick = () => this.open(index);
     cell.append(frame, larger);
-    if (image.word) cell.append(make("span", "word", image.word));
-    cell.append(make("span", "name", image.name));
+    if (one.word) cell.append(make("span", "word", one.word));
+    cell.append(make("span", "name", one.foot));
     this.boxes.push(box);
     return cell;
   }
 
   // The images that have come in since the page was drawn.
-  fill(images) {
+  fill(cells) {
     const tiles = this.list.querySelectorAll(".tile");
-    images.forEach(({ src, broken }, index) => {
+    cells.forEach(({ src, broken }, index) => {
       const tile = tiles[index];
       if (broken) {
         tile.classList.add("broken");
@@ -174,6 +187,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   grid.place = data.place;
   grid.send = setTriggerValue;
-  grid.fill(data.images);
+  grid.fill(data.cells);
   if (data.more) setTimeout(() => setTriggerValue("more", data.more), 0);
 }

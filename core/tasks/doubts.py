@@ -1,26 +1,35 @@
-"""Whose label is doubted, and who has no neighbours near.
+"""Whose answer is doubted, by one who has not seen the example.
 
-The thresholds were chosen on sets of images with one label in twenty changed by lot, and with images of other sets put
-in: see docs/defaults.md.
+The thresholds were chosen on sets of images with one label in twenty changed by lot: see docs/defaults.md.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 UNLIKELY = 0.1  # of a doubted class: less than this is the probability of the image's own one,
 LIKELY = 0.7  # and more than this that of another
-UNLIKELY_ANSWER = 0.02  # the same of a yes or a no, where an image may have several labels
+UNLIKELY_ANSWER = 0.02  # the same of a yes or a no, where an example may have several labels
 FEWEST = 20  # yeses and noes of a label, to doubt any
 FAR_OFF = 6.0  # times the usual distance between a number and what is expected
 SURE = 0.9  # of the numbers lie nearer to what is expected than half as far as one that is doubted
-BLOCK = 512  # images at a time
-APART = 3.0  # deviations from the usual distance to the neighbours
+
+
+@dataclass(frozen=True, eq=False)
+class Doubts:
+    """doubt: how unlikely each example's answer is, float (N,). likelier: what is likelier, in words. worth: which are
+    worth a look, bool (N,)."""
+
+    doubt: np.ndarray
+    likelier: list[str]
+    worth: np.ndarray
 
 
 def doubted_classes(labels: np.ndarray, chances: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
-    labels: int (N,). chances: (N, C), what one who has not seen the image holds each class for.
+    labels: int (N,). chances: (N, C), what one who has not seen the example holds each class for.
 
     Returns: how unlikely the own class is, float (N,), 0 to 1; the likeliest other one, int (N,); whether that is worth
         a look, bool (N,).
@@ -52,24 +61,3 @@ def doubted_numbers(targets: np.ndarray, expected: np.ndarray) -> tuple[np.ndarr
     many = float(np.quantile(missed, SURE, method="lower")) * 2 / FAR_OFF
     usual = max(float(np.median(missed)), many) or float(missed.mean()) or 1.0
     return missed / usual, missed / usual > FAR_OFF
-
-
-def apartness(features: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """How far each is from its neighbours, in robust deviations from what is usual (of the distance's logarithm):
-    float (N,); more than `APART` is an outlier.
-
-    features: (N, F), as the backbone gives them: here it counts that all have much in common.
-    """
-    distance = np.empty(len(features))
-    for start in range(0, len(features), BLOCK):
-        rows = slice(start, start + BLOCK)
-        own, others = (_unit(np.asarray(features[which], np.float32)) for which in (rows, indices[rows]))
-        distance[rows] = 1 - np.einsum("nf,nkf->nk", own, others).mean(axis=1)
-    distance = np.log(np.maximum(distance, 1e-6))
-    middle = np.median(distance)
-    spread = 1.4826 * np.median(np.abs(distance - middle))
-    return (distance - middle) / max(float(spread), 1e-6)
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
