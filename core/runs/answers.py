@@ -41,7 +41,8 @@ def answers(run: Run) -> pd.DataFrame | None:
 
 
 def mistakes(found: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Of such answers to this task those that are wrong, as `Task.mistakes`. With the column `truth`, what would have been right."""
+    """Of such answers to this task those that are wrong, as `Task.mistakes`. With the column `truth`, what would have
+    been right."""
     return task.mistakes(found.assign(truth=found[_truth(task)]))
 
 
