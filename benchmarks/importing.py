@@ -1,8 +1,10 @@
 """Import at scale: how fast against the fastest plain way, how much memory, how soon the first page of thumbnails.
 
-    python -m benchmarks.importing [--images 10000] [--memory 1000 10000 100000] [--write]
+    python -m benchmarks.importing [--images 10000] [--memory 1000 10000 100000] [--texts 1000 100000] [--write]
+    python -m benchmarks.importing --only-texts --texts 1000 100000 1000000
 
 The images are generated: cuts of the photographs that the sample set brings, as JPEGs, in a ZIP of ten class folders.
+Texts are a CSV of made words, 5 to 40 a row, in three classes.
 Speed is measured on images of 500 x 375 pixels; memory and the first page on small ones (96 x 72).
 
 The plain way, with two processes: read each file from the ZIP, write it to disk, decode it at the reduced scale that
@@ -77,6 +79,30 @@ def generate(path: Path, images: int, size: tuple[int, int], seed: int = 0) -> P
             Image.blend(cut, Image.new("RGB", size, tuple(random.integers(0, 255, 3))), 0.15).save(file, "JPEG")
             archive.writestr(f"photos/class {number % CLASSES}/{number:06}.jpg", file.getvalue())
     return path
+
+
+def generate_texts(path: Path, rows: int, seed: int = 0) -> Path:
+    """A CSV with a key, a text, a class and a date a row."""
+    random = np.random.default_rng(seed)
+    words = np.array(["".join(random.choice(list("abcdefghijklmnop"), 6)) for _ in range(5_000)])
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("id,text,label,date\n")
+        for number in range(rows):
+            text = " ".join(random.choice(words, random.integers(5, 40)))
+            file.write(f'{number},"{text}, so",{("good", "bad", "mixed")[number % 3]},2026-01-{1 + number % 28:02}\n')
+    return path
+
+
+def measure_texts(counts: Sequence[int]) -> str:
+    lines = ["| Import of texts (CSV) | MB | seconds | rows/s | peak memory, MB |", "|---|---|---|---|---|"]
+    for count in counts:
+        with tempfile.TemporaryDirectory() as name:
+            table = generate_texts(Path(name) / "texts.csv", count)
+            found = graft(Path(name) / "graft", table)
+            size, seconds, peak = table.stat().st_size / 1e6, found["seconds"], found["peak"] / 1e6
+            lines.append(f"| {count:,} | {size:,.0f} | {seconds:.1f} | {count / seconds:,.0f} | {peak:,.0f} |")
+            _say(lines[-1])
+    return "\n".join(lines)
 
 
 def plain_way(archive: Path, folder: Path) -> float:
@@ -156,11 +182,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.importing", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--memory", type=int, nargs="*", default=[1000, 10_000, 100_000])
+    parser.add_argument("--texts", type=int, nargs="*", default=[1000, 100_000])
+    parser.add_argument("--only-texts", action="store_true", help="no images")
     parser.add_argument("--write", action="store_true", help="put the result into docs/performance.md")
     options = parser.parse_args()
-    words = f"{describe_machine().line()}\n\n{measure(options.images, options.memory)}"
+    found = [] if options.only_texts else [measure(options.images, options.memory)]
+    words = "\n\n".join([describe_machine().line(), *found, measure_texts(options.texts)])
     print(words)
-    if options.write:
+    if options.write and not options.only_texts:
         write(words, "Import", "importing.py")
 
 

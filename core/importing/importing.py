@@ -316,7 +316,7 @@ def memory_for(path: Path) -> int:
     """Bytes that the process of an import may take: more for more cores, each of which decodes an image, and for more
     that is given. Far above what any honest file needs, and far below what would hurt the machine."""
     given = path.stat().st_size if os.path.isfile(path) else 0
-    return 2**30 + min(16, os.cpu_count() or 1) * 2**29 + min(3 * given, 2**34)
+    return 2**30 + min(16, os.cpu_count() or 1) * 2**29 + min(8 * given, 2**34)
 
 
 def _found(

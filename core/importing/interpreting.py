@@ -192,7 +192,7 @@ def _option(read: Interpretation, names: list[str]) -> Option:
     for name, said in zip(names, read.said):
         if said is None:
             continue
-        for answer in read.task.parts(getattr(said, read.task.column)):
+        for answer in read.task.parts(said.answer):
             counts[answer] += 1
             held = examples.setdefault(answer, [])
             if len(held) < EXAMPLES:

@@ -1,16 +1,20 @@
-"""Two datasets into one: the images of both, the answers of the second in the words of the first."""
+"""Two datasets into one: the examples of both, the answers of the second in the words of the first."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import BinaryIO
+from io import BytesIO
+from typing import Any, BinaryIO
 
 from core.data.dataset import Dataset
 from core.errors import DataError
 from core.importing.archives.entries import Entry, Source
 from core.importing.tables.manifest import Said
-from core.tasks.labels import folded
+from core.importing.tables.reading import NO_SECOND, Reading
+from core.modalities.texts.kept import FILE, KeptTexts
+from core.tasks.labels import folded, labels_in
 from core.words import clean_label
 
 LEFT_OUT = ""  # what a class becomes that is not wanted
@@ -49,6 +53,8 @@ def merged_source(first: Dataset, second: Dataset, becomes: Mapping[str, str] | 
             f"The numbers are {first.target[:80]!r} in the one and {second.target[:80]!r} in the other. Import the "
             "second again with its column called like the first's."
         )
+    if first.modality.comes_from == "row":
+        return _of_rows(first, second, becomes or {})
     becomes = {old: clean_label(new) if new.strip() else LEFT_OUT for old, new in (becomes or {}).items()}
     taken, said = dict[str, Said](), dict[str, Entry]()
     for number, dataset in enumerate((first, second)):
@@ -62,12 +68,39 @@ def merged_source(first: Dataset, second: Dataset, becomes: Mapping[str, str] | 
             name = name if name not in said else f"{clean_label(dataset.name)}/{name}"
             group = f"{dataset.id} {row['group']}" if row["group"] else ""
             split = row["split"] if dataset.split.given else None
-            taken[name] = Said(split=split, group=group, **{task.column: answer})
+            taken[name] = Said(answer, split=split, group=group)
             path = dataset.path(row["image"])
             said[name] = Entry(name, int(row["bytes"]), partial(_opened, str(path)))
     entries = list(said.values())
     size = sum(entry.size for entry in entries)
     return Source(entries, len(entries), size, labels=taken, kind=first.kind, target=first.target)
+
+
+def _of_rows(first: Dataset, second: Dataset, becomes: Mapping[str, str]) -> Source:
+    """The same of texts: a table with those of both."""
+    task, rows, pairs = first.task, list[dict[str, Any]](), False
+    becomes = {old: clean_label(new) if new.strip() else LEFT_OUT for old, new in becomes.items()}
+    for number, dataset in enumerate((first, second)):
+        texts = KeptTexts(dataset.path(FILE))[dataset.frame["row"]]
+        for row, (text, other) in zip(dataset.frame.to_dict("records"), texts):
+            answer = row[task.column]
+            if number and task.classes is not None:
+                answer = task.classes.renamed(answer, becomes)
+            if answer is None:
+                continue
+            if task.classes is not None and task.classes.several:
+                answer = list(labels_in(answer))
+            group = f"{dataset.id} {row['group']}" if row["group"] else ""
+            split = row["split"] if dataset.split.given else ""
+            rows.append({"text": text, "second": other, "answer": answer, "split": split, "group": group})
+            pairs = pairs or bool(other)
+    target = first.target or "answer"
+    lines = (json.dumps({target if key == "answer" else key: cell for key, cell in row.items()}) for row in rows)
+    data = "\n".join(lines).encode()
+    entry = Entry("merged.jsonl", len(data), partial(BytesIO, data))
+    second_text = "second" if pairs else NO_SECOND
+    reading = Reading(target, kind=first.kind, modality=first.modality.name, text="text", second=second_text)
+    return Source([entry], 1, len(data), reading=reading)
 
 
 def _opened(path: str) -> BinaryIO:

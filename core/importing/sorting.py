@@ -231,7 +231,7 @@ def _frame(intake: Intake, said: Sequence[Said | None], task: Task) -> pd.DataFr
         images = images.assign(name=unique(images["name"].tolist()))
     return images.assign(
         same=intake.modality.content(images).rank(method="dense"),
-        **{name: pd.Series([getattr(one, name) for one in told], dtype=dtype) for name, dtype in task.columns.items()},
+        **{task.column: pd.Series([one.answer for one in told], dtype=task.columns[task.column])},
         given=[one.split or "" for one in told],
         group=[one.group for one in told],
     )

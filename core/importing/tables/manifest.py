@@ -15,6 +15,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -49,7 +50,7 @@ from core.importing.tables.table_report import (
     what_stands_instead,
     with_commas,
 )
-from core.tasks import CLASSIFICATION, MULTILABEL, REGRESSION, TASKS, Kind, Task
+from core.tasks import CLASSIFICATION, IMPORTED, MULTILABEL, REGRESSION, TASKS, Kind, Task
 from core.tasks.labels import SOME, divided, together
 from core.words import clean_label, shown_name
 
@@ -64,13 +65,17 @@ _BOX = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a manifest says of one image. label: "" for kind "number", for kind "labels" all of them as `labels.py`
-    keeps them; target: NaN but for kind "number"."""
+    """What a manifest says of one example. answer: as its task keeps it: a class, all labels as `labels.py` keeps them,
+    a number, or whatever a task with a column of its own reads."""
 
-    label: str = ""
-    target: float = math.nan
+    answer: Any = ""
     split: Split | None = None
     group: str = ""
+
+    @property
+    def label(self) -> str:
+        """The class, or the labels; "" where answers are something else."""
+        return self.answer if isinstance(self.answer, str) else ""
 
 
 @dataclass(frozen=True)
@@ -257,6 +262,7 @@ def _combine(
         kind = MULTILABEL.name
     task = TASKS[kind]
     several_each = task.classes is not None and task.classes.several
+    own = None if set(task.columns) <= IMPORTED else task.read([cell for cell in cells if cell])
     of: dict[str, Said] = {}
     outside, missing, unlabelled, several, twice = (list[str]() for _ in range(5))
     slips: set[str] = set()  # what stands where a number should
@@ -273,7 +279,7 @@ def _combine(
             row = dict(zip(needed, cells_of_row))
             for column, means in may_be_classes.items():
                 columns_kept.setdefault(shown_name(column), {}).setdefault(image, means[row[column]])
-            said = _said(row, columns, task, split, numbers, several_in)
+            said = _said(row, columns, task, split, numbers, several_in, own)
             if said is None:
                 (several if columns.one_hot else unlabelled).append(image)
                 slips.add(row[columns.label] if columns.label else "")
@@ -401,7 +407,9 @@ def _said(
     split: Split | None,
     numbers: Mapping[str, float],
     several_in: Mapping[str, Sequence[str]],
+    own: Mapping[str, Any] | None = None,
 ) -> Said | None:
+    """own: what each cell says, of a task that reads its own."""
     split = (split_of(row[columns.split]) or split_in(row[columns.split])) if columns.split else split
     group = shown_name(row[columns.group]) if columns.group else ""
     several_each = task.classes is not None and task.classes.several
@@ -411,9 +419,11 @@ def _said(
             return None
         return Said(together(true), split=split, group=group)
     cell = row[columns.label] if columns.label else ""
+    if own is not None:
+        return Said(own[cell], split=split, group=group) if cell in own else None
     if task.ordered:
         number = numbers.get(cell, math.nan)
-        return Said(target=number, split=split, group=group) if math.isfinite(number) else None
+        return Said(number, split=split, group=group) if math.isfinite(number) else None
     if several_each:
         if not columns.label:
             return None

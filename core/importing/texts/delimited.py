@@ -95,11 +95,12 @@ def delimiter_of(head: Sequence[str]) -> str:
     for one in DELIMITERS:
         rows = [row for row in csv.reader(head, delimiter=one, quotechar=_quote(head)) if any(row)]
         widths = Counter(len(row) for row in rows)
-        usual = max((width for width in widths if width > 1), key=lambda width: widths[width], default=0)
+        usual = max((width for width in widths if width > 1), key=lambda width: (widths[width], -width), default=0)
         share = widths[usual] / len(rows) if usual else 0.0
+        everywhere = bool(rows) and one != "," and not widths[1]  # which stands in texts too, but rarely in each
         keys = [key_of(cell) for cell in rows[0]] if rows else []
         called = float(len(keys) > 1 and any(key in TEXTS for key in keys) and any(key in ANSWERS for key in keys))
-        if (share >= LEAST_ALIKE or called) and (called, share) > scored:
+        if (share >= LEAST_ALIKE or called or everywhere) and (called, share) > scored:
             best, scored = one, (called, share)
     return best
 
@@ -125,8 +126,8 @@ def _records(text: str, delimiter: str, quote: str, notes: Notes) -> Iterator[li
         except (csv.Error, _TooManyLines):  # the former of a cell longer than any that is read
             row, torn = [], True
         taken = lines.taken
-        odd = len(taken) > 1 and (lines.ended or len(row) != (usual or len(row)) or _is_torn(taken, delimiter, quote))
-        if torn or odd:
+        odd = len(taken) > 1 and (len(row) != (usual or len(row)) or _is_torn(taken, delimiter, quote))
+        if torn or odd or lines.ended:
             plain = _as_it_stands(taken[0], delimiter)
             if torn or lines.ended or len(plain) == usual:
                 notes.done["quotes"] += 1
@@ -188,7 +189,8 @@ def _names(first: list[list[str]], delimiter: str) -> list[str]:
     """Headings, taken out of the first rows; `column 1` and so on where these begin with a row like all others."""
     row = first[0] if first else []
     names = header_of(first)
-    width = max(Counter(map(len, first)).most_common(1), default=(len(names), 0))[0]
+    widths = Counter(map(len, first))
+    width = max(widths, key=lambda one: (widths[one], -one), default=len(names))
     numbered = [f"column {number}" for number in range(1, width + 1)]
     rest = [each for each in first if len(each) == width]
     headed = _fitted(names, width, _text_at(numbered, rest), delimiter, Notes())

@@ -54,8 +54,9 @@ def sort_texts(
     taken.tables = []
     modality, task = taken.modality, TASKS[found.answers.kind]
     rows = found.rows
-    found = replace(found, rows=rows.head(0))
+    found = replace(found, rows=pd.DataFrame())
     frame, rejected = _inspected(rows, modality, found, progress, cancelled)
+    del rows  # a million of them twice would be much
     rejected = [*taken.refused, *rejected]
     frame, unanswered = _answered(frame, found, task)
     _refuse_too_few(frame, task, modality, taken, unanswered, rejected)
@@ -101,7 +102,7 @@ def _inspected(
         some = rows.iloc[start : start + BLOCK]
         kept: dict[str, list[object]] = {name: [] for name in columns}
         whole = np.zeros(len(some), bool)
-        for at, (name, text, second) in enumerate(zip(some["name"], some["text"], some["second"])):
+        for at, (name, text, second) in enumerate(zip(*(some[name].tolist() for name in ("name", "text", "second")))):
             said = {"text": "" if text in NOT_SAID else text}
             if found.pairs:
                 said["second"] = "" if second in NOT_SAID else second

@@ -33,7 +33,7 @@ def write(folder: Path, texts: pd.Series, seconds: pd.Series) -> None:
     schema = pa.schema([("text", pa.large_string()), ("second", pa.large_string())])
     with pa.OSFile(str(folder / FILE), "wb") as file, pa.ipc.new_file(file, schema) as out:
         for start in range(0, len(texts), BLOCK):
-            columns = [pa.array(each[start : start + BLOCK], pa.large_string()) for each in (texts, seconds)]
+            columns = [pa.array([*each[start : start + BLOCK]], pa.large_string()) for each in (texts, seconds)]
             out.write_batch(pa.record_batch(columns, schema=schema))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from zlib import crc32
 
 import numpy as np
@@ -26,11 +27,15 @@ _WORD = re.compile(r"\w+")
 
 def find_twins(texts: Sequence[str]) -> np.ndarray:
     """int64 (N,): the same number above 0 for those that are the same or nearly so, 0 for the others."""
-    words = [_WORD.findall(text.casefold()) for text in texts]
+    words: list[list[str]] = []
     leads = _Groups(len(texts))
-    first: dict[str, int] = {}
-    for number, (text, each) in enumerate(zip(texts, words)):
-        leads.join(first.setdefault(" ".join(each) or text, number), number)
+    first: dict[bytes, int] = {}
+    for number, text in enumerate(texts):
+        each = _WORD.findall(text.casefold())
+        said = (" ".join(each) or text).encode("utf-8", "surrogatepass")
+        leads.join(first.setdefault(blake2b(said, digest_size=16).digest(), number), number)
+        if len(texts) <= MOST:  # of more, they would fill the memory
+            words.append(each)
     if len(texts) <= MOST:
         for one, other in _candidates(words, sorted(first.values())):
             if not leads.are_one(one, other) and _alike(words[one], words[other]):
