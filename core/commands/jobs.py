@@ -26,7 +26,7 @@ from core.importing.importing import import_path
 from core.importing.layout import is_junk
 from core.importing.tables.cells import is_table
 from core.importing.tables.reading import Reading
-from core.inference.asked import asked
+from core.importing.texts.asked import asked
 from core.inference.prediction import Answer
 from core.inference.table import to_csv
 from core.modalities import IMAGE

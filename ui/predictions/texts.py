@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import GraftError
 from core.importing.tables.encodings import decode_text
-from core.inference.asked import Text, called, cells_of, columns_of, guessed, lines_of
+from core.importing.texts.asked import Text, called, cells_of, columns_of, guessed, lines_of
 from core.limits import Limits
 from ui.predictions.asking import Image
 from ui.shared.widgets import count, literal, show_error

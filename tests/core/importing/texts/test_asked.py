@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import DataError
-from core.inference.asked import asked, called, lines_of, texts_in
+from core.importing.texts.asked import asked, called, lines_of, texts_in
 
 
 def test_a_file_of_lines_and_tables_give_their_texts(tmp_path):
