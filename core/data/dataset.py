@@ -4,6 +4,7 @@ datasets/<id>/
   dataset.json            name, what an example and its answer are, how its files are read, when it was made
   report.json             what was found at import
   columns.parquet         if there are any: columns of its table that may be classes, and did not count
+  unlabelled.parquet      if there are any: texts without an answer, as text and second
   images/<2 hex>/<sha256>.<ending>, or texts/texts.arrow
   versions/<n>.parquet    a row an example; <n>.json: classes, how it was split, what changed
 """
@@ -43,6 +44,7 @@ COLUMNS = {"name": "str", "split": "str", "group": "str", "twins": "int64", "sha
 # What a version from before there were these columns has in their place.
 FORMERLY = {"group": "", "twins": 0}
 DELETED = ".deleted-"
+UNLABELLED = "unlabelled.parquet"
 SECONDS_TO_SETTLE = 2.0  # what changed so recently may change again within one tick of the disk's clock
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 

@@ -54,6 +54,7 @@ Kind = Literal[
     "unbroken",
     "script",
     "one number",
+    "no entities",
 ]
 SHOWN_SO: frozenset[Kind] = frozenset({"mended", "values", "ground"})  # that tell how images are shown
 LEFT_OUT: frozenset[Kind] = frozenset({"left out", "repeated", "no class", "no label", "several labels"})

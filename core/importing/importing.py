@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from core.data.dataset import DELETED, Dataset, DatasetFile, VersionInfo, load_dataset, write_version
+from core.data.dataset import DELETED, UNLABELLED, Dataset, DatasetFile, VersionInfo, load_dataset, write_version
 from core.data.findings import report_on
 from core.data.report import Report
 from core.data.splits import complete
@@ -176,15 +176,18 @@ def modality_of(path: Path, limits: Limits, reading: Reading | None = None) -> M
         if _is_lone(path):
             folder = path.resolve().parent
             lone = file_entry(folder / path.name, folder)
-            texts = are_texts(
-                Source([lone], 1, lone.size), limits, said, lambda cell: _file_beside(folder, cell) is not None
-            )
+            named = partial(_is_beside, folder)
+            texts = are_texts(Source([lone], 1, lone.size), limits, said, named) or not _may_be_of_images(path.name)
         else:
             with open_source(path, limits) as source:
                 texts = are_texts(source, limits, said)
     except DataError:  # which is told when it is opened
         return IMAGE
     return MODALITIES[TEXT.name] if texts else IMAGE
+
+
+def _may_be_of_images(name: str) -> bool:
+    return is_table(name) or name.lower().endswith(".gz")
 
 
 def _is_lone(path: Path) -> bool:
@@ -362,6 +365,8 @@ def _write(folder: Path, name: str, found: Sorted, fingerprint: str, note: str) 
     write_json(folder / "report.json", found.found.model_dump())
     if found.columns is not None:
         found.columns.to_parquet(folder / "columns.parquet")
+    if found.unlabelled is not None and len(found.unlabelled):
+        found.unlabelled.to_parquet(folder / UNLABELLED, index=False)
     said: dict[str, Any] = {"name": name, "modality": found.modality.name, "kind": found.kind, "target": found.target}
     said |= {"fingerprint": fingerprint, "note": note}
     said["rendering"] = found.rendering.model_dump(mode="json")

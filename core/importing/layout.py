@@ -32,7 +32,18 @@ SPLIT_NAMES: dict[str, Split] = {
     **dict.fromkeys(("测试", "測試", "テスト", "評価", "시험", "테스트", "평가"), "test"),
 }
 _UNTOLD = (  # words of folders whose images nobody has labeled
-    *("unlabeled", "unlabelled", "unannotated", "unsorted", "unassigned", "nolabel", "nolabels", "unlabel"),
+    *(
+        "unlabeled",
+        "unlabelled",
+        "unannotated",
+        "unsorted",
+        "unassigned",
+        "nolabel",
+        "nolabels",
+        "unlabel",
+        "unsup",
+        "unsupervised",
+    ),
     *("pred", "predict", "prediction", "predictions", "submission", "inference"),
 )
 _FILLING = frozenset(  # words that say nothing in the name of a split's folder

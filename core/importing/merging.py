@@ -88,7 +88,7 @@ def _of_rows(first: Dataset, second: Dataset, becomes: Mapping[str, str]) -> Sou
                 answer = task.classes.renamed(answer, becomes)
             if answer is None:
                 continue
-            if task.classes is not None and task.classes.several:
+            if task.column == "label" and task.classes is not None and task.classes.several:
                 answer = list(labels_in(answer))
             group = f"{dataset.id} {row['group']}" if row["group"] else ""
             split = row["split"] if dataset.split.given else ""

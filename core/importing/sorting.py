@@ -38,6 +38,7 @@ class Sorted:
     columns: by the names of the images, what their table says of them that may be classes and did not count; None if
         there is nothing such.
     rendering: with which the images are seen best.
+    unlabelled: texts without an answer (text, second), to go on with pre-training from.
     """
 
     frame: pd.DataFrame
@@ -47,6 +48,7 @@ class Sorted:
     columns: pd.DataFrame | None = None
     rendering: Rendering = PLAIN
     modality: Modality = IMAGE
+    unlabelled: pd.DataFrame | None = None
 
     @property
     def task(self) -> Task:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -42,6 +42,11 @@ class Examples(Protocol):
     def moved(self, targets: Targets, chunk: np.ndarray, epoch: int | None) -> Targets:
         """The targets of these examples, where augmentation moves what they say: boxes follow their image."""
         return targets
+
+    def read_of(self, number: int) -> Any:
+        """One as `Modality.read` gives it, where answers are in its own terms: places in a text. None where
+        they never are."""
+        return None
 
     def setting(self) -> str:
         """Everything but content, epoch and augmentation that decides the inputs: for the names of what is kept."""

@@ -60,6 +60,23 @@ RIGHT_ANSWERS = Metric(
 EXACT_MATCH = Metric(
     "exact_match", "All labels right", "higher", "share", "How many have every label right.", "with every label right"
 )
+ENTITY_F1 = Metric(
+    "entity_f1",
+    "Entity F1",
+    "higher",
+    "share",
+    "How many of the entities that it names are right, and how many of those there are it finds, in one number. An "
+    "entity is right if its type and both of its ends are.",
+)
+ENTITY_PRECISION = Metric(
+    "entity_precision", "Entity precision", "higher", "share", "How many of the entities that it names are right."
+)
+ENTITY_RECALL = Metric(
+    "entity_recall", "Entity recall", "higher", "share", "How many of the entities that there are it finds."
+)
+TAG_ACCURACY = Metric(
+    "tag_accuracy", "Words right", "higher", "share", "How many words have the right tag; most have none to get wrong."
+)
 RMSE = Metric(
     "rmse", "RMSE", "lower", "target", "How far off it is, typically; large errors count more than in the MAE."
 )

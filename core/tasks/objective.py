@@ -129,8 +129,11 @@ class Objective(Protocol):
         """
         ...
 
-    def answers(self, outputs: Outputs, rows: pd.DataFrame) -> pd.DataFrame:
-        """What these rows of a dataset say, and what the outputs do: the columns that `Task.answered` names."""
+    def answers(self, outputs: Outputs, rows: pd.DataFrame, examples: Sequence[Any] = ()) -> pd.DataFrame:
+        """What these rows of a dataset say, and what the outputs do: the columns that `Task.answered` names.
+
+        examples: as for `decode`, read only where somebody asks for them.
+        """
         return rows[[]]
 
     def doubts(self, outputs: Outputs, rows: pd.DataFrame) -> Doubts | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -110,6 +111,46 @@ class Number(Prediction):
 
     def words(self, most: int = USUAL) -> str:
         return f"{self.value:.6g}"
+
+
+@dataclass(frozen=True)
+class Span:
+    """An entity in a text: its first character and the one behind its last, its type, and how likely its words have
+    these tags, on average, 0 to 1."""
+
+    start: int
+    end: int
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Spans(Prediction):
+    """The entities of a text, in their order. reach: behind which character nothing was read, as the network reads no
+    longer texts; None where all was."""
+
+    text: str
+    spans: tuple[Span, ...]
+    reach: int | None = None
+
+    def row(self) -> dict[str, Any]:
+        places = [[span.start, span.end, span.label] for span in self.spans]
+        return {
+            "entities": "; ".join(map(self._said, self.spans)),
+            "spans": json.dumps(places, ensure_ascii=False),
+            "not read from": self.reach,
+        }
+
+    def plain(self) -> dict[str, Any]:
+        read = {} if self.reach is None else {"not_read_from": self.reach}
+        return {"spans": [asdict(span) | {"text": self.text[span.start : span.end]} for span in self.spans], **read}
+
+    def words(self, most: int = USUAL) -> str:
+        said = ", ".join(f"{self._said(span)} {span.probability:.1%}" for span in self.spans) or "no entity"
+        return said if self.reach is None else f"{said}; not read behind character {self.reach:,}"
+
+    def _said(self, span: Span) -> str:
+        return f"{' '.join(self.text[span.start : span.end].split())} ({span.label})"
 
 
 def _words(guess: Guess) -> str:

@@ -7,13 +7,16 @@ test part has chosen nothing, so it alone is asked the network that is kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 import torch
 from torch import nn
 
 from core.data.dataset import Dataset
+from core.modalities.examples import Examples
 from core.runtime.distributed import ALONE
 from core.tasks.scores import Scores
 from core.training.batches import plain_batches
@@ -94,9 +97,23 @@ def answers(material: Material, prepared: Prepared) -> pd.DataFrame:
         with prepared.device.autocast():
             outputs = each_of(lambda tensor: tensor.float().cpu(), prepared.model(batch.inputs))
         done = sum(len(each) for each in given)
-        given.append(material.task.answers(outputs, rows.iloc[done : done + len(batch.targets)]))
+        here = slice(done, done + len(batch.targets))
+        given.append(material.task.answers(outputs, rows.iloc[here], _Reads(material.examples[-1], here)))
     named = [name for name in ("image", "row", "name") if name in rows]
     return pd.concat([rows[named], pd.concat(given)], axis=1)
+
+
+class _Reads(Sequence[Any]):
+    """Some examples, each read when it is asked for."""
+
+    def __init__(self, examples: Examples, some: slice) -> None:
+        self.examples, self.numbers = examples, range(len(examples))[some]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.examples.read_of(self.numbers[place])
 
 
 def _answers(material: Material, prepared: Prepared, split: str) -> pd.DataFrame:

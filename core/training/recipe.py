@@ -402,6 +402,9 @@ def misfits(settings: dict[str, Any], kind: str, modality: str = IMAGE.name) -> 
         if given is not None and given not in fits:
             said = f"the {noun}s of this dataset have {task.has}, so the {what} must be {' or '.join(fits)}"
             problems[name] = f"{said}, and not {shown(given)}"
+    for name in ("mixup", "cutmix"):
+        if settings.get(name) and name in task.ignores:
+            problems[name] = f"examples with {task.has} cannot be mixed, so {name} must be 0"
     return problems
 
 

@@ -7,8 +7,10 @@ from functools import singledispatch
 
 import streamlit as st
 
-from core.tasks.predictions import SHARE, Guess, LabelSet, Number, Prediction, Ranked
+from core.tasks.predictions import SHARE, Guess, LabelSet, Number, Prediction, Ranked, Spans
 from ui.components import component
+from ui.predictions.entities import LONGEST, marked
+from ui.shared.theme import palette
 from ui.shared.widgets import clip, literal, percent
 
 _bars = component(__file__, "answers")
@@ -46,6 +48,20 @@ def _number(prediction: Number, most: int, key: str, is_foreign: bool = False) -
     if prediction.is_outside:
         taught = f"{prediction.smallest:,.4g} to {prediction.largest:,.4g}"
         st.caption(f"Outside of what it was taught, {taught}: trust it less.")
+
+
+@draw.register
+def _entities(prediction: Spans, most: int, key: str, is_foreign: bool = False) -> None:
+    st.html(marked(prediction, palette().series))
+    if not prediction.spans:
+        st.caption("No entity was found in it.")
+    if prediction.reach is not None:
+        st.caption(
+            f":material/content_cut: The model reads no longer texts: what lies behind character {prediction.reach:,} "
+            "was not looked at. Ask about it in parts."
+        )
+    if len(prediction.text) > LONGEST:
+        st.caption(f"The first {LONGEST:,} characters are shown; the table has all entities.")
 
 
 def bars(guesses: Sequence[Guess], said: int, key: str) -> None:

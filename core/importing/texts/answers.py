@@ -15,7 +15,7 @@ from core.importing.tables.columns import are_numbers
 from core.importing.tables.meanings import missing_in, truths
 from core.importing.texts.roles import is_scale
 from core.tasks import CLASSIFICATION, MULTILABEL, REGRESSION, TASKS, Kind
-from core.tasks.labels import divided, labels_in, together
+from core.tasks.labels import divided, together
 from core.words import clean_label
 
 MOST_CLASSES = 20_000
@@ -100,10 +100,6 @@ def _labels(said: Mapping[str, int], heading: str, empty: bool) -> Answers:
     if empty and not lists:  # where there are lists, an empty one says that there are none
         values[""] = ""
     return Answers(MULTILABEL.name, values, _spellings(becomes), blanks=blanks, none=empty and not lists)
-
-
-def parts(kind: Kind, answer: Any) -> tuple[str, ...]:
-    return labels_in(answer) if kind == MULTILABEL.name else (str(answer),)
 
 
 # Spellings -----------------------------------------------------------------------------------------------------------

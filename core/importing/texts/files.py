@@ -43,7 +43,9 @@ _BEGINNINGS = (
 NO_TEXT = "It is no text: it holds bytes that no text has."
 EMPTY = "There is no text in it."
 CODE = (".py", ".js", ".css", ".sh", ".xml", ".yaml", ".yml", ".toml", ".ini", ".ipynb", ".bib", ".sql", ".h", ".c")
-ABOUT = re.compile(r"(readme|licen[cs]e|changelog|citation|copying|authors|notice|about|index|sources?|urls?)\b.*")
+ABOUT = re.compile(
+    r"(.*\b)?(readme|licen[cs]e|changelog)\b.*|(citation|copying|authors|notice|about|index|sources?|urls?)\b.*"
+)
 FEW_FILES, FEW_LINES = 20, 4  # files with so many lines may have a text a line
 _LABELED = re.compile(r"((?:__label__\S+[\s,]+)+)(.+)", re.DOTALL)
 _BEGUN = re.compile(r"([-+]?\d{1,2}|[A-Z]{2,}:\w+)\s+(\S.*)", re.DOTALL)
@@ -72,7 +74,7 @@ def why_no_text(name: str, data: bytes) -> str:
 
 def may_be_document(name: str) -> bool:
     lower = posixpath.basename(name).lower()
-    return not lower.endswith(CODE) and not ABOUT.fullmatch(lower.rsplit(".", 1)[0])
+    return not lower.endswith(CODE) and not ABOUT.fullmatch(lower)
 
 
 def decoded(files: Sequence[File], encoding: str = "") -> tuple[list[str], Decoded | None]:

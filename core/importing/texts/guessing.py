@@ -50,11 +50,7 @@ def are_texts(source: Source, limits: Limits, reading: Reading, beside: Beside =
             files.append(entry.name)
         elif len(files) < ENOUGH and _begins(entry).startswith(MAGIC):
             return False
-    return bool(said) or (said is None and not tables and bool(files)) or (not said and _entities(files))
-
-
-def _entities(files: list[str]) -> bool:
-    return any(name.lower().endswith(OTHER_NAMES[3:]) for name in files)
+    return bool(said) or bool(files)
 
 
 def _begins(entry: Entry, many: int = 4_000) -> bytes:

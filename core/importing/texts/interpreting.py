@@ -77,7 +77,7 @@ def _of_entities(taken: Taken, reading: Reading) -> Interpretation:
         rows["split"] = split if isinstance(split, str) else split.to_numpy()
         frames.append(rows.assign(group="").astype("str"))
         findings += tagged.findings
-        taken.rejected += tagged.rejected
+        taken.refused += tagged.rejected
     taken.tagged = [(name, replace(tagged, rejected=())) for name, tagged in taken.tagged]
     rows = _apart(pd.concat(frames, ignore_index=True))
     answers = Answers(TOKENS, {cell: cell for cell in rows["cell"].unique()}, {})

@@ -53,6 +53,12 @@ def as_cells(column: Any, names: list[str], notes: Notes) -> pa.Array:
     if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()
         kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid:  # bytes that are no UTF-8
+            column = column.cast(pa.large_binary(), safe=False)
+            kind = column.type
     if (
         pa.types.is_boolean(kind)
         or pa.types.is_integer(kind)

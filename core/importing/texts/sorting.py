@@ -16,7 +16,6 @@ from core.importing.sorting import Sorted
 from core.importing.tables.reading import Question, Reading
 from core.importing.tables.table_report import letters_read
 from core.importing.texts import telling
-from core.importing.texts.answers import parts
 from core.importing.texts.interpreting import Interpretation, interpret, question_of
 from core.importing.texts.taking import Taken
 from core.modalities import Modality
@@ -58,7 +57,8 @@ def sort_texts(
     frame, rejected = _inspected(rows, modality, found, progress, cancelled)
     del rows  # a million of them twice would be much
     rejected = [*taken.refused, *rejected]
-    frame, unanswered = _answered(frame, found, task)
+    frame, unlabelled = _answered(frame, found, task)
+    unanswered = unlabelled["name"].tolist()
     _refuse_too_few(frame, task, modality, taken, unanswered, rejected)
     frame = frame.assign(same=_numbered(modality.content(frame)))
     frame = frame.assign(twins=modality.twins(frame, np.empty((0, 0), np.uint8)), sha256=modality.content(frame))
@@ -75,7 +75,7 @@ def sort_texts(
         *telling.at_blanks(found.answers),
         *telling.without_split(list(found.missed), found.roles.split, modality.noun),
         *telling.none_of_them(found.answers, int((frame[task.column] == "").sum()), modality.noun),
-        *telling.nearly_taught(_of_test_alone(frame, found), _taught(frame, found)),
+        *telling.nearly_taught(_of_test_alone(frame, task), _taught(frame, task)),
         *taken.findings,
         *found.findings,
         *modality.noticed(frame, PLAIN),
@@ -83,7 +83,8 @@ def sort_texts(
     files = len(frame) + len(rejected) + len(unanswered) + len(taken.rejected) + len(names) + taken.ignored
     result = Intaken(findings=findings, files=files, tables=names, ignored=taken.ignored)
     columns = None if found.others is None else found.others.loc[frame["name"]]
-    return Sorted(frame, found.answers.kind, found.target, result, columns, PLAIN, modality)
+    kept = [name for name in ("text", "second") if name in unlabelled]
+    return Sorted(frame, found.answers.kind, found.target, result, columns, PLAIN, modality, unlabelled[kept])
 
 
 def _inspected(
@@ -121,12 +122,12 @@ def _inspected(
     return frame, rejected
 
 
-def _answered(frame: pd.DataFrame, found: Interpretation, task: Task) -> tuple[pd.DataFrame, list[str]]:
-    """The rows with an answer, and the names of the others."""
+def _answered(frame: pd.DataFrame, found: Interpretation, task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows with an answer, and the others."""
     said = found.answers.values
     codes, cells = pd.factorize(frame["cell"])
     there = np.array([cell in said for cell in cells], bool)[codes] if len(cells) else np.zeros(0, bool)
-    unanswered = frame["name"][~there].tolist()
+    others = frame.loc[~there]
     values = np.array([said.get(cell) for cell in cells], object)
     frame = frame.assign(answer=values[codes] if len(cells) else []).loc[there].reset_index(drop=True)
     dtype = task.columns[task.column]
@@ -134,7 +135,7 @@ def _answered(frame: pd.DataFrame, found: Interpretation, task: Task) -> tuple[p
     made = frame.assign(
         **{task.column: frame["answer"].astype(dtype)}, given=frame["split"], group=frame["group"].map(groups)
     )
-    return made.drop(columns=["answer", "cell", "split"]), unanswered
+    return made.drop(columns=["answer", "cell", "split"]), others
 
 
 def _numbered(content: pd.Series) -> np.ndarray:
@@ -164,22 +165,24 @@ def _refuse_too_few(
         )
 
 
-def _taught(frame: pd.DataFrame, found: Interpretation) -> list[str]:
+def _taught(frame: pd.DataFrame, task: Task) -> list[str]:
     """The answers of what is not the test part, where there are parts and answers are names."""
-    if TASKS[found.answers.kind].classes is None or "train" not in set(frame["given"]):
+    if task.classes is None or "train" not in set(frame["given"]):
         return []
-    rows = frame[frame["given"] != "test"]
-    return sorted({one for cell in rows["label"].unique() for one in parts(found.answers.kind, cell)})
+    return sorted(
+        {one for cell in frame.loc[frame["given"] != "test", task.column].unique() for one in task.parts(cell)}
+    )
 
 
-def _of_test_alone(frame: pd.DataFrame, found: Interpretation) -> dict[str, list[str]]:
-    taught = set(_taught(frame, found))
+def _of_test_alone(frame: pd.DataFrame, task: Task) -> dict[str, list[str]]:
+    """The names of the test part's rows by answers that the others do not have."""
+    taught = set(_taught(frame, task))
     if not taught:
         return {}
     rows = frame[frame["given"] == "test"]
     held = defaultdict[str, list[str]](list)
-    for cell in rows["label"].unique():
-        for one in parts(found.answers.kind, cell):
+    for cell in rows[task.column].unique():
+        for one in task.parts(cell):
             if one not in taught:
-                held[one] += rows["name"][rows["label"] == cell].tolist()
+                held[one] += rows["name"][rows[task.column] == cell].tolist()
     return dict(held)

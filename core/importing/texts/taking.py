@@ -20,6 +20,7 @@ from core.importing.tables.encodings import Decoded
 from core.importing.tables.headings import key_of
 from core.importing.tables.reading import FOLDERS, Reading
 from core.importing.tables.shaping import labels_together
+from core.importing.tables.table_report import letters as letters_of
 from core.importing.texts import spreadsheets
 from core.importing.texts.files import (
     File,
@@ -226,7 +227,7 @@ def _take_documents(files: list[File], reading: Reading, result: Taken) -> None:
             return
     texts, letters = decoded(files, reading.encoding)
     if letters is not None:
-        result.letters.append((files[0].name, letters))
+        result.findings.append(letters_of(f"The text {files[0].name[-80:]!r}", letters.encoding, letters.examples))
     lines = hold_lines(files)
     result.documents = (_of_lines if lines else _of_files)(files, texts, reading)
     if lines:
@@ -271,14 +272,17 @@ def _of_lines(files: list[File], texts: list[str], reading: Reading) -> pd.DataF
     told = [lines_in(text) for text in texts]
     by_file = len(files) > 1 and not any(cells for _, cells in told)
     folders = read_folders([file.name for file in files], reading.level) if by_file else None
+    alike = len({stem_of(file.name) for file in files}) < len(files)
     for number, (file, (lines, cells)) in enumerate(zip(files, told)):
         stem = stem_of(file.name)
         split = split_in(stem) or split_in(posixpath.dirname(file.name).rsplit("/", 1)[-1]) or ""
         label = ""
         if folders is not None:
-            label = folders.of[number][0] or ("" if split_in(stem) else clean_label(_bare(stem)))
+            last = file.name.rsplit(".", 1)[-1] if alike else stem  # as in `reviews.pos` and `reviews.neg`
+            label = folders.of[number][0] or ("" if split_in(last) else clean_label(_bare(last)))
             split = folders.of[number][1] or split
         digits = len(str(len(lines)))
+        stem = file.name.rsplit("/", 1)[-1] if alike else stem
         rows += [
             (f"{stem} {at:0{digits}}", line, cells[at - 1] if cells else label, split)
             for at, line in enumerate(lines, start=1)

@@ -117,7 +117,7 @@ class Classification(Objective):
     def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
         return logistic(features, targets, asked, self.outputs)
 
-    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
+    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame, examples: Sequence[Any] = ()) -> pd.DataFrame:
         found = self.decode(outputs, most=1)
         said = [each.top[0] if isinstance(each, Ranked) else Guess("", np.nan) for each in found]
         return rows[["label"]].assign(

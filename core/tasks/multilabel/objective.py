@@ -127,7 +127,7 @@ class MultiLabel(Objective):
     def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
         return logistic(features, targets, asked, self.outputs, each_for_itself)
 
-    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
+    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame, examples: Sequence[Any] = ()) -> pd.DataFrame:
         """Labels in the order of their names, which one compares."""
         said = ["; ".join(name for name, yes in zip(self.labels, each) if yes) for each in (outputs > 0).tolist()]
         held = ["; ".join(labels_in(text)) for text in rows["label"]]

@@ -93,7 +93,7 @@ class Regression(Objective):
     def by_line(self, features: torch.Tensor, targets: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
         return ridge(features, targets, asked)
 
-    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame) -> pd.DataFrame:
+    def answers(self, outputs: torch.Tensor, rows: pd.DataFrame, examples: Sequence[Any] = ()) -> pd.DataFrame:
         said = [prediction.value if isinstance(prediction, Number) else np.nan for prediction in self.decode(outputs)]
         return rows[["target"]].assign(said=np.array(said, np.float32))
 

@@ -39,7 +39,7 @@ CELLS += ["", "\0", "red|1", "['red' '1']", "[[1]]", "[1 2]", "[]"]
 HEADS = ["path", "file_name", "label", "target", "split", "group", "price", "", "path"]
 
 MADE = re.compile(  # all that an import may write into the workspace, under names of Graft's own
-    r"datasets(/[a-z0-9-]{1,43}(/(dataset|report)\.json|/columns\.parquet|/images(/[0-9a-f]{2}(/[0-9a-f]{64}\.[a-z0-9]{1,5})?)?"
+    r"datasets(/[a-z0-9-]{1,43}(/(dataset|report)\.json|/(columns|unlabelled)\.parquet|/images(/[0-9a-f]{2}(/[0-9a-f]{64}\.[a-z0-9]{1,5})?)?"
     r"|/texts(/texts\.arrow)?|/versions(/1\.(json|parquet))?)?|/\.naming\.lock)?|runs|jobs|cache"
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.tasks.predictions import Guess, LabelSet, Number, Ranked
+from core.tasks.predictions import Guess, LabelSet, Number, Ranked, Span, Spans
 
 
 def labels(**shares):
@@ -49,3 +49,10 @@ def test_a_number_outside_of_what_was_taught():
         False,
         True,
     ]
+
+
+def test_entities_are_said_with_their_words_and_places():
+    spans = Spans("Old\nTern left", (Span(0, 8, "BOAT", 0.9),))
+    assert spans.row() == {"entities": "Old Tern (BOAT)", "spans": '[[0, 8, "BOAT"]]', "not read from": None}
+    assert spans.words() == "Old Tern (BOAT) 90.0%" and Spans("a", ()).words() == "no entity"
+    assert spans.plain()["spans"][0]["text"] == "Old\nTern"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
-from core.tasks.predictions import Guess, LabelSet, Number, Prediction, Ranked
+from core.tasks.predictions import Guess, LabelSet, Number, Prediction, Ranked, Span, Spans
 from ui.predictions.answers import draw, heading
 
 
@@ -55,3 +55,11 @@ def test_a_kind_that_nobody_draws_is_said_in_words():
 def test_labels_keep_their_spelling_in_a_table():
     assert heading(LabelSet(()), "iPhone probability") == "iPhone probability"
     assert heading(LabelSet(()), "labels") == "Labels" and heading(None, "second probability") == "Second probability"
+
+
+def test_entities_are_marked_in_their_text():
+    app = drawn(Spans("<b>Tern</b> at Oyne", (Span(3, 7, "<BOAT>", 0.9),), reach=16))
+    (shown,) = app.get("html")
+    assert "&lt;b&gt;<mark" in shown.proto.body and "<b>" not in shown.proto.body
+    assert "behind character 16" in app.caption[0].value
+    assert "No entity" in drawn(Spans("Calm", ())).caption[0].value
