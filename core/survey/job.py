@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.backbones.catalogue import find
+from core.backbones.libraries import find
 from core.data.dataset import load_dataset
+from core.errors import DataError
 from core.progress import OnProgress
 from core.runtime.device import choose_device
+from core.survey.seeing import sees
 from core.survey.survey import Survey, seen_by, survey
 from core.training.features import features
 from core.workspace import Workspace
@@ -23,9 +25,11 @@ def survey_dataset(
 ) -> Survey:
     """
     Raises:
-        GraftError: the dataset, the backbone or its weights are not there.
+        GraftError: the dataset, the backbone or its weights are not there, or it is one for other examples.
     """
     dataset, info = load_dataset(workspace, dataset_id, version), find(backbone)
+    if not sees(backbone, dataset.modality):
+        raise DataError(f"{info.name} sees no {dataset.modality.noun}s. Choose another backbone.")
     file = Path(weights_file) if weights_file else None
 
     def run_backbone():  # type: ignore[no-untyped-def]

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from core.backbones.catalogue import BackboneInfo
-from core.backbones.model import ACTIVATION, build, describe
+from core.backbones.libraries import Info, build
+from core.backbones.model import ACTIVATION, describe
 from core.data.dataset import Dataset
 from core.modalities.examples import some
 from core.progress import Cancelled, OnProgress, Progress, WorkStopped
@@ -26,7 +26,7 @@ def features(
     workspace: Workspace,
     dataset: Dataset,
     frame: pd.DataFrame,
-    info: BackboneInfo,
+    info: Info,
     *,
     weights_file: Path | None = None,
     device: Device | None = None,
@@ -48,7 +48,7 @@ def features(
     device = device or choose_device()
     info = info.fitted("crop", None, dataset.rendering)
     if not len(frame):
-        return np.empty((0, describe(info)[-1].output_shape[0]), np.float32)
+        return np.empty((0, describe(info)[-1].output_shape[0]), np.float32)  # type: ignore[arg-type]
     backbone = build(info, workspace, weights_file=weights_file, reads="several")
     backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     source = dataset.modality.examples(

@@ -145,6 +145,8 @@ def _samples(space: Workspace) -> None:
                 st.image(strip, alt=f"Some images of the set {sample.title}", width=464)
             st.markdown(sample.description)
             st.caption(f"Source: {sample.source}. Licence: {sample.licence}.")
+            if sample.note:
+                st.caption(f":material/info: {literal(sample.note)}")
             if st.button("Use this set", key=f"sample_{sample.key}"):
                 with errors_shown():
                     from_sample(space, sample.key, sample.title)

@@ -14,6 +14,7 @@ from core.data import changes
 from core.data.dataset import Dataset
 from core.survey import Survey, kept_survey, seen_by, surveyed_before
 from core.survey.confirmed import confirm, confirmed
+from core.survey.seeing import seeing
 from core.survey.survey import TILE
 from ui.components import component
 from ui.datasets.browser.actions import action_bar
@@ -34,7 +35,7 @@ _map = component(__file__, "map")
 
 
 def survey_panel(dataset: Dataset) -> None:
-    space, chosen = state.workspace(), state.choices()
+    space, chosen = state.workspace(), _seeing(state.choices(), dataset)
     running = job_watch.running(space, "survey")
     if running is not None:
         job_watch.watch(running, "survey")
@@ -42,6 +43,9 @@ def survey_panel(dataset: Dataset) -> None:
     ended = job_watch.just_ended(space, "survey")
     if ended is not None and ended.status == "failed":
         job_watch.show(ended)
+    if not chosen.backbone:
+        st.caption(f"No backbone that is installed here sees {dataset.modality.noun}s.")
+        return
     file = Path(chosen.weights_file) if chosen.weights_file else None
     backbone = seen_by(chosen.backbone, file)
     seen = _survey(space.root, dataset.directory, dataset.version, backbone, dataset)
@@ -51,6 +55,12 @@ def survey_panel(dataset: Dataset) -> None:
         return
     ticks(dataset).renew()
     _seen(dataset, seen)
+
+
+def _seeing(chosen: state.Choices, dataset: Dataset) -> state.Choices:
+    """Of the dataset's examples; with another backbone than the chosen one, where that sees none of them."""
+    backbone = seeing(chosen.backbone, dataset.modality)
+    return chosen if backbone == chosen.backbone else state.Choices(backbone=backbone)
 
 
 def _offer(dataset: Dataset, chosen: state.Choices) -> None:
