@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from core import trash
 from core.backbones.bundled import PACKAGED, TO_GET, bundled_file
 from core.backbones.catalogue import BackboneInfo
-from core.backbones.language import library as language
 from core.backbones.weights_file import read_file
 from core.errors import BackboneError
 from core.workspace import Workspace, atomic_open, slug
@@ -50,22 +49,20 @@ class Match:
         return "; ".join(parts) + "."
 
 
-def source(info: BackboneInfo | language.LanguageInfo, workspace: Workspace) -> str:
+def source(info: BackboneInfo, workspace: Workspace) -> str:
     """Where the weights are now: "bundled", "absent" (that is, not installed with the others), "cached" or "download".
     Fast, and takes no network."""
-    if isinstance(info, language.LanguageInfo):
-        return language.source(info)
     if info.library == "bundled":
         return "bundled" if bundled_file(info.name) else "absent"
     return "cached" if cached_file(info, workspace) else "download"
 
 
-def is_ready(info: BackboneInfo | language.LanguageInfo, workspace: Workspace) -> bool:
+def is_ready(info: BackboneInfo, workspace: Workspace) -> bool:
     """Whether the weights are on this machine."""
     return source(info, workspace) in ("bundled", "cached")
 
 
-def not_installed(info: BackboneInfo | language.LanguageInfo) -> str:
+def not_installed(info: BackboneInfo) -> str:
     """What to say of a bundled backbone that is "absent"."""
     return f"The weights of {info.name} are not installed. {TO_GET[info.name]}"
 

@@ -49,6 +49,10 @@ class TinyInfo:
     library: str = "toy"
     architecture: str = "bert"
     gflops: float = 0.001
+    modality: str = "text"
+    parameters: int | None = None
+    download_bytes: int | None = None
+    licence: str | None = None
     preprocessing: Tokens = field(default_factory=Tokens)
 
     @property
@@ -62,7 +66,7 @@ class TinyInfo:
 class Toys(Library):
     """What `core.backbones.libraries.Library` asks for."""
 
-    name, network = "toy", TinyBert
+    name, usual, network = "toy", "toy/bert", TinyBert
 
     def infos(self, workspace=None):
         return (TinyInfo(),)

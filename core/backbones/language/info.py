@@ -9,12 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from core.backbones.language.config import digest as digest_of
 from core.backbones.language.config import family, multiply_adds, positions, read_config, takes_types
 from core.backbones.language.files import TOKENIZER, weights_of
 from core.errors import BackboneError
+from core.modalities import TEXT
 from core.modalities.texts.settings import Tokenizing
 
 LONGEST = 512  # tokens that are read, unless more or fewer are chosen
@@ -54,6 +55,7 @@ class LanguageInfo:
     hub: str | None
     preprocessing: Tokenizing
     folder: Path = field(default=Path(), compare=False)
+    modality: ClassVar[str] = TEXT.name
 
     def fitted(self, *_: Any, longest: int | None = None) -> LanguageInfo:
         """The same backbone for texts of at most so many tokens. None: `LONGEST`, where it can read as many. What else

@@ -39,6 +39,7 @@ class Languages:
     """What its libraries have in common; see `core.backbones.libraries.Library`."""
 
     name = ""
+    usual = ""
 
     def infos(self, workspace: Workspace | None = None) -> Iterable[LanguageInfo]:
         raise NotImplementedError
@@ -67,10 +68,19 @@ class Languages:
         own = match if weights_file is not None or info.library == "folder" else None
         return LanguageBackbone(info, network, _cuts(info), networks.is_causal(config), own, needs)
 
-    def describe(self, info: LanguageInfo) -> tuple[Stage, ...]:
-        """Its stages, without its weights."""
+    def stages(self, info: LanguageInfo, workspace: Workspace) -> tuple[Stage, ...]:
+        """Without its weights."""
         must_be_here(info)
         return _cuts(info).plan.stages
+
+    def source(self, info: LanguageInfo, workspace: Workspace) -> str:
+        return source(info)
+
+    def not_installed(self, info: LanguageInfo) -> str:
+        return not_installed(info)
+
+    def download(self, info: LanguageInfo, workspace: Workspace, progress: Any, cancelled: Any) -> None:
+        raise BackboneError(f"There is nothing to download for {info.name}.")
 
     def keep(self, info: LanguageInfo, folder: Path) -> None:
         """Copy into `folder` what a bundle needs of it besides the weights."""
@@ -86,7 +96,7 @@ class Languages:
 
 
 class Minilm(Languages):
-    name = MINILM
+    name = usual = MINILM
 
     def infos(self, workspace: Workspace | None = None) -> Iterator[LanguageInfo]:
         weights = bundled_file(MINILM)
@@ -155,13 +165,17 @@ def source(info: LanguageInfo) -> str:
     return "cached" if info.folder != Path() else "download"
 
 
+def not_installed(info: LanguageInfo) -> str:
+    return f"The weights of {info.name} are not installed. {TO_GET[info.name]}"
+
+
 def must_be_here(info: LanguageInfo) -> None:
     """
     Raises:
         BackboneError: its files are not on this machine.
     """
     if source(info) == "absent":
-        raise BackboneError(f"The weights of {info.name} are not installed. {TO_GET[info.name]}")
+        raise BackboneError(not_installed(info))
     if source(info) == "download":
         raise BackboneError(
             f"{info.name} is not on this machine yet. Download it on the Backbone page, or choose one that is ready."

@@ -10,9 +10,7 @@ import torch
 
 from core.backbones import bundled, kept_stages
 from core.backbones.bundled import MINILM, bundled_file
-from core.backbones.kept_stages import stages_of
-from core.backbones.libraries import LIBRARIES, build, describe, find, found_in, keep
-from core.backbones.weights import is_ready, source
+from core.backbones.libraries import LIBRARIES, build, find, found_in, is_ready, keep, source, stages_of
 from core.errors import BackboneError
 from core.modalities.texts import TEXT
 from core.workspace import Workspace
@@ -50,18 +48,20 @@ def test_minilm_knows_which_sentences_are_alike(minilm, workspace):
 
 def test_minilms_stages_are_shipped_and_what_torch_finds(minilm, workspace):
     assert minilm.name in kept_stages._shipped(), "write it with: python -m core.backbones.kept_stages"
-    assert stages_of(minilm, workspace) == describe(minilm)
+    assert stages_of(minilm, workspace) == LIBRARIES[MINILM].stages(minilm, workspace)
     shorter = minilm.fitted(longest=64)
-    assert stages_of(shorter, workspace) == describe(shorter) and stages_of(shorter, workspace)[0].output_shape[0] == 64
+    assert (
+        stages_of(shorter, workspace) == LIBRARIES[MINILM].stages(shorter, workspace)
+        and stages_of(shorter, workspace)[0].output_shape[0] == 64
+    )
 
 
 def test_where_it_is_not_installed_it_says_how_to_get_it(workspace, tmp_path, monkeypatch):
     monkeypatch.setattr(bundled, "FOLDER", tmp_path)
     absent = find(MINILM)
     assert source(absent, workspace) == "absent"
-    for act in (build, lambda info, _: describe(info)):
-        with pytest.raises(BackboneError, match="not installed. Install them once, with a network: python -m core"):
-            act(absent, workspace)
+    with pytest.raises(BackboneError, match="not installed. Install them once, with a network: python -m core"):
+        build(absent, workspace)
 
 
 def test_how_long_texts_may_be_can_be_chosen(workspace):
