@@ -66,5 +66,5 @@ def test_entities_are_marked_and_cannot_be_given_by_name_alone(workspace, tmp_pa
     made = import_path(workspace, tmp_path / "places.jsonl", reading=Reading(modality="text"))
     first, *_ = shown_of(made).cells(made, made.frame.iloc[:1])
     assert first["parts"] == [("Anna", "PER"), (" saw ", ""), ("Rome", "LOC"), (" 0", "")]
-    with pytest.raises(DataError, match="needs its place"):
+    with pytest.raises(DataError, match="lies at a place"):
         mark(workspace, made, made.frame["name"].tolist(), "ORG")
