@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -57,13 +57,23 @@ def stages_of(info: BackboneInfo, workspace: Workspace) -> tuple[Stage, ...]:
     """
     if info.name in _shipped() and info.preprocessing.size == info.input_size:
         return _shipped()[info.name]
-    said = f"{FORMAT}\n{info.name}\n{info.preprocessing.size}\n{version('torchvision')}\n{version('timm')}"
-    path = workspace.cache / "stages" / f"{hashlib.blake2b(said.encode(), digest_size=12).hexdigest()}.json"
+    said = f"{info.name}\n{info.preprocessing.size}\n{version('torchvision')}\n{version('timm')}"
+
+    def find() -> tuple[Stage, ...]:
+        from core.backbones.model import describe
+
+        return describe(info)
+
+    return found_before(workspace, said, find)
+
+
+def found_before(workspace: Workspace, said: str, find: Callable[[], tuple[Stage, ...]]) -> tuple[Stage, ...]:
+    """What `find` gives, or gave before. said: all that decides it."""
+    name = hashlib.blake2b(f"{FORMAT}\n{said}".encode(), digest_size=12).hexdigest()
+    path = workspace.cache / "stages" / f"{name}.json"
     with suppress(OSError, DamagedError):
         return read(path, Kept)
-    from core.backbones.model import describe
-
-    found = describe(info)
+    found = find()
     with suppress(OSError):  # it is only speed
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, [asdict(stage) for stage in found])

@@ -205,9 +205,10 @@ class Predictor:
     def _looked(self, read: list[Any], top: int) -> Iterator[Answer]:
         """Without names."""
         raw, nearest = self.outputs(self.modality.collate(read, self.preprocessing, self.device.torch))
-        for prediction, near in zip(self.objective.decode(raw, read, most=top), nearest):
+        for prediction, near, one in zip(self.objective.decode(raw, read, most=top), nearest, read):
             if prediction is None:
                 yield Answer("", error=f"The model gave no finite number for this {self.modality.noun}.")
             else:
                 foreign = self.reference is not None and near is not None and not near >= self.reference.threshold
-                yield Answer("", prediction, nearest=near, is_foreign=foreign)
+                is_cut = getattr(one, "is_cut", False)
+                yield Answer("", prediction, nearest=near, is_foreign=foreign, is_cut=is_cut)

@@ -53,7 +53,7 @@ def _mean(steps, mask):
 
 
 class TowerToys(Toys):
-    name, network = "towers", staticmethod(TwoTowers)
+    name, usual, network = "towers", "towers/two", staticmethod(TwoTowers)
 
     def infos(self):
         return (TinyInfo("towers/two", "towers"),)
