@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -59,6 +60,17 @@ def clean_label(label: str) -> str:
 def number_of(count: int, one: str = "file", many: str | None = None) -> str:
     """`1 file`, `1,200 files`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def with_noun(sentence: str, noun: str) -> str:
+    """A sentence of Graft's own that speaks of images, about other examples: `every image` as `every text`.
+
+    noun: what one is called; it begins with a consonant.
+    """
+    if noun == "image":
+        return sentence
+    said = re.sub(r"\b([Aa])n image\b", rf"\1 {noun}", sentence)
+    return re.sub(r"\b([Ii])mage(s?)\b", lambda m: (noun.capitalize() if m[1] == "I" else noun) + m[2], said)
 
 
 def names_of(labels: Sequence[str], limit: int = 5) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.backbones.catalogue import find
+from core.backbones.libraries import find
 from core.runs import Run, View, titles
+from ui.backbones.fitting import fits, follow_dataset
 from ui.backbones.stages import stages_of
 from ui.runs.comparison import comparison
 from ui.runs.offered import all_runs
@@ -21,6 +22,7 @@ from ui.training.settings import settings
 def main() -> None:
     page_header("Fine-tune", "Choose how much of the backbone stays as it is, press Start, and watch it learn.")
     prepare()
+    follow_dataset()
     found, damaged = all_runs(state.workspace())
     shown = _which(found)
     names = titles([run for run, _ in found])
@@ -52,14 +54,15 @@ def _settings() -> None:
     if not chosen.dataset:
         empty_state(
             "No dataset yet",
-            "Fine-tuning needs labeled images to learn from.",
+            "Fine-tuning needs labeled images or texts to learn from.",
             "pages/data.py",
             "Add or choose a dataset",
         )
         return
     with errors_shown():
-        info = find(chosen.backbone)
-        settings(info, stages_of(info), state.dataset(chosen.dataset, chosen.dataset_version))
+        info, dataset = find(chosen.backbone), state.dataset(chosen.dataset, chosen.dataset_version)
+        if fits(dataset):
+            settings(info, stages_of(info), dataset)
 
 
 draw(main)

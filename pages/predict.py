@@ -1,4 +1,4 @@
-"""Predict: ask a run's model about images."""
+"""Predict: ask a run's model about images, or texts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import streamlit as st
 from core.errors import GraftError, RunError
 from core.inference.prediction import Answer
 from core.inference.table import rows, to_csv
+from core.modalities import MODALITIES
 from core.runs import Run, View, get, titles
 from core.runs.naming import gone
 from core.runs.scores import best_of
 from ui.predictions.answers import draw as draw_answer
 from ui.predictions.answers import heading
 from ui.predictions.asking import AT_ONCE, Answers, Given, Image, Oracle, oracle, thumbnail
+from ui.predictions.texts import given_texts
 from ui.runs.offered import offered, runs_and_views
 from ui.shared import state
 from ui.shared.drop import Drop, Piece, drop_area
@@ -33,12 +35,14 @@ from ui.shared.widgets import (
     words_table,
 )
 
+SHOWN = 400  # characters of a text in its card
+WHOLE = 20_000
 NAMED = 10  # broken files named above the table
 CARDS = 12  # images shown at first; the table has them all
 
 
 def main() -> None:
-    page_header("Predict", "Give the model new images and see what it makes of them.")
+    page_header("Predict", "Give the model something new and see what it makes of it.")
     usable = [(run, view) for run, view in runs_and_views(state.workspace()) if run.bundle and not view.status.active]
     if not usable:
         empty_state(
@@ -56,7 +60,8 @@ def main() -> None:
         st.info(_why_not(run), icon=":material/info:")
         return
     with errors_shown():
-        images = _pick_images()
+        modality = MODALITIES[run.recipe.modality]
+        images = given_texts() if modality.comes_from == "row" else _pick_images()
         if not images:
             return
         model = oracle(bundle)
@@ -183,7 +188,7 @@ def _how_many_classes(model: Oracle) -> int:
         min(5, most),
         key="top",
         persist_state="session",
-        help=f"The likeliest {what} of each image.",
+        help=f"The likeliest {what} of each {model.modality.noun}.",
     )
 
 
@@ -193,16 +198,16 @@ def _ask(model: Oracle, answers: Answers, images: list[Image]) -> list[tuple[Ima
     upload = hash(tuple(each.key for each in images))
     stopped = st.session_state.get("asking_stopped") == upload
     if waiting and stopped:
-        st.info(f"Stopped. {count(len(waiting), 'image')} not looked at yet.", icon=":material/pause:")
+        st.info(f"Stopped. {count(len(waiting), model.modality.noun)} not looked at yet.", icon=":material/pause:")
         st.button("Go on", on_click=_remember_stop, args=(None,))
     elif waiting:
         place = st.empty()
         with place.container():
             if len(waiting) > AT_ONCE:
                 st.button("Stop", icon=":material/stop:", on_click=_remember_stop, args=(upload,))
-            bar = st.progress(0.0, text="Looking at the images")
+            bar = st.progress(0.0, text=f"Looking at the {model.modality.noun}s")
             for done in answers.ask(model, waiting):
-                bar.progress(done / len(waiting), text=f"{done:,} of {count(len(waiting), 'image')}")
+                bar.progress(done / len(waiting), text=f"{done:,} of {count(len(waiting), model.modality.noun)}")
         place.empty()
     return answers.of(images)
 
@@ -215,9 +220,10 @@ def _show(model: Oracle, answered: list[tuple[Image, Answer]], most: int) -> Non
     readable = [(image, answer) for image, answer in answered if answer.prediction is not None]
     _name_broken([answer for _, answer in answered if answer.error is not None])
     if len(answered) > 1:
-        _table([answer for _, answer in answered])
+        _table([answer for _, answer in answered], model.modality.noun)
     shown = st.session_state.setdefault("cards", CARDS) if len(readable) > CARDS else CARDS
-    columns = st.columns(1 if len(readable) == 1 else 3, gap="medium")
+    wide = model.modality.comes_from == "row"
+    columns = st.columns(1 if len(readable) == 1 else 2 if wide else 3, gap="medium")
     for position, (image, answer) in enumerate(readable[:shown]):
         with columns[position % len(columns)]:
             _card(model, image, answer, most, wide=len(readable) == 1)
@@ -239,6 +245,9 @@ def _more_cards() -> None:
 
 
 def _card(model: Oracle, image: Image, answer: Answer, most: int, wide: bool) -> None:
+    if model.modality.comes_from == "row":
+        _text_card(model, image, answer, most)
+        return
     with st.container(border=True):
         if wide:
             left, right = st.columns(2, gap="large")
@@ -255,17 +264,32 @@ def _card(model: Oracle, image: Image, answer: Answer, most: int, wide: bool) ->
             st.caption(f"{answer.seconds * 1000:,.0f} ms")
 
 
-def _caution(answer: Answer) -> None:
+def _text_card(model: Oracle, text: Image, answer: Answer, most: int) -> None:
+    with st.container(border=True):
+        st.markdown(literal(text.name, SHOWN))
+        if len(text.name) > SHOWN:
+            with st.expander("The whole text"):
+                st.text(text.name[:WHOLE])
+        _caution(answer, model.modality.noun)
+        if answer.is_cut:
+            longest = model.preprocessing.longest
+            st.caption(f":material/content_cut: Longer than the model reads: it saw the first {longest:,} tokens.")
+        if answer.prediction is not None:
+            draw_answer(answer.prediction, most, f"answer_{text.key}", answer.is_foreign)
+        st.caption(f"{answer.seconds * 1000:,.0f} ms")
+
+
+def _caution(answer: Answer, noun: str = "image") -> None:
     if answer.is_foreign:
         st.warning(
-            "**Unlike anything it was trained on.** It resembles the labeled images less than 95 of 100 of them "
+            f"**Unlike anything it was trained on.** It resembles the labeled {noun}s less than 95 of 100 of them "
             "resemble each other, so the answer may be a guess, however sure it looks.",
             icon=":material/travel_explore:",
         )
 
 
-def _table(answers: list[Answer]) -> None:
-    table = pd.DataFrame(rows(answers))
+def _table(answers: list[Answer], noun: str) -> None:
+    table = pd.DataFrame(rows(answers, noun=noun))
     if not table["error"].any():
         table = table.drop(columns="error")
     some = next((each.prediction for each in answers if each.prediction), None)
@@ -280,7 +304,7 @@ def _table(answers: list[Answer]) -> None:
     )
     st.download_button(
         "Download CSV",
-        to_csv(answers),
+        to_csv(answers, noun=noun),
         "predictions.csv",
         "text/csv",
         icon=":material/download:",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
+from core.modalities.images import IMAGE
 from core.modalities.images.preprocessing import PLAIN, Fit, Preprocessing, Rendering
 
 
@@ -37,6 +39,8 @@ class BackboneInfo:
     url: str | None
     hub: str | None
     preprocessing: Preprocessing
+
+    modality: ClassVar[str] = IMAGE.name
 
     def fitted(self, fit: Fit = "crop", resolution: int | None = None, rendering: Rendering = PLAIN) -> BackboneInfo:
         """The same backbone for images of another size in pixels, or brought to it in another way.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -18,6 +18,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from core.backbones.bundled import MINILM
 from core.backbones.catalogue import BackboneInfo, catalogue
 from core.errors import DamagedError
 from core.records import Count, read
@@ -57,13 +58,23 @@ def stages_of(info: BackboneInfo, workspace: Workspace) -> tuple[Stage, ...]:
     """
     if info.name in _shipped() and info.preprocessing.size == info.input_size:
         return _shipped()[info.name]
-    said = f"{FORMAT}\n{info.name}\n{info.preprocessing.size}\n{version('torchvision')}\n{version('timm')}"
-    path = workspace.cache / "stages" / f"{hashlib.blake2b(said.encode(), digest_size=12).hexdigest()}.json"
+    said = f"{info.name}\n{info.preprocessing.size}\n{version('torchvision')}\n{version('timm')}"
+
+    def find() -> tuple[Stage, ...]:
+        from core.backbones.model import describe
+
+        return describe(info)
+
+    return found_before(workspace, said, find)
+
+
+def found_before(workspace: Workspace, said: str, find: Callable[[], tuple[Stage, ...]]) -> tuple[Stage, ...]:
+    """What `find` gives, or gave before. said: all that decides it."""
+    name = hashlib.blake2b(f"{FORMAT}\n{said}".encode(), digest_size=12).hexdigest()
+    path = workspace.cache / "stages" / f"{name}.json"
     with suppress(OSError, DamagedError):
         return read(path, Kept)
-    from core.backbones.model import describe
-
-    found = describe(info)
+    found = find()
     with suppress(OSError):  # it is only speed
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, [asdict(stage) for stage in found])
@@ -76,15 +87,23 @@ def _read(said: list[dict[str, Any]]) -> tuple[Stage, ...]:
     )
 
 
+def shipped(name: str) -> tuple[Stage, ...]:
+    """Of a bundled backbone as it is usually used; () of others."""
+    return _shipped().get(name, ())
+
+
 @cache
 def _shipped() -> dict[str, tuple[Stage, ...]]:
     return {name: _read(said) for name, said in json.loads(DATA.read_text(encoding="utf-8")).items()}
 
 
 def main() -> None:
+    from core.backbones.libraries import LIBRARIES
     from core.backbones.model import describe
 
     bundled = {info.name: describe(info) for info in catalogue() if info.library == "bundled"}
+    texts = LIBRARIES[MINILM]
+    bundled |= {info.name: texts.stages(info, Workspace.open()) for info in texts.infos()}
     with atomic_open(DATA) as file:
         json.dump({name: [asdict(stage) for stage in stages] for name, stages in bundled.items()}, file, indent=1)
         file.write("\n")

@@ -11,6 +11,7 @@ from core.runs import CurvePoint, Run, Status, View
 from core.runs.scores import Scored, scored
 from core.tasks.scores import Scores
 from core.training.process.events import PHASES
+from core.words import with_noun
 
 SECONDS_BETWEEN_LOOKS = 0.2
 WELL = (Status.FINISHED, Status.STOPPED, Status.PAUSED)
@@ -26,7 +27,7 @@ def finish(run: Run, as_json: bool, said: int = 0) -> int:
         print(json.dumps(outcome(run, view)))
     elif view.ended and view.ended.best_epoch:
         print(_scores_line(view))
-        print(f"python -m core predict --run {run.id} IMAGE")
+        print(f"python -m core predict --run {run.id} {view.noun.upper()}")
     return 0 if view.status in WELL else 1
 
 
@@ -70,7 +71,7 @@ def _progress_line(view: View) -> str:
         return "Not answering"
     if view.phase == "training":
         return ""
-    what = PHASES[view.phase]
+    what = with_noun(PHASES[view.phase], view.noun)
     return f"{what}: {view.done} of {view.total}" if view.total else what
 
 

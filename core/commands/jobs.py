@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from core.address_space import must_have_for_torch
-from core.backbones.catalogue import BUNDLED, catalogue, find
-from core.backbones.weights import is_ready, must_end_well, not_installed, source
+from core.backbones.catalogue import catalogue
+from core.backbones.libraries import download, find, is_ready, not_installed, source, stages_of, usual
+from core.backbones.weights import must_end_well
 from core.commands.data import reading_of, said_of
 from core.commands.following import finish, outcome
 from core.commands.printing import ImportLine, printable
@@ -25,8 +26,10 @@ from core.importing.importing import import_path
 from core.importing.layout import is_junk
 from core.importing.tables.cells import is_table
 from core.importing.tables.reading import Reading
+from core.importing.texts.asked import asked
 from core.inference.prediction import Answer
 from core.inference.table import to_csv
+from core.modalities import IMAGE
 from core.runs import Run, check_name, find_run, list_runs, make, rename, start, titles
 from core.runs.scores import best_of
 from core.training import recipe_file
@@ -69,16 +72,16 @@ def recipe_of(workspace: Workspace, options: Namespace) -> Recipe:
     """
     _settings(options)  # what is wrong in them is told before the images are read
     dataset = _dataset(workspace, options.data, reading_of(options))
-    settings = _settings(options, dataset.kind)
+    settings = _settings(options, dataset, workspace)
     recipe = Recipe.parse({**settings, "dataset": dataset.id, "dataset_version": dataset.version})
     if options.save_recipe:
         recipe_file.write(Path(os.path.expanduser(options.save_recipe)), recipe)
     return recipe
 
 
-def _settings(options: Namespace, kind: str | None = None) -> dict[str, Any]:
-    """The recipe's settings but for the dataset, of `kind` where that is known: a preset's or a file's, and over them
-    those that were typed.
+def _settings(options: Namespace, dataset: Dataset | None = None, workspace: Workspace | None = None) -> dict[str, Any]:
+    """The recipe's settings but for the dataset, for its examples and its task where it is known: a preset's or a
+    file's, and over them those that were typed.
 
     Raises:
         UsageError: an option's value cannot be used.
@@ -93,7 +96,10 @@ def _settings(options: Namespace, kind: str | None = None) -> dict[str, Any]:
     if typed.get("weights_file"):
         # Not Path.resolve, to which a link that leads to itself is an error.
         typed["weights_file"] = os.path.realpath(os.path.expanduser(typed["weights_file"]))
-    settings = {"backbone": BUNDLED, **_base(options, kind), **typed}
+    modality = dataset.modality.name if dataset else IMAGE.name
+    place = {"modality": modality, "task": dataset.kind} if dataset else {}
+    backbone = typed.get("backbone") or usual(modality)
+    settings = {"backbone": backbone, **_base(options, backbone, dataset, workspace), **typed, **place}
     try:
         if typed.get("weights_file"):
             must_end_well(typed["weights_file"])
@@ -104,14 +110,17 @@ def _settings(options: Namespace, kind: str | None = None) -> dict[str, Any]:
     return settings
 
 
-def _base(options: Namespace, kind: str | None) -> dict[str, Any]:
+def _base(options: Namespace, backbone: str, dataset: Dataset | None, workspace: Workspace | None) -> dict[str, Any]:
     """What is typed is laid over this. The learning rate, unless a file names one, follows from what is typed."""
+    kind, modality = (dataset.kind, dataset.modality.name) if dataset else ("classes", IMAGE.name)
     if not options.recipe:
-        return PRESETS[options.preset].settings(kind or "classes")
+        preset = PRESETS[options.preset]
+        stages = len(stages_of(find(backbone), workspace)) if preset.free and workspace else 0
+        return preset.settings(kind, modality, stages)
     given = recipe_file.open_file(Path(os.path.expanduser(options.recipe)))
-    if kind:
-        recipe_file.check(given, kind)
-    return usual_settings(kind or "classes") | given
+    if dataset:
+        recipe_file.check(given, kind, modality)
+    return usual_settings(kind) | given
 
 
 def _dataset(workspace: Workspace, data: str, reading: Reading | None = None) -> Dataset:
@@ -131,11 +140,13 @@ def predict(options: Namespace) -> int:
     from core.inference.predictor import Predictor  # torch takes seconds to import: only when it is needed
 
     model = Predictor.open(bundle)
-    found = list(model.predict(_files(options.images), options.top))
+    noun = model.modality.noun
+    examples: list[Any] = asked(options.images) if model.modality.comes_from == "row" else _files(options.images)
+    found = list(model.predict(examples, options.top))
     if options.format == "json":
-        print(json.dumps([_answer(each) for each in found], ensure_ascii=False))
+        print(json.dumps([_answer(each, noun) for each in found], ensure_ascii=False))
     elif options.format == "csv":
-        print(to_csv(found, model.columns), end="")
+        print(to_csv(found, model.columns, noun), end="")
     else:
         for each in found:
             print(f"{printable(each.image)}: {_line_of(each, options.top)}")
@@ -178,11 +189,11 @@ def _bundle(workspace: Workspace, name: str) -> Path:
     return run.bundle
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: Answer, noun: str = "image") -> dict[str, Any]:
     if answer.prediction is None:
-        return {"image": answer.image, "error": answer.error}
+        return {noun: answer.image, "error": answer.error}
     near = {} if answer.nearest is None else {"foreign": answer.is_foreign, "nearest": answer.nearest}
-    return {"image": answer.image, **answer.prediction.plain(), **near}
+    return {noun: answer.image, **answer.prediction.plain(), **near}
 
 
 def _line_of(answer: Answer, most: int) -> str:
@@ -209,8 +220,6 @@ def backbones(options: Namespace) -> int:
 
 
 def _download(workspace: Workspace, name: str) -> int:
-    from core.backbones.download import download
-
     last = [0.0]
 
     def progress(done: int, total: int | None) -> None:
@@ -220,7 +229,7 @@ def _download(workspace: Workspace, name: str) -> int:
 
     info = find(name)
     if source(info, workspace) == "download":
-        download(info, workspace, progress)
+        download(info, workspace, progress, lambda: False)
     if not is_ready(info, workspace):
         raise BackboneError(not_installed(info))
     print(f"The weights of {info.name} are on this machine.", file=sys.stderr)

@@ -20,6 +20,7 @@ from core.tasks import readable
 from core.training.presets import DEFAULT, PRESETS
 from core.training.recipe import OPTIONS, WORDS_OF, Recipe, words_of
 
+PREDICTED = "image files, or folders of them; of a run that learned from texts: a text, or files of lines or tables"
 SOURCES = "a ZIP, a TAR, a folder, or a table (CSV, ...) that names images or holds texts"
 DATASET = "a dataset's name or id, see `datasets`; NAME@2 is its version 2, else the newest is taken"
 
@@ -66,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     crossval = _command(commands, "crossval", probes.crossval, "train once for each fold, and say how much scores vary")
     crossval.add_argument("--folds", metavar="K", type=_positive, default=5, help="2 to 20 (default: %(default)s)")
     _recipe(crossval)
-    _predict(_command(commands, "predict", jobs.predict, "ask a finished run about images", json_option=False))
+    _predict(_command(commands, "predict", jobs.predict, "ask a finished run about images or texts", json_option=False))
     check = _command(commands, "check", data.check, "say what is in images, and keep nothing")
     check.add_argument("path", metavar="PATH", help=SOURCES)
     _reading(check)
@@ -162,7 +163,7 @@ def _recipe(command: argparse.ArgumentParser) -> None:
     )
     base.add_argument("--recipe", metavar="FILE", help="settings to begin with, from a file that Graft saved")
     add("--save-recipe", metavar="FILE", help="write the settings to a file, to keep or to share")
-    add("--backbone", metavar="NAME", default=SUPPRESS, help=f"see `backbones` (default: {BUNDLED})")
+    add("--backbone", metavar="NAME", default=SUPPRESS, help=f"see `backbones` (default: {BUNDLED}; for texts minilm)")
     add(
         "--freeze",
         metavar="all|none|N",
@@ -228,7 +229,7 @@ def _predict(command: argparse.ArgumentParser) -> None:
         "--top", metavar="K", type=_positive, default=5, help="classes per image (default: %(default)s)"
     )
     command.add_argument("--format", choices=("table", "json", "csv"), default="table", help="(default: %(default)s)")
-    command.add_argument("images", metavar="IMAGE", nargs="+", help="image files, or folders of them")
+    command.add_argument("images", metavar="IMAGE", nargs="+", help=PREDICTED)
 
 
 def _steering(commands: Any) -> None:

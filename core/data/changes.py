@@ -100,6 +100,8 @@ def mark(workspace: Workspace, dataset: Dataset, names: Collection[str], label: 
     classes = _classes(dataset)
     if not classes.several:
         raise DataError(f"Each {dataset.modality.noun} of this dataset has one {classes.noun}. Relabel them instead.")
+    if classes.placed:
+        raise DataError(f"A {classes.noun} lies at a place in its {dataset.modality.noun}: none has it as a whole.")
     label, rows = classes.named(label), _rows(dataset, names)
     held = dataset.frame.loc[rows, dataset.column].map(labels_in)
     given = held.map(lambda labels: together({*labels, label} if has else {*labels} - {label}))

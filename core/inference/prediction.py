@@ -13,7 +13,7 @@ class Answer:
 
     seconds: decoding, preprocessing and this image's share of the forward pass. nearest: the cosine of its features to
     those of the most similar labeled image. is_foreign: whether that is less than almost all images of the kind that it
-    was trained on have; False where the bundle does not say.
+    was trained on have; False where the bundle does not say. is_cut: whether it is longer than what the network reads.
     """
 
     image: str
@@ -22,3 +22,4 @@ class Answer:
     seconds: float = 0.0
     nearest: float | None = None
     is_foreign: bool = False
+    is_cut: bool = False

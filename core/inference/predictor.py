@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from torch import nn
 from torch.utils._pytree import tree_map_only
 
-from core.backbones.libraries import build, find
+from core.backbones.libraries import build, found_in
 from core.errors import DamagedError, GraftError, RunError
 from core.inference.prediction import Answer
 from core.inference.reference import Reference, read_reference
@@ -118,7 +118,8 @@ class Predictor:
             # Random numbers are fine here: every one of them is replaced by the bundle's.
             needs = TASKS[said.task["kind"]].needs
             reads = "last" if said.head.reads == "auto" else said.head.reads
-            backbone = build(find(said.backbone), Workspace(bundle), random=True, reads=reads, needs=needs)
+            info = found_in(said.backbone, bundle / "backbone")
+            backbone = build(info, Workspace(bundle), random=True, reads=reads, needs=needs)
             head = objective.head(said.head, backbone.shapes)
             model = nn.ModuleDict({"backbone": backbone, "head": head})
             model.load_state_dict(weights)
@@ -205,9 +206,10 @@ class Predictor:
     def _looked(self, read: list[Any], top: int) -> Iterator[Answer]:
         """Without names."""
         raw, nearest = self.outputs(self.modality.collate(read, self.preprocessing, self.device.torch))
-        for prediction, near in zip(self.objective.decode(raw, read, most=top), nearest):
+        for prediction, near, one in zip(self.objective.decode(raw, read, most=top), nearest, read):
             if prediction is None:
                 yield Answer("", error=f"The model gave no finite number for this {self.modality.noun}.")
             else:
                 foreign = self.reference is not None and near is not None and not near >= self.reference.threshold
-                yield Answer("", prediction, nearest=near, is_foreign=foreign)
+                is_cut = getattr(one, "is_cut", False)
+                yield Answer("", prediction, nearest=near, is_foreign=foreign, is_cut=is_cut)

@@ -15,32 +15,34 @@ from core.inference.prediction import Answer
 _FORMULA = re.compile(r"(?<![^;\t\r\n])(?= *[=+\-@\t\r\n])")
 
 
-def rows(answers: Iterable[Answer], columns: Iterable[str] = ()) -> list[dict[str, Any]]:
+def rows(answers: Iterable[Answer], columns: Iterable[str] = (), noun: str = "image") -> list[dict[str, Any]]:
     """One flat row an image: image; what its prediction says; foreign, where the bundle can tell; milliseconds; error.
 
-    columns: of a prediction, where there may be none.
+    columns: of a prediction, where there may be none. noun: what an example is called.
     """
     all_of_them = list(answers)
     said = next((each.prediction.row() for each in all_of_them if each.prediction), dict.fromkeys(columns))
     empty = {name: "" if isinstance(value, str) else None for name, value in said.items()}
     told = any(each.nearest is not None for each in all_of_them)
-    return [_row(each, empty, told) for each in all_of_them]
+    return [_row(each, empty, told, noun) for each in all_of_them]
 
 
-def _row(answer: Answer, columns: dict[str, Any], told: bool) -> dict[str, Any]:
+def _row(answer: Answer, columns: dict[str, Any], told: bool, noun: str) -> dict[str, Any]:
     """columns: of a prediction, empty. told: whether any was compared with what is known."""
     said = answer.prediction.row() if answer.prediction else columns
     unlike = {"foreign": "yes" if answer.is_foreign else "" if answer.nearest is None else "no"} if told else {}
     timing = {"milliseconds": round(answer.seconds * 1000, 1), "error": answer.error or ""}
-    return {"image": answer.image, **said, **unlike, **timing}
+    return {noun: answer.image, **said, **unlike, **timing}
 
 
-def to_csv(answers: Iterable[Answer], columns: Iterable[str] = ()) -> str:
+def to_csv(answers: Iterable[Answer], columns: Iterable[str] = (), noun: str = "image") -> str:
     """The rows as CSV. Text that a spreadsheet would run as a formula gets an apostrophe in front."""
     text = io.StringIO()
-    table = rows(answers, columns)
+    table = rows(answers, columns, noun)
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(map(harmless, table[0] if table else _row(Answer(""), dict.fromkeys(columns), told=False)))
+    writer.writerow(
+        map(harmless, table[0] if table else _row(Answer(""), dict.fromkeys(columns), told=False, noun=noun))
+    )
     writer.writerows(map(harmless, row.values()) for row in table)
     return text.getvalue()
 

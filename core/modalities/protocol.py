@@ -30,6 +30,7 @@ class Modality(Protocol):
         columns: Its part of a dataset's frame, with dtypes.
         formerly: What stands for those that earlier versions did not write.
         comes_from: Whether an example is a file, or a row of a table.
+        adjusted_by: The settings of a recipe that are for such examples alone.
         seed: What the name of a dataset's content begins with, so that each modality's are others.
     """
 
@@ -39,6 +40,7 @@ class Modality(Protocol):
     columns: Mapping[str, str]
     formerly: Mapping[str, Any] = {}
     comes_from: Literal["file", "row"]
+    adjusted_by: tuple[str, ...] = ()
     seed: bytes = b""
 
     # On the way in --------------------------------------------------------------------------------------------------
@@ -131,6 +133,13 @@ class Modality(Protocol):
         called before they are read, if they are not in the cache; progress, cancelled: asked meanwhile.
         """
         ...
+
+    def fitted(self, info: Any, dataset: Any, asked: Mapping[str, Any] | None = None) -> Any:
+        """What is known of a backbone, as it is used on a dataset of such examples.
+
+        asked: the settings of `adjusted_by`; what is not there is as usual.
+        """
+        return info.fitted()
 
     def settings(self, said: Any) -> Any:
         """How a bundle says that its backbone wants the examples. Raises ValueError if that makes no sense."""

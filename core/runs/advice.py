@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, median
 from typing import Literal
 
 from core.runs.view import Status, View
 from core.tasks.protocol import Task
 from core.tasks.scores import Scores
+from core.words import with_noun
 
 Kind = Literal[
     "rate_too_high",
@@ -43,6 +44,14 @@ class Advice:
 
 def advice(view: View) -> Advice | None:
     """What the run's curves say, at work or when it is over. None where there is too little to say."""
+    said = _advice(view)
+    if said is None or view.noun == "image":
+        return said
+    todo = said.todo.replace("augmentation, ", "")
+    return replace(said, sentence=with_noun(said.sentence, view.noun), todo=with_noun(todo, view.noun))
+
+
+def _advice(view: View) -> Advice | None:
     curves = _Curves(view)
     if curves.infinite:
         return _infinite(curves)

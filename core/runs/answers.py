@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 import pandas as pd
+from pydantic import BaseModel
 
 from core.errors import DamagedError
+from core.records import read
 from core.runs.run import Run
 from core.tables import fitted, read_table
 from core.tasks import TASKS
@@ -19,30 +22,47 @@ def answers(run: Run) -> pd.DataFrame | None:
     """A row for each image of the validation part, and of the test part where it was scored. None, where the run keeps
     no answers, as those that were made before they did.
 
-    Columns: image and name as in the dataset; split; the `answered` of its task.
+    Columns: name as in the dataset, and where it lies (image, or row); split;
+    the `answered` of its task.
     """
     if run.bundle is None:
         return None
-    with suppress(OSError, DamagedError):
+    with suppress(OSError, DamagedError, StopIteration):
         frame = read_table(run.bundle / FILE, {})
-        task = task_of(frame)
-        if {"image", "name", "said"} <= set(frame.columns) and task is not None:
+        task = task_of(run, frame)
+        if {"name", "said", _truth(task)} <= set(frame.columns):
             types = {name: kind for name, kind in task.answered.items() if name in frame}
-            types |= {"image": "str", "name": "str", "split": "str"}
+            places = {"image": "str", "row": "int64"}
+            types |= {name: kind for name, kind in places.items() if name in frame}
+            types |= {"name": "str", "split": "str"}
+            types |= {"name": "str", "split": "str"}
             return fitted(frame, run.bundle / FILE, types, {"split": "validation"})
     return None
 
 
-def mistakes(found: pd.DataFrame) -> pd.DataFrame:
-    """Of such answers those that are wrong, as `Task.mistakes`. With the column `truth`, what would have been right."""
-    task = task_of(found)
-    assert task is not None
+def mistakes(found: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Of such answers to this task those that are wrong, as `Task.mistakes`. With the column `truth`, what would have
+    been right."""
     return task.mistakes(found.assign(truth=found[_truth(task)]))
 
 
-def task_of(found: pd.DataFrame) -> Task | None:
-    """Whose answers have such columns."""
-    return next((task for task in TASKS.values() if _truth(task) in found), None)
+class _Taught(BaseModel):
+    """What of bundle.json says which task it was taught."""
+
+    task: dict[str, Any] = {}
+
+
+def task_of(run: Run, found: pd.DataFrame) -> Task:
+    """What its bundle was taught; of one that does not say, whose answers have such columns.
+
+    Raises:
+        StopIteration: nobody's.
+    """
+    kind = ""
+    if run.bundle is not None:
+        with suppress(OSError, DamagedError):
+            kind = str(read(run.bundle / "bundle.json", _Taught).task.get("kind", ""))
+    return TASKS[kind] if kind in TASKS else next(task for task in TASKS.values() if _truth(task) in found)
 
 
 def _truth(task: Task) -> str:

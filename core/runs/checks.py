@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from core import trash
-from core.backbones.catalogue import find
+from core.backbones.info import BackboneInfo
+from core.backbones.libraries import Info, find, not_installed, source, usual
 from core.backbones.own_weights import suits
-from core.backbones.weights import not_installed, source
-from core.data.dataset import dataset_title, is_there, load_dataset
+from core.data.dataset import Dataset, dataset_title, is_there, load_dataset
 from core.errors import GraftError, RecipeError
+from core.modalities import MODALITIES
 from core.training.recipe import Recipe, misfits
 from core.words import clip
 from core.workspace import Workspace
@@ -23,11 +26,45 @@ def check_recipe(workspace: Workspace, recipe: Recipe) -> None:
     problems = [*_dataset_problems(workspace, recipe), *_backbone_problems(workspace, recipe)]
     if recipe.weights_file is not None and not problems:
         try:
-            suits(find(recipe.backbone), workspace, Path(recipe.weights_file))
+            info = find(recipe.backbone)
+            assert isinstance(info, BackboneInfo)  # else it was told of
+            suits(info, workspace, Path(recipe.weights_file))
         except GraftError as error:
             problems = [str(error)]
     if problems:
         raise RecipeError(" ".join(problems))
+
+
+def of_dataset(workspace: Workspace, recipe: Recipe) -> Recipe:
+    """The same, which says what examples and answers its dataset has; as it is, where that cannot be read."""
+    try:
+        dataset = load_dataset(workspace, recipe.dataset, recipe.dataset_version)
+    except GraftError:
+        return recipe
+    return recipe.model_copy(update={"modality": dataset.modality.name, "task": dataset.kind})
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Why a backbone cannot learn from a dataset. instead: one that can, "" where there is none."""
+
+    sentence: str
+    instead: str
+
+
+def mismatch(info: Info, dataset: Dataset) -> Mismatch | None:
+    """None, where backbone, examples and answers go together, as far as can be told without the network."""
+    mine, task = dataset.modality, dataset.task
+    if mine.name not in task.modalities:
+        return Mismatch(
+            f"This dataset has {mine.noun}s, from which {task.plural} cannot be learned. Choose another.", ""
+        )
+    if info.modality == mine.name:
+        return None
+    instead = usual(mine.name)
+    other = f"such as {instead}" if instead else "on the Backbone page"
+    said = f"The backbone {info.name} reads {MODALITIES[info.modality].noun}s, and this dataset has {mine.noun}s."
+    return Mismatch(f"{said} Choose one that reads {mine.noun}s, {other}.", instead)
 
 
 def obstacle(workspace: Workspace, recipe: Recipe) -> str:
@@ -47,14 +84,19 @@ def _dataset_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
     except GraftError as error:
         return [str(error)]
     if len(dataset.part("train")) < 2:
-        return ["The training part of this dataset has fewer than two images; lower the share of the other parts."]
-    unfit = misfits(recipe.settings(), dataset.kind).values()
+        few = f"fewer than two {dataset.modality.noun}s"
+        return [f"The training part of this dataset has {few}; lower the share of the other parts."]
+    with suppress(GraftError):  # told of with the backbone
+        if found := mismatch(find(recipe.backbone), dataset):
+            return [found.sentence]
+    unfit = misfits(recipe.settings(), dataset.kind, dataset.modality.name).values()
     return [f"{said[0].upper()}{said[1:]}." for said in unfit]
 
 
 def resolution_problem(recipe: Recipe) -> str | None:
     """Why the backbone cannot look at images of this size; it is tried, without its weights."""
-    if recipe.resolution in (None, (info := find(recipe.backbone)).input_size):
+    info = find(recipe.backbone)
+    if not isinstance(info, BackboneInfo) or recipe.resolution in (None, info.input_size):
         return None
     from core.backbones.model import describe  # which brings torch
 
@@ -73,6 +115,8 @@ def _backbone_problems(workspace: Workspace, recipe: Recipe, todo: str = "") -> 
         return [str(error)]
     if problem := resolution_problem(recipe):
         return [problem]
+    if recipe.weights_file is not None and not isinstance(info, BackboneInfo):
+        return [f"{info.name} is trained with its own weights. Leave out the weights file."]
     if recipe.weights_file is not None:
         there = Path(recipe.weights_file).is_file()
         return [] if there else [_no_weights(workspace, Path(recipe.weights_file))]

@@ -13,14 +13,18 @@ def freezing(recipe: Recipe, stages: int) -> tuple[Recipe, ...]:
 
     A learning rate that is the suggested one follows what is suggested for each.
     """
-    suggested = recipe.learning_rate == suggested_learning_rate(recipe.optimizer, recipe.freeze)
+    suggested = recipe.learning_rate == _suggested(recipe, recipe.freeze)
     made: list[Recipe] = []
     amounts: list[int | str] = ["all", stages // 2, 0]
     for freeze in dict.fromkeys(amounts):
-        rate = suggested_learning_rate(recipe.optimizer, freeze) if suggested else recipe.learning_rate
+        rate = _suggested(recipe, freeze) if suggested else recipe.learning_rate
         phases = {"unfreeze": "never"} if freeze == "all" else {}
         made.append(Recipe.parse({**recipe.model_dump(), "freeze": freeze, "learning_rate": rate, **phases}))
     return tuple(made)
+
+
+def _suggested(recipe: Recipe, freeze: int | str) -> float:
+    return suggested_learning_rate(recipe.optimizer, freeze, recipe.modality)
 
 
 def differences(recipes: Sequence[Recipe]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.address_space import must_have_for_torch
 from core.runs import expectations
-from core.runs.checks import check_recipe
+from core.runs.checks import check_recipe, of_dataset
 from core.runs.launching import check_devices, launch_worker
 from core.runs.run import Run
 from core.training.recipe import Recipe
@@ -50,6 +50,7 @@ def make(workspace: Workspace, recipe: Recipe, name: str | None = None) -> Run:
     Raises:
         RecipeError: everything that is wrong with the recipe, at once.
     """
+    recipe = of_dataset(workspace, recipe)
     check_recipe(workspace, recipe)
     directory = workspace.runs / new_id(name or recipe.dataset, workspace.runs)
     directory.mkdir()

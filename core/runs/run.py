@@ -16,6 +16,7 @@ from pathlib import Path
 from core import trash
 from core.address_space import must_have_for_torch
 from core.errors import DamagedError, RunError
+from core.modalities import MODALITIES
 from core.processes import signed
 from core.records import Count, Moment, read
 from core.runs import expectations, naming
@@ -147,7 +148,7 @@ class Run:
             raise self._damaged(error.strerror or str(error)) from error
         if view.passed_over and not view.last_time:
             raise self._damaged("none of its lines is an event")
-        view = replace(view, epochs=view.epochs or self.recipe.epochs)
+        view = replace(view, epochs=view.epochs or self.recipe.epochs, noun=MODALITIES[self.recipe.modality].noun)
         return replace(view, status=self._status(view)).at(time.time())
 
     def _damaged(self, why: str) -> RunError:

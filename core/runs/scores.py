@@ -8,18 +8,21 @@ from typing import Literal
 from core.runs.view import View
 from core.tasks.scores import Scores
 from core.training.process.events import COUNTED
+from core.words import number_of, with_noun
 
 Part = Literal["test", "validation", "training"]
 
 
 @dataclass(frozen=True)
 class Scored:
-    """images: that the scores are of; 0 where that was not kept. chose: whether they decided which epoch is kept."""
+    """images: how many examples the scores are of; 0 where that was not kept. chose: whether they decided which epoch
+    is kept. noun: what an example is called."""
 
     part: Part
     scores: Scores
     images: int
     chose: bool = False
+    noun: str = "image"
 
     @property
     def words(self) -> str:
@@ -29,7 +32,7 @@ class Scored:
     @property
     def worth(self) -> str:
         """The same without the name of the part."""
-        on = f" on {_images(self.images)}" if self.images else ""
+        on = f" on {number_of(self.images, self.noun)}" if self.images else ""
         return f"{self.scores.words}{on}{self.note}"
 
     @property
@@ -39,7 +42,7 @@ class Scored:
     @property
     def headline(self) -> str:
         """What people want to know: `48 of 48 validation images right`."""
-        return self.scores.task.headline(self.scores, self.part, self.images)
+        return with_noun(self.scores.task.headline(self.scores, self.part, self.images), self.noun)
 
 
 def scored(view: View) -> list[Scored]:
@@ -47,12 +50,12 @@ def scored(view: View) -> list[Scored]:
     the first is the one to show where there is room for one. Empty before the first epoch, or without such a part."""
     ended, found = view.ended, []
     if ended and ended.test:
-        found.append(Scored("test", ended.test, ended.tested_on))
+        found.append(Scored("test", ended.test, ended.tested_on, noun=view.noun))
     best = next((row for row in view.curve if row.epoch == view.best_epoch), None)
     validation = (ended and ended.validation) or (best and best.validation)
     if validation:
         images = (ended and ended.judged_on) or view.judged_on
-        found.append(Scored("validation", validation, images, _chose(view)))
+        found.append(Scored("validation", validation, images, _chose(view), view.noun))
     return found
 
 
@@ -101,8 +104,14 @@ def _why_equal(view: View) -> str:
 
 
 def _try(view: View) -> str:
-    if view.frozen == view.stages:
+    return with_noun(_to_try(view), view.noun)
+
+
+def _to_try(view: View) -> str:
+    if view.frozen == view.stages and view.noun == "image":
         return "Free the last stage or two if the images are unlike photos; or try a larger backbone, or more images."
+    if view.frozen == view.stages:
+        return "Free the last layer or two, which often helps with texts; or try a larger backbone, or more texts."
     return "Freeze more stages, which is also quicker, lower the learning rate, or collect more images."
 
 
@@ -119,7 +128,3 @@ def _chose(view: View) -> bool:
         return ended.chosen
     solved = bool(view.curve) and view.curve[-1].learning_rate == 0
     return (ended.epochs if ended else view.epochs_done) > 1 and not solved
-
-
-def _images(number: int, part: str = "") -> str:
-    return f"{number:,} {part} image{'' if number == 1 else 's'}".replace("  ", " ")

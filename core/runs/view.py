@@ -86,7 +86,8 @@ class View:
         best and the newest. marks: what was done to the run on the way, the newest ones. step_losses:
         (epoch as a fraction, training loss) between epochs, thinned. rate: images per second. share, seconds_left: of
         the whole run, at that look; None while nobody knows. devices: that train together. ahead: runs before this one
-        in the queue. stages: of the backbone; the first `frozen` are. judged_on: images of the validation part. naive:
+        in the queue. stages: of the backbone; the first `frozen` are. noun: what an example is
+        called. judged_on: images of the validation part. naive:
         what is scored without learning anything. baseline: what the frozen backbone scores without training. course,
         images: what all of it was expected to take, and how far it is; images that each phase counts. rows_every,
         losses_every: which of the older rows, and of the losses, are kept; losses_seen: how many there were.
@@ -117,6 +118,7 @@ class View:
     stages: Count = 0
     frozen: Count = 0
     judged_on: Count = 0
+    noun: str = "image"
     naive: Scores | None = None
     baseline: Baseline | None = None
     best_epoch: Count | None = None

@@ -20,11 +20,13 @@ MOST_TO_LEAST = 10  # examples of the largest class to those of the smallest
 
 @dataclass(frozen=True)
 class Classes:
-    """noun, plural: what one, and what several are called. several: whether an example may have any number of them."""
+    """noun, plural: what one, and what several are called. several: whether an example may have any number of them.
+    placed: whether each lies somewhere in its example, so that none can be given to an example as a whole."""
 
     noun: str
     plural: str
     several: bool = False
+    placed: bool = False
 
     def named(self, text: str) -> str:
         """A name as it is kept.

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from core.backbones.libraries import Info, build
-from core.backbones.model import ACTIVATION, describe
+from core.backbones.libraries import Info, build, stages_of
+from core.backbones.model import ACTIVATION
 from core.data.dataset import Dataset
 from core.modalities.examples import some
 from core.progress import Cancelled, OnProgress, Progress, WorkStopped
@@ -46,9 +46,9 @@ def features(
         WorkStopped: `cancelled()` became true.
     """
     device = device or choose_device()
-    info = info.fitted("crop", None, dataset.rendering)
+    info = dataset.modality.fitted(info, dataset)
     if not len(frame):
-        return np.empty((0, describe(info)[-1].output_shape[0]), np.float32)  # type: ignore[arg-type]
+        return np.empty((0, stages_of(info, workspace)[-1].output_shape[0]), np.float32)
     backbone = build(info, workspace, weights_file=weights_file, reads="several")
     backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     source = dataset.modality.examples(

@@ -99,7 +99,7 @@ def answers(material: Material, prepared: Prepared) -> pd.DataFrame:
         done = sum(len(each) for each in given)
         here = slice(done, done + len(batch.targets))
         given.append(material.task.answers(outputs, rows.iloc[here], _Reads(material.examples[-1], here)))
-    named = [name for name in ("image", "name") if name in rows]
+    named = [name for name in ("image", "row", "name") if name in rows]
     return pd.concat([rows[named], pd.concat(given)], axis=1)
 
 

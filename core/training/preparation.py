@@ -70,7 +70,7 @@ class Material:
         self.dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
         task, training = TASKS[self.dataset.kind], self.dataset.part("train")
         own_weights = Path(recipe.weights_file) if recipe.weights_file else None
-        info = find(recipe.backbone).fitted(recipe.fit, recipe.resolution, self.dataset.rendering)
+        info = recipe.fitted(find(recipe.backbone, workspace), self.dataset)
         self.backbone: Backbone = build(info, workspace, weights_file=own_weights, reads=recipe.reads, needs=task.needs)
         self.backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         spec = task.spec(self.dataset.classes, self.dataset.target, training)
@@ -231,7 +231,8 @@ def rehearsal(material: Material, frozen_stages: int) -> Prepared:
     body, note = cutting._body(cutting._fits(cutting.kept()))
     targets = material.targets[0]
     shapes = material.backbone.boundary(0) if body is material.backbone else cutting._boundary()
-    part = Part(MadeUp(shapes, len(targets), material.device), targets)
+    like = some(material.examples[0], 1) if material.backbone.ragged(0) else {}
+    part = Part(MadeUp(shapes, len(targets), material.device, like), targets)
     return Prepared(material, frozen_stages, nn.Sequential(body, material.head), material.device, part, None, note)
 
 

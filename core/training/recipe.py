@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from core.errors import RecipeError
+from core.modalities import IMAGE, MODALITIES, ModalityName
 from core.modalities.images.preprocessing import Fit
-from core.tasks import TASKS
+from core.tasks import TASKS, Kind
 from core.tasks.heads import HeadSettings, Reads
 from core.tasks.protocol import Task
 
@@ -44,18 +45,20 @@ Loss = Annotated[str, _a_word("loss")]
 Metric = Annotated[str, _a_word("best_by")]
 Balance = Annotated[str, _a_word("balance")]
 
-PLACES = ("dataset", "dataset_version", "backbone", "weights_file")  # where a run begins; all else is a setting of it
+# Where a run begins; all else is a setting of it.
+PLACES = ("dataset", "dataset_version", "modality", "task", "backbone", "weights_file")
 USUAL_BATCH = 32  # for which the suggested learning rates were found
 
 
-def suggested_learning_rate(optimizer: str, freeze: int | str) -> float:
+def suggested_learning_rate(optimizer: str, freeze: int | str, modality: str = IMAGE.name) -> float:
     """The learning rate that does best untouched: see docs/defaults.md. For SGD, the textbook's.
 
-    A new head alone may take large steps; a pretrained stage that is moved by as much forgets what it knew.
+    A new head alone may take large steps; a pretrained stage that is moved by as much forgets what it knew, and a layer
+    of a transformer, as texts have them, with less.
     """
     if optimizer == "sgd":
         return 0.001
-    return 0.01 if freeze == "all" else 0.001
+    return 0.01 if freeze == "all" else 0.001 if modality == IMAGE.name else 0.0003
 
 
 def is_solvable(settings: Mapping[str, Any]) -> bool:
@@ -63,14 +66,15 @@ def is_solvable(settings: Mapping[str, Any]) -> bool:
 
     A learning rate of one's own asks for steps; so does what is drawn anew in each of them.
     """
-    rate = suggested_learning_rate(settings["optimizer"], settings["freeze"])
+    rate = suggested_learning_rate(settings["optimizer"], settings["freeze"], settings.get("modality", IMAGE.name))
     drawn = settings["mixup"] or settings["cutmix"] or settings["average"] or settings["balance"] == "sampling"
     usual = settings["optimizer"] == "auto" and settings.get("learning_rate", rate) == rate
-    return usual and settings["head"] == "linear" and _is_convex(settings["loss"]) and not drawn
+    return usual and settings["head"] == "linear" and _is_convex(settings["loss"], settings.get("task")) and not drawn
 
 
-def _is_convex(loss: str) -> bool:
-    return any(task.convex_loss == loss for task in TASKS.values())
+def _is_convex(loss: str, kind: str | None) -> bool:
+    """kind: of the recipe; those of before this was kept do not say."""
+    return any(task.convex_loss == loss for name, task in TASKS.items() if kind in (None, name))
 
 
 class Recipe(BaseModel):
@@ -83,6 +87,8 @@ class Recipe(BaseModel):
 
     dataset: str
     dataset_version: int = Field(ge=1)
+    modality: ModalityName = IMAGE.name  # of the dataset, as its task is: what recipes say without opening it
+    task: Kind | None = None
     backbone: str
     weights_file: str | None = Field(None, description="Your own weights for the backbone: .safetensors or .pth.")
     freeze: Annotated[int, Field(ge=0)] | Literal["all"] = Field(
@@ -120,7 +126,9 @@ class Recipe(BaseModel):
         "everything else is trained with AdamW. AdamW adapts its steps to each weight; SGD is the textbook's.",
     )
     learning_rate: float = Field(
-        default_factory=lambda given: suggested_learning_rate(given.get("optimizer", ""), given.get("freeze", "all")),
+        default_factory=lambda given: suggested_learning_rate(
+            given.get("optimizer", ""), given.get("freeze", "all"), given.get("modality", IMAGE.name)
+        ),
         gt=0,
         le=10,
         description="How large each step is: too large and the loss jumps, too small and it crawls.",
@@ -177,6 +185,13 @@ class Recipe(BaseModel):
         multiple_of=8,
         description="The side of the square in pixels, that of the backbone unless said: more show more detail, and "
         "cost as many times more as there are more pixels.",
+    )
+    longest: int | None = Field(
+        None,
+        ge=8,
+        le=8192,
+        description="Tokens of a text that are read, about four for three words; what is beyond is cut off. As usual: "
+        "so many that hardly a text is cut, and at most what the backbone reads. More cost more time and memory.",
     )
     augmentation: Literal["none", "mirror", "standard", "strong"] = Field(
         "none", description="Show each image a little different every time: slower, and better with few images."
@@ -296,10 +311,15 @@ class Recipe(BaseModel):
         is worth: see docs/defaults.md.
         """
         rate = self.learning_rate
-        if rate == suggested_learning_rate(self.optimizer, self.freeze):
+        if rate == suggested_learning_rate(self.optimizer, self.freeze, self.modality):
             times = found / USUAL_BATCH
             rate *= times if self.optimizer == "sgd" else times**0.5
         return self.model_copy(update={"batch_size": found, "learning_rate": rate})
+
+    def fitted(self, info: Any, dataset: Any) -> Any:
+        """What is known of its backbone, as it is used on its dataset."""
+        modality = dataset.modality
+        return modality.fitted(info, dataset, {name: getattr(self, name) for name in modality.adjusted_by})
 
     def settings(self) -> dict[str, Any]:
         """All that is not a place: what another dataset and another backbone can be trained with."""
@@ -307,7 +327,8 @@ class Recipe(BaseModel):
 
     def changed(self) -> dict[str, Any]:
         """The settings that are not what they would be untouched."""
-        kept = {name: getattr(self, name) for name in ("dataset", "dataset_version", "backbone", "optimizer", "freeze")}
+        names = ("dataset", "dataset_version", "modality", "task", "backbone", "optimizer", "freeze")
+        kept = {name: getattr(self, name) for name in names}
         untouched = type(self).model_construct(**kept)
         fields = {name: (getattr(self, name), getattr(untouched, name)) for name in type(self).model_fields}
         return {name: value for name, (value, default) in fields.items() if value != default}
@@ -349,7 +370,7 @@ OPTIONS = {
         ),
         *("rate_per_stage", "momentum", "nesterov", "weight_decay", "clip", "schedule", "warmup_epochs", "step_epochs"),
         *("step_factor", "accumulate", "augmentation", "views", "mixup", "cutmix", "precision", "average", "patience"),
-        *("fit", "resolution"),
+        *("fit", "resolution", "longest"),
         "best_by",
         "refit",
     )
@@ -362,14 +383,24 @@ def usual_settings(kind: str) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name != "learning_rate"}
 
 
-def misfits(settings: dict[str, Any], kind: str) -> dict[str, str]:
-    """What a dataset of `kind` cannot be trained with, by the setting's name."""
-    task, problems = TASKS[kind], {}
+def belongs(setting: str, modality: str) -> bool:
+    """Whether a setting does anything for such examples."""
+    of = [one for one in MODALITIES.values() if setting in one.adjusted_by]
+    return not of or MODALITIES[modality] in of
+
+
+def misfits(settings: dict[str, Any], kind: str, modality: str = IMAGE.name) -> dict[str, str]:
+    """What a dataset of `kind`, of such examples, cannot be trained with, by the setting's name."""
+    task, noun, problems = TASKS[kind], MODALITIES[modality].noun, {}
+    for name, field in Recipe.model_fields.items():
+        if settings.get(name, field.default) != field.default and not belongs(name, modality):
+            of = next(one.noun for one in MODALITIES.values() if name in one.adjusted_by)
+            problems[name] = f"{name} is a setting for {of}s, and this dataset has {noun}s: leave it out"
     for name, words in WORDS_OF.items():
         given, fits = settings.get(name), words(task)
         what = "best-by score" if name == "best_by" else name
         if given is not None and given not in fits:
-            said = f"the images of this dataset have {task.has}, so the {what} must be {' or '.join(fits)}"
+            said = f"the {noun}s of this dataset have {task.has}, so the {what} must be {' or '.join(fits)}"
             problems[name] = f"{said}, and not {shown(given)}"
     for name in ("mixup", "cutmix"):
         if settings.get(name) and name in task.ignores:
@@ -377,9 +408,9 @@ def misfits(settings: dict[str, Any], kind: str) -> dict[str, str]:
     return problems
 
 
-def fitting(settings: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Those settings that do something for a dataset of `kind`."""
-    unfit = {*misfits(settings, kind), *TASKS[kind].ignores}
+def fitting(settings: dict[str, Any], kind: str, modality: str = IMAGE.name) -> dict[str, Any]:
+    """Those settings that do something for a dataset of `kind`, of such examples."""
+    unfit = {*misfits(settings, kind, modality), *TASKS[kind].ignores}
     return {name: value for name, value in settings.items() if name not in unfit}
 
 

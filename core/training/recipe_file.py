@@ -9,8 +9,9 @@ import json
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from core.backbones.catalogue import find
+from core.backbones.libraries import find
 from core.errors import BackboneError, RecipeError
+from core.modalities import IMAGE, MODALITIES
 from core.training.recipe import Recipe, misfits, usual_settings
 from core.workspace import atomic_open
 
@@ -64,30 +65,36 @@ def read(file: BinaryIO) -> dict[str, Any]:
         ) from error
     if not isinstance(settings, dict):
         raise RecipeError('This is no recipe: it should be settings between braces, such as {"epochs": 20}.')
-    own = ("dataset", "dataset_version")  # of the run whose recipe.json this is
+    own = ("dataset", "dataset_version", "modality", "task")  # of the run whose recipe.json this is
     return {name: value for name, value in settings.items() if name not in own and (name, value) != _NO_WEIGHTS}
 
 
 _NO_WEIGHTS = ("weights_file", None)
 
 
-def check(given: dict[str, Any], kind: str) -> Recipe:
-    """The recipe of what `read` gave, for a dataset of `kind`. Its dataset is for the caller to set.
+def check(given: dict[str, Any], kind: str, modality: str = IMAGE.name) -> Recipe:
+    """The recipe of what `read` gave, for a dataset of `kind` and of such examples. Its dataset is for the caller.
 
     Raises:
         RecipeError: a sentence for everything that is wrong with it.
     """
     settings = usual_settings(kind) | given
-    problems = Recipe.problems({"backbone": "", **settings, "dataset": "", "dataset_version": 1})
-    problems |= misfits(given, kind)
+    place = {"dataset": "", "dataset_version": 1, "modality": modality, "task": kind}
+    problems = Recipe.problems({"backbone": "", **settings, **place})
+    problems |= misfits(given, kind, modality)
     if "weights_file" in given:
         problems["weights_file"] = "a file of weights lies on one machine only: take it out, and choose it on the page"
     if "backbone" in given and "backbone" not in problems:
         try:
-            find(given["backbone"])
+            of = find(given["backbone"]).modality
+            if of != modality:
+                nouns = (MODALITIES[each].noun for each in (of, modality))
+                problems["backbone"] = "the backbone {} reads {}s, and this dataset has {}s".format(
+                    given["backbone"], *nouns
+                )
         except BackboneError as error:
             problems["backbone"] = str(error).rstrip(".?")
     if problems:
         said = "\n".join(f"- {problem[0].upper()}{problem[1:]}." for problem in problems.values())
         raise RecipeError(f"These settings cannot be used:\n{said}")
-    return Recipe.parse({"backbone": "", **settings, "dataset": "", "dataset_version": 1})
+    return Recipe.parse({"backbone": "", **settings, **place})

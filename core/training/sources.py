@@ -86,16 +86,25 @@ class Again(Source):
 class MadeUp(Source):
     """Noise in place of examples: for who only wants to know what a step takes."""
 
-    def __init__(self, shapes: Mapping[str, Sequence[int]], many: int, device: Device) -> None:
-        """shapes: of the inputs, without the batch."""
-        self.shapes, self.many, self.device = shapes, many, device
+    def __init__(
+        self, shapes: Mapping[str, Sequence[int]], many: int, device: Device, like: Inputs | None = None
+    ) -> None:
+        """shapes: of the inputs, without the batch. like: an example of tokens, (1, T) each, which is repeated to the
+        shape: noise is no token."""
+        self.shapes, self.many, self.device, self.like = shapes, many, device, like or {}
 
     def __len__(self) -> int:
         return self.many
 
     def batches(self, chunks: Sequence[np.ndarray], epoch: int | None) -> Iterator[Inputs]:
         for chunk in chunks:
-            yield {name: self._noise(len(chunk), *shape) for name, shape in self.shapes.items()}
+            yield {name: self._made(name, len(chunk), shape) for name, shape in self.shapes.items()}
+
+    def _made(self, name: str, many: int, shape: Sequence[int]) -> torch.Tensor:
+        if name not in self.like:
+            return self._noise(many, *shape)
+        (row,) = self.like[name]
+        return row[torch.arange(shape[0], device=row.device) % len(row)].repeat(many, 1)
 
     def _noise(self, *shape: int) -> torch.Tensor:
         noise = torch.randn(shape, device=self.device.torch)

@@ -34,7 +34,7 @@ def test_without_a_dataset_the_page_says_where_to_get_one(open_page):
 
 def test_the_first_settings_are_the_recipes_own(open_page, dataset, started):
     press(open_page("fine_tune"), "Start")
-    assert started == [Recipe(dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0")]
+    assert started == [Recipe(dataset=dataset.id, dataset_version=1, task="classes", backbone="efficientnet_lite0")]
 
 
 def test_a_run_is_named_at_start_and_afterwards(open_page, dataset, started, workspace):

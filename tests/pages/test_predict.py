@@ -8,6 +8,7 @@ import streamlit as st
 from core.errors import DataError
 from core.inference.prediction import Answer
 from core.limits import Limits
+from core.modalities import IMAGE
 from core.modalities.images.preprocessing import PLAIN
 from core.tasks.classification import CLASSIFICATION
 from core.tasks.predictions import Guess, Number, Ranked
@@ -25,7 +26,7 @@ class FakePredictor:
     """Says the same of every image that can be read, and counts how often it is asked."""
 
     choices, task = (HOSTILE, "blue", "green"), CLASSIFICATION
-    preprocessing = SimpleNamespace(rendering=PLAIN)
+    preprocessing, modality = SimpleNamespace(rendering=PLAIN), IMAGE
     asked: list[str] = []
 
     @classmethod

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from core.backbones.backbone import Backbone
+from core.backbones.libraries import Library
 from core.backbones.plans import plan_of
 from tests.toys.texts import LONGEST, WORDS, Tokens, padded
 
@@ -48,6 +49,10 @@ class TinyInfo:
     library: str = "toy"
     architecture: str = "bert"
     gflops: float = 0.001
+    modality: str = "text"
+    parameters: int | None = None
+    download_bytes: int | None = None
+    licence: str | None = None
     preprocessing: Tokens = field(default_factory=Tokens)
 
     @property
@@ -58,12 +63,12 @@ class TinyInfo:
         return self
 
 
-class Toys:
+class Toys(Library):
     """What `core.backbones.libraries.Library` asks for."""
 
-    name, network = "toy", TinyBert
+    name, usual, network = "toy", "toy/bert", TinyBert
 
-    def infos(self):
+    def infos(self, workspace=None):
         return (TinyInfo(),)
 
     def example(self):

@@ -53,9 +53,9 @@ def _mean(steps, mask):
 
 
 class TowerToys(Toys):
-    name, network = "towers", staticmethod(TwoTowers)
+    name, usual, network = "towers", "towers/two", staticmethod(TwoTowers)
 
-    def infos(self):
+    def infos(self, workspace=None):
         return (TinyInfo("towers/two", "towers"),)
 
     def example(self):

@@ -12,7 +12,7 @@ from core.backbones.own_weights import suits
 from core.backbones.weights import ENDINGS, Match, keep_file, source
 from core.errors import BackboneError
 from ui.backbones.downloads import offer
-from ui.backbones.network import network_diagram
+from ui.backbones.network import given_to, network_diagram
 from ui.backbones.own_weights import forget_upload, given_before
 from ui.backbones.stages import stages_of
 from ui.shared import state
@@ -45,7 +45,7 @@ def card(info: BackboneInfo) -> None:
             "**The network, stage by stage.** An image goes in at the top; what the head learns from comes out below."
         )
         with errors_shown():
-            network_diagram(stages_of(info), input_size=info.input_size, key=f"image_{info.name}")
+            network_diagram(stages_of(info), given=given_to(info), key=f"image_{info.name}")
 
 
 def facts(info: BackboneInfo) -> dict[str, str]:

@@ -7,9 +7,8 @@ import threading
 
 import streamlit as st
 
-from core.backbones.catalogue import BackboneInfo, find
-from core.backbones.download import DownloadCancelled, download
-from core.backbones.weights import is_ready, not_installed, source
+from core.backbones.download import DownloadCancelled
+from core.backbones.libraries import Info, download, find, is_ready, not_installed, source
 from core.errors import GraftError
 from core.workspace import Workspace
 from ui.shared import state
@@ -20,7 +19,7 @@ from ui.shared.widgets import file_size, show_error
 class Download:
     """Started when it is made. done and total: bytes; total is None until it is known, or where it never is."""
 
-    def __init__(self, info: BackboneInfo, workspace: Workspace) -> None:
+    def __init__(self, info: Info, workspace: Workspace) -> None:
         self.done, self.total = 0, info.download_bytes
         self.error: str | None = None
         self._cancelled = threading.Event()
@@ -34,7 +33,7 @@ class Download:
     def cancel(self) -> None:
         self._cancelled.set()
 
-    def _run(self, info: BackboneInfo, workspace: Workspace) -> None:
+    def _run(self, info: Info, workspace: Workspace) -> None:
         try:
             download(info, workspace, self._progress, self._cancelled.is_set)
         except DownloadCancelled:
@@ -46,12 +45,12 @@ class Download:
         self.done, self.total = done, total
 
 
-def is_missing(info: BackboneInfo, weights_file: str | None) -> bool:
+def is_missing(info: Info, weights_file: str | None) -> bool:
     """Whether its weights have to be downloaded, or installed, before a run can begin."""
     return weights_file is None and not is_ready(info, state.workspace())
 
 
-def offer(info: BackboneInfo, place: str = "") -> None:
+def offer(info: Info, place: str = "") -> None:
     """Download its weights, with their size; or how far that is. Nothing, where they are on this machine.
 
     place: tells one from another on the same page.
@@ -93,5 +92,5 @@ def downloads() -> dict[str, Download]:
     return {}
 
 
-def key(info: BackboneInfo, workspace: Workspace) -> str:
+def key(info: Info, workspace: Workspace) -> str:
     return f"{workspace.root} {info.name}"

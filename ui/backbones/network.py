@@ -8,10 +8,12 @@ and at any width. The bar compares them by their parameters.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
 from core.backbones.kept_stages import Stage
+from core.modalities import IMAGE, MODALITIES
 from ui.components import component
 from ui.shared.widgets import clip, count, short_number
 
@@ -23,13 +25,18 @@ PARTS = (
     ("Middle", "textures and parts of things"),
     ("Late", "parts and whole things"),
 )
+PARTS_OF_TEXTS = (
+    ("Early", "words, and what stands beside them"),
+    ("Middle", "how words belong together"),
+    ("Late", "what is meant"),
+)
 Rows = list[dict[str, object]]
 
 
 def network_diagram(
     stages: Sequence[Stage],
     *,
-    input_size: int,
+    given: str,
     key: str,
     freeze: int | None = None,
     head: str | None = None,
@@ -39,6 +46,7 @@ def network_diagram(
 ) -> None:
     """Draw the network: what its early, middle and late stages see, and on a click every stage as its library has it.
 
+    given: what goes in, see `given_to`.
     freeze: how many stages are frozen; None draws no padlocks. head: what stands at the end, in words; None draws none.
     on_freeze: called with the new number of frozen stages when a padlock is clicked, before the page reruns.
     """
@@ -48,14 +56,14 @@ def network_diagram(
         if on_freeze is not None:
             on_freeze([0, *ends][number])
 
-    rows = _folded(stages, frozen, head, head_parameters)
+    rows = _folded(stages, given, frozen, head, head_parameters)
     whole = sum(end <= frozen for end in ends)
     locks = freeze is not None
     _draw(rows, f"{key}_parts", whole, locks, len(ends), on_freeze and freeze_parts, disabled, plain=True)
     box = st.expander("Every stage: names, layers, shapes", key=f"{key}_all", on_change="rerun")
     if box.open:
         with box:
-            rows = _rows(stages, input_size, frozen, head, head_parameters)
+            rows = _rows(stages, given, frozen, head, head_parameters)
             _draw(rows, key, frozen, locks, len(stages), on_freeze, disabled)
 
 
@@ -98,12 +106,20 @@ def _ends(stages: int) -> list[int]:
     return [round((number + 1) * stages / parts) for number in range(parts)]
 
 
-def _folded(stages: Sequence[Stage], freeze: int, head: str | None, head_parameters: int | None) -> Rows:
+def given_to(info: Any) -> str:
+    """What goes into a backbone: `Image, 3 × 224 × 224` or `Text, 128 tokens`."""
+    how = info.preprocessing
+    if info.modality == IMAGE.name:
+        return f"Image, 3 × {how.size} × {how.size}"
+    return f"{MODALITIES[info.modality].noun.capitalize()}, {count(how.longest, 'token')} at most"
+
+
+def _folded(stages: Sequence[Stage], given: str, freeze: int, head: str | None, head_parameters: int | None) -> Rows:
     ends = _ends(len(stages))
     groups = [stages[begin:end] for begin, end in zip([0, *ends], ends)]
     sizes = [sum(stage.parameters for stage in group) for group in groups]
     most, rows = max([1, head_parameters or 0, *sizes]), []
-    for (name, sees), begin, end, size in zip(PARTS, [0, *ends], ends, sizes):
+    for (name, sees), begin, end, size in zip(_parts(given), [0, *ends], ends, sizes):
         which = f"stages {begin + 1} to {end}" if end - begin > 1 else f"stage {end}"
         partly = f", {freeze - begin} of them frozen" if begin < freeze < end else ""
         row = _row("stage", f"{name} stages", None, size, "")
@@ -114,9 +130,14 @@ def _folded(stages: Sequence[Stage], freeze: int, head: str | None, head_paramet
     return rows
 
 
-def _rows(stages: Sequence[Stage], input_size: int, freeze: int, head: str | None, head_parameters: int | None) -> Rows:
+def _parts(given: str) -> tuple[tuple[str, str], ...]:
+    return PARTS if given.startswith("Image") else PARTS_OF_TEXTS
+
+
+def _rows(stages: Sequence[Stage], given: str, freeze: int, head: str | None, head_parameters: int | None) -> Rows:
     most = max([1, head_parameters or 0, *(stage.parameters for stage in stages)])
-    rows = [_row("edge", "Image", None, None, f"3 × {input_size} × {input_size}")]
+    what, _, shape = given.partition(", ")
+    rows = [_row("edge", what, None, None, shape)]
     for index, stage in enumerate(stages):
         shape = " × ".join(str(size) for size in stage.output_shape)
         row = _row("stage", clip(stage.name, 80), stage.layers, stage.parameters, shape)

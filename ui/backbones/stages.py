@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from core.backbones import kept_stages
-from core.backbones.catalogue import BackboneInfo
+from core.backbones import libraries
 from core.backbones.kept_stages import Stage, features_read
+from core.backbones.libraries import Info
 from core.tasks.heads import HeadSettings, Reads
 from ui.shared import state
 
 
-def stages_of(info: BackboneInfo) -> tuple[Stage, ...]:
+def stages_of(info: Info) -> tuple[Stage, ...]:
     """
     Raises:
         BackboneError: it cannot be cut into stages.
     """
-    return kept_stages.stages_of(info, state.workspace())
+    return libraries.stages_of(info, state.workspace())
 
 
 def head_parameters(settings: HeadSettings, reads: Reads, stages: tuple[Stage, ...], outputs: int) -> int:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import streamlit as st
 
@@ -42,12 +42,12 @@ _ANSWERS = "answers"
 class Image:
     """key: differs between any two images of a session; name: as the person's file is called, with its folders.
 
-    read: gives its bytes. refused: why they are not looked at, if so.
+    read: gives what the modality reads: the bytes of an image, a text itself. refused: why it is not looked at, if so.
     """
 
     key: str
     name: str
-    read: Callable[[], bytes]
+    read: Callable[[], Any]
     refused: str = ""
 
 
@@ -126,7 +126,8 @@ class Oracle:
         self._predictor = Predictor.open(bundle)
         self._lock = threading.Lock()
         self.task, self.choices = self._predictor.task, self._predictor.choices
-        self.rendering = self._predictor.preprocessing.rendering
+        self.modality, self.preprocessing = self._predictor.modality, self._predictor.preprocessing
+        self.rendering: Rendering = getattr(self.preprocessing, "rendering", PLAIN)
 
     def ask(self, images: Sequence[Image]) -> list[Answer]:
         with self._lock:

@@ -15,6 +15,7 @@ from core.runs import Run, Status, View, index_of
 from core.runs.advice import Kind, advice
 from core.tasks.metrics import Metric
 from core.training.process.events import PHASES
+from core.words import with_noun
 from core.workspace import Workspace
 from ui.runs.curves import Points, series
 from ui.shared.widgets import duration, escaped, file_size, short_number
@@ -95,7 +96,7 @@ def progresses(view: View) -> bool:
 def standing(view: View) -> Frame:
     metrics = {
         "Time left": duration(view.seconds_left),
-        "Images per second": short_number(view.rate),
+        f"{view.noun.capitalize()}s per second": short_number(view.rate),
         "Trainable parameters": short_number(view.trainable or None),
         "Memory": file_size(view.memory_bytes),
         "Device": view.device or "–",
@@ -112,7 +113,7 @@ def where(view: View) -> str:
         return "Pausing after this step"
     if view.phase != "training" or not view.steps:
         done = f": {view.done:,} of {view.total:,}" if view.total else ""
-        return PHASES[view.phase] + done
+        return with_noun(PHASES[view.phase], view.noun) + done
     step = f", step {view.step:,} of {view.steps:,}" if view.steps else ""
     return f"Epoch {view.epoch:,} of {view.epochs:,}{step}"
 

@@ -9,17 +9,22 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import GraftError
+from core.modalities import MODALITIES
 from core.modalities.images.thumbnails import thumbnails
+from core.modalities.texts.kept import FILE, KeptTexts, shortened
 from core.runs import Run, Status, View
 from core.runs.answers import answers, mistakes, task_of
 from core.runs.scores import Part, scored, verdict
 from core.tasks.metrics import LOSS
 from core.tasks.scores import Scores
+from core.words import with_noun
 from ui.shared import state
 from ui.shared.widgets import clip, count, duration, literal, percent, short_number
 from ui.training.probes_panel import estimate_line
 
 MISTAKES = 12  # shown at first
+SHORT = 140  # characters of a text's line
+WHOLE = 20_000  # of one that is opened
 SHOWN_AT = 104  # pixels: three in a row of a telephone
 SECONDS = 0.3  # for the small images; what is not ready by then comes with the next look
 
@@ -38,12 +43,12 @@ def result(view: View) -> None:
     for place, each in enumerate(found):
         size = "###" if place == 0 else "####"
         st.markdown(f"{size} {literal(each.headline)}")
-        less = ": expect a little less on new images" if each.chose else ""
+        less = f": expect a little less on new {view.noun}s" if each.chose else ""
         st.caption(f"{_first_capital(each.worth)}{less}.")
     if ended.refitted:
         st.caption(
-            f"In the end it learned from all {count(ended.learned_from, 'labeled image')}. The validation score is "
-            "from before that, when it had not seen those images."
+            f"In the end it learned from all {count(ended.learned_from, f'labeled {view.noun}')}. The validation score "
+            f"is from before that, when it had not seen those {view.noun}s."
         )
     _verdict(view)
 
@@ -78,26 +83,54 @@ def mistakes_panel(run: Run) -> None:
 
 
 def _mistakes(run: Run, part: Part, rows: pd.DataFrame) -> None:
-    task, wrong = task_of(rows), mistakes(rows)
-    number = task is not None and task.ordered  # which are more or less off, and not right or wrong
+    task = task_of(run, rows)
+    wrong, noun = mistakes(rows, task), MODALITIES[run.recipe.modality].noun
+    number = task.ordered  # which are more or less off, and not right or wrong
     if not len(wrong):
-        st.markdown(f":material/check_circle: No mistakes among the {count(len(rows), f'{part} image')}.")
+        st.markdown(f":material/check_circle: No mistakes among the {count(len(rows), f'{part} {noun}')}.")
         return
     surest = ", the surest first" if "probability" in wrong else ""
     title = "Furthest off" if number else f"{count(len(wrong), 'mistake')}{surest}"
     st.markdown(f"#### {title}")
-    st.caption(f"Of {count(len(rows), f'{part} image')}, which it had not learned from.")
+    st.caption(f"Of {count(len(rows), f'{part} {noun}')}, which it had not learned from.")
     key = f"mistakes_{part}_{run.id}"
     shown = wrong.head(st.session_state.setdefault(key, MISTAKES))
-    small = _small(run, shown)
-    figures = [_figure(row, jpeg) for (_, row), jpeg in zip(shown.iterrows(), small)]
-    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.75rem">{"".join(figures)}</div>')
+    if "row" in shown:
+        _texts(run, shown)
+    else:
+        small = _small(run, shown)
+        figures = [_figure(row, jpeg) for (_, row), jpeg in zip(shown.iterrows(), small)]
+        st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.75rem">{"".join(figures)}</div>')
     if len(wrong) > len(shown) and not number:
         st.button(f"Show more ({len(wrong) - len(shown):,} left)", on_click=_more, args=(key,), key=f"more_{key}")
 
 
 def _more(key: str) -> None:
     st.session_state[key] += MISTAKES
+
+
+def _texts(run: Run, rows: pd.DataFrame) -> None:
+    """Each text on a line, and whole on a click."""
+    try:
+        dataset = state.dataset(run.recipe.dataset, run.recipe.dataset_version)
+        texts = KeptTexts(dataset.path(FILE))[rows["row"].to_numpy()]
+    except GraftError:
+        texts = [(name, "") for name in rows["name"]]
+    st.html("".join(_text(row, text) for (_, row), text in zip(rows.iterrows(), texts)))
+
+
+def _text(row: pd.Series, text: tuple[str, str]) -> str:
+    """Other people's text: escaped, every word."""
+    (short,) = shortened([text], SHORT)
+    whole = "\n\n".join(part[:WHOLE] + ("…" if len(part) > WHOLE else "") for part in text if part)
+    sure = f", {percent(row['probability'])}" if "probability" in row else ""
+    said, truth = (html.escape(clip(_word(row[column]), 40)) for column in ("said", "truth"))
+    body = f'<div dir="auto" style="white-space:pre-wrap;overflow-wrap:anywhere">{html.escape(whole)}</div>'
+    head = f'<span dir="auto" style="overflow-wrap:anywhere">{html.escape(short)}</span>'
+    return (
+        f'<details style="margin:0 0 0.6rem;font-size:0.9rem"><summary style="cursor:pointer">{head}<br>'
+        f"<b>{said}</b>{sure}, is {truth}</summary>{body}</details>"
+    )
 
 
 def _small(run: Run, rows: pd.DataFrame) -> list[bytes | None]:
@@ -142,7 +175,7 @@ def how_it_ran(run: Run, view: View) -> None:
         _without_training(view)
         estimate_line(run, view)
         if view.note:
-            st.caption(literal(view.note))
+            st.caption(literal(with_noun(view.note, view.noun)))
 
 
 def _numbers(view: View) -> None:
@@ -170,7 +203,7 @@ def _scores(part: str, scores: Scores) -> None:
 def _without_training(view: View) -> None:
     if view.baseline is not None:
         linear, neighbours = view.baseline.linear.words, view.baseline.neighbours.words
-        on = f", on the same {count(view.judged_on, 'validation image')}" if view.judged_on else ""
+        on = f", on the same {count(view.judged_on, f'validation {view.noun}')}" if view.judged_on else ""
         solved = view.baseline.linear.task.linear_model
         st.caption(
             f"To beat, the line across: what the frozen backbone gives without training{on}. {solved} on its "

@@ -8,7 +8,7 @@ from contextlib import suppress
 import streamlit as st
 
 from core import trash
-from core.backbones.catalogue import find
+from core.backbones.libraries import find
 from core.errors import BackboneError
 from core.runs import Run, Status, View, rename
 from core.runs.naming import LONGEST, name_of

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.tasks import TASKS
 from core.training.presets import DEFAULT, PRESETS, changed_from, nearest
 from core.training.recipe import (
     PLACES,
     Recipe,
+    belongs,
     fitting,
     is_solvable,
     suggested_learning_rate,
     usual_settings,
 )
 from ui.shared import state
+
+
+class Kind(NamedTuple):
+    """What decides which settings there are: of a dataset the name of its task and of its modality, and how many stages
+    the backbone has."""
+
+    task: str
+    modality: str
+    stages: int
 
 
 def solved(now: dict[str, Any]) -> bool:
@@ -48,35 +58,36 @@ MATTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
 }
 
 
-def preset() -> str:
+def preset(modality: str) -> str:
     name = state.choices().preset
-    return name if name in PRESETS else DEFAULT
+    return name if name in PRESETS and PRESETS[name].suits(modality) else DEFAULT
 
 
-def changes(kind: str) -> dict[str, Any]:
+def changes(kind: Kind) -> dict[str, Any]:
     """What was changed since the preset was chosen, as far as it is for a dataset of `kind`."""
     settings = state.choices().settings
     known = {name: value for name, value in settings.items() if name in Recipe.model_fields and name not in PLACES}
-    return changed_from(preset(), fitting(known, kind), kind)
+    return changed_from(preset(kind.modality), fitting(known, kind.task, kind.modality), *kind)
 
 
-def values(kind: str, stages: int) -> dict[str, Any]:
-    """Every setting as it stands, be it right or wrong, for a backbone of so many stages."""
-    settings = PRESETS[preset()].settings(kind) | changes(kind)
-    if isinstance(settings["freeze"], int) and settings["freeze"] >= stages:
+def values(kind: Kind) -> dict[str, Any]:
+    """Every setting as it stands, be it right or wrong."""
+    settings = PRESETS[preset(kind.modality)].settings(*kind) | changes(kind)
+    if isinstance(settings["freeze"], int) and settings["freeze"] >= kind.stages:
         settings["freeze"] = "all"
-    return {"learning_rate": _suggested(settings), **settings}
+    return {"learning_rate": _suggested(settings, kind), **settings}
 
 
-def in_effect(now: dict[str, Any], kind: str) -> dict[str, Any]:
+def in_effect(now: dict[str, Any], kind: Kind) -> dict[str, Any]:
     """The same for a recipe: what does nothing as things stand is as usual, so that it contradicts nothing."""
-    usual = usual_settings(kind)
-    return {name: value if matters(name, now) else usual[name] for name, value in now.items()}
+    usual = usual_settings(kind.task)
+    return {name: value if matters(name, now, kind) else usual[name] for name, value in now.items()}
 
 
-def matters(name: str, now: dict[str, Any]) -> bool:
+def matters(name: str, now: dict[str, Any], kind: Kind) -> bool:
     """Whether a setting does anything, the others being as they are."""
-    return name not in MATTERS or MATTERS[name](now)
+    place = {"task": kind.task, "modality": kind.modality}
+    return belongs(name, kind.modality) and (name not in MATTERS or MATTERS[name]({**now, **place}))
 
 
 def begin(name: str) -> None:
@@ -84,28 +95,30 @@ def begin(name: str) -> None:
     state.choose(preset=name, settings={})
 
 
-def change(kind: str, name: str, value: Any) -> None:
+def change(kind: Kind, name: str, value: Any) -> None:
     """A new optimizer, or freezing more or less, brings its own learning rate, in place of whatever stood there."""
     _keep(kind, name, state.choices().settings | {name: value})
 
 
-def undo(kind: str, name: str) -> None:
+def undo(kind: Kind, name: str) -> None:
     """Make a setting the preset's again."""
     _keep(kind, name, {each: value for each, value in state.choices().settings.items() if each != name})
 
 
-def _keep(kind: str, name: str, settings: dict[str, Any]) -> None:
-    base = PRESETS[preset()].settings(kind)
-    if name != "learning_rate" and _suggested(base | state.choices().settings) != _suggested(base | settings):
+def _keep(kind: Kind, name: str, settings: dict[str, Any]) -> None:
+    base = PRESETS[preset(kind.modality)].settings(*kind)
+    if name != "learning_rate" and _suggested(base | state.choices().settings, kind) != _suggested(
+        base | settings, kind
+    ):
         settings.pop("learning_rate", None)
-    state.choose(preset=preset(), settings=settings)
+    state.choose(preset=preset(kind.modality), settings=settings)
 
 
-def _suggested(settings: dict[str, Any]) -> float:
-    return suggested_learning_rate(settings["optimizer"], settings["freeze"])
+def _suggested(settings: dict[str, Any], kind: Kind) -> float:
+    return suggested_learning_rate(settings["optimizer"], settings["freeze"], kind.modality)
 
 
-def take(recipe: Recipe, kind: str) -> None:
+def take(recipe: Recipe, kind: Kind) -> None:
     """Make the settings those of a recipe: the preset that is nearest, and what differs from it."""
-    name = nearest(recipe, kind)
-    state.choose(preset=name, settings=changed_from(name, recipe.settings(), kind))
+    name = nearest(recipe, *kind)
+    state.choose(preset=name, settings=changed_from(name, recipe.settings(), *kind))

@@ -6,10 +6,13 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from core.modalities import MODALITIES
 from core.tasks import TASKS
-from core.training.recipe import USUAL_BATCH, WORDS_OF, Recipe
+from core.training.recipe import USUAL_BATCH, WORDS_OF, Recipe, belongs
+from core.words import with_noun
 from ui.shared.widgets import literal
 from ui.training import chosen_settings
+from ui.training.chosen_settings import Kind
 
 OPTIMIZERS = {"auto": "Automatic", "adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}
 GROUPS = {
@@ -17,6 +20,7 @@ GROUPS = {
     "Optimizer": ("optimizer", "learning_rate", "momentum", "nesterov", "weight_decay", "clip"),
     "Schedule": ("schedule", "warmup_epochs", "step_epochs", "step_factor"),
     "Images": ("fit", "resolution"),
+    "Texts": ("longest",),
     "Augmentation": ("augmentation", "views", "mixup", "cutmix"),
     "Loss": ("loss", "focal_gamma", "label_smoothing", "balance"),
     "Run": ("batch_size", "accumulate", "precision", "average", "patience", "best_by", "refit", "seed"),
@@ -35,6 +39,7 @@ LABELS = {
     "step_factor": "Learning rate at a step, times",
     "fit": "How an image is fitted",
     "resolution": "Resolution",
+    "longest": "Longest text, tokens",
     "views": "Kept views of each image",
     "mixup": "MixUp",
     "cutmix": "CutMix",
@@ -45,9 +50,11 @@ LABELS = {
     "average": "Weight averaging (EMA)",
     "patience": "Patience (early stopping), epochs",
     "best_by": "Metric of the best epoch",
-    "refit": "Refit on all labeled images",
+    "refit": "Refit on all labeled examples",
 }
+LENGTHS = (None, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 RESOLUTIONS = (None, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512, 640)
+NUMBERS = {"resolution": RESOLUTIONS, "longest": LENGTHS}
 METRICS = {metric.name: metric.title for task in reversed(TASKS.values()) for metric in task.metrics}
 WORDS: dict[Any, str] = (
     OPTIMIZERS
@@ -72,9 +79,14 @@ SHORT = 20  # letters of all options together that fit side by side
 MOST = 1e9  # what a widget takes; what a recipe takes is less, and it says so itself
 
 
-def shown_in(group: str, now: dict[str, Any], problems: dict[str, str]) -> list[str]:
+def groups(kind: Kind) -> list[str]:
+    """Those in which there is a setting for such examples."""
+    return [group for group, names in GROUPS.items() if any(belongs(name, kind.modality) for name in names)]
+
+
+def shown_in(group: str, now: dict[str, Any], problems: dict[str, str], kind: Kind) -> list[str]:
     """The settings of a group that do something as things stand, or that something is wrong with."""
-    return [name for name in GROUPS[group] if name in problems or chosen_settings.matters(name, now)]
+    return [name for name in GROUPS[group] if name in problems or chosen_settings.matters(name, now, kind)]
 
 
 def label_of(name: str) -> str:
@@ -90,14 +102,15 @@ def said_of(name: str, value: Any) -> str:
     return f"{label_of(name)}: {value:g}" if isinstance(value, float) else f"{label_of(name)}: {_word(value)}"
 
 
-def field(name: str, kind: str, now: dict[str, Any], problems: dict[str, str]) -> None:
+def field(name: str, kind: Kind, now: dict[str, Any], problems: dict[str, str]) -> None:
     """The widget of a setting, with what is wrong with it below."""
     asked = Recipe.model_fields[name]
     value, key = now[name], f"set_{name}"
     label = label_of(name)
-    shared: dict[str, Any] = {"key": key, "help": asked.description, "on_change": _changed, "args": (name, kind)}
-    options = _options(name, kind)
-    if name == "resolution" and isinstance(value, int) and value not in options:  # of a recipe file
+    said = with_noun(asked.description or "", MODALITIES[kind.modality].noun)
+    shared: dict[str, Any] = {"key": key, "help": said, "on_change": _changed, "args": (name, kind)}
+    options = _options(name, kind.task)
+    if name in NUMBERS and isinstance(value, int) and value not in options:  # of a recipe file
         options = (None, *sorted({value, *options[1:]}))
     if name == "batch_size":
         _batch_size(value, kind, shared)
@@ -122,7 +135,7 @@ def field(name: str, kind: str, now: dict[str, Any], problems: dict[str, str]) -
         st.caption(f":red[{literal(problems[name])}]")
 
 
-def _batch_size(value: Any, kind: str, shared: dict[str, Any]) -> None:
+def _batch_size(value: Any, kind: Kind, shared: dict[str, Any]) -> None:
     """A number, or a tick for the one that suits the device."""
     found = value == "auto"
     number = int(value) if isinstance(value, int | float) and 0 <= value <= MOST else 0
@@ -133,19 +146,19 @@ def _batch_size(value: Any, kind: str, shared: dict[str, Any]) -> None:
     st.checkbox("Automatic", key="set_batch_size_auto", on_change=_left_to_the_device, args=(kind,))
 
 
-def _left_to_the_device(kind: str) -> None:
+def _left_to_the_device(kind: Kind) -> None:
     chosen_settings.change(kind, "batch_size", "auto" if st.session_state["set_batch_size_auto"] else USUAL_BATCH)
 
 
-def _changed(name: str, kind: str) -> None:
+def _changed(name: str, kind: Kind) -> None:
     chosen_settings.change(kind, name, st.session_state[f"set_{name}"])
 
 
-def _options(name: str, kind: str) -> tuple[Any, ...]:
+def _options(name: str, task: str) -> tuple[Any, ...]:
     if name in WORDS_OF:
-        return (*((None,) if name == "best_by" else ()), *WORDS_OF[name](TASKS[kind]))
-    if name == "resolution":
-        return RESOLUTIONS
+        return (*((None,) if name == "best_by" else ()), *WORDS_OF[name](TASKS[task]))
+    if name in NUMBERS:
+        return NUMBERS[name]
     annotation = Recipe.model_fields[name].annotation
     return get_args(annotation) if not isinstance(annotation, type) else ()
 

@@ -11,18 +11,21 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core import runs
-from core.backbones.catalogue import BackboneInfo, find
+from core.backbones.info import BackboneInfo
 from core.backbones.kept_stages import Stage
+from core.backbones.libraries import Info, find
 from core.data.dataset import Dataset
 from core.errors import GraftError
+from core.modalities import IMAGE, MODALITIES
 from core.runs.checks import resolution_problem
 from core.runs.naming import LONGEST
 from core.tasks.heads import HeadSettings, Reads
 from core.training import recipe_file
 from core.training.presets import PRESETS
 from core.training.recipe import Recipe
+from core.words import with_noun
 from ui.backbones.downloads import is_missing, offer
-from ui.backbones.network import network_diagram
+from ui.backbones.network import given_to, network_diagram
 from ui.backbones.stages import head_parameters, stages_of
 from ui.runs.comparison import compare_freezing
 from ui.shared import state
@@ -31,17 +34,24 @@ from ui.shared.next_step import next_step_row
 from ui.shared.widgets import count, errors_shown, literal, short_number, show_error
 from ui.training import chosen_settings
 from ui.training.augmentation_view import augmentation_view
+from ui.training.chosen_settings import Kind
 from ui.training.fit_view import fit_view
+from ui.training.length_view import length_view
 from ui.training.probes_panel import probes_panel
 from ui.training.schedule import schedule
-from ui.training.setting_fields import GROUPS, HEADS, READS, field, said_of, shown_in
+from ui.training.setting_fields import HEADS, READS, field, groups, said_of, shown_in
 
 _OTHER_BACKBONE = "backbone_of_recipe"
+READ_HELP = {
+    "image": "Late stages know whole things, earlier ones strokes and textures: reading several helps with images "
+    "unlike photographs. ",
+    "text": "Late layers know what is meant, earlier ones which words are there: reading several may help. ",
+}
 
 
 @st.fragment
 @apart
-def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) -> None:
+def settings(info: Info, stages: tuple[Stage, ...], dataset: Dataset) -> None:
     """Ask for all that a recipe needs, show what it comes to, and start it. Moving a slider redraws only this."""
     if st.session_state.pop(_OTHER_BACKBONE, False):
         st.rerun()  # the page hands over another one
@@ -49,13 +59,16 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     buttons, below = next_step_row("_settings"), st.container()
     st.caption(
         f"{literal(info.name, 60)} on {literal(dataset.name, 60)}, "
-        f"{count(len(dataset.part('train')), 'training image')}"
+        f"{count(len(dataset.part('train')), f'training {dataset.modality.noun}')}"
     )
-    kind, now = dataset.kind, chosen_settings.values(dataset.kind, len(stages))
+    kind = Kind(dataset.kind, dataset.modality.name, len(stages))
+    now = chosen_settings.values(kind)
     asked = {
         **chosen_settings.in_effect(now, kind),
         "dataset": dataset.id,
         "dataset_version": dataset.version,
+        "modality": kind.modality,
+        "task": kind.task,
         "backbone": info.name,
         "weights_file": state.choices().weights_file,
     }
@@ -63,9 +76,9 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     _preset(kind)
     freeze = _freeze(info, len(stages), now["freeze"], kind)
     recipe = None if problems else Recipe.parse(asked)
-    fitted = info.fitted(recipe.fit, recipe.resolution, dataset.rendering) if recipe else info
+    fitted = recipe.fitted(info, dataset) if recipe else info
     head = _head_of(now)
-    _draw_network(st.container(), fitted, stages_of(fitted), dataset, freeze, (head, _reads(head, now)))
+    _draw_network(st.container(), fitted, stages_of(fitted), dataset, freeze, (head, _reads(head, now, kind)), kind)
     epochs, naming = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with epochs:
         field("epochs", kind, now, problems)
@@ -83,8 +96,11 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     previews: dict[str, Callable[[], None]] = {}
     if recipe:
         previews["Schedule"] = partial(schedule, recipe, len(stages))
-        previews["Images"] = partial(fit_view, dataset, fitted)
-        previews["Augmentation"] = partial(augmentation_view, dataset, fitted.preprocessing, recipe)
+        if isinstance(fitted, BackboneInfo):
+            previews["Images"] = partial(fit_view, dataset, fitted)
+            previews["Augmentation"] = partial(augmentation_view, dataset, fitted.preprocessing, recipe)
+        else:
+            previews["Texts"] = partial(length_view, dataset, fitted)
     with st.expander("Expert settings", icon=":material/tune:", key="expert_settings"):
         _expert_settings(kind, now, problems, previews)
     if recipe is None:
@@ -92,7 +108,7 @@ def settings(info: BackboneInfo, stages: tuple[Stage, ...], dataset: Dataset) ->
     with buttons:
         compare_freezing(recipe, len(stages), dataset, _devices(), disabled=missing)
     with st.expander("Save, load or share these settings", icon=":material/save:", key="recipe_files"):
-        _recipe_file(recipe, dataset)
+        _recipe_file(recipe, kind)
     if pressed:
         _start(recipe, dataset.name, name)
     if not missing:
@@ -119,13 +135,13 @@ def _start(recipe: Recipe, dataset: str, name: str) -> None:
         st.rerun()
 
 
-def _preset(kind: str) -> None:
+def _preset(kind: Kind) -> None:
     """Which preset, and how far the settings are from it, with a way back."""
-    chosen, changed = chosen_settings.preset(), chosen_settings.changes(kind)
+    chosen, changed = chosen_settings.preset(kind.modality), chosen_settings.changes(kind)
     st.session_state["preset"] = chosen
     st.segmented_control(
         "Settings to begin with",
-        list(PRESETS),
+        [name for name, preset in PRESETS.items() if preset.suits(kind.modality)],
         format_func=lambda name: PRESETS[name].title,
         required=True,
         key="preset",
@@ -135,10 +151,10 @@ def _preset(kind: str) -> None:
     if changed:
         _changes(chosen, changed, kind)
     else:
-        st.caption(PRESETS[chosen].sentence)
+        st.caption(PRESETS[chosen].said(kind.modality))
 
 
-def _changes(preset: str, changed: dict[str, Any], kind: str) -> None:
+def _changes(preset: str, changed: dict[str, Any], kind: Kind) -> None:
     """What is not the preset's, each with a way back."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"{PRESETS[preset].title}, but with changes (click one to undo it):", width="content")
@@ -155,7 +171,7 @@ def _changes(preset: str, changed: dict[str, Any], kind: str) -> None:
             st.button("Undo all changes", type="tertiary", on_click=chosen_settings.begin, args=(preset,))
 
 
-def _freeze(info: BackboneInfo, stages: int, now: int | str, kind: str) -> int:
+def _freeze(info: Info, stages: int, now: int | str, kind: Kind) -> int:
     key = f"set_freeze_{info.name}"
     st.session_state[key] = min(max(now, 0), stages) if isinstance(now, int) else stages
     return st.slider(
@@ -168,17 +184,18 @@ def _freeze(info: BackboneInfo, stages: int, now: int | str, kind: str) -> int:
     )
 
 
-def _froze(freeze: int, stages: int, kind: str) -> None:
+def _froze(freeze: int, stages: int, kind: Kind) -> None:
     chosen_settings.change(kind, "freeze", "all" if freeze == stages else freeze)
 
 
 def _draw_network(
     place: Any,
-    info: BackboneInfo,
+    info: Info,
     stages: tuple[Stage, ...],
     dataset: Dataset,
     freeze: int,
     head: tuple[HeadSettings, Reads],
+    kind: Kind,
 ) -> None:
     """head: its settings, and which stages it reads."""
     outputs = len(dataset.classes) or 1
@@ -187,7 +204,7 @@ def _draw_network(
     total = sum(stage.parameters for stage in stages) + in_head
 
     def padlock(count: int) -> None:
-        _froze(count, len(stages), dataset.kind)
+        _froze(count, len(stages), kind)
 
     with place:
         st.markdown(
@@ -195,7 +212,7 @@ def _draw_network(
         )
         network_diagram(
             stages,
-            input_size=info.preprocessing.size,
+            given=given_to(info),
             key="network",
             freeze=freeze,
             head=f"Head: {count(outputs, dataset.noun) if dataset.classes else 'one number'}",
@@ -213,14 +230,15 @@ def _meaning(freeze: int, stages: int) -> str:
 
 
 def _expert_settings(
-    kind: str, now: dict[str, Any], problems: dict[str, str], previews: dict[str, Callable[[], None]]
+    kind: Kind, now: dict[str, Any], problems: dict[str, str], previews: dict[str, Callable[[], None]]
 ) -> None:
     """A tab a group. previews: what shows what a group's settings come to, drawn only while its tab is open."""
-    for tab, group in zip(st.tabs(list(GROUPS), key="expert_tab", on_change="rerun"), GROUPS):
+    there, key = groups(kind), "expert_tab" if kind.modality == IMAGE.name else "expert_tab_others"
+    for tab, group in zip(st.tabs(there, key=key, on_change="rerun"), there):
         with tab:
             if group == "What learns":
                 _head(_head_of(now), kind)
-            names = shown_in(group, now, problems)
+            names = shown_in(group, now, problems, kind)
             for first in range(0, len(names), 3):
                 for column, name in zip(st.columns(3, gap="medium"), names[first : first + 3]):
                     with column:
@@ -245,7 +263,7 @@ def _ask_devices() -> None:
         key="devices",
         on_change=lambda: state.choose(devices=st.session_state["devices"]),
         help="How many of this machine's devices train together. They share each batch, so the results stay the same; "
-        "it is faster with large backbones and many images, and slower with few.",
+        "it is faster with large backbones and many examples, and slower with few.",
         width=200,
     )
 
@@ -257,20 +275,21 @@ def _head_of(now: dict[str, Any]) -> HeadSettings:
         return HeadSettings()
 
 
-def _reads(head: HeadSettings, now: dict[str, Any]) -> Reads:
+def _reads(head: HeadSettings, now: dict[str, Any], kind: Kind) -> Reads:
     """As `Recipe.reads`, of settings that may be wrong."""
     if head.reads != "auto":
         return head.reads
-    return "several" if chosen_settings.solved({**now, "head": head.model_dump()}) else "last"
+    return "several" if chosen_settings.solved({**now, **kind._asdict(), "head": head.model_dump()}) else "last"
 
 
-def _head(now: HeadSettings, kind: str) -> None:
+def _head(now: HeadSettings, kind: Kind) -> None:
     def changed(name: str) -> None:
         head = now.model_dump() | {name: st.session_state[keys[name]]}
         chosen_settings.change(kind, "head", head)
 
     keys = {"kind": "set_head_kind", "hidden_units": "set_hidden_units", "dropout": "set_dropout", "reads": "set_reads"}
     st.session_state.update({keys[name]: value for name, value in now.model_dump().items()})
+    noun = MODALITIES[kind.modality].noun
     left, middle, right = st.columns(3, gap="medium")
     left.segmented_control(
         "Head",
@@ -280,7 +299,9 @@ def _head(now: HeadSettings, kind: str) -> None:
         key=keys["kind"],
         on_change=changed,
         args=("kind",),
-        help="The new layer that learns your classes; a hidden layer can learn more but needs more images.",
+        help=with_noun(
+            "The new layer that learns your answers; a hidden layer can learn more, from more images.", noun
+        ),
     )
     st.segmented_control(
         "What the head reads",
@@ -290,8 +311,7 @@ def _head(now: HeadSettings, kind: str) -> None:
         key=keys["reads"],
         on_change=changed,
         args=("reads",),
-        help="Late stages know whole things, earlier ones strokes and textures: reading several helps with images "
-        "unlike photographs. Automatic: several where the head is solved for, else the last.",
+        help=f"{READ_HELP.get(noun, '')}Automatic: several where the head is solved for, else the last.",
     )
     if now.kind == "linear":
         return
@@ -316,7 +336,7 @@ def _head(now: HeadSettings, kind: str) -> None:
     )
 
 
-def _recipe_file(recipe: Recipe, dataset: Dataset) -> None:
+def _recipe_file(recipe: Recipe, kind: Kind) -> None:
     st.markdown("A recipe is all these settings in a small file, for another day, another dataset, or another person.")
     save, load = st.columns([1, 2], gap="medium")
     save.download_button(
@@ -328,7 +348,7 @@ def _recipe_file(recipe: Recipe, dataset: Dataset) -> None:
         on_click="ignore",
     )
     load.file_uploader(
-        "Load a recipe", type="json", key="recipe_file", on_change=_load, args=(dataset.kind,), max_upload_size=1
+        "Load a recipe", type="json", key="recipe_file", on_change=_load, args=(kind,), max_upload_size=1
     )
     if error := st.session_state.get("recipe_error"):
         show_error(error)
@@ -337,12 +357,12 @@ def _recipe_file(recipe: Recipe, dataset: Dataset) -> None:
     st.code(recipe.to_command() + on, language="bash", wrap_lines=True)
 
 
-def _load(kind: str) -> None:
+def _load(kind: Kind) -> None:
     st.session_state["recipe_error"] = None
     if (file := st.session_state["recipe_file"]) is None:
         return
     try:
-        recipe = recipe_file.check(recipe_file.read(BytesIO(file.getvalue())), kind)
+        recipe = recipe_file.check(recipe_file.read(BytesIO(file.getvalue())), kind.task, kind.modality)
     except GraftError as error:
         st.session_state["recipe_error"] = str(error)
         return

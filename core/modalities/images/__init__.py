@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -63,6 +63,7 @@ class Images(Modality):
     }
     formerly = {"contrast": 99.0, "mended": ""}
     comes_from = "file"
+    adjusted_by = ("fit", "resolution", "augmentation", "views", "mixup", "cutmix")
 
     def keep(self, folder: Path, frame: pd.DataFrame) -> pd.DataFrame:
         """Of the files that were taken in, those that no row names go."""
@@ -107,6 +108,10 @@ class Images(Modality):
         from core.modalities.images.examples import image_examples
 
         return image_examples(*given, **settings)
+
+    def fitted(self, info: Any, dataset: Any, asked: Mapping[str, Any] | None = None) -> Any:
+        asked = asked or {}
+        return info.fitted(asked.get("fit", "crop"), asked.get("resolution"), dataset.rendering)
 
     def settings(self, said: Any) -> Preprocessing:
         return Preprocessing.model_validate(said)

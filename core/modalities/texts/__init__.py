@@ -14,6 +14,7 @@ from core.errors import DataError
 from core.finding import Finding
 from core.modalities.protocol import Modality
 from core.modalities.texts.kept import FILE, KeptTexts, write
+from core.modalities.texts.lengths import usual_longest
 from core.modalities.texts.near_duplicates import find_twins
 from core.modalities.texts.noticing import findings_of, noticed_in
 from core.modalities.texts.settings import Tokenizing
@@ -46,6 +47,7 @@ class Texts(Modality):
     # Its place in texts/texts.arrow, how long it is, and what was noticed about it when it came, see noticing.py.
     columns = {"row": "int64", "characters": "int64", "words": "int64", "noticed": "str"}
     comes_from = "row"
+    adjusted_by = ("longest",)
     seed = b"text"
 
     def held_by(self, headings: Sequence[str]) -> tuple[str, ...]:
@@ -106,6 +108,11 @@ class Texts(Modality):
         from core.modalities.texts.examples import text_examples
 
         return text_examples(*given, **settings)
+
+    def fitted(self, info: Any, dataset: Any, asked: Mapping[str, Any] | None = None) -> Any:
+        """Cut after `longest` tokens; where nobody says, after as many as almost all of the texts have."""
+        longest = (asked or {}).get("longest") or usual_longest(dataset, info)
+        return info.fitted(longest=longest)
 
     def settings(self, said: Any) -> Tokenizing:
         return Tokenizing.model_validate(said)

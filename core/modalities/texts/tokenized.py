@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from core.errors import BackboneError
 from core.modalities.texts.settings import Tokenizing
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # torch takes seconds to import, and pages count tokens without
+    import torch
+
     from core.modalities.inputs import Inputs
 
 NAME = "tokenizer.json"
@@ -62,6 +63,8 @@ def tokens_of(texts: Sequence[tuple[str, str]], settings: Tokenizing) -> list[tu
 def padded(rows: Sequence[tuple[np.ndarray, np.ndarray]], settings: Tokenizing, device: torch.device) -> Inputs:
     """{"ids", "mask": int64 (B, T)}, and "types" where the network takes them; T as of the longest of `rows`, each
     (ids, sequence)."""
+    import torch
+
     shape = len(rows), max(len(ids) for ids, _ in rows)
     ids, mask, types = (np.zeros(shape, np.int64) for _ in range(3))
     for number, (own, sequence) in enumerate(rows):

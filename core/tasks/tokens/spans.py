@@ -61,7 +61,7 @@ class Types(Classes):
     """The types of entities, of which a text may have any number."""
 
     def __init__(self) -> None:
-        super().__init__("type", "types", several=True)
+        super().__init__("type", "types", several=True, placed=True)
 
     def of(self, frame: pd.DataFrame) -> tuple[str, ...]:
         return tuple(sorted({label for text in frame["spans"].unique() for label in types_in(text)}))

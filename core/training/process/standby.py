@@ -101,7 +101,7 @@ def stand_by(place: Path) -> Path | None:
     lock.acquire(timeout=10)
     try:
         with _leaving_with_owner(place):
-            _import_all((place / "backbone").read_text(encoding="utf-8"))
+            _import_all(place, (place / "backbone").read_text(encoding="utf-8"))
         with atomic_open(place / "ready") as file:
             file.write(os.environ.get("GRAFT_CIRCUMSTANCES", ""))
         return _given(place)
@@ -156,17 +156,21 @@ def _given(place: Path) -> Path | None:
     return None
 
 
-def _import_all(backbone: str) -> None:
+def _import_all(place: Path, backbone: str) -> None:
     """What every run needs, and how this backbone is cut."""
     import timm  # noqa: F401
     import torchvision  # noqa: F401
 
-    from core.backbones.catalogue import find
+    from core.backbones.libraries import LIBRARIES, find
     from core.backbones.model import describe
     from core.training import trainer  # noqa: F401
 
     with contextlib.suppress(GraftError):
-        describe(find(backbone))
+        info = find(backbone)
+        if info.library in LIBRARIES:
+            LIBRARIES[info.library].stages(info, Workspace.at(place.parent.parent))
+        else:
+            describe(info)  # type: ignore[arg-type]
 
 
 def _is_fresh(path: Path, seconds: float) -> bool:

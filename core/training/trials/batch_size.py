@@ -64,7 +64,7 @@ def settle(material: Material, known: int | None = None) -> str:
         return ""
     found = Found(known, "as when the run began") if known else _found(material)
     material.recipe = recipe.with_batch_size(found.size)
-    said = f"Batches of {found.size} images, found for this device: {found.why}."
+    said = f"Batches of {found.size} {material.dataset.modality.noun}s, found for this device: {found.why}."
     if material.recipe.learning_rate != recipe.learning_rate:
         said += f" The learning rate follows: {material.recipe.learning_rate:.3g} in place of {recipe.learning_rate:g}."
     return said

@@ -293,10 +293,10 @@ def test_a_published_set_is_asked_for_by_its_name(home, capsys, make_zip):
         main(["import", str(make_zip({"cats": 3})), "--published", "EuroSAT"])
 
 
-def settings(*words, kind="classes"):
+def settings(*words):
     from core.commands.parser import build_parser
 
-    return jobs._settings(build_parser().parse_args(["train", "--data", "x", *map(str, words)]), kind)
+    return jobs._settings(build_parser().parse_args(["train", "--data", "x", *map(str, words)]))
 
 
 def test_what_is_typed_goes_over_a_preset_or_a_file(tmp_path):

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from core.runs.answers import answers, mistakes
+from core.tasks import TASKS
 from tests.pages.made_runs import finished, made_run
 
 
@@ -24,17 +25,17 @@ def keep(workspace):
 
 def test_wrong_ones_come_surest_first(keep):
     rows = {"label": ["a", "a", "b"], "said": ["b", "a", "a"], "probability": [0.6, 0.9, 0.8], "split": "validation"}
-    found = mistakes(answers(keep(rows)))
+    found = mistakes(answers(keep(rows)), TASKS["classes"])
     assert list(found["truth"]) == ["b", "a"] and list(found["probability"]) == [0.8, 0.6]
 
 
 def test_of_several_labels_each_must_be_right(keep):
-    found = mistakes(answers(keep({"labels": ["a; b", "a", ""], "said": ["a", "a", "b"]})))
+    found = mistakes(answers(keep({"labels": ["a; b", "a", ""], "said": ["a", "a", "b"]})), TASKS["labels"])
     assert list(found["truth"]) == ["a; b", ""] and set(found["split"]) == {"validation"}
 
 
 def test_of_numbers_those_furthest_off_come_first(keep):
-    found = mistakes(answers(keep({"target": [1.0, 2.0, 3.0], "said": [1.1, 5.0, 2.5]})))
+    found = mistakes(answers(keep({"target": [1.0, 2.0, 3.0], "said": [1.1, 5.0, 2.5]})), TASKS["number"])
     assert list(found["said"]) == [5.0, 2.5, 1.1]
 
 

@@ -14,6 +14,10 @@ import torch
 from torch import nn
 
 from core.backbones.libraries import LIBRARIES
+from core.data import changes
+from core.data.browsing import first_of_each, matching
+from core.data.dataset import load_dataset
+from core.errors import DataError
 from core.importing.importing import import_path
 from core.inference import predictor
 from core.modalities.texts.settings import Tokenizing
@@ -89,6 +93,20 @@ def recipe(dataset):
 def test_a_file_of_entities_becomes_a_dataset(dataset):
     assert (dataset.kind, dataset.modality.name, dataset.classes) == ("tokens", "text", ("COLOUR",))
     assert len(dataset.frame) == 40 and dataset.report.classes["COLOUR"] > 30
+
+
+def test_its_types_are_browsed_and_renamed_as_labels_are(workspace, dataset):
+    has = matching(dataset, label="COLOUR")
+    assert 30 < len(has) < 40 and len(matching(dataset, label="")) == 40 - len(has)
+    assert len(first_of_each(dataset, ["COLOUR"], 3)["COLOUR"]) == 3
+    renamed = changes.rename_classes(workspace, dataset, {"COLOUR": "HUE"})
+    assert renamed.classes == ("HUE",) and load_dataset(workspace, dataset.id).report.classes == {"HUE": len(has)}
+    name = has["name"].iloc[0]
+    assert changes.relabel(workspace, dataset, [name], []).frame.set_index("name").loc[name, "spans"] == "[]"
+    with pytest.raises(DataError, match="none has it as a whole"):
+        changes.mark(workspace, dataset, [name], "HUE")
+    with pytest.raises(DataError, match="places in each text"):
+        changes.relabel(workspace, dataset, [name], "HUE")
 
 
 @pytest.mark.parametrize("freeze", [0, 1, 5])

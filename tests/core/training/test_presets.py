@@ -12,11 +12,13 @@ PLACE = {"dataset": "pets", "dataset_version": 1, "backbone": "resnet50"}
 @pytest.mark.parametrize("kind", ["classes", "labels", "number"])
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_sets_everything_and_is_found_again(name, kind):
-    settings = PRESETS[name].settings(kind)
-    recipe = Recipe.parse({**PLACE, **settings})
+    modality = next(iter(PRESETS[name].modalities), "image")
+    settings = PRESETS[name].settings(kind, modality, 7)
+    recipe = Recipe.parse({**PLACE, **settings, "modality": modality})
     assert set(recipe.settings()) - set(settings) == {"learning_rate"}
     assert recipe.loss == TASKS[kind].losses[0]
-    assert changed_from(name, recipe.settings(), kind) == {} and nearest(recipe, kind) == name
+    assert changed_from(name, recipe.settings(), kind, modality, 7) == {}
+    assert nearest(recipe, kind, modality, 7) == name
 
 
 def test_the_textbook_is_the_textbooks():

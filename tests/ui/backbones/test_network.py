@@ -19,19 +19,19 @@ STAGES = [Stage("stem", 1, 100, (8, 32, 32)), Stage("<b>two</b>", 4, 300, (16, 1
 
 
 def test_rows_go_from_image_to_head_with_the_first_stages_frozen():
-    rows = _rows(STAGES, 64, 1, "Head: 3 classes", 50)
+    rows = _rows(STAGES, "Image, 3 × 64 × 64", 1, "Head: 3 classes", 50)
     assert [row["name"] for row in rows] == ["Image", "stem", "<b>two</b>", "Head: 3 classes"]
     assert [row["frozen"] for row in rows] == [False, True, False, False]
     assert rows[1]["shape"] == "8 × 32 × 32"
 
 
 def test_bars_compare_with_the_largest_stage():
-    assert [row["share"] for row in _rows(STAGES, 64, 0, None, None)] == [None, 100 / 300, 1.0]
+    assert [row["share"] for row in _rows(STAGES, "Image, 3 × 64 × 64", 0, None, None)] == [None, 100 / 300, 1.0]
 
 
 def test_folded_it_says_what_early_middle_and_late_stages_see():
     stages = [Stage(f"block{number}", 1, 10, (8, 8, 8)) for number in range(7)]
-    rows = _folded(stages, 3, "Head: 3 classes", 50)
+    rows = _folded(stages, "Image, 3 × 64 × 64", 3, "Head: 3 classes", 50)
     assert [row["name"] for row in rows] == ["Early stages", "Middle stages", "Late stages", "Head: 3 classes"]
     assert "edges" in rows[0]["small"] and "whole things" in rows[2]["small"]
     assert [row["frozen"] for row in rows] == [True, False, False, False]

@@ -20,7 +20,7 @@ def action_bar(dataset: Dataset, ticks: Ticks, found: pd.Index) -> None:
     with bar("action_bar"):
         st.markdown(f"**{len(ticks.names):,} ticked**", width="content")
         classes = dataset.task.classes
-        if classes is not None:
+        if classes is not None and not classes.placed:
             _mark(dataset, ticks) if classes.several else _relabel(dataset, ticks)
         elif dataset.task.ordered:
             _retarget(dataset, ticks)
