@@ -8,8 +8,14 @@ import pytest
 from core.backbones import libraries
 from core.importing.importing import import_path
 from core.importing.tables.reading import Reading
+from core.inference.prediction import Answer
+from core.modalities import TEXT
 from core.modalities.texts.settings import Tokenizing
-from tests.pages.conftest import texts
+from core.tasks import CLASSIFICATION
+from core.tasks.predictions import Guess, Ranked
+from core.training.recipe import Recipe
+from tests.pages.conftest import press, texts
+from tests.pages.made_runs import finished, made_run
 from tests.toys.bert import TinyInfo, Toys
 from tests.toys.tokenizer import write_tokenizer
 
@@ -65,3 +71,47 @@ def test_a_backbone_that_reads_no_texts_is_refused_with_a_way_out(open_page, rev
     assert "tokens of a text, of 16 that the backbone can" in texts(app.run())
     assert not [each for each in app.selectbox if each.key in ("set_fit", "set_augmentation", "set_resolution")]
     assert "set_longest" in {each.key for each in app.selectbox}
+
+
+class Reader:
+    """Says that a text is good if the word is in it."""
+
+    choices, task, modality = ("good", "bad"), CLASSIFICATION, TEXT
+    preprocessing = Tokenizing(tokenizer="0" * 64, longest=16)
+
+    @classmethod
+    def open(cls, bundle):
+        return cls()
+
+    def predict(self, examples, top):
+        for name, (text, second) in examples:
+            says = ("good", "bad") if "good" in text + second else ("bad", "good")
+            said = Ranked((Guess(says[0], 0.9), Guess(says[1], 0.1)), 2)
+            yield Answer(name, said, None, 0.01, is_cut=len(text) > 60)
+
+
+@pytest.fixture
+def asking(open_page, workspace, reviews, monkeypatch):
+    monkeypatch.setattr("core.inference.predictor.Predictor", Reader)
+    recipe = Recipe(dataset=reviews.id, dataset_version=1, modality="text", task="classes", backbone="toy/bert")
+    run = made_run(workspace, reviews.id, finished(), recipe=recipe)
+    (run.directory / "bundle").mkdir()
+    (run.directory / "bundle" / "bundle.json").write_text("{}")
+    choose(workspace, dataset=reviews.id, backbone="toy/bert", run=run.id)
+    return open_page("predict")
+
+
+def test_a_sentence_of_ones_own_is_answered(asking):
+    asking.text_area(key="text_box").set_value("A <b>good</b> day, $x$")
+    press(asking, "Ask")
+    assert "A \\<b\\>good\\<\\/b\\> day" in texts(asking) and not asking.dataframe
+
+
+def test_lines_are_answered_each_by_itself_in_a_table_to_take_away(asking):
+    asking.checkbox(key="text_lines").check().run()
+    asking.text_area(key="text_box").set_value(f"=good()\n\nbad {'x' * 80}")
+    press(asking, "Ask")
+    table = asking.dataframe[0].value
+    assert table["Text"].tolist() == ["=good()", f"bad {'x' * 80}"]
+    assert table.iloc[:, 1].tolist() == ["good", "bad"]
+    assert "it saw the first 16 tokens" in texts(asking)
