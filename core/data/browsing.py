@@ -73,7 +73,7 @@ def first_of_each(dataset: Dataset, labels: list[str], each: int) -> dict[str, p
     """The first `each` rows of every one of these classes, by name."""
     rows = _classes(dataset).each(matching(dataset))
     few = rows[rows["label"].isin(labels)].groupby("label", sort=False).head(each)
-    return {label: few[few["label"] == label] for label in labels}
+    return {label: dataset.frame.loc[few.index[few["label"] == label]] for label in labels}
 
 
 def _classes(dataset: Dataset) -> Classes:

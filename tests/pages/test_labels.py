@@ -55,9 +55,9 @@ def test_data_counts_filters_and_changes_labels(open_page, workspace, dataset):
     assert metrics(app)["Labels"] == "2" and metrics(app)["No label"] == "4" and "Classes" not in metrics(app)
     assert [(row["label"], row["count"]) for row in drawn(app, "rows")] == [(BOLD, "8 images"), ("dog", "8 images")]
     field(app, "selectbox", "Label").set_value("").run()
-    assert [one["word"] for one in drawn(app, "images")] == ["no label"] * 4 and "1–4 of 4 images" in texts(app)
+    assert [one["word"] for one in drawn(app, "cells")] == ["no label"] * 4 and "1–4 of 4 images" in texts(app)
     field(app, "selectbox", "Label").set_value("\0every").run()
-    assert {one["word"] for one in drawn(app, "images")} == {BOLD, "dog", f"{BOLD}, dog", "no label"}
+    assert {one["word"] for one in drawn(app, "cells")} == {BOLD, "dog", f"{BOLD}, dog", "no label"}
     tick(app, dataset, "3.jpg", "1.jpg")
     app.selectbox(key=f"relabel_{dataset.id}_1").set_value(BOLD).run()
     press(app, "Give it to 2 images")

@@ -1,79 +1,117 @@
-"""A dataset of texts on the Data page: the same looks and changes as one of images."""
+"""The pages with a dataset of texts: a backbone that reads them, no settings of images, a box to ask."""
 
-from __future__ import annotations
+import json
+from dataclasses import dataclass, replace
 
 import pytest
 
-from core import jobs
-from core.data.dataset import load_dataset
+from core.backbones import libraries
 from core.importing.importing import import_path
 from core.importing.tables.reading import Reading
-from core.workspace import write_json
+from core.inference.prediction import Answer
+from core.modalities import TEXT
+from core.modalities.texts.settings import Tokenizing
+from core.tasks import CLASSIFICATION
+from core.tasks.predictions import Guess, Ranked
+from core.training.recipe import Recipe
 from tests.pages.conftest import press, texts
-from tests.pages.test_browser_panel import drawn, field, tick
-from tests.polling import poll
+from tests.pages.made_runs import finished, made_run
+from tests.toys.bert import TinyInfo, Toys
+from tests.toys.tokenizer import write_tokenizer
 
-EVIL = "**bold** <script>alert(1)</script> :smile: $x$"
+
+@dataclass(frozen=True)
+class Info(TinyInfo):
+    preprocessing: Tokenizing = Tokenizing(tokenizer="0" * 64, longest=16)
+
+    def fitted(self, *_, longest=None):
+        fewer = min(16, longest or 16)
+        return replace(self, preprocessing=self.preprocessing.model_copy(update={"longest": fewer}))
+
+
+class Language(Toys):
+    def __init__(self, tokenizing: Tokenizing) -> None:
+        self.tokenizing = tokenizing
+
+    def infos(self):
+        return (Info(preprocessing=self.tokenizing),)
 
 
 @pytest.fixture
-def reviews(workspace, tmp_path):
-    rows = [
-        f"{'Lovely' if number % 2 else 'Dreadful'} film {number},{['bad', 'good'][number % 2]}" for number in range(60)
-    ]
-    (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *rows, f"{EVIL},good"]))
-    made = import_path(
-        workspace, tmp_path / "reviews.csv", reading=Reading(modality="text", text="text", column="label")
-    )
-    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
-    return made
+def toys(monkeypatch, tmp_path):
+    monkeypatch.setattr(libraries, "LIBRARIES", {"toy": Language(write_tokenizer(tmp_path / "toy"))})
 
 
-def test_texts_are_looked_through_searched_and_changed(open_page, reviews, workspace):
-    app = open_page("data")
-    said = texts(app)
-    assert [(row["label"], row["count"], len(row["cells"])) for row in drawn(app, "rows")] == [
-        ("bad", "30 texts", 3),
-        ("good", "31 texts", 3),
-    ]
-    assert "image" not in said.split("Nothing to mend")[1]
-    assert {"Texts", "Median words", "Median characters"} <= {one.label for one in app.metric}
-    field(app, "text_input", "Search").set_value("SCRIPT").run()
-    (cell,) = drawn(app, "cells")
-    assert cell["parts"] == [[EVIL, ""]] and cell["word"] == "good" and "1–1 of 1 text" in texts(app)
-    field(app, "text_input", "Search").set_value("").run()
-    field(app, "selectbox", "Sort by").set_value("largest").run()
-    assert drawn(app, "cells")[0]["parts"] == [[EVIL, ""]]
-    name = reviews.frame["name"].iloc[-1]
-    tick(app, reviews, name)
-    app.session_state["enlarged"] = name
-    assert "46 characters\\, 4 words" in texts(app.run()) and not app.exception
-    field(app, "selectbox", "Their class").set_value("bad").run()
-    app = press(app, "Relabel 1 text")
-    assert load_dataset(workspace, reviews.id).report.classes == {"bad": 31, "good": 30}
-    assert "1 text relabelled as bad" in texts(app)
-    press(app, "Undo")
-    assert not app.exception
+@pytest.fixture
+def reviews(workspace, tmp_path, toys):
+    lines = ["text,label", *(f"a {'good' if n % 2 else 'bad'} day number {n},{'ab'[n % 2]}" for n in range(24))]
+    (tmp_path / "reviews.csv").write_text("\n".join(lines))
+    return import_path(workspace, tmp_path / "reviews.csv", reading=Reading(modality="text"))
 
 
-def test_a_missing_file_of_texts_is_told(open_page, reviews):
-    (reviews.directory / "texts" / "texts.arrow").unlink()
-    app = open_page("data")
-    assert "cannot be read" in app.error[0].value and not app.exception
+def choose(workspace, **chosen):
+    (workspace.root / "choices.json").write_text(json.dumps({"dataset_version": 1, **chosen}))
 
 
-def test_pasted_lines_are_shown_before_they_are_imported(open_page, workspace):
-    app = open_page("data").segmented_control[0].set_value("Paste texts").run()
-    app.text_area[0].set_value("A lovely film it was\nWhat a cast they have").run()
-    assert "tells the classes" in app.error[0].value
-    app.text_input(key="pasted_label").set_value("good").run()
-    app = press(app, "Give it to them")
-    pasted = app.text_area[0].value
-    app.text_area[0].set_value(f"{pasted}\nbad\tI left after half an hour\nbad\tNever again {EVIL}").run()
-    assert "bad · 2 texts" in texts(app) and not app.error
-    app = press(app, "Import these texts")
-    job = jobs.current(workspace, "import")
-    poll(lambda: not job.view().running, lambda: f"{job.view()}", deadline=60)
-    made = load_dataset(workspace, job.view().result["dataset"])
-    assert made.report.classes == {"bad": 2, "good": 2} and made.modality.name == "text"
-    assert ("Texts", "4") in [(one.label, one.value) for one in app.run().metric] and not app.exception
+def test_the_backbone_page_follows_the_dataset(open_page, reviews, workspace):
+    choose(workspace, dataset=reviews.id)
+    app = open_page("backbone")
+    assert not app.exception and "bert" in app.subheader[0].value
+    assert "A text goes in at the top" in texts(app)
+
+
+def test_a_backbone_that_reads_no_texts_is_refused_with_a_way_out(open_page, reviews, workspace):
+    choose(workspace, dataset=reviews.id, backbone="torchvision/resnet18.IMAGENET1K_V1")
+    app = open_page("fine_tune")
+    assert "this dataset has texts" in app.warning[0].value
+    app.button(key="use_fitting").click().run()
+    assert not app.exception and not app.warning
+    assert "training texts" in texts(app)
+    app.session_state["expert_tab_others"] = "Texts"
+    assert "tokens of a text, of 16 that the backbone can" in texts(app.run())
+    assert not [each for each in app.selectbox if each.key in ("set_fit", "set_augmentation", "set_resolution")]
+    assert "set_longest" in {each.key for each in app.selectbox}
+
+
+class Reader:
+    """Says that a text is good if the word is in it."""
+
+    choices, task, modality = ("good", "bad"), CLASSIFICATION, TEXT
+    preprocessing = Tokenizing(tokenizer="0" * 64, longest=16)
+
+    @classmethod
+    def open(cls, bundle):
+        return cls()
+
+    def predict(self, examples, top):
+        for name, (text, second) in examples:
+            says = ("good", "bad") if "good" in text + second else ("bad", "good")
+            said = Ranked((Guess(says[0], 0.9), Guess(says[1], 0.1)), 2)
+            yield Answer(name, said, None, 0.01, is_cut=len(text) > 60)
+
+
+@pytest.fixture
+def asking(open_page, workspace, reviews, monkeypatch):
+    monkeypatch.setattr("core.inference.predictor.Predictor", Reader)
+    recipe = Recipe(dataset=reviews.id, dataset_version=1, modality="text", task="classes", backbone="toy/bert")
+    run = made_run(workspace, reviews.id, finished(), recipe=recipe)
+    (run.directory / "bundle").mkdir()
+    (run.directory / "bundle" / "bundle.json").write_text("{}")
+    choose(workspace, dataset=reviews.id, backbone="toy/bert", run=run.id)
+    return open_page("predict")
+
+
+def test_a_sentence_of_ones_own_is_answered(asking):
+    asking.text_area(key="text_box").set_value("A <b>good</b> day, $x$")
+    press(asking, "Ask")
+    assert "A \\<b\\>good\\<\\/b\\> day" in texts(asking) and not asking.dataframe
+
+
+def test_lines_are_answered_each_by_itself_in_a_table_to_take_away(asking):
+    asking.checkbox(key="text_lines").check().run()
+    asking.text_area(key="text_box").set_value(f"=good()\n\nbad {'x' * 80}")
+    press(asking, "Ask")
+    table = asking.dataframe[0].value
+    assert table["Text"].tolist() == ["=good()", f"bad {'x' * 80}"]
+    assert table.iloc[:, 1].tolist() == ["good", "bad"]
+    assert "it saw the first 16 tokens" in texts(asking)

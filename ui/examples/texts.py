@@ -16,6 +16,7 @@ from core.data.dataset import Dataset
 from core.data.report import Report
 from core.modalities.texts.kept import FILE, KeptTexts, Text, shortened
 from ui.examples.shown import Shown
+from ui.shared import theme
 from ui.shared.widgets import clip, count
 
 SHOWN_OF_EACH = 240  # characters, on a page of many
@@ -77,7 +78,8 @@ class TextsShown(Shown):
         for each, places in ((text, dataset.task.places(row[dataset.column])), (second, ())):
             if not each:
                 continue
-            st.html(f'<div dir="auto" style="{BOX}">{_marked(parts_of(each, places, SHOWN_AT_ONCE))}</div>')
+            marked = _marked(parts_of(each, places, SHOWN_AT_ONCE), theme.palette().accent)
+            st.html(f'<div dir="auto" style="{BOX}">{marked}</div>')
             if len(each) > SHOWN_AT_ONCE:
                 st.caption(f"The first {SHOWN_AT_ONCE:,} of {len(each):,} characters.")
         if len(text) + len(second) > SHOWN_AT_ONCE:
@@ -124,9 +126,11 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _marked(parts: Sequence[Part]) -> str:
+def _marked(parts: Sequence[Part], colour: str) -> str:
+    style = f"color:inherit;border-radius:0.2rem;background:color-mix(in srgb,{colour} 26%,transparent)"
     return "".join(
-        f'<mark title="{html.escape(label, quote=True)}">{html.escape(part)} <small>{html.escape(label)}</small></mark>'
+        f'<mark style="{style}">{html.escape(part)}'
+        f'<small style="opacity:0.75;margin-inline-start:0.25rem">{html.escape(clip(label, 40))}</small></mark>'
         if label
         else html.escape(part)
         for part, label in parts

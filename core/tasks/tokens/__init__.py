@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -54,6 +54,9 @@ class Tokens(Task):
 
     def parts(self, answer: Any) -> tuple[str, ...]:
         return types_in(answer) or ("no entity",)
+
+    def places(self, answer: Any) -> Sequence[tuple[int, int, str]]:
+        return spans_in(answer)
 
     def read(self, cells: Collection[str]) -> dict[str, Any]:
         return {cell: checked(cell, self.classes.named) for cell in cells}

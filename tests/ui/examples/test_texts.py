@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from core.data.changes import mark
+from core.errors import DataError
 from core.importing.importing import import_path
 from core.importing.tables.reading import Reading
 from ui.examples import SHOWN, shown_of
@@ -28,7 +32,7 @@ def test_a_text_is_cut_where_marks_begin_and_end(places, most, parts):
 
 
 def test_nothing_of_a_text_is_markup():
-    assert "<img" not in _marked([(EVIL, ""), (EVIL, EVIL)]) + _line(EVIL, EVIL)
+    assert "<img" not in _marked([(EVIL, ""), (EVIL, EVIL)], "red") + _line(EVIL, EVIL)
 
 
 @pytest.fixture
@@ -52,3 +56,15 @@ def test_only_the_rows_asked_for_are_read(dataset):
 def test_every_modality_says_how_it_is_drawn():
     for shown in SHOWN.values():
         assert shown.searched and set(shown.orders) == {"smallest", "largest"}
+
+
+def test_entities_are_marked_and_cannot_be_given_by_name_alone(workspace, tmp_path):
+    lines = [
+        json.dumps({"text": f"Anna saw Rome {number}", "label": [[0, 4, "PER"], [9, 13, "LOC"]]}) for number in range(8)
+    ] + [json.dumps({"text": f"Nobody saw it {number}", "label": []}) for number in range(4)]
+    (tmp_path / "places.jsonl").write_text("\n".join(lines))
+    made = import_path(workspace, tmp_path / "places.jsonl", reading=Reading(modality="text"))
+    first, *_ = shown_of(made).cells(made, made.frame.iloc[:1])
+    assert first["parts"] == [("Anna", "PER"), (" saw ", ""), ("Rome", "LOC"), (" 0", "")]
+    with pytest.raises(DataError, match="lies at a place"):
+        mark(workspace, made, made.frame["name"].tolist(), "ORG")
