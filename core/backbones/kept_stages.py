@@ -18,6 +18,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from core.backbones.bundled import MINILM
 from core.backbones.catalogue import BackboneInfo, catalogue
 from core.errors import DamagedError
 from core.records import Count, read
@@ -86,15 +87,23 @@ def _read(said: list[dict[str, Any]]) -> tuple[Stage, ...]:
     )
 
 
+def shipped(name: str) -> tuple[Stage, ...]:
+    """Of a bundled backbone as it is usually used; () of others."""
+    return _shipped().get(name, ())
+
+
 @cache
 def _shipped() -> dict[str, tuple[Stage, ...]]:
     return {name: _read(said) for name, said in json.loads(DATA.read_text(encoding="utf-8")).items()}
 
 
 def main() -> None:
+    from core.backbones.libraries import LIBRARIES
     from core.backbones.model import describe
 
     bundled = {info.name: describe(info) for info in catalogue() if info.library == "bundled"}
+    texts = LIBRARIES[MINILM]
+    bundled |= {info.name: texts.stages(info, Workspace.open()) for info in texts.infos()}
     with atomic_open(DATA) as file:
         json.dump({name: [asdict(stage) for stage in stages] for name, stages in bundled.items()}, file, indent=1)
         file.write("\n")

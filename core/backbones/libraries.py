@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from core.backbones import catalogue, kept_stages, weights
 from core.backbones.kept_stages import Stage
+from core.backbones.language.library import Folders, Hub, Minilm
 from core.errors import BackboneError
 from core.modalities import IMAGE
 from core.progress import Cancelled
@@ -66,8 +67,8 @@ class Library(Protocol):
     name: str
     usual: str = ""
 
-    def infos(self) -> Iterable[Info]:
-        """All of them. Takes no network and does not import torch."""
+    def infos(self, workspace: Workspace | None = None) -> Iterable[Info]:
+        """All of them; those that lie in a workspace where one is given. Takes no network and does not import torch."""
         ...
 
     def build(
@@ -102,23 +103,49 @@ class Library(Protocol):
         """Without weights. Brings torch; `stages_of` keeps what it gave. Raises BackboneError."""
         return self.build(info, workspace, random=True).stages
 
+    def keep(self, info: Any, folder: Path) -> None:
+        """Put into `folder`, of a bundle, what the network is made of besides its weights: nothing where the installed
+        library knows it by name."""
 
-LIBRARIES: dict[str, Library] = {}
+    def kept_in(self, name: str, folder: Path) -> Info | None:
+        """The backbone that `keep` kept there; None where it is none of this library, or nothing was kept."""
+        return None
 
 
-def find(name: str) -> Info:
+LIBRARIES: dict[str, Library] = {library.name: library for library in (Minilm(), Folders(), Hub())}
+
+
+def find(name: str, workspace: Workspace | None = None) -> Info:
     """The backbone called `name`, of any library.
+
+    workspace: where else than among the installed ones to look.
 
     Raises:
         BackboneError: there is none.
     """
-    found = (info for library in LIBRARIES.values() for info in library.infos() if info.name == name)
+    found = (info for library in LIBRARIES.values() for info in library.infos(workspace) if info.name == name)
     return next(found, None) or catalogue.find(name)
 
 
-def infos(modality: str) -> tuple[Info, ...]:
-    """All backbones for such examples; of those for images the bundled one first."""
-    found = [info for library in LIBRARIES.values() for info in library.infos() if info.modality == modality]
+def keep(info: Info, folder: Path) -> None:
+    """Put what a bundle needs of a backbone besides its weights into `folder`; nothing for most."""
+    if info.library in LIBRARIES:
+        LIBRARIES[info.library].keep(info, folder)
+
+
+def found_in(name: str, folder: Path) -> Info:
+    """The backbone that a bundle was made with, from what was kept in `folder` if anything was.
+
+    Raises:
+        BackboneError: there is none.
+    """
+    kept = (library.kept_in(name, folder) for library in LIBRARIES.values())
+    return next(filter(None, kept), None) or find(name)
+
+
+def infos(modality: str, workspace: Workspace | None = None) -> tuple[Info, ...]:
+    """All backbones for such examples, as `find` finds them; of those for images the bundled one first."""
+    found = [info for library in LIBRARIES.values() for info in library.infos(workspace) if info.modality == modality]
     return (*found, *(catalogue.catalogue() if modality == IMAGE.name else ()))
 
 
@@ -165,6 +192,8 @@ def stages_of(info: Info, workspace: Workspace) -> tuple[Stage, ...]:
     library = LIBRARIES.get(info.library)
     if library is None:
         return kept_stages.stages_of(_of_images(info), workspace)
+    if info == info.fitted() and (known := kept_stages.shipped(info.name)):
+        return known
     return kept_stages.found_before(workspace, repr(info), lambda: library.stages(info, workspace))
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from torch import nn
 from torch.utils._pytree import tree_map_only
 
-from core.backbones.libraries import build, find
+from core.backbones.libraries import build, found_in
 from core.errors import DamagedError, GraftError, RunError
 from core.inference.prediction import Answer
 from core.inference.reference import Reference, read_reference
@@ -118,7 +118,8 @@ class Predictor:
             # Random numbers are fine here: every one of them is replaced by the bundle's.
             needs = TASKS[said.task["kind"]].needs
             reads = "last" if said.head.reads == "auto" else said.head.reads
-            backbone = build(find(said.backbone), Workspace(bundle), random=True, reads=reads, needs=needs)
+            info = found_in(said.backbone, bundle / "backbone")
+            backbone = build(info, Workspace(bundle), random=True, reads=reads, needs=needs)
             head = objective.head(said.head, backbone.shapes)
             model = nn.ModuleDict({"backbone": backbone, "head": head})
             model.load_state_dict(weights)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import safetensors.torch
 
+from core.backbones.libraries import keep
 from core.training.checkpoints import Checkpoint
 from core.training.finishing import Finished
 from core.training.preparation import Material
@@ -27,6 +28,7 @@ def write_bundle(folder: Path, material: Material, state: Checkpoint, finished: 
         file.write(safetensors.torch.save(tensors))
     with atomic_open(folder / "answers.parquet", "wb") as file:
         finished.answers.to_parquet(file, index=False)
+    keep(material.backbone.info, folder / "backbone")
     head = recipe.head.model_copy(update={"reads": recipe.reads})
     scores = {**state.best_scores, "test": finished.test.flat() if finished.test else None}
     write_json(

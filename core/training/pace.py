@@ -80,12 +80,12 @@ class Pace:
 
     @classmethod
     def of(cls, workspace: Workspace, backbone: str) -> Pace:
-        return known_before(workspace, _name(backbone), cls) or cls._guess(backbone)
+        return known_before(workspace, _name(backbone), cls) or cls._guess(workspace, backbone)
 
     @classmethod
-    def _guess(cls, backbone: str) -> Pace:
+    def _guess(cls, workspace: Workspace, backbone: str) -> Pace:
         try:
-            gflops = find(backbone).gflops or 1.0
+            gflops = find(backbone, workspace).gflops or 1.0
         except GraftError:
             gflops = 1.0
         forward = gflops / (GFLOPS_A_SECOND * (os.cpu_count() or 1))

@@ -70,7 +70,7 @@ class Material:
         self.dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
         task, training = TASKS[self.dataset.kind], self.dataset.part("train")
         own_weights = Path(recipe.weights_file) if recipe.weights_file else None
-        info = recipe.fitted(find(recipe.backbone), self.dataset)
+        info = recipe.fitted(find(recipe.backbone, workspace), self.dataset)
         self.backbone: Backbone = build(info, workspace, weights_file=own_weights, reads=recipe.reads, needs=task.needs)
         self.backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         spec = task.spec(self.dataset.classes, self.dataset.target, training)

@@ -68,7 +68,7 @@ class Toys(Library):
 
     name, usual, network = "toy", "toy/bert", TinyBert
 
-    def infos(self):
+    def infos(self, workspace=None):
         return (TinyInfo(),)
 
     def example(self):

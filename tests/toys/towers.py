@@ -55,7 +55,7 @@ def _mean(steps, mask):
 class TowerToys(Toys):
     name, usual, network = "towers", "towers/two", staticmethod(TwoTowers)
 
-    def infos(self):
+    def infos(self, workspace=None):
         return (TinyInfo("towers/two", "towers"),)
 
     def example(self):

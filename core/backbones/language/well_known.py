@@ -1,0 +1,52 @@
+"""The backbones for texts that many use, as their publishers describe them: to be searched without a network.
+
+well_known.json: parameters and download_bytes in millions, rounded; what a download really takes, its server says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from core.backbones.language.info import LONGEST, NOT_HERE, USUAL, LanguageInfo
+from core.modalities.texts.settings import Tokenizing
+
+DATA = Path(__file__).with_name("well_known.json")
+
+
+@cache
+def well_known() -> tuple[LanguageInfo, ...]:
+    """As they are before they are on this machine."""
+    said = json.loads(DATA.read_text(encoding="utf-8"))
+    return tuple(_listed(**dict(zip(said["columns"], row))) for row in said["backbones"])
+
+
+def _listed(hub: str, parameters: int, languages: str, licence: str, longest: int, **more: Any) -> LanguageInfo:
+    numbers = parameters * 1_000_000
+    return LanguageInfo(
+        name=f"hub/{hub}",
+        library="hub",
+        architecture=f"hub/{hub}",
+        family=more["family"],
+        parameters=numbers,
+        gflops=numbers * USUAL / 1e9,
+        languages=languages,
+        licence=licence,
+        longest=longest,
+        download_bytes=more["download_bytes"] * 1_000_000,
+        hub=hub,
+        preprocessing=Tokenizing(tokenizer=NOT_HERE, longest=min(LONGEST, longest)),
+    )
+
+
+def search(text: str, among: Iterable[LanguageInfo]) -> list[LanguageInfo]:
+    """Those whose name, family, languages and licence have every word of it."""
+    words = text.lower().split()
+
+    def said(info: LanguageInfo) -> str:
+        return f"{info.name} {info.family} {info.languages} {info.licence or ''}".lower()
+
+    return [info for info in among if all(word in said(info) for word in words)]
