@@ -20,7 +20,7 @@ WELL = (Status.FINISHED, Status.STOPPED, Status.PAUSED)
 def finish(run: Run, as_json: bool, said: int = 0) -> int:
     """Follow the run to its end, tell how it ended, and return the exit status. said: epochs that need no line more."""
     view = follow(run, said)
-    print(view.message or f"The run was {view.status.value}.", file=sys.stderr)
+    print(with_noun(view.message, view.noun) or f"The run was {view.status.value}.", file=sys.stderr)
     if view.status is Status.PAUSED:
         print(f"Go on with: python -m core resume {run.id}", file=sys.stderr)
     if as_json:
@@ -58,7 +58,7 @@ def follow(run: Run, said: int = 0) -> View:
 def _epoch_line(row: CurvePoint, view: View) -> str:
     said = f"training loss {row.train.loss:.4f}, {row.train.words}"
     if row.validation:
-        here = Scored("validation", row.validation, view.judged_on)
+        here = Scored("validation", row.validation, view.judged_on, noun=view.noun)
         said += f", validation loss {row.validation.loss:.4f}, {here.worth}"
     return f"Epoch {row.epoch} of {view.epochs}: {said}"
 

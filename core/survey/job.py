@@ -27,8 +27,8 @@ def survey_dataset(
     Raises:
         GraftError: the dataset, the backbone or its weights are not there, or it is one for other examples.
     """
-    dataset, info = load_dataset(workspace, dataset_id, version), find(backbone)
-    if not sees(backbone, dataset.modality):
+    dataset, info = load_dataset(workspace, dataset_id, version), find(backbone, workspace)
+    if not sees(backbone, dataset.modality, workspace):
         raise DataError(f"{info.name} sees no {dataset.modality.noun}s. Choose another backbone.")
     file = Path(weights_file) if weights_file else None
 

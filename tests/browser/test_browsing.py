@@ -6,6 +6,7 @@ import pytest
 
 from core.data.dataset import load_dataset
 from core.importing.importing import import_path
+from core.importing.tables.reading import Reading
 from core.workspace import write_json
 from tests.browser.actions import calm, settled
 from tests.polling import poll
@@ -69,3 +70,30 @@ def test_tick_relabel_undo(visit, image_of, dataset, workspace):
     page.get_by_role("button", name="Clear the filters").click()
     page.get_by_role("button", name="Browse red").wait_for()
     assert page.get_by_label("Search").input_value() == ""
+
+
+def test_texts_are_ticked_searched_and_opened_as_they_are(visit, workspace, tmp_path):
+    lines = [f"{EVIL} film {number},{['bad', 'good'][number % 2]}" for number in range(60)]
+    (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *lines]))
+    reading = Reading(modality="text", text="text", column="label")
+    made = import_path(workspace, tmp_path / "reviews.csv", reading=reading)
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": 1})
+    page = visit.page(size=(390, 844), path="data")
+    page.on("dialog", lambda dialog: (visit.troubles.append("a text was run as code"), dialog.dismiss()))
+    settled(page, "Data")
+    page.get_by_role("button", name="Browse good, 30 texts").click()
+    page.get_by_text("1–30 of 30 texts").wait_for()
+    listed = page.get_by_role("list", name="Texts")
+    listed.get_by_text(f"{EVIL} film 1", exact=True).wait_for()  # its words may come before its rows
+    boxes = listed.get_by_role("checkbox")
+    boxes.nth(1).click()
+    boxes.nth(3).click(modifiers=["Shift"])
+    page.get_by_text("3 ticked").wait_for()
+    boxes.first.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").get_by_text(f"{EVIL} film 1", exact=True).wait_for()
+    page.keyboard.press("Escape")
+    width = page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
+    assert width[0] <= width[1]
+    page.get_by_label("Search").fill("FILM 59")
+    page.get_by_text("1–1 of 1 text").wait_for()

@@ -33,7 +33,7 @@ class Language(Toys):
     def __init__(self, tokenizing: Tokenizing) -> None:
         self.tokenizing = tokenizing
 
-    def infos(self):
+    def infos(self, workspace=None):
         return (Info(preprocessing=self.tokenizing),)
 
 

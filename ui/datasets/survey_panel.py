@@ -59,7 +59,7 @@ def survey_panel(dataset: Dataset) -> None:
 
 def _seeing(chosen: state.Choices, dataset: Dataset) -> state.Choices:
     """Of the dataset's examples; with another backbone than the chosen one, where that sees none of them."""
-    backbone = seeing(chosen.backbone, dataset.modality)
+    backbone = seeing(chosen.backbone, dataset.modality, state.workspace())
     return chosen if backbone == chosen.backbone else state.Choices(backbone=backbone)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 DEEPEST = 30
+MOST_FAILED = 1_000  # lists that are none, before nothing more is looked for
 _TOKEN = re.compile(
     r"""[\s\\]+|\#[^\n]*
     |(?P<text>[uUrR]?(?:'''(?:[^\\]|\\.)*?'''|\"\"\"(?:[^\\]|\\.)*?\"\"\"|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"))
@@ -28,11 +29,12 @@ class NotLiteral(ValueError):
 
 def values_in(source: str) -> Iterator[Any]:
     """Every list or tuple that stands at the beginning of a line, or is given a name there."""
-    at = 0
-    while match := _STARTS.search(source, at):
+    at = failed = 0
+    while failed < MOST_FAILED and (match := _STARTS.search(source, at)):
         try:
             value, at = _value(source, match.end())
         except NotLiteral:
+            failed += 1
             end = source.find("\n", match.end())
             at = len(source) if end < 0 else end + 1
             continue

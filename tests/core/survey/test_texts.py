@@ -28,18 +28,25 @@ class Bert(TinyBert):
         self.embeddings = nn.Embedding(vocabulary(), WIDTH)
 
 
+class Info(TinyInfo):
+    def fitted(self, *_, **__):
+        return self
+
+
 class Language(Toys):
     network = Bert
 
     def __init__(self, settings):
         self.settings = settings
 
-    def infos(self):
-        return (TinyInfo(preprocessing=self.settings),)
+    def infos(self, workspace=None):
+        return (Info(preprocessing=self.settings),)
 
 
 @pytest.fixture
 def language(monkeypatch, tmp_path):
+    for name in list(LIBRARIES):
+        monkeypatch.delitem(LIBRARIES, name)
     monkeypatch.setitem(LIBRARIES, "toy", Language(write_tokenizer(tmp_path / "tokenizer", types=False)))
 
 

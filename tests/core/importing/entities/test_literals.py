@@ -33,6 +33,10 @@ def test_nothing_else_is(text):
         cell(text)
 
 
+def test_a_file_of_openings_is_soon_given_up():
+    assert list(values_in("[('a', 1),\n" * 5_000 + "]\n[('b', 2)]")) == []
+
+
 def test_lists_are_found_in_a_program():
     source = "import os\nTRAIN: list = [  # a comment\n  ('a', 1),\n]\nos.remove('x')\nTEST = [f(1)]\n[('b', 2)]\n"
     assert list(values_in(source)) == [[["a", 1]], [["b", 2]]]
