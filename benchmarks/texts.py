@@ -115,7 +115,8 @@ def graft(workspace: Workspace, given: Divided, seed: int, **changes: Any) -> tu
 
 
 def of_preset(name: str) -> dict[str, Any]:
-    return PRESETS[name].settings("classes", "text", LAYERS + 1)
+    settings = PRESETS[name].settings("classes", "text", LAYERS + 1)
+    return {key: value for key, value in settings.items() if key != "seed"}
 
 
 def trainer(given: Divided, seed: int, free: int | None, evaluates: bool, **way: Any) -> Measured:

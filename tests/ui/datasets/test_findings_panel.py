@@ -59,9 +59,7 @@ TABLE = said(
     *((NAMES[0], "other"), (NAMES[6], ""), ("/etc/passwd", "red"), ("gone.jpg", "red")),
 )
 COMMAS = ["bowl", "bowl, empty", "cup", "cup, empty", "bowl", "cup", "cup", "bowl"]
-PLAIN = [
-    f"an ordinary sentence about the weather, number {word}" for word in ["one", "two", "three", "four", "five", "six"]
-]
+PLAIN = [f"an ordinary sentence about the weather, and it is {word}" for word in ("dry", "wet", "hot", "cold", "mild")]
 ODD = [
     *PLAIN,
     "so good<br>really so good",
@@ -101,6 +99,7 @@ FOUND = {
 IN_WORDS = {
     "unused": "call it so and import again",
     **dict.fromkeys(("guess", "boxes", "letters"), "import again"),
+    "entities": "was kept",
 }
 OF_A_VERSION = {*REPAIRS, "one number"}  # which has no image to point at: the import refuses it
 
