@@ -62,7 +62,7 @@ class Library(Toys):
     def __init__(self, tokenizing):
         self.tokenizing = tokenizing
 
-    def infos(self):
+    def infos(self, workspace=None):
         return (Info(self.tokenizing),)
 
 
