@@ -45,6 +45,7 @@ from core.inference.predictor import Predictor
 from core.modalities.texts.kept import FILE, KeptTexts
 from core.runs.launching import ALLOCATOR
 from core.store.cache import empty
+from core.training.presets import PRESETS
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
@@ -91,6 +92,7 @@ def divided(workspace: Workspace, dataset: Dataset, seed: int, learn: int | None
 
 def graft(workspace: Workspace, given: Divided, seed: int, **changes: Any) -> tuple[Measured, Any]:
     place = {"dataset": given.dataset.id, "dataset_version": given.dataset.version, "backbone": BACKBONE}
+    place |= {"modality": "text", "task": given.dataset.kind}
     recipe = Recipe.parse({**place, "seed": seed, **changes})
     while not any(workspace.root.glob("standby/*/ready")):
         runs.expect_start(workspace, BACKBONE)
@@ -110,6 +112,11 @@ def graft(workspace: Workspace, given: Divided, seed: int, **changes: Any) -> tu
         for answer, (_, label) in zip(answers, given.test)
     ]
     return Measured(seconds, statistics.fmean(right)), run
+
+
+def of_preset(name: str) -> dict[str, Any]:
+    settings = PRESETS[name].settings("classes", "text", LAYERS + 1)
+    return {key: value for key, value in settings.items() if key != "seed"}
 
 
 def trainer(given: Divided, seed: int, free: int | None, evaluates: bool, **way: Any) -> Measured:
@@ -196,8 +203,10 @@ def accuracy(workspace: Workspace, seeds: int) -> list[str]:
         for seed in range(seeds):
             given = divided(workspace, dataset, seed)
             sides = {
-                "Recommended": graft(workspace, given, seed)[0],
-                "last two layers free": graft(workspace, given, seed, freeze=LAYERS - 1)[0],
+                **{
+                    f"Graft, {PRESETS[name].title}": graft(workspace, given, seed, **of_preset(name))[0]
+                    for name in ("recommended", "frozen")
+                },
                 "words (TF-IDF)": by_words(given),
                 "features, logistic regression": by_features(workspace, given),
                 **{name: trainer(given, seed, None, False, **way) for name, way in WAYS.items()},

@@ -21,6 +21,8 @@ from typing import Any
 
 import pandas as pd
 
+from core.modalities.texts.near_duplicates import find_twins
+
 FOLDER = Path(__file__).parents[1] / "core" / "importing" / "samples" / "texts"
 TOPICS = {"05": "animal", "06": "thing made", "13": "food", "15": "place", "18": "person", "20": "plant"}
 A_TOPIC = 250
@@ -107,6 +109,8 @@ def entities(found: list[Meaning], said: list[Meaning]) -> list[dict[str, object
         capitals = sum(word[0].isupper() for word in re.findall(r"\w+", sentence))
         if capitals <= sum(len(sentence[start:end].split()) for start, end, _ in spans):
             rows.append({"text": sentence, "spans": spans})
+    twins = find_twins([row["text"] for row in rows])
+    rows = [row for row, twin, again in zip(rows, twins, pd.Series(twins).duplicated()) if not (twin and again)]
     random.Random(1).shuffle(rows)
     taken, many = [], Counter[str]()
     for row in rows:

@@ -58,7 +58,9 @@ def suggested_learning_rate(optimizer: str, freeze: int | str, modality: str = I
     """
     if optimizer == "sgd":
         return 0.001
-    return 0.01 if freeze == "all" else 0.001 if modality == IMAGE.name else 0.0003
+    if freeze == "all":
+        return 0.01
+    return 0.001 if modality == IMAGE.name else 0.0001 if freeze == 0 else 0.0002
 
 
 def is_solvable(settings: Mapping[str, Any]) -> bool:

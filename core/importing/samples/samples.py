@@ -149,4 +149,16 @@ SAMPLES: tuple[Sample, ...] = (
         partial(_copy, "topics.csv"),
         TEXT.name,
     ),
+    Sample(
+        "entities",
+        "People and places",
+        "Sentences in which the names of people and places are marked.",
+        1_165,
+        2,
+        "WordNet 3.1, Princeton University",
+        "WordNet licence",
+        partial(_copy, "entities.jsonl"),
+        TEXT.name,
+        "Labels made by rule: WordNet's names, found in its own sentences. Nobody looked at each.",
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,9 @@ WORDS = ("red", "green", "wonderful", "blue", "unbelievable", "grey")
 COLOURS = re.compile("red|green|blue")  # each by itself, as the tiny network knows no order
 
 
+LONGEST = 80  # tokens
+
+
 class Small(TinyBert):
     def __init__(self):
         super().__init__()
@@ -52,8 +55,9 @@ class Info:
     def said(self):
         return self.name
 
-    def fitted(self, *_):
-        return self
+    def fitted(self, *_, longest=None):
+        tokens = min(LONGEST, longest or LONGEST)
+        return replace(self, preprocessing=self.preprocessing.model_copy(update={"longest": tokens}))
 
 
 class Library(Toys):
@@ -62,13 +66,13 @@ class Library(Toys):
     def __init__(self, tokenizing):
         self.tokenizing = tokenizing
 
-    def infos(self):
+    def infos(self, workspace=None):
         return (Info(self.tokenizing),)
 
 
 @pytest.fixture
 def tokenizing(tmp_path, monkeypatch, random_weights):
-    made = write_tokenizer(tmp_path / "backbone", longest=80, types=False)
+    made = write_tokenizer(tmp_path / "backbone", longest=LONGEST, types=False)
     monkeypatch.setitem(LIBRARIES, "small", Library(made))
     monkeypatch.setattr(predictor, "build", preparation.build)
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import get_args
 
 import pytest
@@ -58,6 +59,19 @@ TABLE = said(
     *((NAMES[0], "other"), (NAMES[6], ""), ("/etc/passwd", "red"), ("gone.jpg", "red")),
 )
 COMMAS = ["bowl", "bowl, empty", "cup", "cup, empty", "bowl", "cup", "cup", "bowl"]
+PLAIN = [f"an ordinary sentence about the weather, and it is {word}" for word in ("dry", "wet", "hot", "cold", "mild")]
+ODD = [
+    *PLAIN,
+    "so good<br>really so good",
+    "write to me at jo@example.org",
+    "a hidden\u200bblank in here",
+    "see " + "x" * 150,
+    "Добрый день, дорогие друзья",
+]
+ENTITIES = "\n".join(
+    json.dumps({"text": f"{name} lives in Rome", "entities": [[0, len(name), "PERSON"], [2, 900, "PLACE"]] * (n < 7)})
+    for n, name in enumerate(["Ann", "Bob", "Carl", "Dora", "Emil", "Fay", "Gus", "Hal"])
+).encode()
 FOUND = {
     "folders": (MESSY, {"left out", "repeated", "no class", "empty class", "mended"}),
     "table": (BOTH | TABLE, {"no class", "no label", "missing", "outside", "twice"}),
@@ -74,12 +88,18 @@ FOUND = {
     ),
     "loosely": (BOTH | said(*((name.upper(), name[:3]) for name in NAMES)), {"loosely"}),
     "shown": (BOTH | shown(), {"values", "ground", "pages", "mended"}),
+    "texts": (
+        said(*((text, "ab"[n % 2]) for n, text in enumerate(ODD * 2)), head="text;label"),
+        {"markup", "personal", "hidden", "unbroken", "script"},
+    ),
+    "entities": ({"e.jsonl": ENTITIES}, {"entities", "no entities"}),
     "marks": (one_class_each(several=7), {"several labels"}),
 }
 # Where there is nothing to click, the words say what to do.
 IN_WORDS = {
     "unused": "call it so and import again",
     **dict.fromkeys(("guess", "boxes", "letters"), "import again"),
+    "entities": "was kept",
 }
 OF_A_VERSION = {*REPAIRS, "one number"}  # which has no image to point at: the import refuses it
 
