@@ -43,7 +43,7 @@ def network_of(folder: Path, weights_file: Path | None = None) -> tuple[nn.Modul
             raise BackboneError(f"There are no weights (model.safetensors) in {folder.name!r}.")
         tensors = {name: tensor for file in weights.files for name, tensor in read_file(file).items()}
     must_be_reasonable(on_meta(config), sum(tensor.numel() for tensor in tensors.values()))
-    with _quiet():
+    with quiet():
         return _loaded(made_of(config), tensors)
 
 
@@ -55,7 +55,7 @@ def random_network(config: Config) -> nn.Module:
     """
     must_be_reasonable(on_meta(config))
     made = made_of(config)
-    with _quiet():
+    with quiet():
         try:
             return _plain(_class_of(made)(made))
         except TROUBLE as error:
@@ -65,7 +65,7 @@ def random_network(config: Config) -> nn.Module:
 def on_meta(config: Config) -> nn.Module:
     """The same on the meta device, where nothing is allocated. Raises as `random_network`."""
     made = made_of(config)
-    with _quiet():
+    with quiet():
         try:
             with torch.device("meta"):
                 return _plain(_class_of(made)(made))
@@ -116,7 +116,7 @@ def made_of(config: Config) -> Any:
             "language model. Code that comes with a model is never run. Choose BERT, RoBERTa, GPT-2, Llama or the like."
         )
     try:
-        with _quiet():
+        with quiet():
             made = CONFIG_MAPPING[kind].from_dict(dict(config))
     except TROUBLE as error:
         raise _not_made(config, error) from error
@@ -211,7 +211,7 @@ def _must_be_numbers(own: Mapping[str, torch.Tensor]) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """The library reports on its own to the terminal; what matters is raised or returned."""
     from transformers.utils import logging as said
 
