@@ -21,7 +21,7 @@ from ui.training.crossval_panel import _answers, fold_chart
 @pytest.fixture
 def recipe(dataset):
     """What the page asks for before anything is changed."""
-    return Recipe(dataset=dataset.id, dataset_version=1, backbone="efficientnet_lite0")
+    return Recipe(dataset=dataset.id, dataset_version=1, task="classes", backbone="efficientnet_lite0")
 
 
 @pytest.fixture

@@ -26,9 +26,9 @@ from ui.shared.widgets import count, duration, literal, show_error, steady
 from ui.training.setting_fields import OPTIMIZERS
 
 METRIC_HELP = {"Time left": "From here to the end of the run, whatever it still has to do."}
+USUAL_WIDTH = 140  # pixels
 METRIC_WIDTHS: dict[str, Any] = {
     "Time left": 150,
-    "Images per second": 140,
     "Trainable parameters": 165,
     "Memory": 95,
     "Device": "content",
@@ -135,7 +135,7 @@ def _progress(view: View) -> None:
     st.progress(said["share"], text=said["text"])
     with st.container(horizontal=True, gap="medium"):
         for name, value in said["metrics"].items():
-            st.metric(name, value, help=METRIC_HELP.get(name), width=METRIC_WIDTHS[name])
+            st.metric(name, value, help=METRIC_HELP.get(name), width=METRIC_WIDTHS.get(name, USUAL_WIDTH))
 
 
 def _curves(view: View, subject: str | None) -> None:
