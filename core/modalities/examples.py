@@ -61,6 +61,10 @@ class Examples(Protocol):
         """(N,), in whatever unit, where examples differ in length, and a batch is padded to its longest."""
         return None
 
+    def expected_lengths(self) -> np.ndarray | None:
+        """About the same, without reading anything: how much room they will take."""
+        return None
+
     def to_read(self) -> int:
         """How many are not in the cache yet."""
         return 0

@@ -59,6 +59,21 @@ class Kept:
         """How many rows must still be computed."""
         return sum(len(store.missing(self.source.digests)) for store in self.stores)
 
+    def bytes(self, shapes: Mapping[str, Sequence[int]], only_missing: bool = False) -> int:
+        """That the rows take, of so many as are to be had or still missing. shapes: as of `Backbone.boundary`."""
+        places = [store.missing(self.source.digests) if only_missing else slice(None) for store in self.stores]
+        lengths = self.source.expected_lengths()
+        if lengths is None:
+            lengths, ragged = np.ones(len(self.source), np.int64), frozenset[str]()
+        else:
+            ragged = self.frozen.backbone.ragged(self.frozen.stages)
+        whole = {name: shape for name, shape in shapes.items() if name not in ragged}
+        a_token = {name: shape[1:] for name, shape in shapes.items() if name in ragged}
+        return sum(
+            row_bytes(whole) * len(taken) + row_bytes(a_token) * int(taken.sum())
+            for taken in (lengths[place] for place in places)
+        )
+
     @torch.inference_mode()
     def rows(
         self,
@@ -142,4 +157,4 @@ def row_bytes(shapes: Mapping[str, Sequence[int]]) -> int:
 
 def fit(workspace: Workspace, kept: Sequence[Kept], shapes: Mapping[str, Sequence[int]]) -> bool:
     """Whether what is still missing, a row of these shapes an image and view, fits in the cache; makes room."""
-    return make_room(workspace, row_bytes(shapes) * sum(each.missing() for each in kept))
+    return make_room(workspace, sum(each.bytes(shapes, only_missing=True) for each in kept))

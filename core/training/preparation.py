@@ -195,7 +195,7 @@ def outlook(material: Material, frozen_stages: int) -> Outlook:
     keeps, examples = body is not material.backbone, material.examples
     if keeps:
         rows = [each.missing() for each in kept]
-        read = activations.row_bytes(cutting._boundary()) * sum(len(each.source) * len(each.views) for each in kept)
+        read = sum(each.bytes(cutting._boundary()) for each in kept)
         examples = [each for each, missing in zip(examples, rows) if missing]
     else:
         rows, read = [], 0

@@ -22,7 +22,8 @@ from core.store.rows import Row, Rows, Store
 from core.workspace import Workspace
 
 VERSION = 1  # change when the same text and tokenizer would give other numbers
-CHARACTERS_A_TOKEN = 4  # a guess, of how much room they take
+CHARACTERS_A_TOKEN = 3  # rather too few than too many, so that there is room
+SPECIAL_TOKENS = 3
 BYTES_A_TOKEN = 5
 WORDS = 4096  # and pairs of words that are counted, the most frequent ones
 
@@ -59,7 +60,7 @@ class TextExamples(Examples):
     def tokens(self) -> Rows | Tokenizer:
         self.begins()
         missing = self.store.missing(self.digests)
-        if not make_room(self.workspace, self._bytes(self.characters[missing])):
+        if not make_room(self.workspace, int(self.expected_lengths()[missing].sum()) * BYTES_A_TOKEN):
             return Tokenizer(self)
         return self.store.rows(self.digests, self._made)
 
@@ -111,6 +112,9 @@ class TextExamples(Examples):
         tokens = self.tokens
         return tokens.lengths("ids") if isinstance(tokens, Rows) else self.characters
 
+    def expected_lengths(self) -> np.ndarray:
+        return np.minimum(self.characters // CHARACTERS_A_TOKEN + SPECIAL_TOKENS, self.settings.longest)
+
     def setting(self) -> str:
         return f"{VERSION}\n{self.settings.key()}"
 
@@ -118,11 +122,7 @@ class TextExamples(Examples):
         return len(self.store.missing(self.digests))
 
     def bytes(self) -> int:
-        return self._bytes(self.characters)
-
-    def _bytes(self, characters: np.ndarray) -> int:
-        tokens = np.minimum(characters // CHARACTERS_A_TOKEN + 3, self.settings.longest)
-        return int(tokens.sum()) * BYTES_A_TOKEN
+        return int(self.expected_lengths().sum()) * BYTES_A_TOKEN
 
     def reads_again(self) -> bool:
         return isinstance(self.tokens, Tokenizer)

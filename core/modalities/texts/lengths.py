@@ -14,7 +14,7 @@ from core.modalities.texts.tokenized import tokenizer_of
 
 COUNTED = 2_000  # texts of the training part
 COVERED = 0.99  # of them are not cut
-SHORTEST = 32
+SHORTEST = 256  # as somebody may ask about longer texts than those it learned from
 CHARACTERS_A_TOKEN = 20  # a longer text than that for each token is too long, and need not be counted to its end
 
 

@@ -45,7 +45,8 @@ class Answer:
 
     @classmethod
     def _place(cls, workspace: Workspace, recipe: Recipe) -> Path:
-        said = recipe.model_dump_json(exclude=set(cls.whatever)).encode()
+        # what the dataset tells, a recipe may say or not
+        said = recipe.model_dump_json(exclude={*cls.whatever, "modality", "task"}).encode()
         key = hashlib.blake2b(said, digest_size=12).hexdigest()
         return workspace.cache / "probes" / f"{cls.kind}-{key}.json"
 

@@ -45,9 +45,10 @@ def made(tmp_path):
 def test_hardly_a_text_is_cut_unless_the_network_reads_no_more(made):
     dataset, info = made
     assert FILE == "texts.arrow"
-    assert usual_longest(dataset(10, 20), info) == 32
-    assert usual_longest(dataset(10, 60), info) == 64
-    assert usual_longest(dataset(*[10] * 200, 100), info) == 32  # 1 of 201 is cut
+    assert usual_longest(dataset(10, 20), info) == 256
+    long = replace(info, most=2048)
+    assert usual_longest(dataset(10, 300), long) == 512
+    assert usual_longest(dataset(*[10] * 200, 900), long) == 256  # 1 of 201 is cut
     assert usual_longest(dataset(10, 600), info) == 256
 
 
