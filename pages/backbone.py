@@ -62,7 +62,7 @@ def _which(of_chosen: str) -> str:
 
 def _chosen() -> Info:
     try:
-        return find(state.choices().backbone)
+        return find(state.choices().backbone, state.workspace())
     except BackboneError as error:  # chosen with other versions of the libraries
         show_error(error)
         state.choose(backbone=usual(IMAGE.name))

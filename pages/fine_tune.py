@@ -60,7 +60,7 @@ def _settings() -> None:
         )
         return
     with errors_shown():
-        info, dataset = find(chosen.backbone), state.dataset(chosen.dataset, chosen.dataset_version)
+        info, dataset = find(chosen.backbone, state.workspace()), state.dataset(chosen.dataset, chosen.dataset_version)
         if fits(dataset):
             settings(info, stages_of(info), dataset)
 

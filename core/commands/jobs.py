@@ -104,7 +104,7 @@ def _settings(options: Namespace, dataset: Dataset | None = None, workspace: Wor
         if typed.get("weights_file"):
             must_end_well(typed["weights_file"])
         Recipe.parse({**settings, "dataset": "checked later", "dataset_version": 1})
-        find(settings["backbone"])
+        find(settings["backbone"], workspace)
     except (RecipeError, BackboneError) as error:
         raise UsageError(str(error)) from error
     return settings
@@ -115,11 +115,11 @@ def _base(options: Namespace, backbone: str, dataset: Dataset | None, workspace:
     kind, modality = (dataset.kind, dataset.modality.name) if dataset else ("classes", IMAGE.name)
     if not options.recipe:
         preset = PRESETS[options.preset]
-        stages = len(stages_of(find(backbone), workspace)) if preset.free and workspace else 0
+        stages = len(stages_of(find(backbone, workspace), workspace)) if preset.free and workspace else 0
         return preset.settings(kind, modality, stages)
     given = recipe_file.open_file(Path(os.path.expanduser(options.recipe)))
     if dataset:
-        recipe_file.check(given, kind, modality)
+        recipe_file.check(given, kind, modality, workspace)
     return usual_settings(kind) | given
 
 
@@ -208,6 +208,8 @@ def backbones(options: Namespace) -> int:
     workspace, text = Workspace.open(options.workspace), options.search.lower()
     if options.download:
         return _download(workspace, options.download)
+    if options.add:
+        return _add(workspace, options.add)
     found = [info for info in catalogue() if text in f"{info.name} {info.family}".lower()]
     if options.json:
         print(json.dumps([{**_backbone(info), "source": source(info, workspace)} for info in found]))
@@ -227,12 +229,21 @@ def _download(workspace: Workspace, name: str) -> int:
             last[0] = time.monotonic()
             print(f"{done / 1e6:.1f} of {f'{total / 1e6:.1f}' if total else 'unknown'} MB", file=sys.stderr)
 
-    info = find(name)
+    info = find(name, workspace)
     if source(info, workspace) == "download":
         download(info, workspace, progress, lambda: False)
     if not is_ready(info, workspace):
         raise BackboneError(not_installed(info))
     print(f"The weights of {info.name} are on this machine.", file=sys.stderr)
+    return 0
+
+
+def _add(workspace: Workspace, folder: str) -> int:
+    from core.backbones.language.folders import add_folder  # which brings torch
+
+    info, match = add_folder(workspace, Path(os.path.realpath(os.path.expanduser(folder))))
+    print(f"{match} Train with it: --backbone {info.name}", file=sys.stderr)
+    print(info.name)
     return 0
 
 

@@ -93,6 +93,8 @@ def build_parser() -> argparse.ArgumentParser:
     backbones = _command(commands, "backbones", jobs.backbones, "list the backbones")
     backbones.add_argument("--search", metavar="TEXT", default="", help="only names and families that contain TEXT")
     backbones.add_argument("--download", metavar="NAME", help="fetch the weights of this backbone and keep them")
+    add_help = "take a folder, or a ZIP, of a model for texts: config.json, a tokenizer and safetensors"
+    backbones.add_argument("--add", metavar="FOLDER", help=add_help)
     _command(commands, "runs", jobs.runs, "list the runs, newest first")
     _steering(commands)
     cache = _command(commands, "cache", cache_job, "say how large the cache is, part by part, or empty it")

@@ -26,7 +26,7 @@ def check_recipe(workspace: Workspace, recipe: Recipe) -> None:
     problems = [*_dataset_problems(workspace, recipe), *_backbone_problems(workspace, recipe)]
     if recipe.weights_file is not None and not problems:
         try:
-            info = find(recipe.backbone)
+            info = find(recipe.backbone, workspace)
             assert isinstance(info, BackboneInfo)  # else it was told of
             suits(info, workspace, Path(recipe.weights_file))
         except GraftError as error:
@@ -87,15 +87,15 @@ def _dataset_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
         few = f"fewer than two {dataset.modality.noun}s"
         return [f"The training part of this dataset has {few}; lower the share of the other parts."]
     with suppress(GraftError):  # told of with the backbone
-        if found := mismatch(find(recipe.backbone), dataset):
+        if found := mismatch(find(recipe.backbone, workspace), dataset):
             return [found.sentence]
     unfit = misfits(recipe.settings(), dataset.kind, dataset.modality.name).values()
     return [f"{said[0].upper()}{said[1:]}." for said in unfit]
 
 
-def resolution_problem(recipe: Recipe) -> str | None:
+def resolution_problem(recipe: Recipe, workspace: Workspace | None = None) -> str | None:
     """Why the backbone cannot look at images of this size; it is tried, without its weights."""
-    info = find(recipe.backbone)
+    info = find(recipe.backbone, workspace)
     if not isinstance(info, BackboneInfo) or recipe.resolution in (None, info.input_size):
         return None
     from core.backbones.model import describe  # which brings torch
@@ -110,10 +110,10 @@ def resolution_problem(recipe: Recipe) -> str | None:
 def _backbone_problems(workspace: Workspace, recipe: Recipe, todo: str = "") -> list[str]:
     """todo: what to do where weights are missing; if not given, said as for a shell."""
     try:
-        info = find(recipe.backbone)
+        info = find(recipe.backbone, workspace)
     except GraftError as error:
         return [str(error)]
-    if problem := resolution_problem(recipe):
+    if problem := resolution_problem(recipe, workspace):
         return [problem]
     if recipe.weights_file is not None and not isinstance(info, BackboneInfo):
         return [f"{info.name} is trained with its own weights. Leave out the weights file."]

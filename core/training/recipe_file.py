@@ -13,7 +13,7 @@ from core.backbones.libraries import find
 from core.errors import BackboneError, RecipeError
 from core.modalities import IMAGE, MODALITIES
 from core.training.recipe import Recipe, misfits, usual_settings
-from core.workspace import atomic_open
+from core.workspace import Workspace, atomic_open
 
 MOST_BYTES = 100_000  # of a recipe, which has about 1,500
 
@@ -72,8 +72,10 @@ def read(file: BinaryIO) -> dict[str, Any]:
 _NO_WEIGHTS = ("weights_file", None)
 
 
-def check(given: dict[str, Any], kind: str, modality: str = IMAGE.name) -> Recipe:
+def check(given: dict[str, Any], kind: str, modality: str = IMAGE.name, workspace: Workspace | None = None) -> Recipe:
     """The recipe of what `read` gave, for a dataset of `kind` and of such examples. Its dataset is for the caller.
+
+    workspace: where else than among the installed backbones to look for its own.
 
     Raises:
         RecipeError: a sentence for everything that is wrong with it.
@@ -86,7 +88,7 @@ def check(given: dict[str, Any], kind: str, modality: str = IMAGE.name) -> Recip
         problems["weights_file"] = "a file of weights lies on one machine only: take it out, and choose it on the page"
     if "backbone" in given and "backbone" not in problems:
         try:
-            of = find(given["backbone"]).modality
+            of = find(given["backbone"], workspace).modality
             if of != modality:
                 nouns = (MODALITIES[each].noun for each in (of, modality))
                 problems["backbone"] = "the backbone {} reads {}s, and this dataset has {}s".format(

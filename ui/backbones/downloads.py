@@ -75,7 +75,7 @@ def offer(info: Info, place: str = "") -> None:
 
 
 def _progress(name: str, place: str) -> None:
-    job = downloads().get(key(find(name), state.workspace()))
+    job = downloads().get(key(find(name, state.workspace()), state.workspace()))
     if job is None or not job.running:
         st.rerun()
     total = job.total

@@ -32,7 +32,7 @@ def follow_dataset() -> None:
 def fits(dataset: Dataset) -> bool:
     """Whether they go together; where not, says why, with a button."""
     try:
-        found = mismatch(find(state.choices().backbone), dataset)
+        found = mismatch(find(state.choices().backbone, state.workspace()), dataset)
     except GraftError:
         return True  # which is said elsewhere
     if found is None:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.backbones.libraries import Info, infos, source
+from ui.backbones.adding import add_from_folder, say_added
 from ui.backbones.downloads import offer
 from ui.backbones.network import given_to, network_diagram
 from ui.backbones.stages import stages_of
@@ -48,8 +49,10 @@ def text_card(info: Info) -> None:
 
 def browse_texts(modality: str) -> None:
     """All of them, to be searched; a click on a row chooses."""
+    say_added()
+    add_from_folder()
     words = st.text_input("Search", key="search_texts", help="Words in the name, the family, language or licence.")
-    rows = [_row(info) for info in infos(modality)]
+    rows = [_row(info) for info in infos(modality, state.workspace())]
     found = [
         row for row in rows if all(word in " ".join(map(str, row.values())).lower() for word in words.lower().split())
     ]

@@ -76,7 +76,7 @@ def _obstacle(run: Run, why: str) -> None:
         if trashed is not None:
             st.button("Bring the dataset back", icon=":material/undo:", on_click=take_back, args=(trashed,))
     with suppress(BackboneError):  # of other versions of the libraries; `why` says so
-        info = find(run.recipe.backbone)
+        info = find(run.recipe.backbone, run.workspace)
         if is_missing(info, run.recipe.weights_file):
             offer(info, "_for_run")
 

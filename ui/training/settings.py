@@ -116,7 +116,7 @@ def settings(info: Info, stages: tuple[Stage, ...], dataset: Dataset) -> None:
 
 
 def _resolution_problems(recipe: Recipe) -> dict[str, str]:
-    problem = resolution_problem(recipe)
+    problem = resolution_problem(recipe, state.workspace())
     return {"resolution": problem.rstrip(".")} if problem else {}
 
 
@@ -362,12 +362,14 @@ def _load(kind: Kind) -> None:
     if (file := st.session_state["recipe_file"]) is None:
         return
     try:
-        recipe = recipe_file.check(recipe_file.read(BytesIO(file.getvalue())), kind.task, kind.modality)
+        recipe = recipe_file.check(
+            recipe_file.read(BytesIO(file.getvalue())), kind.task, kind.modality, state.workspace()
+        )
     except GraftError as error:
         st.session_state["recipe_error"] = str(error)
         return
     chosen_settings.take(recipe, kind)
-    if recipe.backbone and (name := find(recipe.backbone).name) != state.choices().backbone:
+    if recipe.backbone and (name := find(recipe.backbone, state.workspace()).name) != state.choices().backbone:
         state.choose(backbone=name)
         st.session_state[_OTHER_BACKBONE] = True
     st.toast(f"These are the settings of {literal(file.name, 60)} now.", icon=":material/check:")

@@ -125,6 +125,11 @@ class Hub(Languages):
 
     name = "hub"
 
+    def download(self, info: LanguageInfo, workspace: Workspace, progress: Any, cancelled: Any) -> None:
+        from core.backbones.language import hub
+
+        hub.download(info, workspace, progress, cancelled)
+
     def infos(self, workspace: Workspace | None = None) -> Iterator[LanguageInfo]:
         listed = {info.hub: info for info in well_known()}
         here = {_id(folder): folder for folder in folders(workspace.cache / "weights")} if workspace else {}

@@ -166,9 +166,10 @@ def _import_all(place: Path, backbone: str) -> None:
     from core.training import trainer  # noqa: F401
 
     with contextlib.suppress(GraftError):
-        info = find(backbone)
+        workspace = Workspace.at(place.parent.parent)
+        info = find(backbone, workspace)
         if info.library in LIBRARIES:
-            LIBRARIES[info.library].stages(info, Workspace.at(place.parent.parent))
+            LIBRARIES[info.library].stages(info, workspace)
         else:
             describe(info)  # type: ignore[arg-type]
 

@@ -385,3 +385,15 @@ def test_train_takes_how_it_is_read_too(make_zip, home, capsys):
     assert main(["train", "--data", str(path), "--label-column", "place", "--as", "classes", "--no-start"]) == 0
     (made,) = list_datasets(Workspace.open(home))
     assert load_dataset(Workspace.open(home), made.id).classes == ("0", "1", "2")
+
+
+def test_a_folder_of_ones_own_is_added_in_a_shell(workspace, tmp_path, capsys):
+    from tests.core.backbones.language.tiny import write_folder
+
+    folder = write_folder(tmp_path / "own")
+    assert main(["backbones", "--workspace", str(workspace.root), "--add", str(folder)]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("folder/own-") and "53 of 53 tensors match" in said.err
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    assert main(["backbones", "--workspace", str(workspace.root), "--add", str(folder)]) == 1
+    assert "Convert it to safetensors" in capsys.readouterr().err
