@@ -61,6 +61,7 @@ class DatasetSummary:
     classes: tuple[str, ...]
     versions: tuple[int, ...]
     modality: str = IMAGE.name
+    note: str = ""
 
     @property
     def task(self) -> Task:
@@ -221,6 +222,14 @@ def dataset_title(workspace: Workspace, dataset_id: str) -> str:
     return trash.last_title(workspace, "dataset", dataset_id) or _said_by(dataset_id)
 
 
+def dataset_note(workspace: Workspace, dataset_id: str) -> str:
+    """What stands beside every score that is reached on it; "" also when it was deleted. At no cost on any page."""
+    with suppress(WorkspaceError):
+        summary = _summary(contained(workspace.datasets, dataset_id))
+        return summary.note if isinstance(summary, DatasetSummary) else ""
+    return ""
+
+
 def _said_by(dataset_id: str) -> str:
     """What an id remembers of the name: `20261123-140501-flowers-9f3a` and `flowers-a8d772c35b` were "Flowers"."""
     said = re.fullmatch(r"(?:\d{8}-\d{6}-)?(.+)-[0-9a-f]{4,12}", dataset_id)
@@ -268,6 +277,7 @@ def _sum_up(directory: Path) -> DatasetSummary | DamagedError:
     return DatasetSummary(
         *(directory.name, said.name, said.created, newest.images, said.kind, newest.classes, versions),
         modality=said.modality,
+        note=said.note,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from core.backbones.libraries import build, find
 from core.backbones.model import Backbone
@@ -279,7 +280,9 @@ class _Cutting:
             note += f" Of your own weights, {self.backbone.match}"
         if body is not self.backbone:
             sources: list[Source] = [self._activations(each) for each in kept]
-            note += f" The frozen ones run in {kept[0].frozen.way.words}, BatchNorm folded into the convolutions."
+            folded = any(isinstance(part, _BatchNorm) for part in self.backbone.modules())
+            said = ", BatchNorm folded into the convolutions" if folded else ""
+            note += f" The frozen ones run in {kept[0].frozen.way.words}{said}."
             return body, sources, note
         if any(each.reads_again() for each in examples):
             note += " The decoded images would not fit in the cache, so they are decoded again in every epoch."

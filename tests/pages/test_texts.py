@@ -14,6 +14,7 @@ from core.modalities.texts.settings import Tokenizing
 from core.tasks import CLASSIFICATION
 from core.tasks.predictions import Guess, Ranked
 from core.training.recipe import Recipe
+from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import finished, made_run
 from tests.toys.bert import TinyInfo, Toys
@@ -115,3 +116,22 @@ def test_lines_are_answered_each_by_itself_in_a_table_to_take_away(asking):
     assert table["Text"].tolist() == ["=good()", f"bad {'x' * 80}"]
     assert table.iloc[:, 1].tolist() == ["good", "bad"]
     assert "it saw the first 16 tokens" in texts(asking)
+
+
+def test_who_made_the_labels_stands_beside_every_score(open_page, reviews, workspace):
+    said = json.loads((reviews.directory / "dataset.json").read_text())
+    write_json(reviews.directory / "dataset.json", {**said, "note": "Labels made by rule: *nobody* looked."})
+    recipe = Recipe(dataset=reviews.id, dataset_version=1, modality="text", backbone="toy/bert", epochs=3)
+    run = made_run(workspace, reviews.id, finished(), recipe=recipe)
+    other = made_run(workspace, reviews.id, finished(), recipe=recipe, name="20260101-120001-r")
+    choose(workspace, dataset=reviews.id, run=run.id, compared=[run.id, other.id])
+    words = "nobody"
+    assert sum(words in each.value for each in open_page("fine_tune").caption) == 2  # the run's head, the comparison
+    assert sum(words in each.value for each in open_page("data").caption) == 1
+
+
+def test_nothing_about_folds_speaks_of_images(open_page, reviews, workspace):
+    choose(workspace, dataset=reviews.id)
+    app = open_page("fine_tune")
+    assert "The texts are divided into folds" in texts(app) and "Groups and texts that are alike" in texts(app)
+    assert "image" not in next(one.help for one in app.button if one.label == "Estimate time and memory")

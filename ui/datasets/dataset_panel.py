@@ -34,6 +34,8 @@ MAP, BALANCE = "Map, label issues, outliers", "Balance and split"
 def dataset_panel(dataset: Dataset) -> None:
     report = _report(dataset.directory, dataset.version, dataset)
     _numbers(report, dataset.modality)
+    if dataset.note:
+        st.caption(f":material/info: {literal(dataset.note)}")
     findings_panel(dataset)
     if report.ignored:
         st.caption(f"Also ignored: {count(report.ignored, 'file')} of the system, such as indexes of thumbnails.")

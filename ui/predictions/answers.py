@@ -30,7 +30,7 @@ def _ranked(prediction: Ranked, most: int, key: str, is_foreign: bool = False) -
         best = prediction.top[0].probability
         st.caption(
             f":material/help: Unsure: {percent(best)} for the likeliest, where chance alone gives "
-            f"{percent(prediction.chance)}. Perhaps the image shows none of the classes: one of them is always named."
+            f"{percent(prediction.chance)}. Perhaps none of the classes fits: one of them is always named."
         )
 
 

@@ -16,9 +16,11 @@ from core.runs.expectations import expect
 from core.runs.scores import Scored, scored
 from core.tasks.metrics import LOSS, Metric
 from core.training.recipe import Recipe
+from core.words import with_noun
 from ui.runs.curves import comparison_chart
 from ui.runs.live import live
 from ui.runs.live_frame import comparison_drawn_as
+from ui.runs.note import note
 from ui.runs.offered import offered, view_of
 from ui.shared import state
 from ui.shared.gone import apart
@@ -98,7 +100,10 @@ def _live(together: Sequence[Run], drawn_active: bool) -> None:
         comparison_chart(title, lines, share=main.unit == "share"), key="comparison", alt=f"{title}, of several runs"
     )
     if len({(run.recipe.dataset, run.recipe.dataset_version) for run in together}) > 1:
-        st.caption("They learn from different images, so their scores cannot be compared exactly.")
+        said = "They learn from different images, so their scores cannot be compared exactly."
+        st.caption(with_noun(said, views[0].noun))
+    for dataset in dict.fromkeys(run.recipe.dataset for run in together):
+        note(dataset)
     rows = [_row(name, view) for name, view in zip(names, views)]
     st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="–", key="comparison_table")
 

@@ -14,9 +14,11 @@ from core.errors import GraftError
 from core.runs import Run, Status, View
 from core.runs.advice import advice
 from core.runs.comparison import frozen_words
+from core.words import with_noun
 from ui.runs.curves import curve
 from ui.runs.live import live, live_part
 from ui.runs.live_frame import ADVICE_ICONS, charts, drawn_as, standing
+from ui.runs.note import note
 from ui.runs.offered import badge, view_of
 from ui.runs.result import how_it_ran, mistakes_panel, result
 from ui.runs.steering import buttons, discard_button, name_button
@@ -56,6 +58,7 @@ def _head(run: Run, view: View) -> None:
         badge(view.status)
         name_button(run)
     st.caption(_in_short(run, view))
+    note(run.recipe.dataset)
     buttons(run, view)
 
 
@@ -114,7 +117,7 @@ def _standing(run: Run, view: View) -> None:
         case Status.FINISHED | Status.STOPPED:
             result(view)
         case Status.FAILED:
-            show_error(view.message)
+            show_error(with_noun(view.message, view.noun))
             _log(run)
         case Status.PAUSED:
             done = f"{view.epochs_done:,} of {count(view.epochs, 'epoch')} done"

@@ -11,10 +11,12 @@ import streamlit as st
 from core import trash
 from core.data.folds import FEWEST, MOST
 from core.inference.table import harmless
+from core.modalities import MODALITIES
 from core.tasks.metrics import Metric
 from core.training.process.events import EpochEnded
 from core.training.recipe import Recipe
 from core.training.trials.crossval_results import CrossValidation
+from core.words import with_noun
 from ui.runs.curves import thin
 from ui.shared import state, theme
 from ui.shared.confirm import confirm
@@ -24,14 +26,16 @@ from ui.shared.widgets import count
 USUAL = 5
 
 
-def ask(begin: Callable[[int], None]) -> None:
-    """begin: is given how many folds."""
+def ask(begin: Callable[[int], None], noun: str) -> None:
+    """begin: is given how many folds. noun: what an example is called."""
     with st.popover("Cross-validate", icon=":material/layers:"):
-        st.markdown(
+        said = (
             "The images are divided into folds. Each is held out once, while a network learns from the others: so "
             "every image is answered by a network that has not seen it, and you see how much the scores vary."
         )
-        st.caption("Groups and images that look the same stay together. The test part stays out.")
+        st.markdown(with_noun(said, noun))
+        alike = "look the same" if noun == "image" else "are alike"
+        st.caption(f"Groups and {noun}s that {alike} stay together. The test part stays out.")
         folds = st.number_input("Folds", FEWEST, MOST, USUAL, key="folds", persist_state="session")
         st.button("Start cross-validation", type="primary", on_click=begin, args=(folds,))
 
@@ -45,14 +49,14 @@ def crossval_panel(recipe: Recipe, begin: Callable[[int], None] | None) -> None:
         if not found.complete:
             st.markdown(f"{len(found.done)} of {count(found.folds, 'fold')} done.")
         if found.done:
-            _scores(found)
+            _scores(found, MODALITIES[recipe.modality].noun)
             live_chart(fold_chart(found), key="folds_chart", alt="Each fold's score over the epochs")
         with st.container(horizontal=True):
             if not found.complete and begin is not None:
                 st.button("Go on", icon=":material/play_arrow:", on_click=begin, args=(found.folds,))
             if found.complete:
                 st.download_button(
-                    "Answers about every image",
+                    f"Answers about every {MODALITIES[recipe.modality].noun}",
                     lambda: _answers(found),
                     file_name="out-of-fold.csv",
                     mime="text/csv",
@@ -64,7 +68,7 @@ def crossval_panel(recipe: Recipe, begin: Callable[[int], None] | None) -> None:
                 _confirm_discard(found)
 
 
-def _scores(found: CrossValidation) -> None:
+def _scores(found: CrossValidation, noun: str) -> None:
     metrics = found.metrics()
     with st.container(horizontal=True, gap="medium"):
         for metric in metrics:
@@ -73,7 +77,7 @@ def _scores(found: CrossValidation) -> None:
     epochs = [fold.best_epoch for fold in found.done]
     numbers = range(1, len(epochs) + 1)
     images = [found.held_out(number) for number in numbers]
-    table = pd.DataFrame({"Fold": numbers, "Images": images, "Best epoch": epochs})
+    table = pd.DataFrame({"Fold": numbers, f"{noun}s".capitalize(): images, "Best epoch": epochs})
     for metric in metrics:
         table[metric.title] = [metric.said(fold.held_out.get(metric.name)) for fold in found.done]
     st.dataframe(table, hide_index=True, width="content")

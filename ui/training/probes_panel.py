@@ -9,6 +9,7 @@ import streamlit as st
 
 from core import jobs
 from core.errors import GraftError
+from core.modalities import MODALITIES
 from core.runs import Run, View
 from core.runs.checks import check_recipe
 from core.training.recipe import Recipe
@@ -35,7 +36,8 @@ def probes_panel(recipe: Recipe, devices: int, use_rate: Callable[[float], None]
         if (error := st.session_state.pop("probe_error", None)) is not None:
             show_error(error)
         with st.container(horizontal=True):
-            help = "Prepares a few images and takes a few steps on this machine, as the run would."
+            noun = MODALITIES[recipe.modality].noun
+            help = f"Prepares a few {noun}s and takes a few steps on this machine, as the run would."
             asked = ("estimate", "Time and memory", recipe)
             st.button("Estimate time and memory", icon=":material/timer:", help=help, on_click=_begin, args=asked)
             help = "Trains a hundred steps at ever higher rates, shows the loss, and suggests a rate. Nothing is kept."
@@ -45,7 +47,7 @@ def probes_panel(recipe: Recipe, devices: int, use_rate: Callable[[float], None]
             icon = ":material/troubleshoot:"
             button = partial(st.button, "Find a learning rate", icon=icon, help=help, disabled=recipe.solved)
             button(on_click=_begin, args=asked)
-            crossval_panel.ask(partial(_cross, recipe))
+            crossval_panel.ask(partial(_cross, recipe), noun)
     estimate = Estimate.kept(space, recipe)
     if estimate is not None:
         _will_take(estimate, devices)
