@@ -14,7 +14,6 @@ from core.errors import GraftError
 from core.runs import Run, Status, View
 from core.runs.advice import advice
 from core.runs.comparison import frozen_words
-from core.words import with_noun
 from ui.runs.curves import curve
 from ui.runs.live import live, live_part
 from ui.runs.live_frame import ADVICE_ICONS, charts, drawn_as, standing
@@ -117,7 +116,7 @@ def _standing(run: Run, view: View) -> None:
         case Status.FINISHED | Status.STOPPED:
             result(view)
         case Status.FAILED:
-            show_error(with_noun(view.message, view.noun))
+            show_error(view.message)
             _log(run)
         case Status.PAUSED:
             done = f"{view.epochs_done:,} of {count(view.epochs, 'epoch')} done"
