@@ -23,9 +23,11 @@ class Examples(Protocol):
         digests: What names the content of each, in order.
         device: Where the batches come to.
         augmentation: "none" where every epoch sees the same.
+        counts: Whether `counted` may give something.
     """
 
     digests: Sequence[str]
+    counts: bool = False
     device: torch.device
     augmentation: str
 

@@ -123,7 +123,7 @@ def test_who_made_the_labels_stands_beside_every_score(open_page, reviews, works
     write_json(reviews.directory / "dataset.json", {**said, "note": "Labels made by rule: *nobody* looked."})
     recipe = Recipe(dataset=reviews.id, dataset_version=1, modality="text", backbone="toy/bert", epochs=3)
     run = made_run(workspace, reviews.id, finished(), recipe=recipe)
-    choose(workspace, dataset=reviews.id, run=run.id)
+    choose(workspace, dataset=reviews.id, backbone="toy/bert", run=run.id)
     words = "nobody"
     assert sum(words in each.value for each in open_page("fine_tune").caption) == 1  # in the run's head
     assert sum(words in each.value for each in open_page("data").caption) == 1

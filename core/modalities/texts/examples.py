@@ -29,7 +29,7 @@ WORDS = 4096  # and pairs of words that are counted, the most frequent ones
 
 
 class TextExamples(Examples):
-    augmentation = "none"
+    augmentation, counts = "none", True
 
     def __init__(
         self,
