@@ -90,7 +90,7 @@ def divided(workspace: Workspace, dataset: Dataset, seed: int, learn: int | None
     return Divided(dataset, of(frame[frame["split"] != "test"]), of(frame[frame["split"] == "test"]))
 
 
-def graft(workspace: Workspace, given: Divided, seed: int, **changes: Any) -> tuple[Measured, Any]:
+def graft(workspace: Workspace, given: Divided, seed: int, **changes: Any) -> Measured:
     place = {"dataset": given.dataset.id, "dataset_version": given.dataset.version, "backbone": BACKBONE}
     place |= {"modality": "text", "task": given.dataset.kind}
     recipe = Recipe.parse({**place, "seed": seed, **changes})
@@ -111,7 +111,7 @@ def graft(workspace: Workspace, given: Divided, seed: int, **changes: Any) -> tu
         answer.prediction.top[0].label == given.dataset.classes[label]  # type: ignore[union-attr]
         for answer, (_, label) in zip(answers, given.test)
     ]
-    return Measured(seconds, statistics.fmean(right)), run
+    return Measured(seconds, statistics.fmean(right))
 
 
 def of_preset(name: str) -> dict[str, Any]:
@@ -185,8 +185,8 @@ def speed(workspace: Workspace) -> list[str]:
         empty(workspace)
         (workspace.root / "measured.json").unlink(missing_ok=True)
         freeze: Any = "all" if free == 0 else 0 if free is None else LAYERS + 1 - free
-        first, _ = graft(workspace, given, 0, freeze=freeze, epochs=epochs)
-        again, _ = graft(workspace, given, 0, freeze=freeze, epochs=epochs)
+        first = graft(workspace, given, 0, freeze=freeze, epochs=epochs)
+        again = graft(workspace, given, 0, freeze=freeze, epochs=epochs)
         rate = 2e-5 if free != 0 else 1e-3
         other = trainer(given, 0, free, True, pooling="mean", epochs=epochs, rate=rate)
         times = [f"{other.seconds / each.seconds:.1f}" for each in (first, again)]
@@ -204,7 +204,7 @@ def accuracy(workspace: Workspace, seeds: int) -> list[str]:
             given = divided(workspace, dataset, seed)
             sides = {
                 **{
-                    f"Graft, {PRESETS[name].title}": graft(workspace, given, seed, **of_preset(name))[0]
+                    f"Graft, {PRESETS[name].title}": graft(workspace, given, seed, **of_preset(name))
                     for name in ("recommended", "frozen")
                 },
                 "words (TF-IDF)": by_words(given),

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.errors import DataError
 from core.importing.archives.containers import MAGIC, open_container
 from core.importing.archives.entries import Entry, Source
+from core.importing.entities import read_entities
 from core.importing.layout import is_junk
 from core.importing.tables.matching import ENDINGS
 from core.importing.tables.reading import Reading
@@ -15,7 +16,6 @@ from core.importing.texts import spreadsheets
 from core.importing.texts.files import may_be_document, why_no_text
 from core.importing.texts.roles import columns_of, find_roles, names_images
 from core.importing.texts.tables import JSON, is_listed, read_table
-from core.importing.texts.taking import reader_of_entities
 from core.limits import Limits
 
 HEAD = 300_000  # bytes of a table that are looked at
@@ -107,9 +107,8 @@ def _is_of_texts(name: str, data: bytes, limits: Limits, reading: Reading, besid
 
 
 def _holds_entities(entry: Entry, limits: Limits) -> bool | None:
-    read = reader_of_entities()
     try:
-        if read is not None and read(entry.name, entry.read(limits), lambda _: None) is not None:
+        if read_entities(entry.name, entry.read(limits), lambda _: None) is not None:
             return True
     except DataError:
         return True  # and the import says why it is refused

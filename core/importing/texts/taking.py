@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from core.errors import DataError
 from core.finding import Finding
 from core.importing.archives.arrays import unzipped
 from core.importing.archives.entries import Source
+from core.importing.entities import read_entities
 from core.importing.intake import Rejected
 from core.importing.layout import is_junk, read_folders
 from core.importing.tables.encodings import Decoded
@@ -131,19 +131,8 @@ def _files(
 # Entities ------------------------------------------------------------------------------------------------------------
 
 
-def reader_of_entities() -> Callable[..., Any] | None:
-    try:
-        from core.importing.entities import read_entities
-    except ImportError:
-        return None
-    return read_entities
-
-
 def _without_entities(files: list[File], result: Taken) -> list[File]:
     """The files that are none of entities; those are read."""
-    read = reader_of_entities()
-    if read is None:
-        return files
     by_name = {file.name: file.data for file in files}
     left: list[File] = []
     refused: list[Rejected] = []
@@ -154,7 +143,7 @@ def _without_entities(files: list[File], result: Taken) -> list[File]:
             return by_name.get(posixpath.join(folder, other), by_name.get(other))
 
         try:
-            found = read(file.name, file.data, beside)
+            found = read_entities(file.name, file.data, beside)
         except DataError as error:
             if _is_an_ordinary_table(file):
                 left.append(file)
