@@ -113,6 +113,13 @@ class Modality(Protocol):
         examples are not to be seen."""
         return None
 
+    def stored(self, frame: pd.DataFrame, path: Callable[[str], Path]) -> Sequence[Any]:
+        """What `read` takes, of these rows of a dataset, in their order.
+
+        path: where a file of the dataset lies. Raises DataError if it cannot be read.
+        """
+        ...
+
     # On the way into a network ----------------------------------------------------------------------------------------
 
     def examples(

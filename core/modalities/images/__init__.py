@@ -104,6 +104,9 @@ class Images(Modality):
         with ThreadPoolExecutor(4) as pool:
             yield from pool.map(partial(tile, side=side, rendering=rendering), map(path, frame["image"]))
 
+    def stored(self, frame: pd.DataFrame, path: Callable[[str], Path]) -> list[Path]:
+        return [path(image) for image in frame["image"]]
+
     def examples(self, *given: Any, **settings: Any) -> Examples:
         from core.modalities.images.examples import image_examples
 

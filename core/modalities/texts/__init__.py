@@ -104,6 +104,9 @@ class Texts(Modality):
         found = KeptTexts(path(FILE)).containing(words)[frame["row"].to_numpy()]
         return super().mentioning(frame, path, words) | found
 
+    def stored(self, frame: pd.DataFrame, path: Callable[[str], Path]) -> list[tuple[str, str]]:
+        return KeptTexts(path(FILE))[frame["row"].to_numpy()]
+
     def examples(self, *given: Any, **settings: Any) -> Examples:
         from core.modalities.texts.examples import text_examples
 
