@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from core.data.dataset import Dataset
 from core.data.splits import together
 from core.errors import DamagedError, RunError
+from core.modalities import IMAGE, ModalityName
 from core.records import read
 from core.tables import read_table
 from core.tasks import TASKS
@@ -31,6 +32,7 @@ class Taught(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     task: dict[str, Any]
+    modality: ModalityName = IMAGE.name
     refitted: bool = False
     learned_from: int = 0
     best_epoch: int | None = None

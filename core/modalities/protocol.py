@@ -102,6 +102,10 @@ class Modality(Protocol):
         """How much there is in each example, in whatever unit: of copies, the largest is worth most."""
         ...
 
+    def measured(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
+        """What is known of each example that a model could be better or worse at, by title: its size, its length."""
+        return {}
+
     def mentioning(self, frame: pd.DataFrame, path: Callable[[str], Path], words: str) -> pd.Series:
         """bool: which rows a search for these words finds, letter by letter, whatever their capitals.
 

@@ -98,6 +98,16 @@ class Images(Modality):
     def size(self, frame: pd.DataFrame) -> pd.Series:
         return frame["width"] * frame["height"]
 
+    def measured(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
+        shape = np.select(
+            [frame["width"] > frame["height"], frame["width"] < frame["height"]], ["wide", "tall"], "square"
+        )
+        return {
+            "size in pixels": np.sqrt(self.size(frame)).round(),
+            "shape": pd.Series(shape, index=frame.index),
+            "contrast": frame["contrast"],
+        }
+
     def tiles(
         self, frame: pd.DataFrame, path: Callable[[str], Path], rendering: Rendering, side: int
     ) -> Iterator[Image | None]:

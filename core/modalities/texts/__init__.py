@@ -100,6 +100,10 @@ class Texts(Modality):
     def size(self, frame: pd.DataFrame) -> pd.Series:
         return frame["characters"]
 
+    def measured(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
+        script = frame["noticed"].str.extract(r"script:(\S+)", expand=False).fillna("Latin, or none")
+        return {"length in words": frame["words"], "script": script}
+
     def mentioning(self, frame: pd.DataFrame, path: Callable[[str], Path], words: str) -> pd.Series:
         """In the texts themselves, or in their names."""
         found = KeptTexts(path(FILE)).containing(words)[frame["row"].to_numpy()]
