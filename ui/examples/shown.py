@@ -62,4 +62,4 @@ class Shown(Protocol):
 
     def changes(self, before: Sequence[Any], after: Sequence[Any]) -> None:
         """A few examples as they are, and as they would be, each as `Modality.stored` gives it."""
-        return None
+        return
