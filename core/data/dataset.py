@@ -5,7 +5,7 @@ datasets/<id>/
   report.json             what was found at import
   columns.parquet         if there are any: columns of its table that may be classes, and did not count
   unlabelled.parquet      if there are any: texts without an answer, as text and second
-  images/<2 hex>/<sha256>.<ending>, or texts/texts.arrow
+  images/<2 hex>/<sha256>.<ending>, or texts/texts.arrow (and more-<number>.arrow, of later versions)
   versions/<n>.parquet    a row an example; <n>.json: classes, how it was split, what changed
 """
 

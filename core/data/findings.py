@@ -16,7 +16,7 @@ SPLITS = ("train", "validation", "test")
 # As they are best mended, one after another: what changes the classes first, then what changes how many images there
 # are, as both may mend or make those that come after. Those that are not named here come last.
 ORDER = (
-    *("one number", "similar names", "contradiction", "leak", "duplicate", "group"),
+    *("mojibake", "one number", "similar names", "contradiction", "leak", "duplicate", "group"),
     *("one colour", "odd size", "far out", "no training", "no validation", "one image", "few images", "imbalance"),
 )
 _PLACE = {kind: place for place, kind in enumerate(ORDER)}

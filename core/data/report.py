@@ -48,6 +48,7 @@ Kind = Literal[
     "no validation",
     "far out",
     # Of texts alone.
+    "mojibake",
     "markup",
     "personal",
     "hidden",

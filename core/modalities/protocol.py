@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # which take their time to import
     from core.modalities.inputs import Inputs
 
 
+Places = Sequence[tuple[int, int, str]]  # in a text: first character, the one behind the last, what it is
+
+
 class Modality(Protocol):
     """One stateless object each, light to import: pages, datasets and the shell ask it.
 
@@ -123,6 +126,18 @@ class Modality(Protocol):
         path: where a file of the dataset lies. Raises DataError if it cannot be read.
         """
         ...
+
+    def mended(self, given: Any, places: Places) -> tuple[Any, Places] | None:
+        """One of `stored` without the damage that can be mended, and where the places of its answer lie then; None if
+        that cannot be said. It is the same where there is nothing to mend."""
+        return given, places
+
+    def rewritten(self, folder: Path, frame: pd.DataFrame, given: Sequence[Any]) -> pd.DataFrame:
+        """These rows with other content, which is kept beside what is there: all versions stay as they are.
+
+        folder: of the dataset. given: of each row, as `stored` gives it. Nobody else may do so at the same time.
+        """
+        return frame
 
     # On the way into a network ----------------------------------------------------------------------------------------
 

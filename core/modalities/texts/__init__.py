@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict
 
 from core.errors import DataError
 from core.finding import Finding
-from core.modalities.protocol import Modality
-from core.modalities.texts.kept import FILE, KeptTexts, write
+from core.modalities.protocol import Modality, Places
+from core.modalities.texts.kept import FILE, KeptTexts, write, write_more
 from core.modalities.texts.lengths import mean_tokens, usual_longest
+from core.modalities.texts.mending import mended, mended_around
 from core.modalities.texts.near_duplicates import find_twins
 from core.modalities.texts.noticing import findings_of, noticed_in
 from core.modalities.texts.settings import USUAL, Tokenizing
@@ -110,6 +111,24 @@ class Texts(Modality):
 
     def stored(self, frame: pd.DataFrame, path: Callable[[str], Path]) -> list[tuple[str, str]]:
         return KeptTexts(path(FILE))[frame["row"].to_numpy()]
+
+    def mended(self, given: Any, places: Places) -> tuple[Any, Places] | None:
+        text, second = given
+        if (whole := mended_around(text, places)) is None:
+            return None
+        made = whole[0].strip(), mended(second).strip()
+        if not made[0] or bool(made[1]) != bool(second):
+            return given, places
+        return None if places and made[0] != whole[0] else (made, whole[1])
+
+    def rewritten(self, folder: Path, frame: pd.DataFrame, given: Sequence[Any]) -> pd.DataFrame:
+        import pandas as pd
+
+        seen = [self.inspect({"text": text} | ({"second": second} if second else {})) for text, second in given]
+        made = pd.DataFrame.from_records(seen, index=frame.index)  # a text that was one stays one
+        first = write_more(folder / self.folder, list(zip(made["text"], made["second"])))
+        kept = {name: made[name] for name in (*self.columns, "sha256") if name in made}
+        return frame.assign(**kept, row=np.arange(first, first + len(frame)))
 
     def examples(self, *given: Any, **settings: Any) -> Examples:
         from core.modalities.texts.examples import text_examples
