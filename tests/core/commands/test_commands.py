@@ -341,6 +341,8 @@ def test_an_answer_is_a_line():
     foreign = Answer("a.jpg", Number(7.5), is_foreign=True)
     assert jobs._line_of(foreign, 5) == "7.5; unlike anything it was trained on"
     assert jobs._line_of(Answer("a.jpg", error="It is broken."), 5) == "It is broken."
+    cut = Answer("long", Number(7.5, "weight"), is_cut=True, tokens=1240)
+    assert jobs._line_of(cut, 5) == "7.5; it has 1,240 tokens, and only the first ones were read"
 
 
 def said_of_check(capsys, path, *options):
