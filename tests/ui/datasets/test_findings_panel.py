@@ -92,6 +92,13 @@ FOUND = {
         said(*((text, "ab"[n % 2]) for n, text in enumerate(ODD * 2)), head="text;label"),
         {"markup", "personal", "hidden", "unbroken", "script"},
     ),
+    "words": (
+        said(
+            *((f"{'hello' if n % 2 else 'well then'} {n} {PLAIN[n % 5]}", "ab"[n % 2]) for n in range(40)),
+            head="text;label",
+        ),
+        {"tell-tale"},
+    ),
     "entities": ({"e.jsonl": ENTITIES}, {"entities", "no entities"}),
     "marks": (one_class_each(several=7), {"several labels"}),
 }
