@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from core.data.dataset import Dataset
 from core.data.splits import together
 from core.errors import DamagedError, RunError
-from core.modalities import IMAGE, ModalityName
+from core.modalities import IMAGE, MODALITIES, Modality, ModalityName
 from core.records import read
 from core.tables import read_table
 from core.tasks import TASKS
@@ -44,13 +44,14 @@ class Answered:
 
     Attributes:
         part: "test", "validation", or "other": another dataset, or all of one.
-        task, spec: What the model was taught.
+        modality, task, spec: What the model was taught.
         answers: A row an example: `name`, where it lies (`image` or `row`), and the task's `answered`.
         judged: The same as `core.tasks.judging` has it.
         rows: The dataset's row of each, in the same order; None where the dataset is gone, or another one now.
     """
 
     part: str
+    modality: Modality
     task: Task
     spec: Mapping[str, Any]
     answers: pd.DataFrame
@@ -59,6 +60,11 @@ class Answered:
 
     def __len__(self) -> int:
         return len(self.answers)
+
+    @property
+    def noun(self) -> str:
+        """What an example is called."""
+        return self.modality.noun
 
     @property
     def judge(self) -> Judge:
@@ -89,7 +95,7 @@ def answered(bundle: Path, dataset: Dataset | None, part: str) -> Answered:
     answers = answers[answers["split"] == part].reset_index(drop=True) if "split" in answers else answers
     if answers.empty:
         raise RunError(f"This run kept no answers about a {part} part. Choose another part, or another dataset.")
-    return judged_of(answers, part, taught.task, dataset)
+    return judged_of(answers, part, taught, dataset)
 
 
 def taught_by(bundle: Path) -> Taught:
@@ -118,14 +124,14 @@ def kept_answers(path: Path) -> pd.DataFrame:
         raise RunError(f"The answers of this run cannot be read ({error.reason}). Train it again.") from error
 
 
-def judged_of(answers: pd.DataFrame, part: str, spec: Mapping[str, Any], dataset: Dataset | None) -> Answered:
+def judged_of(answers: pd.DataFrame, part: str, taught: Taught, dataset: Dataset | None) -> Answered:
     """
-    answers: of a part. spec: of the bundle. dataset: whose examples these are.
+    answers: of a part. dataset: whose examples these are.
 
     Raises:
         RunError: too little was kept of them.
     """
-    task = TASKS[spec["kind"]]
+    spec, task = taught.task, TASKS[taught.task["kind"]]
     if task.judge is None:
         raise RunError(f"Nothing says yet how good answers about {task.plural} are.")
     rows = _rows_of(answers, dataset)
@@ -134,7 +140,7 @@ def judged_of(answers: pd.DataFrame, part: str, spec: Mapping[str, Any], dataset
         judged = task.judge.judged(answers, spec, groups)
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(f"The answers of this run are of an earlier version ({error}). Train it again.") from error
-    return Answered(part, task, spec, answers, judged, rows)
+    return Answered(part, MODALITIES[taught.modality], task, spec, answers, judged, rows)
 
 
 def _rows_of(answers: pd.DataFrame, dataset: Dataset | None) -> pd.DataFrame | None:

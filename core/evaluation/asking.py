@@ -50,7 +50,7 @@ def kept(workspace: Workspace, bundle: Path, dataset: Dataset) -> Answered | Non
     path = _place(workspace, bundle, dataset)
     if not path.exists():
         return None
-    return judged_of(kept_answers(path), OTHER, taught_by(bundle).task, dataset)
+    return judged_of(kept_answers(path), OTHER, taught_by(bundle), dataset)
 
 
 def ask(
@@ -81,7 +81,7 @@ def ask(
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_open(path, "wb") as file:
             answers.to_parquet(file, index=False)
-    return judged_of(answers, OTHER, taught_by(bundle).task, dataset)
+    return judged_of(answers, OTHER, taught_by(bundle), dataset)
 
 
 def _answers(

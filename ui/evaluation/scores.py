@@ -15,7 +15,6 @@ from core.errors import GraftError
 from core.evaluation.answered import Answered
 from core.evaluation.choice import flattery
 from core.evaluation.intervals import Score, scores
-from core.modalities import MODALITIES
 from core.runs import Run, View
 from core.runs.scores import scored
 from ui.runs.offered import view_of
@@ -51,7 +50,7 @@ class Judgement:
 
     @property
     def noun(self) -> str:
-        return MODALITIES[self.run.recipe.modality].noun
+        return self.answered.noun
 
     @property
     def key(self) -> str:

@@ -99,14 +99,9 @@ class Images(Modality):
         return frame["width"] * frame["height"]
 
     def measured(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
-        shape = np.select(
-            [frame["width"] > frame["height"], frame["width"] < frame["height"]], ["wide", "tall"], "square"
-        )
-        return {
-            "size in pixels": np.sqrt(self.size(frame)).round(),
-            "shape": pd.Series(shape, index=frame.index),
-            "contrast": frame["contrast"],
-        }
+        wide, high = frame["width"], frame["height"]
+        shape = wide.gt(high).map({True: "wide", False: "square"}).mask(wide < high, "tall")
+        return {"size in pixels": (wide * high).pow(0.5).round(), "shape": shape, "contrast": frame["contrast"]}
 
     def tiles(
         self, frame: pd.DataFrame, path: Callable[[str], Path], rendering: Rendering, side: int

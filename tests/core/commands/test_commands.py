@@ -38,7 +38,7 @@ def shell(*arguments, home):
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=home.parent, timeout=240)
 
 
-def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
+def test_train_predict_and_evaluate_from_a_shell(home, make_zip, tmp_path, capsys):
     made = make_zip({"red": 10, "blue": 10})
     done = shell("train", "--data", made, "--epochs", 4, "--lr", 0.003, "--seed", 3, "--json", home=home)
     assert done.returncode == 0, done.stderr
@@ -60,6 +60,22 @@ def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
     assert set(broken) == set(gone) == {"image", "error"}
 
     assert main(["predict", "--run", said["run"], str(tmp_path / "broken.jpg")]) == 1  # none could be answered
+
+    capsys.readouterr()
+    assert main(["evaluate", "--run", said["run"], "--json"]) == 0
+    judged = json.loads(capsys.readouterr().out)
+    assert (judged["on"], judged["examples"]) == ("validation", said["images"]["validation"])
+    assert judged["scores"]["accuracy"]["value"] == pytest.approx(said["scores"]["validation"]["accuracy"])
+    assert judged["scores"]["accuracy"]["low"] < judged["scores"]["accuracy"]["value"]
+    others = make_zip({"red": 3, "green": 3}, name="others.zip")  # one class that it knows, and one that it does not
+    assert main(["evaluate", "--run", said["run"], "--on", str(others), "--json"]) == 0
+    judged = json.loads(capsys.readouterr().out)
+    assert (judged["on"], judged["examples"]) == ("other", 6)
+    assert judged["scores"]["accuracy"]["value"] <= 0.5  # no green one can be right
+    assert main(["evaluate", "--run", said["run"]]) == 0
+    assert "Accuracy: " in capsys.readouterr().out
+    assert main(["evaluate", "--run", said["run"], "--on", "test"]) == 1
+    assert "kept no answers about a test part" in capsys.readouterr().err
 
     listed = shell("runs", "--json", home=home)
     assert [run["run"] for run in json.loads(listed.stdout)] == [said["run"]]
