@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 HEADINGS = ("text", "second")  # of the columns that hold a text, and one that belongs to it
 LONGEST = 10_000_000  # characters of a text
-LOOKED_AT = 10_000  # texts in which words are counted that give a class away
+LOOKED_AT = 5_000  # texts in which words are counted that give a class away
 
 
 class Lengths(BaseModel):
@@ -105,7 +105,7 @@ class Texts(Modality):
             some = np.sort(np.random.default_rng(0).choice(len(frame), LOOKED_AT, replace=False))
         rows = frame.iloc[some]
         texts = [f"{text} {second}" for text, second in self.stored(rows, path)]
-        found = tell_tales(texts, [labels[number] for number in some])
+        found = tell_tales(texts, [labels[int(number)] for number in some])
         part = f" Looked at: {len(some):,} of the {len(frame):,} texts." if len(some) < len(frame) else ""
         yield from telling(rows["name"].tolist(), found, part)
 

@@ -10,7 +10,7 @@ from core.importing.importing import import_path, import_sample
 from core.modalities import texts as of_texts
 from core.modalities.texts.telltale import tell_tales, tokens_of
 
-WORDS = "the a of rain sun river house tree walk run blue green old new day night and or in on".split()
+WORDS = ["the", "a", "of", "rain", "sun", "river", "house", "tree", "walk", "run", "blue", "green", "old", "new", "on"]
 
 
 def sentences(count, seed=0):
