@@ -154,7 +154,7 @@ class Dataset:
             found = read(self.directory / "report.json", Intaken)
         except (OSError, DamagedError):  # from another version of Graft, or damaged: the rows still tell their own
             found = Intaken()
-        return report_on(self.name, self.frame, self.modality, self.task, self.target, found)
+        return report_on(self.name, self.frame, self.modality, self.task, self.target, found, self.path)
 
     @cached_property
     def columns(self) -> pd.DataFrame:

@@ -49,6 +49,7 @@ Kind = Literal[
     "far out",
     # Of texts alone.
     "mojibake",
+    "tell-tale",
     "markup",
     "personal",
     "hidden",

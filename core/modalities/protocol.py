@@ -94,6 +94,15 @@ class Modality(Protocol):
         """What may be wrong with such examples."""
         yield from ()
 
+    def giving_away(
+        self, frame: pd.DataFrame, labels: Sequence[tuple[str, ...]], path: Callable[[str], Path]
+    ) -> Iterator[Finding]:
+        """What in the examples gives their classes away, and is perhaps not what is to be learned.
+
+        labels: the classes of each row. path: where a file of the dataset lies. Raises DataError if it cannot be read.
+        """
+        yield from ()
+
     def summary(self, frame: pd.DataFrame) -> dict[str, Any]:
         """The fields of a `core.data.report.Report` that are the examples' own."""
         return {}

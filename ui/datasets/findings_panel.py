@@ -29,7 +29,7 @@ from ui.shared.widgets import clip, count, literal, words_table
 NAMES_SHOWN = 500
 LINE = '<hr style="margin:0.3rem 0;border:0;border-top:1px solid color-mix(in srgb, currentColor 15%, transparent)">'
 # Of these the examples tell more than their names.
-SHOWN = frozenset({"leak", "duplicate", "one colour", "odd size", "one image", "far out", "mended"})
+SHOWN = frozenset({"leak", "duplicate", "one colour", "odd size", "one image", "far out", "mended", "tell-tale"})
 SERIOUS = frozenset({"leak", "contradiction", "no training", "group", "one number", "similar names"})
 ICONS = {"serious": ":material/error:", "worth": ":material/warning:", "info": ":material/info:"}
 WANT_MORE: frozenset[Kind] = frozenset({"empty class", "one image", "few images", "imbalance"})

@@ -19,6 +19,8 @@ from core.modalities.texts.mending import mended, mended_around
 from core.modalities.texts.near_duplicates import find_twins
 from core.modalities.texts.noticing import findings_of, noticed_in
 from core.modalities.texts.settings import USUAL, Tokenizing
+from core.modalities.texts.telltale import findings_of as telling
+from core.modalities.texts.telltale import tell_tales
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 HEADINGS = ("text", "second")  # of the columns that hold a text, and one that belongs to it
 LONGEST = 10_000_000  # characters of a text
+LOOKED_AT = 5_000  # texts in which words are counted that give a class away
 
 
 class Lengths(BaseModel):
@@ -93,6 +96,18 @@ class Texts(Modality):
 
     def findings(self, frame: pd.DataFrame) -> Iterator[Finding]:
         yield from findings_of(frame)
+
+    def giving_away(
+        self, frame: pd.DataFrame, labels: Sequence[tuple[str, ...]], path: Callable[[str], Path]
+    ) -> Iterator[Finding]:
+        some = np.arange(len(frame))
+        if len(frame) > LOOKED_AT:
+            some = np.sort(np.random.default_rng(0).choice(len(frame), LOOKED_AT, replace=False))
+        rows = frame.iloc[some]
+        texts = [f"{text} {second}" for text, second in self.stored(rows, path)]
+        found = tell_tales(texts, [labels[int(number)] for number in some])
+        part = f" Looked at: {len(some):,} of the {len(frame):,} texts." if len(some) < len(frame) else ""
+        yield from telling(rows["name"].tolist(), found, part)
 
     def summary(self, frame: pd.DataFrame) -> dict[str, Any]:
         return {"lengths": Lengths(characters=_spread(frame["characters"]), words=_spread(frame["words"]))}

@@ -246,9 +246,9 @@ def test_the_newest_dataset_can_be_named_again(make_zip, workspace, capsys):
     from core.importing.importing import import_path
 
     made = import_path(workspace, make_zip({"cats": 3, "dogs": 2}))
-    assert jobs._dataset(workspace, made.id).version == 1
-    assert jobs._dataset(workspace, f"{made.id}@1").id == made.id
-    assert jobs._dataset(workspace, str(make_zip({"cats": 3, "dogs": 2}, name="again.zip"))).known
+    assert jobs.dataset_of(workspace, made.id).version == 1
+    assert jobs.dataset_of(workspace, f"{made.id}@1").id == made.id
+    assert jobs.dataset_of(workspace, str(make_zip({"cats": 3, "dogs": 2}, name="again.zip"))).known
     assert "imported before" in capsys.readouterr().err
 
 

@@ -37,6 +37,7 @@ _FINDINGS: dict[str, str] = {  # in the words of their sentences above
     "far out": "Far from the others",
     "mended": "Brought into shape",
     "mojibake": "Letters look wrong",
+    "tell-tale": "Words give away",
     "values": "More than 8 bits",
     "ground": "Transparent",
     "pages": "Several pages",
