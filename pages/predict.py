@@ -205,8 +205,8 @@ def _text_card(model: Oracle, text: Image, answer: Answer, most: int) -> None:
                 st.text(text.name[:WHOLE])
         _caution(answer, model.modality.noun)
         if answer.is_cut:
-            longest = model.preprocessing.longest
-            st.caption(f":material/content_cut: Longer than the model reads: it saw the first {longest:,} tokens.")
+            said = f"It has {answer.tokens:,} tokens, more than the model reads: it saw the first"
+            st.caption(f":material/content_cut: {said} {model.preprocessing.longest:,}.")
         if answer.prediction is not None:
             draw_answer(answer.prediction, most, f"answer_{text.key}", answer.is_foreign)
         st.caption(f"{answer.seconds * 1000:,.0f} ms")

@@ -197,8 +197,10 @@ def bundle_of(workspace: Workspace, name: str) -> tuple[Run, Path]:
 def _answer(answer: Answer, noun: str = "image") -> dict[str, Any]:
     if answer.prediction is None:
         return {noun: answer.image, "error": answer.error}
-    near = {} if answer.nearest is None else {"foreign": answer.is_foreign, "nearest": answer.nearest}
-    return {noun: answer.image, **answer.prediction.plain(), **near}
+    more: dict[str, Any] = {"cut": True, "tokens": answer.tokens} if answer.is_cut else {}
+    if answer.nearest is not None:
+        more |= {"foreign": answer.is_foreign, "nearest": answer.nearest}
+    return {noun: answer.image, **answer.prediction.plain(), **more}
 
 
 def _line_of(answer: Answer, most: int) -> str:
@@ -206,7 +208,8 @@ def _line_of(answer: Answer, most: int) -> str:
     if answer.prediction is None:
         return str(answer.error)
     unlike = "; unlike anything it was trained on" if answer.is_foreign else ""
-    return printable(answer.prediction.words(most)) + unlike
+    cut = f"; it has {answer.tokens:,} tokens, and only the first ones were read" if answer.is_cut else ""
+    return printable(answer.prediction.words(most)) + unlike + cut
 
 
 def backbones(options: Namespace) -> int:

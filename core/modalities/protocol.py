@@ -176,6 +176,13 @@ class Modality(Protocol):
         """
         return info.fitted()
 
+    def work(self, dataset: Any, info: Any) -> float:
+        """How much work a usual example of the dataset is for a backbone, beside one of those that its `gflops` is for.
+
+        info: as `fitted` gave it.
+        """
+        return 1.0
+
     def settings(self, said: Any) -> Any:
         """How a bundle says that its backbone wants the examples. Raises ValueError if that makes no sense."""
         ...

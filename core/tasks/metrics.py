@@ -60,6 +60,9 @@ RIGHT_ANSWERS = Metric(
 EXACT_MATCH = Metric(
     "exact_match", "All labels right", "higher", "share", "How many have every label right.", "with every label right"
 )
+ALL_ENTITIES = Metric(
+    "exact_match", "All entities right", "higher", "share", "How many have all their entities right, and no other."
+)
 ENTITY_F1 = Metric(
     "entity_f1",
     "Entity F1",

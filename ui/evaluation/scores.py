@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-import pandas as pd
 import streamlit as st
 
 from core import jobs
@@ -163,15 +162,11 @@ def _cross_validate(run: Run) -> None:
 
 def scores_panel(judgement: Judgement) -> None:
     found = scores_of(judgement)
-    table = pd.DataFrame(
-        {
-            "Score": [each.metric.title for each in found],
-            "Value": [each.metric.said(each.value) for each in found],
-            "Could be": [_range(each) for each in found],
-            "What it says": [each.metric.help for each in found],
-        }
-    )
-    st.dataframe(table, hide_index=True, width="stretch", column_config={"What it says": {"width": "large"}})
+    with st.container(horizontal=True, gap="small"):
+        for score in found:
+            with st.container(border=True, width="content", gap=None):
+                st.metric(score.metric.title, score.metric.said(score.value), help=score.metric.help or None)
+                st.caption(_range(score))
     st.caption(
         "The range holds the score of many more such examples 95 times out of 100, as far as these are like those. "
         "How it is worked out: docs/evaluation.md."
@@ -183,30 +178,28 @@ def scores_panel(judgement: Judgement) -> None:
 def _range(score: Score) -> str:
     if score.low is None or score.high is None:
         return "too few to say"
-    return f"{score.metric.said(score.low)} to {score.metric.said(score.high)}"
+    return f"could be {score.metric.said(score.low)} to {score.metric.said(score.high)}"
 
 
 def _each(judgement: Judgement) -> None:
-    found = judgement.answered.judge.each(judgement.answered.judged)
-    if found is None:
+    found, task = judgement.answered.judge.each(judgement.answered.judged), judgement.answered.task
+    if found is None or task.classes is None:
         return
-    task = judgement.answered.task
-    st.markdown(f"#### Each {task.noun}")
+    noun = task.classes.noun
+    st.markdown(f"#### Each {noun}")
     shown = {name: title for name, title in {**COUNTS, **PLACES, **OF_ENTITIES}.items() if name in found}
     table = found.sort_values("f1", kind="stable", na_position="first")[["name", *shown]]
-    shares = {
-        title: st.column_config.ProgressColumn(title, format="percent", min_value=0, max_value=1, help=HELP[name])
-        for name, title in PLACES.items()
-    }
-    counts = {
-        title: st.column_config.NumberColumn(title, help=HELP.get(name))
+    table[[*PLACES]] = table[[*PLACES]] * 100
+    columns = {
+        title: st.column_config.ProgressColumn(title, format="%.0f%%", min_value=0, max_value=100, help=HELP[name])
+        if name in PLACES
+        else st.column_config.NumberColumn(title, help=HELP.get(name))
         for name, title in shown.items()
-        if name not in PLACES
     }
     words_table(
-        table.rename(columns={"name": task.noun.capitalize(), **shown}),
+        table.rename(columns={"name": noun.capitalize(), **shown}),
         f"each_{judgement.key}",
         height=min(36 * (len(table) + 1), 400),
-        column_config={**shares, **counts},
+        column_config=columns,
     )
-    st.caption(f"The {task.noun} that it finds worst comes first.")
+    st.caption(f"The {noun} that it finds worst comes first.")

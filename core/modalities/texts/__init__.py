@@ -14,11 +14,11 @@ from core.errors import DataError
 from core.finding import Finding
 from core.modalities.protocol import Modality, Places
 from core.modalities.texts.kept import FILE, KeptTexts, write, write_more
-from core.modalities.texts.lengths import usual_longest
+from core.modalities.texts.lengths import mean_tokens, usual_longest
 from core.modalities.texts.mending import mended, mended_around
 from core.modalities.texts.near_duplicates import find_twins
 from core.modalities.texts.noticing import findings_of, noticed_in
-from core.modalities.texts.settings import Tokenizing
+from core.modalities.texts.settings import USUAL, Tokenizing
 from core.modalities.texts.telltale import findings_of as telling
 from core.modalities.texts.telltale import tell_tales
 
@@ -154,6 +154,9 @@ class Texts(Modality):
         """Cut after `longest` tokens; where nobody says, after as many as almost all of the texts have."""
         longest = (asked or {}).get("longest") or usual_longest(dataset, info)
         return info.fitted(longest=longest)
+
+    def work(self, dataset: Any, info: Any) -> float:
+        return mean_tokens(dataset, info) / USUAL
 
     def settings(self, said: Any) -> Tokenizing:
         return Tokenizing.model_validate(said)

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from core.tasks.judging import Judge, Judged, Measure, Whole, found_table, mean_share, ratio
-from core.tasks.metrics import ENTITY_F1, ENTITY_PRECISION, ENTITY_RECALL, EXACT_MATCH
+from core.tasks.metrics import ALL_ENTITIES, ENTITY_F1, ENTITY_PRECISION, ENTITY_RECALL
 from core.tasks.tokens.spans import Place, spans_in
 
 
 class EntitiesJudge(Judge):
+    truths = ("spans", "entities")
+
     def judged(self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Judged:
         truth, said = (_places(answers[column]) for column in ("spans", "said_spans"))
         rows = pd.DataFrame(
@@ -35,7 +37,7 @@ class EntitiesJudge(Judge):
             Measure(ENTITY_F1, parts, lambda sums: ratio(2 * sums[..., 2], sums[..., 0] + sums[..., 1])),
             Measure(ENTITY_PRECISION, parts, lambda sums: ratio(sums[..., 2], sums[..., 1])),
             Measure(ENTITY_RECALL, parts, lambda sums: ratio(sums[..., 2], sums[..., 0])),
-            mean_share(EXACT_MATCH, judged.rows["right"].to_numpy(bool)),
+            mean_share(ALL_ENTITIES, judged.rows["right"].to_numpy(bool)),
         ]
 
     def each(self, judged: Judged) -> pd.DataFrame:

@@ -246,9 +246,9 @@ def test_the_newest_dataset_can_be_named_again(make_zip, workspace, capsys):
     from core.importing.importing import import_path
 
     made = import_path(workspace, make_zip({"cats": 3, "dogs": 2}))
-    assert jobs._dataset(workspace, made.id).version == 1
-    assert jobs._dataset(workspace, f"{made.id}@1").id == made.id
-    assert jobs._dataset(workspace, str(make_zip({"cats": 3, "dogs": 2}, name="again.zip"))).known
+    assert jobs.dataset_of(workspace, made.id).version == 1
+    assert jobs.dataset_of(workspace, f"{made.id}@1").id == made.id
+    assert jobs.dataset_of(workspace, str(make_zip({"cats": 3, "dogs": 2}, name="again.zip"))).known
     assert "imported before" in capsys.readouterr().err
 
 
@@ -341,6 +341,8 @@ def test_an_answer_is_a_line():
     foreign = Answer("a.jpg", Number(7.5), is_foreign=True)
     assert jobs._line_of(foreign, 5) == "7.5; unlike anything it was trained on"
     assert jobs._line_of(Answer("a.jpg", error="It is broken."), 5) == "It is broken."
+    cut = Answer("long", Number(7.5, "weight"), is_cut=True, tokens=1240)
+    assert jobs._line_of(cut, 5) == "7.5; it has 1,240 tokens, and only the first ones were read"
 
 
 def said_of_check(capsys, path, *options):
