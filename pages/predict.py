@@ -15,6 +15,7 @@ from core.modalities import MODALITIES
 from core.runs import Run, View, get, titles
 from core.runs.naming import gone
 from core.runs.scores import best_of
+from ui.explanations.panel import why
 from ui.predictions.answers import draw as draw_answer
 from ui.predictions.answers import heading
 from ui.predictions.asking import AT_ONCE, Answers, Given, Image, Oracle, oracle, thumbnail
@@ -262,6 +263,7 @@ def _card(model: Oracle, image: Image, answer: Answer, most: int, wide: bool) ->
             if answer.prediction is not None:
                 draw_answer(answer.prediction, most, f"answer_{image.key}", answer.is_foreign)
             st.caption(f"{answer.seconds * 1000:,.0f} ms")
+        why(model, image)
 
 
 def _text_card(model: Oracle, text: Image, answer: Answer, most: int) -> None:

@@ -19,6 +19,7 @@ FLOORS = [
     {"core.survey"},
     {"core.training"},
     {"core.importing"},
+    {"core.explaining"},
     {"core.inference"},
     {"core.runtime"},
     {"core.backbones"},
