@@ -3,6 +3,7 @@
 # make lint    what ruff finds in Python, and biome in the browser's files; make format mends what can be mended
 # make check   the types
 # make walk    trains a step of every network of both catalogues, and compiles one; takes hours
+# make walk-text   fetches SmolLM2 (93 MB) and fine-tunes it beside MiniLM; minutes
 # make gpu     the engine on a machine with an accelerator, in ten minutes; see docs/performance.md
 # make lock    takes the newest versions that the requirements allow, and writes them into constraints.txt
 # The first call makes .venv and installs what is needed (about two minutes); the next ones start in seconds.
@@ -17,7 +18,7 @@ TRAINER := build/trainer
 GPU_PYTHON ?= python3
 GPU_WHEELS := pydantic pydantic-core annotated-types typing-inspection typing-extensions
 
-.PHONY: run test lint check format lock bench walk gpu gpu-wheels screenshots clean
+.PHONY: run test lint check format lock bench walk walk-text gpu gpu-wheels screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed
@@ -60,6 +61,9 @@ bench: $(VENV)/installed-dev $(FASTAI)/installed $(TRAINER)/installed
 
 walk: $(VENV)/installed-dev
 	GRAFT_WALK=1 $(BIN)/python -m pytest tests/core/backbones/test_registry.py tests/core/runtime/test_ways.py
+
+walk-text: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.walk_text --write
 
 # For a machine with an accelerator, which need not have Streamlit, .venv or a network: its own Python, with what that
 # lacks from build/wheels. Fetch those on another machine by `make gpu-wheels`, and take the folder along.

@@ -54,6 +54,7 @@ def _draw() -> None:
             st.Page("pages/backbone.py", title="Backbone", icon=":material/account_tree:"),
             st.Page("pages/data.py", title="Data", icon=":material/photo_library:"),
             st.Page("pages/fine_tune.py", title="Fine-tune", icon=":material/tune:"),
+            st.Page("pages/evaluate.py", title="Evaluate", icon=":material/fact_check:"),
             st.Page("pages/predict.py", title="Predict", icon=":material/image_search:"),
         ]
     )

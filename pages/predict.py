@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from core.errors import GraftError, RunError
+from core.errors import GraftError
 from core.inference.prediction import Answer
 from core.inference.table import rows, to_csv
 from core.modalities import MODALITIES
-from core.runs import Run, View, get, titles
-from core.runs.naming import gone
-from core.runs.scores import best_of
 from ui.explanations.panel import why
 from ui.predictions.answers import draw as draw_answer
 from ui.predictions.answers import heading
 from ui.predictions.asking import AT_ONCE, Answers, Given, Image, Oracle, oracle, thumbnail
 from ui.predictions.texts import given_texts
-from ui.runs.offered import offered, runs_and_views
+from ui.runs.picking import picked_run
 from ui.shared import state
 from ui.shared.drop import Drop, Piece, drop_area
 from ui.shared.gone import apart
@@ -28,7 +25,6 @@ from ui.shared.page import draw
 from ui.shared.widgets import (
     clip,
     count,
-    empty_state,
     errors_shown,
     literal,
     page_header,
@@ -44,21 +40,9 @@ CARDS = 12  # images shown at first; the table has them all
 
 def main() -> None:
     page_header("Predict", "Give the model something new and see what it makes of it.")
-    usable = [(run, view) for run, view in runs_and_views(state.workspace()) if run.bundle and not view.status.active]
-    if not usable:
-        empty_state(
-            "No finished run yet",
-            "A model can be asked as soon as a run has finished, or was stopped and kept.",
-            "pages/fine_tune.py",
-            "Fine-tune a model",
-        )
-        return
-    run = _pick_run(usable)
-    if run is None:
-        return
-    bundle = run.bundle
-    if bundle is None:  # gone since the list was made
-        st.info(_why_not(run), icon=":material/info:")
+    run = picked_run("A model can be asked as soon as a run has finished, or was stopped and kept.")
+    bundle = run.bundle if run else None
+    if run is None or bundle is None:
         return
     with errors_shown():
         modality = MODALITIES[run.recipe.modality]
@@ -69,57 +53,6 @@ def main() -> None:
         most = _how_many_classes(model)
         answered = _ask(model, Answers(bundle), images)
         _show(model, answered, most)
-
-
-def _pick_run(usable: list[tuple[Run, View]]) -> Run | None:
-    """The chosen run; while none is, the newest that was made with what is chosen. Whatever is asked is chosen."""
-    by_id = {run.id: (run, view) for run, view in usable}
-    chosen = state.choices().run
-    runs = [run for run, _ in usable]
-    if chosen is None:
-        _name_gone(by_id)
-        fitting = (run.id for run in runs if state.fits(run, state.choices()))
-        chosen = next(fitting, None if state.choices().dataset else runs[0].id)
-    elif chosen not in by_id:
-        st.info(_why_not(get(state.workspace(), chosen)), icon=":material/info:")
-    ids, names = [run.id for run in offered(runs, (chosen or "",))], titles(runs)
-    picked = st.selectbox(
-        "Run",
-        ids,
-        index=ids.index(chosen) if chosen in ids else None,
-        placeholder="Choose a run",
-        format_func=lambda id: names[id] + _scored(by_id[id][1]),
-        help="Runs that have finished or were stopped and kept, the newest first. An older one than these is chosen in "
-        "the table on the Fine-tune page.",
-    )
-    if picked is None:
-        return None
-    if picked != state.choices().run:
-        state.choose(run=picked)
-    st.session_state["asked"] = picked
-    return by_id[picked][0]
-
-
-def _why_not(chosen: Run) -> str:
-    try:
-        _, active = chosen.facts, chosen.view().status.active
-    except RunError as error:
-        return literal(error)
-    if active:
-        return "The chosen run can be asked once it has finished. Until then, another can."
-    return "The chosen run has nothing to ask: it kept no model, or that is not there any more. Choose another run."
-
-
-def _name_gone(usable: Collection[str]) -> None:
-    """Say so, if the run that was asked until now is gone."""
-    before = st.session_state.pop("asked", None)
-    if before is not None and before not in usable:
-        show_error(gone(state.workspace(), before))
-
-
-def _scored(view: View) -> str:
-    said = best_of(view) if view.ended else ""
-    return f", {said}" if said else ""
 
 
 def _pick_images() -> list[Image]:
@@ -274,8 +207,8 @@ def _text_card(model: Oracle, text: Image, answer: Answer, most: int) -> None:
                 st.text(text.name[:WHOLE])
         _caution(answer, model.modality.noun)
         if answer.is_cut:
-            longest = model.preprocessing.longest
-            st.caption(f":material/content_cut: Longer than the model reads: it saw the first {longest:,} tokens.")
+            said = f"It has {answer.tokens:,} tokens, more than the model reads: it saw the first"
+            st.caption(f":material/content_cut: {said} {model.preprocessing.longest:,}.")
         if answer.prediction is not None:
             draw_answer(answer.prediction, most, f"answer_{text.key}", answer.is_foreign)
         st.caption(f"{answer.seconds * 1000:,.0f} ms")

@@ -16,6 +16,7 @@ FLOORS = [
     {"ui"},
     {"core.__main__", "core.commands"},
     {"core.runs", "core.jobs"},
+    {"core.evaluation"},
     {"core.survey"},
     {"core.training"},
     {"core.importing"},

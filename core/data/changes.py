@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import SPLITS, Dataset, new_version
+from core.data.mending import mended_rows
 from core.data.splits import Split, SplitSettings, split_rows
 from core.errors import DataError
 from core.finding import Finding
@@ -252,6 +253,7 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "no training": (_RESPLIT,),
     "no validation": (_RESPLIT,),
     "far out": (_LEAVE_OUT,),
+    "mojibake": (Repair("mend", "Mend them", "What can be told is mended in a new version; this one keeps them."),),
 }
 
 
@@ -287,6 +289,10 @@ def repair(workspace: Workspace, dataset: Dataset, finding: Finding, key: str) -
         return _split_anew(workspace, dataset)
     if key == "keep_one":
         return leave_out(workspace, dataset, _copies(dataset, finding), "that had copies")
+    if key == "mend":
+        frame, words = mended_rows(dataset, finding.files)
+        frame, repeats = _once(dataset, frame)
+        return _made(workspace, dataset, frame, f"{words}{repeats}")
     if key == "even_out":
         return leave_out(workspace, dataset, _too_many(dataset), "of the large classes")
     if key == "merge":

@@ -5,7 +5,7 @@ datasets/<id>/
   report.json             what was found at import
   columns.parquet         if there are any: columns of its table that may be classes, and did not count
   unlabelled.parquet      if there are any: texts without an answer, as text and second
-  images/<2 hex>/<sha256>.<ending>, or texts/texts.arrow
+  images/<2 hex>/<sha256>.<ending>, or texts/texts.arrow (and more-<number>.arrow, of later versions)
   versions/<n>.parquet    a row an example; <n>.json: classes, how it was split, what changed
 """
 
@@ -154,7 +154,7 @@ class Dataset:
             found = read(self.directory / "report.json", Intaken)
         except (OSError, DamagedError):  # from another version of Graft, or damaged: the rows still tell their own
             found = Intaken()
-        return report_on(self.name, self.frame, self.modality, self.task, self.target, found)
+        return report_on(self.name, self.frame, self.modality, self.task, self.target, found, self.path)
 
     @cached_property
     def columns(self) -> pd.DataFrame:

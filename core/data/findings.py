@@ -1,12 +1,15 @@
-"""What in a version of a dataset could spoil the training. Everything here is worked out from its rows alone."""
+"""What in a version of a dataset could spoil the training, worked out from its rows, and some of its texts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pandas as pd
 
 from core.data.report import Intaken, Report
+from core.errors import DataError
 from core.finding import Finding
 from core.modalities.protocol import Modality
 from core.tasks.protocol import Task
@@ -16,21 +19,30 @@ SPLITS = ("train", "validation", "test")
 # As they are best mended, one after another: what changes the classes first, then what changes how many images there
 # are, as both may mend or make those that come after. Those that are not named here come last.
 ORDER = (
-    *("one number", "similar names", "contradiction", "leak", "duplicate", "group"),
+    *("mojibake", "one number", "similar names", "contradiction", "leak", "tell-tale", "duplicate", "group"),
     *("one colour", "odd size", "far out", "no training", "no validation", "one image", "few images", "imbalance"),
 )
 _PLACE = {kind: place for place, kind in enumerate(ORDER)}
 
 
-def report_on(name: str, frame: pd.DataFrame, modality: Modality, task: Task, target: str, found: Intaken) -> Report:
-    """The whole report of a version: what its rows show, and what the import had found."""
+def report_on(
+    name: str,
+    frame: pd.DataFrame,
+    modality: Modality,
+    task: Task,
+    target: str,
+    found: Intaken,
+    path: Callable[[str], Path] | None = None,
+) -> Report:
+    """The whole report of a version: what its rows show, and what the import had found. path: where a file of it lies;
+    None where none is kept yet."""
     splits = frame["split"].value_counts()
     return Report(
         name=name,
         images=len(frame),
         example=modality.noun,
         splits={split: int(splits.get(split, 0)) for split in SPLITS},
-        findings=[*findings(frame, modality, task), *found.findings],
+        findings=[*findings(frame, modality, task, path), *found.findings],
         files=found.files,
         tables=found.tables,
         ignored=found.ignored,
@@ -39,10 +51,16 @@ def report_on(name: str, frame: pd.DataFrame, modality: Modality, task: Task, ta
     )
 
 
-def findings(frame: pd.DataFrame, modality: Modality, task: Task) -> list[Finding]:
+def findings(
+    frame: pd.DataFrame, modality: Modality, task: Task, path: Callable[[str], Path] | None = None
+) -> list[Finding]:
     """In their `ORDER`."""
     example = modality.noun
     found = [*_copies(frame, task, example), *_groups(frame), *modality.findings(frame), *task.findings(frame, example)]
+    if path is not None and task.classes is not None and not task.classes.placed:
+        parts = {answer: task.parts(answer) for answer in frame[task.column].unique()}
+        with suppress(DataError):  # which whoever looks at the examples is told
+            found += modality.giving_away(frame, [parts[answer] for answer in frame[task.column]], path)
     return sorted(found, key=lambda one: _PLACE.get(one.kind, len(ORDER)))
 
 

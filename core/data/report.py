@@ -48,6 +48,8 @@ Kind = Literal[
     "no validation",
     "far out",
     # Of texts alone.
+    "mojibake",
+    "tell-tale",
     "markup",
     "personal",
     "hidden",

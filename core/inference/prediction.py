@@ -13,7 +13,8 @@ class Answer:
 
     seconds: decoding, preprocessing and this image's share of the forward pass. nearest: the cosine of its features to
     those of the most similar labeled image. is_foreign: whether that is less than almost all images of the kind that it
-    was trained on have; False where the bundle does not say. is_cut: whether it is longer than what the network reads.
+    was trained on have; False where the bundle does not say. is_cut: whether it is longer than what the network reads;
+    tokens: that all of it has, if so.
     """
 
     image: str
@@ -23,3 +24,4 @@ class Answer:
     nearest: float | None = None
     is_foreign: bool = False
     is_cut: bool = False
+    tokens: int = 0

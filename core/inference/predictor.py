@@ -211,5 +211,5 @@ class Predictor:
                 yield Answer("", error=f"The model gave no finite number for this {self.modality.noun}.")
             else:
                 foreign = self.reference is not None and near is not None and not near >= self.reference.threshold
-                is_cut = getattr(one, "is_cut", False)
-                yield Answer("", prediction, nearest=near, is_foreign=foreign, is_cut=is_cut)
+                cut = {name: getattr(one, name) for name in ("is_cut", "tokens") if hasattr(one, name)}
+                yield Answer("", prediction, nearest=near, is_foreign=foreign, **cut)

@@ -32,9 +32,15 @@ from core.runs.launching import ALLOCATOR
 from core.workspace import Workspace, new_id, write_json
 
 SECONDS_TO_START = 20
-Family = Literal["import", "survey", "probe"]
+Family = Literal["import", "survey", "probe", "evaluation"]
 # By kind; of all others, "import".
-FAMILIES: dict[str, Family] = {"survey": "survey", "estimate": "probe", "learning rate": "probe", "crossval": "probe"}
+FAMILIES: dict[str, Family] = {
+    "survey": "survey",
+    "estimate": "probe",
+    "learning rate": "probe",
+    "crossval": "probe",
+    "evaluate": "evaluation",
+}
 _children: dict[Path, subprocess.Popen[bytes]] = {}
 _prepared: dict[Path, FileLock] = {}  # held for as long as this process lives, or until the job begins
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data.dataset import Dataset, find_dataset
+from core.errors import RunError
 from core.importing.drafts.drafts import load_draft
 from core.importing.drafts.images import draft_source
 from core.importing.importing import import_path, import_sample, import_source, memory_for
@@ -77,6 +78,19 @@ def survey(
     return {"dataset": dataset, "version": version}
 
 
+def evaluate(workspace: Workspace, progress: OnProgress, *, run: str, dataset: str, version: int) -> dict[str, Any]:
+    """Result: the dataset and version that the run's model was asked about."""
+    progress(Progress(PHASES["loading"], 0))
+    from core.evaluation.asking import ask
+    from core.runs import get
+
+    bundle = get(workspace, run).bundle
+    if bundle is None:
+        raise RunError("The model of this run is not there any more. Choose another run.")
+    ask(workspace, bundle, find_dataset(workspace, f"{dataset}@{version}"), progress)
+    return {"dataset": dataset, "version": version}
+
+
 def estimate(workspace: Workspace, progress: OnProgress, *, recipe: str) -> dict[str, Any]:
     """recipe: as JSON. Result: an `Estimate`."""
     progress(Progress(PHASES["loading"], 0))
@@ -113,6 +127,7 @@ KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "import draft": draft,
     "import merged": merge,
     "survey": survey,
+    "evaluate": evaluate,
     "estimate": estimate,
     "learning rate": learning_rate,
     "crossval": crossval,

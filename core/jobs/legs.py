@@ -35,9 +35,11 @@ SURVEY: Legs = {
     "Drawing": 2,
 }
 PROBE: Legs = {STARTING: 4, PHASES["loading"]: 1, PHASES["batch_size"]: 2, PHASES["reading"]: 1, PHASES["features"]: 2}
+EVALUATE: Legs = {STARTING: 2, PHASES["loading"]: 3, "Asking": 10}
 LEGS: dict[str, Legs] = {
     "import published": PUBLISHED,
     "survey": SURVEY,
+    "evaluate": EVALUATE,
     "estimate": {**PROBE, "Trying a few steps": 4},
     "learning rate": {**PROBE, "Trying learning rates": 6},
 }

@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # which take their time to import
     from core.modalities.inputs import Inputs
 
 
+Places = Sequence[tuple[int, int, str]]  # in a text: first character, the one behind the last, what it is
+
+
 class Modality(Protocol):
     """One stateless object each, light to import: pages, datasets and the shell ask it.
 
@@ -91,6 +94,15 @@ class Modality(Protocol):
         """What may be wrong with such examples."""
         yield from ()
 
+    def giving_away(
+        self, frame: pd.DataFrame, labels: Sequence[tuple[str, ...]], path: Callable[[str], Path]
+    ) -> Iterator[Finding]:
+        """What in the examples gives their classes away, and is perhaps not what is to be learned.
+
+        labels: the classes of each row. path: where a file of the dataset lies. Raises DataError if it cannot be read.
+        """
+        yield from ()
+
     def summary(self, frame: pd.DataFrame) -> dict[str, Any]:
         """The fields of a `core.data.report.Report` that are the examples' own."""
         return {}
@@ -98,6 +110,10 @@ class Modality(Protocol):
     def size(self, frame: pd.DataFrame) -> pd.Series:
         """How much there is in each example, in whatever unit: of copies, the largest is worth most."""
         ...
+
+    def measured(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
+        """What is known of each example that a model could be better or worse at, by title: its size, its length."""
+        return {}
 
     def mentioning(self, frame: pd.DataFrame, path: Callable[[str], Path], words: str) -> pd.Series:
         """bool: which rows a search for these words finds, letter by letter, whatever their capitals.
@@ -112,6 +128,25 @@ class Modality(Protocol):
         """Each example as a small square image (PIL, `side` pixels), None for one that cannot be read; None where
         examples are not to be seen."""
         return None
+
+    def stored(self, frame: pd.DataFrame, path: Callable[[str], Path]) -> Sequence[Any]:
+        """What `read` takes, of these rows of a dataset, in their order.
+
+        path: where a file of the dataset lies. Raises DataError if it cannot be read.
+        """
+        ...
+
+    def mended(self, given: Any, places: Places) -> tuple[Any, Places] | None:
+        """One of `stored` without the damage that can be mended, and where the places of its answer lie then; None if
+        that cannot be said. It is the same where there is nothing to mend."""
+        return given, places
+
+    def rewritten(self, folder: Path, frame: pd.DataFrame, given: Sequence[Any]) -> pd.DataFrame:
+        """These rows with other content, which is kept beside what is there: all versions stay as they are.
+
+        folder: of the dataset. given: of each row, as `stored` gives it. Nobody else may do so at the same time.
+        """
+        return frame
 
     # On the way into a network ----------------------------------------------------------------------------------------
 
@@ -140,6 +175,13 @@ class Modality(Protocol):
         asked: the settings of `adjusted_by`; what is not there is as usual.
         """
         return info.fitted()
+
+    def work(self, dataset: Any, info: Any) -> float:
+        """How much work a usual example of the dataset is for a backbone, beside one of those that its `gflops` is for.
+
+        info: as `fitted` gave it.
+        """
+        return 1.0
 
     def settings(self, said: Any) -> Any:
         """How a bundle says that its backbone wants the examples. Raises ValueError if that makes no sense."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.data.dataset import SPLITS, Dataset, load_dataset
 from core.runs.view import View
-from core.training.pace import Expected, Pace
+from core.training.pace import Expected, Pace, work_of
 from core.training.recipe import Recipe
 from core.training.trials.probe_results import Estimate
 from core.workspace import Workspace
@@ -26,7 +26,8 @@ def expect(workspace: Workspace, recipe: Recipe, dataset: Dataset | None = None,
     dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
     parts = dataset.frame["split"].value_counts()
     train, validation, test = (int(parts.get(split, 0)) for split in SPLITS)
-    expected = Pace.of(workspace, recipe.backbone).expected(recipe, train, validation, test, stages)
+    pace = Pace.of(workspace, recipe.backbone, work_of(workspace, recipe, dataset))
+    expected = pace.expected(recipe, train, validation, test, stages)
     estimate = Estimate.kept(workspace, recipe)
     return expected.by(estimate, recipe.epochs) if estimate else expected
 

@@ -3,6 +3,7 @@
     cache/images/       <setting>/<chunk>/, see kept.py: decoded images
           activations/  the same: what frozen stages gave
           surveys/      <key>/: what a look over a dataset found
+          evaluations/ <key>/: what a model answered about another dataset
           baselines/    <key>.json: what a backbone scores without training
           strengths/    <key>.json: how strongly a head that is solved for is held back
           probes/       <kind>-<key>.json: what trying a recipe for a moment told
@@ -39,6 +40,7 @@ EVICTABLE = (
     "tokens",
     "activations",
     "surveys",
+    "evaluations",
     "baselines",
     "strengths",
     "probes",

@@ -60,6 +60,9 @@ RIGHT_ANSWERS = Metric(
 EXACT_MATCH = Metric(
     "exact_match", "All labels right", "higher", "share", "How many have every label right.", "with every label right"
 )
+ALL_ENTITIES = Metric(
+    "exact_match", "All entities right", "higher", "share", "How many have all their entities right, and no other."
+)
 ENTITY_F1 = Metric(
     "entity_f1",
     "Entity F1",
@@ -87,4 +90,19 @@ R2 = Metric(
     "higher",
     "number",
     "The share of the differences that it explains: 1 is perfect, 0 no better than always the mean.",
+)
+LOG_LOSS = Metric(
+    "log_loss",
+    "Log loss",
+    "lower",
+    "number",
+    "How little it believed in what was right, on average: 0 is sure and right; who is sure and wrong pays most.",
+)
+TOP_3 = Metric("top_3", "Among the first three", "higher", "share", "How often the right one is among its first three.")
+MEAN_AVERAGE_PRECISION = Metric(
+    "mean_average_precision",
+    "Mean average precision",
+    "higher",
+    "share",
+    "Of the examples that it finds likeliest to have a label, how many do: on average over all places and labels.",
 )

@@ -13,6 +13,7 @@ from core.words import number_of
 if TYPE_CHECKING:  # pandas and torch take their time to import
     import pandas as pd
 
+    from core.tasks.judging import Judge
     from core.tasks.objective import Objective
     from core.tasks.scores import Scores
 
@@ -102,6 +103,11 @@ class Task(Answers, Protocol):
         """What is learned from these rows with these settings, and what the outputs mean then; only the latter where
         there are none. Brings torch."""
         ...
+
+    @property
+    def judge(self) -> Judge | None:
+        """What says how good answers are, for scores, tables and drawings; without torch. None where nothing does."""
+        return None
 
     def choices(self, spec: dict[str, Any]) -> tuple[str, ...]:
         """What is ranked in an answer; nothing where nothing is."""

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from core.backbones.libraries import find
 from core.course import Course
+from core.data.dataset import Dataset
 from core.errors import DamagedError, GraftError
+from core.modalities import IMAGE, MODALITIES
 from core.records import Count, Seconds, read
 from core.runtime.tuning import known_before, remember
 from core.training import plan
@@ -23,7 +25,8 @@ from core.training.trials.probe_results import Estimate
 from core.workspace import Workspace, write_json
 
 GFLOPS_A_SECOND = 20.0  # of a core: a guess
-STEP = 6  # times longer than forward alone, a guess too
+STEP = {"file": 6.0, "row": 3.0}  # times longer than forward alone, a guess too: by where an example comes from
+READING = {"file": 0.003, "row": 0.0003}
 
 
 @dataclass(frozen=True)
@@ -79,21 +82,29 @@ class Pace:
     measured: bool = False
 
     @classmethod
-    def of(cls, workspace: Workspace, backbone: str) -> Pace:
-        return known_before(workspace, _name(backbone), cls) or cls._guess(workspace, backbone)
+    def of(cls, workspace: Workspace, backbone: str, work: float = 1.0) -> Pace:
+        """work: of a usual example, as `Modality.work` tells it; it is kept for an example of 1."""
+        kept = known_before(workspace, _name(backbone, work), cls) or cls._guess(workspace, backbone)
+        return kept._times(work)
+
+    def _times(self, work: float) -> Pace:
+        return replace(self, forward=self.forward * work, step=self.step * work)
 
     @classmethod
     def _guess(cls, workspace: Workspace, backbone: str) -> Pace:
         try:
-            gflops = find(backbone, workspace).gflops or 1.0
+            info = find(backbone, workspace)
+            gflops, source = info.gflops or 1.0, MODALITIES[info.modality].comes_from
         except GraftError:
-            gflops = 1.0
+            gflops, source = 1.0, IMAGE.comes_from
         forward = gflops / (GFLOPS_A_SECOND * (os.cpu_count() or 1))
-        return cls(loading=3.0, reading=0.003, forward=forward, head=5e-5, finishing=0.3)
+        return cls(loading=3.0, reading=READING[source], forward=forward, head=5e-5, finishing=0.3)
 
     def expected(self, recipe: Recipe, train: int, validation: int, test: int = 0, stages: int = 0) -> Expected:
         """Of a run. train, validation, test: images of these parts. stages: of the backbone, where they are known."""
         stages = stages or self.stages or 8
+        step = STEP[MODALITIES[recipe.modality].comes_from] * self.forward
+        known = self if self.step else replace(self, step=step)
         images, views = train + validation, 1 if recipe.augmentation == "none" else recipe.views
         phases = plan.phases(recipe, stages)
         keeps = not recipe.cutmix
@@ -101,7 +112,7 @@ class Pace:
         rows = train * views + validation if keeps and frozen else 0
         once = images if frozen < 1 and validation else 0  # through the free stages too, for what there is to beat
         epochs = sum(
-            (phase.last - phase.first + 1) * images * self._each(phase.frozen / stages, keeps) for phase in phases
+            (phase.last - phase.first + 1) * images * known._each(phase.frozen / stages, keeps) for phase in phases
         )
         seconds = {
             "loading": self.loading,
@@ -115,7 +126,7 @@ class Pace:
 
     def _each(self, frozen: float, keeps: bool) -> float:
         """Seconds of an image in an epoch, with that share of the stages frozen."""
-        return self.head + (self.step or STEP * self.forward) * (1 - frozen) + (0.0 if keeps else self.forward * frozen)
+        return self.head + self.step * (1 - frozen) + (0.0 if keeps else self.forward * frozen)
 
     def after(self, spent: Mapping[str, tuple[float, int]], frozen: int, stages: int, train: int) -> Pace:
         """What a run took, in place of what was thought. spent: seconds and images of each phase; frozen: of `stages`,
@@ -136,12 +147,21 @@ class Pace:
         known = {name: value for name, value in found.items() if value}
         return replace(self, **known, stages=stages, measured=True)  # type: ignore[arg-type]
 
-    def keep(self, workspace: Workspace, backbone: str) -> None:
-        remember(workspace, _name(backbone), self)
+    def keep(self, workspace: Workspace, backbone: str, work: float = 1.0) -> None:
+        remember(workspace, _name(backbone, work), self._times(1 / work))
 
 
-def _name(backbone: str) -> str:
-    return f"pace of {backbone} on {os.environ.get('GRAFT_DEVICE', 'any device')}"
+def _name(backbone: str, work: float) -> str:
+    by = "" if work == 1.0 else " by length"
+    return f"pace{by} of {backbone} on {os.environ.get('GRAFT_DEVICE', 'any device')}"
+
+
+def work_of(workspace: Workspace, recipe: Recipe, dataset: Dataset) -> float:
+    """Of a usual example for the recipe's backbone; see `Modality.work`."""
+    try:
+        return dataset.modality.work(dataset, recipe.fitted(find(recipe.backbone, workspace), dataset))
+    except GraftError:  # there is no such backbone
+        return 1.0
 
 
 def follow(course: Course, time: float, event: Event, images: Mapping[str, int], epochs: int) -> Course:

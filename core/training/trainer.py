@@ -33,7 +33,7 @@ from core.training.ending import Keep, Learned, Outcome, keep_bundle
 from core.training.finishing import Finished
 from core.training.learner import Solution, Steps
 from core.training.loop import OnStep
-from core.training.pace import Pace
+from core.training.pace import Pace, work_of
 from core.training.plan import Phase
 from core.training.preparation import Material, Prepared, prepare
 from core.training.process.control import Asked
@@ -382,8 +382,10 @@ class Trainer:
         self.reporter.finish()
         if self.state.epoch and (prepared := self.prepared) is not None:
             backbone, stages = self.recipe.backbone, len(self.material.backbone.stages)
-            pace, examples = Pace.of(self.workspace, backbone), len(prepared.train)
-            pace.after(self.reporter.spent, prepared.frozen_stages, stages, examples).keep(self.workspace, backbone)
+            work, examples = work_of(self.workspace, self.recipe, self.material.dataset), len(prepared.train)
+            pace = Pace.of(self.workspace, backbone, work)
+            pace = pace.after(self.reporter.spent, prepared.frozen_stages, stages, examples)
+            pace.keep(self.workspace, backbone, work)
 
     def _finish(self) -> None:
         """What the best epoch learned is kept, and the last word is said."""

@@ -88,7 +88,7 @@ class Reader:
         for name, (text, second) in examples:
             says = ("good", "bad") if "good" in text + second else ("bad", "good")
             said = Ranked((Guess(says[0], 0.9), Guess(says[1], 0.1)), 2)
-            yield Answer(name, said, None, 0.01, is_cut=len(text) > 60)
+            yield Answer(name, said, None, 0.01, is_cut=len(text) > 60, tokens=len(text))
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_lines_are_answered_each_by_itself_in_a_table_to_take_away(asking):
     table = asking.dataframe[0].value
     assert table["Text"].tolist() == ["=good()", f"bad {'x' * 80}"]
     assert table.iloc[:, 1].tolist() == ["good", "bad"]
-    assert "it saw the first 16 tokens" in texts(asking)
+    assert "tokens, more than the model reads: it saw the first 16" in texts(asking)
 
 
 def test_who_made_the_labels_stands_beside_every_score(open_page, reviews, workspace):

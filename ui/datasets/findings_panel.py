@@ -19,6 +19,7 @@ from core.words import names_of
 from ui.datasets.add_dataset import open_draft
 from ui.datasets.browser.filters import look_at_finding, shown_findings
 from ui.datasets.contradictions import contradictions
+from ui.datasets.mending import LOOKED_AT_FIRST, mending
 from ui.examples import shown_of
 from ui.shared import job_watch, state
 from ui.shared.example_row import example_row
@@ -28,7 +29,7 @@ from ui.shared.widgets import clip, count, literal, words_table
 NAMES_SHOWN = 500
 LINE = '<hr style="margin:0.3rem 0;border:0;border-top:1px solid color-mix(in srgb, currentColor 15%, transparent)">'
 # Of these the examples tell more than their names.
-SHOWN = frozenset({"leak", "duplicate", "one colour", "odd size", "one image", "far out", "mended"})
+SHOWN = frozenset({"leak", "duplicate", "one colour", "odd size", "one image", "far out", "mended", "tell-tale"})
 SERIOUS = frozenset({"leak", "contradiction", "no training", "group", "one number", "similar names"})
 ICONS = {"serious": ":material/error:", "worth": ":material/warning:", "info": ":material/info:"}
 WANT_MORE: frozenset[Kind] = frozenset({"empty class", "one image", "few images", "imbalance"})
@@ -91,7 +92,9 @@ def _finding(dataset: Dataset, finding: Finding, key: str) -> None:
     words.markdown(said)
     with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         for one in repairs(dataset, finding):
-            if st.button(one.label, help=one.help, key=f"{key}_{one.key}"):
+            if one.key in LOOKED_AT_FIRST:
+                mending(dataset, finding, one, f"{key}_{one.key}")
+            elif st.button(one.label, help=one.help, key=f"{key}_{one.key}"):
                 apply(dataset, repair, finding, one.key)
         if "add" in ways:
             _add_images(dataset, key)

@@ -59,3 +59,7 @@ class Shown(Protocol):
     def previews(self, given: Sequence[str]) -> None:
         """Some of an import that asks: see `core.jobs.asking.Way`."""
         ...
+
+    def changes(self, before: Sequence[Any], after: Sequence[Any]) -> None:
+        """A few examples as they are, and as they would be, each as `Modality.stored` gives it."""
+        return

@@ -14,7 +14,7 @@ import streamlit as st
 from core.data.browsing import Order
 from core.data.dataset import Dataset
 from core.data.report import Report
-from core.modalities.texts.kept import FILE, KeptTexts, Text, shortened
+from core.modalities.texts.kept import FILE, KeptTexts, Text, shortened, stamp
 from ui.examples.shown import Shown
 from ui.shared import theme
 from ui.shared.widgets import clip, count
@@ -96,16 +96,32 @@ class TextsShown(Shown):
         drawn = "".join(_line(shortened([(text, "")])[0], "") for text in given)
         st.html(f'<div style="display:grid;gap:0.35rem;min-width:0">{drawn}</div>')
 
+    def changes(self, before: Sequence[Text], after: Sequence[Text]) -> None:
+        rows = zip(*(changed_lines(one, other) for one, other in zip(before, after)))
+        for title, lines in zip(("Now", "Mended"), rows):
+            drawn = "".join(_line(line, "") for line in lines)
+            st.caption(title)
+            st.html(f'<div style="display:grid;gap:0.35rem;min-width:0">{drawn}</div>')
+
+
+def changed_lines(before: Text, after: Text, around: int = 20, longest: int = 80) -> tuple[str, str]:
+    """A line of each, from shortly before they begin to differ."""
+    one, other = ("\n".join(each) for each in (before, after))
+    same = next((at for at, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
+    at = max(0, same - around)
+    begins = "…" if at else ""
+    first, second = (shortened([(begins + each[at : at + 4 * longest], "")], longest)[0] for each in (one, other))
+    return first, second
+
 
 def texts_of(dataset: Dataset, rows: pd.DataFrame) -> list[Text]:
     """Only those rows are read from the file. Raises DataError if it cannot be."""
     path = dataset.path(FILE)
-    stamp = path.stat().st_mtime_ns if path.exists() else 0
-    return _kept(path, stamp)[rows["row"].astype("int64").to_numpy()]
+    return _kept(path, stamp(path))[rows["row"].astype("int64").to_numpy()]
 
 
 @lru_cache(8)
-def _kept(path: Path, stamp: int) -> KeptTexts:
+def _kept(path: Path, _stamp: int) -> KeptTexts:
     return KeptTexts(path)
 
 

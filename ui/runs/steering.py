@@ -32,6 +32,9 @@ def buttons(run: Run, view: View) -> None:
         if ready and st.button("Predict with this run", type="primary", icon=":material/image_search:"):
             state.choose(run=run.id)
             st.switch_page("pages/predict.py")
+        if ready and st.button("Evaluate it", icon=":material/fact_check:", help="How good it is, and where not."):
+            state.choose(run=run.id)
+            st.switch_page("pages/evaluate.py")
         if status in GOING_ON and not why and _is_left(view):
             _go_on(run, status)
         if status.active:

@@ -16,10 +16,9 @@ from core.backbones.language.config import family, multiply_adds, positions, rea
 from core.backbones.language.files import TOKENIZER, weights_of
 from core.errors import BackboneError
 from core.modalities import TEXT
-from core.modalities.texts.settings import Tokenizing
+from core.modalities.texts.settings import USUAL, Tokenizing
 
 LONGEST = 512  # tokens that are read, unless more or fewer are chosen
-USUAL = 128  # tokens of a text, for `gflops`
 NOT_HERE = "0" * 64  # in place of the hash of a tokenizer that is still to be downloaded
 
 

@@ -9,10 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.backbones.bundled import MINILM, TO_GET, bundled_file
+from core.backbones.bundled import MINILM, SMOLLM2, TO_GET, bundled_file
 from core.backbones.language.config import FILE as CONFIG
 from core.backbones.language.files import TOKENIZER
-from core.backbones.language.info import NOT_HERE, LanguageInfo, info_of
+from core.backbones.language.info import LONGEST, NOT_HERE, LanguageInfo, info_of
 from core.backbones.language.well_known import well_known
 from core.errors import BackboneError
 from core.modalities.texts.settings import Tokenizing
@@ -32,6 +32,14 @@ MINILM_SAYS: dict[str, Any] = {
     "longest": 256,  # tokens, of the texts that it was trained with
     "parameters": 22_713_216,
     "gflops": 1.41,
+}
+SMOLLM2_SAYS: dict[str, Any] = {
+    "languages": "English",
+    "licence": "apache-2.0",
+    "longest": 8192,
+    "parameters": 134_515_008,
+    "gflops": 14.16,  # of 128 tokens
+    "download_bytes": 92_871_040,
 }
 
 
@@ -109,6 +117,25 @@ class Minilm(Languages):
         )
 
 
+class Smollm2(Languages):
+    """A small GPT-type, made on a press: see smollm2.py."""
+
+    name = SMOLLM2
+
+    def infos(self, workspace: Workspace | None = None) -> Iterator[LanguageInfo]:
+        weights = bundled_file(SMOLLM2)
+        if weights is not None:
+            yield info_of(weights.parent, SMOLLM2, self.name, **SMOLLM2_SAYS)
+            return
+        tokenizing = Tokenizing(tokenizer=NOT_HERE, longest=LONGEST)
+        yield LanguageInfo(SMOLLM2, self.name, "llama", "Llama", hub=None, preprocessing=tokenizing, **SMOLLM2_SAYS)
+
+    def download(self, info: LanguageInfo, workspace: Workspace, progress: Any, cancelled: Any) -> None:
+        from core.backbones.language import smollm2
+
+        smollm2.download(progress, cancelled)
+
+
 class Folders(Languages):
     """Those that somebody gave: see folders.py."""
 
@@ -183,7 +210,8 @@ def must_be_here(info: LanguageInfo) -> None:
         raise BackboneError(not_installed(info))
     if source(info) == "download":
         raise BackboneError(
-            f"{info.name} is not on this machine yet. Download it on the Backbone page, or choose one that is ready."
+            f"{info.name} is not on this machine yet. Download it on the Backbone page or with `python -m core "
+            f"backbones --download {info.name}`, or choose one that is ready."
         )
 
 

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.backbones.language.info import LONGEST, NOT_HERE, USUAL, LanguageInfo
-from core.modalities.texts.settings import Tokenizing
+from core.backbones.language.info import LONGEST, NOT_HERE, LanguageInfo
+from core.modalities.texts.settings import USUAL, Tokenizing
 
 DATA = Path(__file__).with_name("well_known.json")
 

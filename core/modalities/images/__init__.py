@@ -98,11 +98,19 @@ class Images(Modality):
     def size(self, frame: pd.DataFrame) -> pd.Series:
         return frame["width"] * frame["height"]
 
+    def measured(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
+        wide, high = frame["width"], frame["height"]
+        shape = wide.gt(high).map({True: "wide", False: "square"}).mask(wide < high, "tall")
+        return {"size in pixels": (wide * high).pow(0.5).round(), "shape": shape, "contrast": frame["contrast"]}
+
     def tiles(
         self, frame: pd.DataFrame, path: Callable[[str], Path], rendering: Rendering, side: int
     ) -> Iterator[Image | None]:
         with ThreadPoolExecutor(4) as pool:
             yield from pool.map(partial(tile, side=side, rendering=rendering), map(path, frame["image"]))
+
+    def stored(self, frame: pd.DataFrame, path: Callable[[str], Path]) -> list[Path]:
+        return [path(image) for image in frame["image"]]
 
     def examples(self, *given: Any, **settings: Any) -> Examples:
         from core.modalities.images.examples import image_examples

@@ -12,12 +12,15 @@ from pydantic import BaseModel, ConfigDict
 
 from core.errors import DataError
 from core.finding import Finding
-from core.modalities.protocol import Modality
-from core.modalities.texts.kept import FILE, KeptTexts, write
-from core.modalities.texts.lengths import usual_longest
+from core.modalities.protocol import Modality, Places
+from core.modalities.texts.kept import FILE, KeptTexts, write, write_more
+from core.modalities.texts.lengths import mean_tokens, usual_longest
+from core.modalities.texts.mending import mended, mended_around
 from core.modalities.texts.near_duplicates import find_twins
 from core.modalities.texts.noticing import findings_of, noticed_in
-from core.modalities.texts.settings import Tokenizing
+from core.modalities.texts.settings import USUAL, Tokenizing
+from core.modalities.texts.telltale import findings_of as telling
+from core.modalities.texts.telltale import tell_tales
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 HEADINGS = ("text", "second")  # of the columns that hold a text, and one that belongs to it
 LONGEST = 10_000_000  # characters of a text
+LOOKED_AT = 5_000  # texts in which words are counted that give a class away
 
 
 class Lengths(BaseModel):
@@ -93,16 +97,53 @@ class Texts(Modality):
     def findings(self, frame: pd.DataFrame) -> Iterator[Finding]:
         yield from findings_of(frame)
 
+    def giving_away(
+        self, frame: pd.DataFrame, labels: Sequence[tuple[str, ...]], path: Callable[[str], Path]
+    ) -> Iterator[Finding]:
+        some = np.arange(len(frame))
+        if len(frame) > LOOKED_AT:
+            some = np.sort(np.random.default_rng(0).choice(len(frame), LOOKED_AT, replace=False))
+        rows = frame.iloc[some]
+        texts = [f"{text} {second}" for text, second in self.stored(rows, path)]
+        found = tell_tales(texts, [labels[int(number)] for number in some])
+        part = f" Looked at: {len(some):,} of the {len(frame):,} texts." if len(some) < len(frame) else ""
+        yield from telling(rows["name"].tolist(), found, part)
+
     def summary(self, frame: pd.DataFrame) -> dict[str, Any]:
         return {"lengths": Lengths(characters=_spread(frame["characters"]), words=_spread(frame["words"]))}
 
     def size(self, frame: pd.DataFrame) -> pd.Series:
         return frame["characters"]
 
+    def measured(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
+        script = frame["noticed"].str.extract(r"script:(\S+)", expand=False).fillna("Latin, or none")
+        return {"length in words": frame["words"], "script": script}
+
     def mentioning(self, frame: pd.DataFrame, path: Callable[[str], Path], words: str) -> pd.Series:
         """In the texts themselves, or in their names."""
         found = KeptTexts(path(FILE)).containing(words)[frame["row"].to_numpy()]
         return super().mentioning(frame, path, words) | found
+
+    def stored(self, frame: pd.DataFrame, path: Callable[[str], Path]) -> list[tuple[str, str]]:
+        return KeptTexts(path(FILE))[frame["row"].to_numpy()]
+
+    def mended(self, given: Any, places: Places) -> tuple[Any, Places] | None:
+        text, second = given
+        if (whole := mended_around(text, places)) is None:
+            return None
+        made = whole[0].strip(), mended(second).strip()
+        if not made[0] or bool(made[1]) != bool(second):
+            return given, places
+        return None if places and made[0] != whole[0] else (made, whole[1])
+
+    def rewritten(self, folder: Path, frame: pd.DataFrame, given: Sequence[Any]) -> pd.DataFrame:
+        import pandas as pd
+
+        seen = [self.inspect({"text": text} | ({"second": second} if second else {})) for text, second in given]
+        made = pd.DataFrame.from_records(seen, index=frame.index)  # a text that was one stays one
+        first = write_more(folder / self.folder, list(zip(made["text"], made["second"])))
+        kept = {name: made[name] for name in (*self.columns, "sha256") if name in made}
+        return frame.assign(**kept, row=np.arange(first, first + len(frame)))
 
     def examples(self, *given: Any, **settings: Any) -> Examples:
         from core.modalities.texts.examples import text_examples
@@ -113,6 +154,9 @@ class Texts(Modality):
         """Cut after `longest` tokens; where nobody says, after as many as almost all of the texts have."""
         longest = (asked or {}).get("longest") or usual_longest(dataset, info)
         return info.fitted(longest=longest)
+
+    def work(self, dataset: Any, info: Any) -> float:
+        return mean_tokens(dataset, info) / USUAL
 
     def settings(self, said: Any) -> Tokenizing:
         return Tokenizing.model_validate(said)

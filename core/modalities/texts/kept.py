@@ -1,8 +1,9 @@
 """The texts of a dataset, in one file that is mapped into memory: only those that are asked for are read.
 
-    <dataset>/texts/texts.arrow     a row each: text, second ("" unless two texts belong together)
+    <dataset>/texts/texts.arrow             a row each: text, second ("" unless two texts belong together)
+    <dataset>/texts/more-<number>.arrow     texts that a later version has in the place of others; number: of its first
 
-All versions of a dataset share it; a version's rows say by number which texts are theirs.
+All versions of a dataset share them; a version's rows say by number which texts are theirs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import DataError
+from core.workspace import atomic_open
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +32,48 @@ def write(folder: Path, texts: pd.Series, seconds: pd.Series) -> None:
     import pyarrow as pa
 
     folder.mkdir(parents=True, exist_ok=True)
-    schema = pa.schema([("text", pa.large_string()), ("second", pa.large_string())])
+    schema = _schema()
     with pa.OSFile(str(folder / FILE), "wb") as file, pa.ipc.new_file(file, schema) as out:
         for start in range(0, len(texts), BLOCK):
             columns = [pa.array([*each[start : start + BLOCK]], pa.large_string()) for each in (texts, seconds)]
             out.write_batch(pa.record_batch(columns, schema=schema))
+
+
+def write_more(folder: Path, texts: Sequence[Text]) -> int:
+    """Further texts, behind those that are there; nothing that is there is written again. Returns the first's number.
+
+    Nobody else may write any at the same time. Raises as `KeptTexts`.
+    """
+    import pyarrow as pa
+
+    first = len(KeptTexts(folder / FILE))
+    columns = [pa.array(list(each), pa.large_string()) for each in zip(*texts)]
+    batch = pa.record_batch(columns, schema=_schema())
+    with atomic_open(folder / f"more-{first:012}.arrow", "wb") as file, pa.ipc.new_file(file, batch.schema) as out:
+        out.write_batch(batch)
+    return first
+
+
+def stamp(path: Path) -> int:
+    """Of `FILE`: another one as soon as there are further texts."""
+    return path.parent.stat().st_mtime_ns if path.exists() else 0
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([("text", pa.large_string()), ("second", pa.large_string())])
+
+
+def _read(path: Path) -> pa.Table:
+    import pyarrow as pa
+
+    found = [pa.ipc.open_file(pa.memory_map(str(path))).read_all()]
+    for more in sorted(path.parent.glob("more-*.arrow")):
+        if int(more.stem.removeprefix("more-")) != sum(map(len, found)):
+            raise ValueError(f"{more.name} does not follow what is before it")
+        found.append(pa.ipc.open_file(pa.memory_map(str(more))).read_all())
+    return pa.concat_tables(found)
 
 
 class KeptTexts:
@@ -48,9 +87,9 @@ class KeptTexts:
         import pyarrow as pa
 
         try:
-            self._table: pa.Table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+            self._table: pa.Table = _read(path)
             self._text, self._second = self._table.column("text"), self._table.column("second")
-        except (OSError, pa.ArrowInvalid, KeyError) as error:
+        except (OSError, ValueError, pa.ArrowInvalid, KeyError) as error:
             raise DataError(f"The texts of the dataset cannot be read ({error}). Import it again.") from error
 
     def __len__(self) -> int:

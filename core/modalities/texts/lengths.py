@@ -9,12 +9,13 @@ import numpy as np
 
 from core.errors import GraftError
 from core.modalities.texts.kept import FILE, KeptTexts
-from core.modalities.texts.settings import Tokenizing
+from core.modalities.texts.settings import USUAL, Tokenizing
 from core.modalities.texts.tokenized import tokenizer_of
 
 COUNTED = 2_000  # texts of the training part
 COVERED = 0.99  # of them are not cut
 SHORTEST = 256  # as somebody may ask about longer texts than those it learned from
+USUAL_CHARACTERS, SPECIAL_TOKENS = 4, 2  # of a token, and of a text
 CHARACTERS_A_TOKEN = 20  # a longer text than that for each token is too long, and need not be counted to its end
 
 
@@ -34,6 +35,19 @@ def usual_longest(dataset: Any, info: Any) -> int:
     while longest < most and (lengths <= longest).mean() < COVERED:
         longest *= 2
     return min(longest, most)
+
+
+def mean_tokens(dataset: Any, info: Any) -> float:
+    """That a text of the dataset has when a backbone reads it; by its characters, where its tokenizer is not here.
+
+    info: as `fitted` gave it.
+    """
+    longest = info.preprocessing.longest
+    try:
+        lengths = tokens(dataset, info.preprocessing, info.fitted(longest=1_000_000).preprocessing.longest)
+    except GraftError:
+        lengths = dataset.part("train")["characters"].to_numpy() // USUAL_CHARACTERS + SPECIAL_TOKENS
+    return float(np.minimum(lengths, longest).mean()) if len(lengths) else float(USUAL)
 
 
 def share_cut(dataset: Any, settings: Tokenizing, most: int) -> float:

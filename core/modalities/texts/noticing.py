@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from core.finding import Finding
+from core.modalities.texts.mending import may_be_garbled
 from core.words import number_of
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ _MARKUP = re.compile(
 _MAIL = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{2,63})+")
 _PHONE = re.compile(r"(?<![\w.,/-])(?:\+|00|\(0|0)[\d()]{1,5}(?:[ /.-]?\d{2,5}){2,5}(?![\w-])")
 _CARD = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
-# How UTF-8 looks that was read as Latin-1 or Windows-1252, and what stands for what was no letter at all.
-_MOJIBAKE = re.compile("[ÂÃ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œž]|â€.|ï»¿|\ufffd|Ð[\u0080-\u00bf°±µ]|ðŸ")
+LOST = "\ufffd"  # stands for what was no letter at all
 _LONG_WORD = re.compile(r"\S{120}")
 
 
@@ -38,6 +38,8 @@ def noticed_in(text: str) -> str:
     """Words with blanks between, each for one thing; "" where there is nothing."""
     text = text[:LOOKED_AT]
     found = [word for word, pattern in _PATTERNS.items() if pattern.search(text)]
+    if LOST in text or may_be_garbled(text):
+        found.insert(0, "mojibake")
     if _has_card(text):
         found.append("card")
     if script := _script(text):
@@ -46,7 +48,6 @@ def noticed_in(text: str) -> str:
 
 
 _PATTERNS = {
-    "mojibake": _MOJIBAKE,
     "markup": _MARKUP,
     "e-mail": _MAIL,
     "telephone": _PHONE,
@@ -90,10 +91,10 @@ def _script_of(letter: str) -> str:
 
 _TOLD: dict[str, tuple[str, str, str]] = {  # the finding's kind, what the texts have, and what of that
     "mojibake": (
-        "letters",
+        "mojibake",
         "{} with letters that look wrong, such as Ã¤ or â€™.",
-        "A program took UTF-8 for another encoding, or lost letters. Mend the file where it comes from and import it "
-        "again: the backbone has never seen such words.",
+        "A program took UTF-8 for another encoding, or lost letters: the backbone has never seen such words. What can "
+        "be told is mended here; what was lost, only where the file comes from.",
     ),
     "markup": (
         "markup",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+USUAL = 128  # tokens of the text that a backbone's `gflops` is for
+
 
 class Tokenizing(BaseModel):
     """

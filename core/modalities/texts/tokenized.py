@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # torch takes seconds to import, and pages count tokens witho
 
 NAME = "tokenizer.json"
 LARGEST = 64 * 2**20  # bytes of a tokenizer
+UNCUT = 1_000_000_000
 SPECIAL = -1  # in `sequence`, of tokens that stand for no part of a text
 
 
@@ -34,6 +35,7 @@ class Read:
         offsets: (T, 2), which characters of its text each token stands for: (0, 0) of special ones.
         sequence: (T,), 0 for tokens of the text, 1 for those of the second, -1 for special ones.
         is_cut: Whether it is longer than what the network reads.
+        tokens: That all of it has, where it is cut.
     """
 
     text: str
@@ -42,6 +44,7 @@ class Read:
     offsets: np.ndarray
     sequence: np.ndarray
     is_cut: bool = False
+    tokens: int = 0
 
 
 def tokenized(text: str, second: str, settings: Tokenizing) -> Read:
@@ -49,8 +52,12 @@ def tokenized(text: str, second: str, settings: Tokenizing) -> Read:
     Raises:
         BackboneError: there is no tokenizer, or it is damaged.
     """
-    encoded = tokenizer_of(settings).encode(_whole(text), _whole(second) if second else None)
-    return Read(text, second, *_arrays(encoded), is_cut=bool(encoded.overflowing))
+    given = _whole(text), _whole(second) if second else None
+    encoded = tokenizer_of(settings).encode(*given)
+    if not encoded.overflowing:
+        return Read(text, second, *_arrays(encoded))
+    uncut = tokenizer_of(settings.model_copy(update={"longest": UNCUT})).encode(*given)
+    return Read(text, second, *_arrays(encoded), is_cut=True, tokens=len(uncut.ids))
 
 
 def tokens_of(texts: Sequence[tuple[str, str]], settings: Tokenizing) -> list[tuple[np.ndarray, np.ndarray]]:

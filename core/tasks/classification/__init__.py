@@ -16,6 +16,7 @@ from core.tasks.metrics import ACCURACY, BALANCED_ACCURACY, LOSS, MACRO_F1
 from core.tasks.protocol import Settings, Task, Untouched
 
 if TYPE_CHECKING:  # torch takes its time to import
+    from core.tasks.judging import Judge
     from core.tasks.objective import Objective
 
 
@@ -77,6 +78,12 @@ class Classification(Task):
 
     def check(self, spec: object) -> dict[str, Any]:
         return Spec.model_validate(spec).model_dump()
+
+    @property
+    def judge(self) -> Judge:
+        from core.tasks.classification import judging
+
+        return judging.JUDGE
 
     def objective(
         self, spec: dict[str, Any], settings: Settings | None = None, training: pd.DataFrame | None = None

@@ -17,6 +17,7 @@ from core.tasks.metrics import EXACT_MATCH, LOSS, MACRO_F1, RIGHT_ANSWERS
 from core.tasks.protocol import Settings, Task, Untouched
 
 if TYPE_CHECKING:  # torch takes its time to import
+    from core.tasks.judging import Judge
     from core.tasks.objective import Objective
 
 
@@ -88,6 +89,12 @@ class MultiLabel(Task):
 
     def check(self, spec: object) -> dict[str, Any]:
         return Spec.model_validate(spec).model_dump()
+
+    @property
+    def judge(self) -> Judge:
+        from core.tasks.multilabel import judging
+
+        return judging.JUDGE
 
     def objective(
         self, spec: dict[str, Any], settings: Settings | None = None, training: pd.DataFrame | None = None

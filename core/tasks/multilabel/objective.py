@@ -138,7 +138,8 @@ class MultiLabel(Objective):
         """Labels in the order of their names, which one compares."""
         said = ["; ".join(name for name, yes in zip(self.labels, each) if yes) for each in (outputs > 0).tolist()]
         held = ["; ".join(labels_in(text)) for text in rows["label"]]
-        return rows[[]].assign(labels=held, said=said, probabilities=list(torch.sigmoid(outputs).numpy()))
+        chances = list(torch.sigmoid(outputs).numpy())
+        return rows[["label"]].assign(labels=held, said=said, probabilities=chances)
 
     def doubts(self, outputs: torch.Tensor, rows: pd.DataFrame) -> Doubts:
         doubt, label, worth = doubted_answers(self.targets(rows).numpy() > 0, torch.sigmoid(outputs).numpy())

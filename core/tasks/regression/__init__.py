@@ -17,6 +17,7 @@ from core.tasks.protocol import Settings, Task, Untouched
 from core.words import names_of, number_of
 
 if TYPE_CHECKING:  # torch takes its time to import
+    from core.tasks.judging import Judge
     from core.tasks.objective import Objective
     from core.tasks.scores import Scores
 
@@ -147,6 +148,12 @@ class Regression(Task):
 
     def check(self, spec: object) -> dict[str, Any]:
         return Spec.model_validate(spec).model_dump()
+
+    @property
+    def judge(self) -> Judge:
+        from core.tasks.regression import judging
+
+        return judging.JUDGE
 
     def objective(
         self, spec: dict[str, Any], settings: Settings | None = None, training: pd.DataFrame | None = None

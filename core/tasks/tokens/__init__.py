@@ -16,6 +16,7 @@ from core.tasks.tokens.spans import NONE, Types, checked, counted, spans_in, tog
 from core.words import number_of
 
 if TYPE_CHECKING:  # torch takes its time to import
+    from core.tasks.judging import Judge
     from core.tasks.objective import Objective
 
 
@@ -92,6 +93,12 @@ class Tokens(Task):
 
     def check(self, spec: object) -> dict[str, Any]:
         return Spec.model_validate(spec).model_dump()
+
+    @property
+    def judge(self) -> Judge:
+        from core.tasks.tokens import judging
+
+        return judging.JUDGE
 
     def objective(
         self, spec: dict[str, Any], settings: Settings | None = None, training: pd.DataFrame | None = None

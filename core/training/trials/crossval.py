@@ -20,7 +20,7 @@ from core.runtime.device import Device, choose_device
 from core.tasks.scores import Scores
 from core.training.ending import Keep, Learned
 from core.training.finishing import answers
-from core.training.pace import Expected, Pace, follow
+from core.training.pace import Expected, Pace, follow, work_of
 from core.training.process.control import Control
 from core.training.process.events import PHASES, Event, EventLog
 from core.training.process.events import Progress as Moved
@@ -58,7 +58,8 @@ def cross_validate(
         directory.mkdir(exist_ok=True)
         held = held_out(dataset, assigned, number - 1)
         parts = [len(held.part(split)) for split in ("train", "validation")]
-        expected = Pace.of(workspace, recipe.backbone).expected(recipe, *parts)
+        pace = Pace.of(workspace, recipe.backbone, work_of(workspace, recipe, dataset))
+        expected = pace.expected(recipe, *parts)
         reporter = _Reporter(workspace, directory, device, tell, f"Fold {number} of {folds}", expected)
         outcomes: list[Outcome] = []
         keep: Keep = lambda learned: outcomes.append(_outcome(learned))  # noqa: E731

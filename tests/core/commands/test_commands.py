@@ -38,7 +38,7 @@ def shell(*arguments, home):
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=home.parent, timeout=240)
 
 
-def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
+def test_train_predict_and_evaluate_from_a_shell(home, make_zip, tmp_path, capsys):
     made = make_zip({"red": 10, "blue": 10})
     done = shell("train", "--data", made, "--epochs", 4, "--lr", 0.003, "--seed", 3, "--json", home=home)
     assert done.returncode == 0, done.stderr
@@ -60,6 +60,22 @@ def test_train_and_predict_from_a_shell(home, make_zip, tmp_path):
     assert set(broken) == set(gone) == {"image", "error"}
 
     assert main(["predict", "--run", said["run"], str(tmp_path / "broken.jpg")]) == 1  # none could be answered
+
+    capsys.readouterr()
+    assert main(["evaluate", "--run", said["run"], "--json"]) == 0
+    judged = json.loads(capsys.readouterr().out)
+    assert (judged["on"], judged["examples"]) == ("validation", said["images"]["validation"])
+    assert judged["scores"]["accuracy"]["value"] == pytest.approx(said["scores"]["validation"]["accuracy"])
+    assert judged["scores"]["accuracy"]["low"] < judged["scores"]["accuracy"]["value"]
+    others = make_zip({"red": 3, "green": 3}, name="others.zip")  # one class that it knows, and one that it does not
+    assert main(["evaluate", "--run", said["run"], "--on", str(others), "--json"]) == 0
+    judged = json.loads(capsys.readouterr().out)
+    assert (judged["on"], judged["examples"]) == ("other", 6)
+    assert judged["scores"]["accuracy"]["value"] <= 0.5  # no green one can be right
+    assert main(["evaluate", "--run", said["run"]]) == 0
+    assert "Accuracy: " in capsys.readouterr().out
+    assert main(["evaluate", "--run", said["run"], "--on", "test"]) == 1
+    assert "kept no answers about a test part" in capsys.readouterr().err
 
     listed = shell("runs", "--json", home=home)
     assert [run["run"] for run in json.loads(listed.stdout)] == [said["run"]]
@@ -230,9 +246,9 @@ def test_the_newest_dataset_can_be_named_again(make_zip, workspace, capsys):
     from core.importing.importing import import_path
 
     made = import_path(workspace, make_zip({"cats": 3, "dogs": 2}))
-    assert jobs._dataset(workspace, made.id).version == 1
-    assert jobs._dataset(workspace, f"{made.id}@1").id == made.id
-    assert jobs._dataset(workspace, str(make_zip({"cats": 3, "dogs": 2}, name="again.zip"))).known
+    assert jobs.dataset_of(workspace, made.id).version == 1
+    assert jobs.dataset_of(workspace, f"{made.id}@1").id == made.id
+    assert jobs.dataset_of(workspace, str(make_zip({"cats": 3, "dogs": 2}, name="again.zip"))).known
     assert "imported before" in capsys.readouterr().err
 
 
@@ -325,6 +341,8 @@ def test_an_answer_is_a_line():
     foreign = Answer("a.jpg", Number(7.5), is_foreign=True)
     assert jobs._line_of(foreign, 5) == "7.5; unlike anything it was trained on"
     assert jobs._line_of(Answer("a.jpg", error="It is broken."), 5) == "It is broken."
+    cut = Answer("long", Number(7.5, "weight"), is_cut=True, tokens=1240)
+    assert jobs._line_of(cut, 5) == "7.5; it has 1,240 tokens, and only the first ones were read"
 
 
 def said_of_check(capsys, path, *options):

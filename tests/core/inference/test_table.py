@@ -61,3 +61,10 @@ def test_each_kind_of_answer_has_its_own_columns():
         "a.jpg,2.5,yes,0.0,",
         "b.jpg,,,0.0,broken",
     ]
+
+
+def test_how_long_a_cut_text_is_stands_in_a_column_where_one_is_cut():
+    guess = Guess("good", 0.9)
+    short, long = ranked("short", guess), ranked("long", guess, is_cut=True, tokens=1240)
+    assert [row["tokens"] for row in rows([short, long], noun="text")] == [None, 1240]
+    assert "tokens" not in rows([short], noun="text")[0]

@@ -1,9 +1,18 @@
 """What a run will take, by those before it."""
 
+import os
+
+import pandas as pd
 import pytest
 
+from core.backbones.bundled import MINILM, bundled_file
+from core.backbones.language.config import multiply_adds, read_config
+from core.backbones.libraries import find
+from core.importing.importing import import_path
+from core.modalities.texts.kept import FILE, KeptTexts
+from core.modalities.texts.tokenized import tokenizer_of
 from core.runs.expectations import expect
-from core.training.pace import Expected, Pace
+from core.training.pace import GFLOPS_A_SECOND, Expected, Pace
 from core.training.recipe import Recipe
 from core.training.trials.probe_results import Estimate
 
@@ -44,8 +53,54 @@ def test_what_cannot_be_read_is_expected_of_nothing(tmp_path):
 
 
 def test_a_dataset_says_how_many_images_there_are(workspace, make_zip):
-    from core.importing.importing import import_path
-
     made = import_path(workspace, make_zip({"red": 10, "blue": 10}), name="x")
     recipe = RECIPE.model_copy(update={"dataset": made.id})
     assert expect(workspace, recipe).images["reading"] == 20
+
+
+@pytest.fixture
+def sentiment(workspace):
+    from core.importing.importing import import_sample
+
+    return import_sample(workspace, "sentiment")
+
+
+def _cost(info, lengths):
+    """Seconds to read texts of so many tokens once, one after the other, by each layer's own multiply-adds."""
+    config = read_config(info.folder)
+    return sum(multiply_adds(config, info.parameters, int(tokens)) for tokens in lengths) / (
+        GFLOPS_A_SECOND * os.cpu_count()
+    )
+
+
+@pytest.mark.parametrize("times", [1, 12])
+def test_before_any_run_has_told_texts_are_reckoned_by_how_long_they_are(workspace, sentiment, times):
+    """The same sentences, and each of them twelve times in a row."""
+    if bundled_file(MINILM) is None:
+        pytest.skip("minilm is not installed: python -m core.backbones.build_weights")
+    texts = [text for text, _ in KeptTexts(sentiment.path(FILE))[sentiment.frame["row"].to_numpy()]]
+    if times > 1:
+        table = pd.DataFrame({"text": [" ".join([text] * times) for text in texts], "label": sentiment.frame["label"]})
+        path = workspace.root / "long.csv"
+        table.to_csv(path, index=False)
+        sentiment = import_path(workspace, path)
+    place = {"dataset": sentiment.id, "dataset_version": 1, "modality": "text", "task": "classes"}
+    recipe = Recipe.parse({**place, "backbone": MINILM, "freeze": 0, "epochs": 3})
+    info = recipe.fitted(find(MINILM), sentiment)
+    given = [" ".join([text] * times) for text in texts]
+    lengths = [len(each.ids) for each in tokenizer_of(info.preprocessing).encode_batch(given)]
+    found, once = expect(workspace, recipe, sentiment, stages=7).seconds, _cost(info, lengths)
+    assert once / 2 < found["features"] < once * 2
+    assert 3 * 3 * once / 2 < found["training"] < 3 * 3 * once * 2  # three epochs; back takes twice as long as forward
+
+
+def test_what_a_run_of_short_texts_took_tells_of_long_ones_too(workspace):
+    spent = {"features": (20.0, 100), "training": (4.0, 1000)}
+    Pace.of(workspace, "minilm", 0.25).after(spent, frozen=7, stages=7, train=80).keep(workspace, "minilm", 0.25)
+    assert Pace.of(workspace, "minilm", 0.25).forward == pytest.approx(0.2)
+    assert Pace.of(workspace, "minilm", 1.5).forward == pytest.approx(1.2)
+
+
+def test_a_text_whose_tokenizer_is_not_here_is_reckoned_by_its_letters(sentiment):
+    info = find("hub/bert-base-uncased").fitted(longest=128)
+    assert 0.1 < sentiment.modality.work(sentiment, info) < 0.3  # about 20 of 128 tokens

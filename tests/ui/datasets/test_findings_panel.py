@@ -72,6 +72,7 @@ ENTITIES = "\n".join(
     json.dumps({"text": f"{name} lives in Rome", "entities": [[0, len(name), "PERSON"], [2, 900, "PLACE"]] * (n < 7)})
     for n, name in enumerate(["Ann", "Bob", "Carl", "Dora", "Emil", "Fay", "Gus", "Hal"])
 ).encode()
+HEAD = "text;label"
 FOUND = {
     "folders": (MESSY, {"left out", "repeated", "no class", "empty class", "mended"}),
     "table": (BOTH | TABLE, {"no class", "no label", "missing", "outside", "twice"}),
@@ -89,8 +90,15 @@ FOUND = {
     "loosely": (BOTH | said(*((name.upper(), name[:3]) for name in NAMES)), {"loosely"}),
     "shown": (BOTH | shown(), {"values", "ground", "pages", "mended"}),
     "texts": (
-        said(*((text, "ab"[n % 2]) for n, text in enumerate(ODD * 2)), head="text;label"),
+        said(*((text, "ab"[n % 2]) for n, text in enumerate(ODD * 2)), head=HEAD),
         {"markup", "personal", "hidden", "unbroken", "script"},
+    ),
+    "words": (
+        said(
+            *((f"{'hello' if n % 2 else 'well then'} {n} {PLAIN[n % 5]}", "ab"[n % 2]) for n in range(40)),
+            head=HEAD,
+        ),
+        {"tell-tale"},
     ),
     "entities": ({"e.jsonl": ENTITIES}, {"entities", "no entities"}),
     "marks": (one_class_each(several=7), {"several labels"}),

@@ -36,6 +36,8 @@ _FINDINGS: dict[str, str] = {  # in the words of their sentences above
     "imbalance": "Uneven classes",
     "far out": "Far from the others",
     "mended": "Brought into shape",
+    "mojibake": "Letters look wrong",
+    "tell-tale": "Words give away",
     "values": "More than 8 bits",
     "ground": "Transparent",
     "pages": "Several pages",

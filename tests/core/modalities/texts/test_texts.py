@@ -96,7 +96,9 @@ def test_two_texts_are_told_apart(tmp_path):
 def test_what_is_too_long_is_cut_and_known(tmp_path):
     read = TEXT.read("red " * 40, write_tokenizer(tmp_path, longest=8))
     assert len(read.ids) == 8
-    assert read.is_cut
+    assert read.is_cut and read.tokens == 42  # and two special ones
+    pair = TEXT.read(("red " * 40, "blue " * 30), write_tokenizer(tmp_path / "pair", longest=8))
+    assert pair.is_cut and pair.tokens == 73
 
 
 def test_half_a_pair_of_surrogates_does_no_harm(tmp_path):

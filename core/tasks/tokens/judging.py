@@ -1,0 +1,89 @@
+"""How good answers that are entities are, by exact places: seqeval's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.tasks.judging import Judge, Judged, Measure, Whole, found_table, mean_share, ratio
+from core.tasks.metrics import ALL_ENTITIES, ENTITY_F1, ENTITY_PRECISION, ENTITY_RECALL
+from core.tasks.tokens.spans import Place, spans_in
+
+
+class EntitiesJudge(Judge):
+    truths = ("spans", "entities")
+
+    def judged(self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Judged:
+        truth, said = (_places(answers[column]) for column in ("spans", "said_spans"))
+        rows = pd.DataFrame(
+            {
+                "name": answers["name"].to_numpy(),
+                "truth": answers["entities"].to_numpy(),
+                "said": answers["said"].to_numpy(),
+                "right": [one == other for one, other in zip(truth, said)],
+                "sure": answers["probability"].to_numpy(np.float64),
+                "wrong_by": [float(len({*one} ^ {*other})) for one, other in zip(truth, said)],
+            }
+        )
+        return Judged(rows, tuple(spec["types"]), truth, said, None, groups)
+
+    def measures(self, judged: Judged) -> list[Measure | Whole]:
+        counts = [(len(one), len(other), len({*one} & {*other})) for one, other in zip(judged.truth, judged.said)]
+        parts = np.array(counts, np.float64).reshape(len(judged), 3)
+        return [
+            Measure(ENTITY_F1, parts, lambda sums: ratio(2 * sums[..., 2], sums[..., 0] + sums[..., 1])),
+            Measure(ENTITY_PRECISION, parts, lambda sums: ratio(sums[..., 2], sums[..., 1])),
+            Measure(ENTITY_RECALL, parts, lambda sums: ratio(sums[..., 2], sums[..., 0])),
+            mean_share(ALL_ENTITIES, judged.rows["right"].to_numpy(bool)),
+        ]
+
+    def each(self, judged: Judged) -> pd.DataFrame:
+        """Of each type besides: missed, which were not named at all; spurious, where there is nothing; border, where
+        one of this type is, though not from there to there; type, where one of another type is, just there."""
+        names = sorted({*judged.names} | {label for spans in judged.truth for *_, label in spans})
+        kinds = ("there", "said", "right", "missed", "spurious", "border", "type")
+        counts = pd.DataFrame(0, index=names, columns=kinds)
+        for truth, said in zip(judged.truth, judged.said):
+            _count(counts, truth, said)
+        frame = found_table(tuple(names), *(counts[kind].to_numpy() for kind in kinds[:3]))
+        return frame.assign(**{kind: counts[kind].to_numpy() for kind in kinds[3:]})
+
+
+def _places(texts: pd.Series) -> np.ndarray:
+    """object (N,): of each text its entities."""
+    found = np.empty(len(texts), object)
+    found[:] = [spans_in(text) for text in texts]
+    return found
+
+
+def _count(counts: pd.DataFrame, truth: tuple[Place, ...], said: tuple[Place, ...]) -> None:
+    """Each entity that is there is right, or of another type, or of another border, or missed; each that was said and
+    touches none is spurious."""
+    for place in truth:
+        counts.loc[place[2], "there"] += 1
+        counts.loc[place[2], _kind(place, said)] += 1
+    for place in said:
+        counts.loc[place[2], "said"] += 1
+        if not any(_touch(place, other) for other in truth):
+            counts.loc[place[2], "spurious"] += 1
+
+
+def _kind(place: Place, said: tuple[Place, ...]) -> str:
+    if place in said:
+        return "right"
+    touching = [other for other in said if _touch(place, other)]
+    if any(other[:2] == place[:2] for other in touching):
+        return "type"
+    if any(other[2] == place[2] for other in touching):
+        return "border"
+    return "missed"
+
+
+def _touch(one: Place, other: Place) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+JUDGE = EntitiesJudge()
