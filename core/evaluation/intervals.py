@@ -89,7 +89,7 @@ def worth(holds: np.ndarray, groups: np.ndarray) -> float:
 
 def _of_sums(measure: Measure, groups: np.ndarray, seed: int) -> tuple[float, float | None, float | None]:
     many = int(groups.max()) + 1
-    parts = _grouped(measure.parts, groups, many)
+    parts = grouped(measure.parts, groups, many)
     value = float(measure.of(np.asarray(parts.sum(axis=0), np.float64).ravel()))
     if measure.is_share:
         return value, *wilson(value, worth(sum_of(measure.parts[:, 0]).ravel(), groups))
@@ -97,7 +97,7 @@ def _of_sums(measure: Measure, groups: np.ndarray, seed: int) -> tuple[float, fl
         return value, None, None
     draws, random = [], np.random.default_rng(seed)
     for first in range(0, RESAMPLES, BLOCK):
-        counts = _counts(random, min(BLOCK, RESAMPLES - first), many)
+        counts = counts_of(random, min(BLOCK, RESAMPLES - first), many)
         draws.append(measure.of(np.asarray((parts.T @ counts.T).T)))
     return value, *_middle(np.concatenate(draws))
 
@@ -116,7 +116,7 @@ def _of_whole(measure: Whole, groups: np.ndarray, seed: int) -> tuple[float, flo
     return value, *_middle(np.array(draws), shrunk=np.sqrt(min(1.0, MOST_OF_WHOLE / many)))
 
 
-def _grouped(parts, groups: np.ndarray, many: int):  # type: ignore[no-untyped-def]  # dense or sparse
+def grouped(parts, groups: np.ndarray, many: int):  # type: ignore[no-untyped-def]  # dense or sparse
     """The parts of each group, summed: (G, K)."""
     if many == len(groups) and (groups == np.arange(many)).all():
         return parts
@@ -126,7 +126,7 @@ def _grouped(parts, groups: np.ndarray, many: int):  # type: ignore[no-untyped-d
     return rows @ parts
 
 
-def _counts(random: np.random.Generator, times: int, many: int) -> np.ndarray:
+def counts_of(random: np.random.Generator, times: int, many: int) -> np.ndarray:
     """(times, many): how often each comes in a resample."""
     drawn = random.integers(0, many, (times, many)) + np.arange(times)[:, None] * many
     return np.bincount(drawn.ravel(), minlength=times * many).reshape(times, many).astype(np.float64)

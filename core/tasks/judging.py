@@ -90,9 +90,11 @@ class Judge(Protocol):
 
     Attributes:
         decides: Whether its answers follow from chances, so that thresholds and a temperature mean something.
+        truths: The columns of a run's answers that say what would have been right.
     """
 
     decides: bool = False
+    truths: tuple[str, ...]
 
     def judged(self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Judged:
         """answers: with the task's `answered` and what else its objective kept. spec: of the bundle.

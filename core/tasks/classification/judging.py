@@ -16,6 +16,7 @@ UNKNOWN = -1  # a class that was never learned
 
 
 class ClassesJudge(Judge):
+    truths = ("label",)
     decides = True
 
     def judged(self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Judged:

@@ -18,6 +18,7 @@ NONE = "no label"
 
 
 class LabelsJudge(Judge):
+    truths = ("labels", "label")
     decides = True
 
     def judged(self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Judged:

@@ -13,6 +13,8 @@ from core.tasks.metrics import MAE, R2, RMSE
 
 
 class NumbersJudge(Judge):
+    truths = ("target",)
+
     def judged(self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Judged:
         truth, said = answers["target"].to_numpy(np.float64), answers["said"].to_numpy(np.float64)
         rows = pd.DataFrame(

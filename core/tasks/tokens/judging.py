@@ -14,6 +14,8 @@ from core.tasks.tokens.spans import Place, spans_in
 
 
 class EntitiesJudge(Judge):
+    truths = ("spans", "entities")
+
     def judged(self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Judged:
         truth, said = (_places(answers[column]) for column in ("spans", "said_spans"))
         rows = pd.DataFrame(
