@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from ui.evaluation.against import KEPT, against_panel, mended_bar
+from ui.evaluation.gallery import current
+from ui.evaluation.mistakes import mistakes_panel
 from ui.evaluation.numbers import numbers_panel
 from ui.evaluation.parts import chosen_part
 from ui.evaluation.scores import Judgement, headline, scores_panel
@@ -15,6 +18,7 @@ from ui.runs.note import note
 from ui.runs.picking import picked_run
 from ui.shared.next_step import next_step
 from ui.shared.page import draw
+from ui.shared.undo import undo_bar
 from ui.shared.widgets import errors_shown, page_header
 
 
@@ -29,8 +33,10 @@ class View:
 
 VIEWS = (
     View("Scores", scores_panel),
+    View("Mistakes", mistakes_panel),
     View("Predicted and true", numbers_panel, lambda judgement: judgement.answered.task.ordered),
     View("Groups", subgroups_panel),
+    View("Against another run", against_panel, lambda judgement: judgement.answered.part != "other"),
 )
 
 
@@ -38,7 +44,8 @@ def main() -> None:
     page_header("Evaluate", "How good the model is, on which examples it is worse, and where it is wrong.")
     if "to_page" in st.session_state:
         st.switch_page(st.session_state.pop("to_page"))
-    run = picked_run("What a model gets right and wrong can be seen as soon as a run has finished, or was stopped.")
+    what = "What a model gets right and wrong can be seen as soon as a run has finished, or was stopped."
+    run = picked_run(what, looked_at=st.session_state.get(KEPT))
     bundle = run.bundle if run else None
     if run is None or bundle is None:
         return
@@ -48,9 +55,14 @@ def main() -> None:
         if found is None:
             return
         judgement = Judgement(run, *found)
+        st.session_state[KEPT] = run.id
+        mended_bar(judgement)
         headline(judgement)
         note(run.recipe.dataset)
         _views(judgement)
+        changed = current(judgement)
+        if changed is not None:
+            undo_bar(changed)
 
 
 def _views(judgement: Judgement) -> None:

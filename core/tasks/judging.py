@@ -92,10 +92,12 @@ class Judge(Protocol):
     Attributes:
         decides: Whether its answers follow from chances, so that thresholds and a temperature mean something.
         ranges: Whether its answers are numbers, of which a range means something.
+        truths: The columns of a run's answers that say what would have been right.
     """
 
     decides: bool = False
     ranges: bool = False
+    truths: tuple[str, ...]
 
     def judged(
         self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray, decision: Decision = PLAIN

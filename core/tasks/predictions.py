@@ -31,6 +31,16 @@ class Guess:
         return {"label": self.label, "probability": self.probability, **more}
 
 
+@dataclass(frozen=True)
+class Aim:
+    """Something that can be asked why: a class, a label, a number, an entity. name: by which it is asked for. title: in
+    words. probability: 0 to 1; None of a number, which may be higher or lower."""
+
+    name: str
+    title: str
+    probability: float | None = None
+
+
 class Prediction(Protocol):
     def row(self) -> dict[str, Any]:
         """Flat, for tables: the same columns for every answer of one network."""

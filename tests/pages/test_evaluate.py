@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-from core.data.changes import resplit
+from core.data.changes import relabel, resplit
 from core.data.dataset import delete_dataset, load_dataset
 from core.importing.importing import import_path
+from core.runs import get
 from core.workspace import write_json
 from tests.answered import keep_answers
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import finished, made_run
+from ui.shared.state import Choices
 
 
 @pytest.fixture
@@ -85,3 +88,56 @@ def test_it_answers_when_the_dataset_is_gone(open_page, workspace, dataset, run)
     page = open_page("evaluate")
     assert not page.exception
     assert "could be" in texts(page)
+
+
+def show(open_page, run, title):
+    """The page with this run, and this tab open."""
+    write_json(run.workspace.root / "choices.json", {"run": run.id})
+    page = open_page("evaluate")
+    page.session_state[f"views_{run.id}"] = title
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_the_mistakes_are_listed_the_most_wrong_first(open_page, workspace, dataset):
+    run = made_run(workspace, dataset.id, finished())
+    validation = dataset.frame[dataset.frame["split"] == "validation"].reset_index(drop=True)
+    truth = torch.tensor([list(dataset.classes).index(label) for label in validation["label"]])
+    logits = 4 * torch.nn.functional.one_hot(1 - truth, 2).float()  # all of them wrong
+    keep_answers(run, dataset, {"validation": logits})
+    page = show(open_page, run, "Mistakes")
+    assert "Most often confused" in texts(page)
+    pair = next(button for button in page.button if "taken for" in button.label)
+    pair.click().run()
+    assert not page.exception
+    assert "the surest first" in texts(page)
+
+
+def test_hostile_names_stay_text(open_page, run):
+    page = show(open_page, run, "Mistakes")
+    assert not page.exception
+    assert "<b>photos</b>" not in texts(page)
+
+
+def test_a_changed_dataset_can_be_trained_on_again_with_one_click(open_page, workspace, dataset, run, started):
+    show(open_page, run, "Mistakes")
+    name = dataset.frame["name"].iloc[0]
+    page = show(open_page, run, "Mistakes")
+    changed = relabel(workspace, dataset, [name], "blue" if dataset.frame["label"].iloc[0] == "red" else "red")
+    page.session_state["evaluating"] = run.id
+    page.session_state["choices"] = Choices(dataset=dataset.id, dataset_version=changed.version)
+    page.run()
+    assert not page.exception
+    press(page, "Train again with these changes")
+    assert [recipe.dataset_version for recipe in started] == [changed.version]
+
+
+def test_two_runs_are_compared_on_the_same_examples(open_page, workspace, dataset):
+    validation = dataset.frame[dataset.frame["split"] == "validation"].reset_index(drop=True)
+    truth = torch.tensor([list(dataset.classes).index(label) for label in validation["label"]])
+    right = 4 * torch.nn.functional.one_hot(truth, 2).float()
+    for name, outputs in (("20260101-120000-a", -right), ("20260102-120000-b", right)):
+        keep_answers(made_run(workspace, dataset.id, finished(), name=name), dataset, {"validation": outputs})
+    page = show(open_page, get(workspace, "20260102-120000-b"), "Against another run")
+    assert f"{len(validation)} more of {len(validation)} right" in texts(page)

@@ -15,29 +15,33 @@ from ui.shared import state
 from ui.shared.widgets import empty_state, literal, show_error
 
 
-def picked_run(sentence: str) -> Run | None:
+def picked_run(sentence: str, looked_at: str | None = None) -> Run | None:
     """Draw the choice among the runs that have a model. None where there is none yet, or nothing is chosen; then the
     page says so.
 
-    sentence: of the empty state, what there will be as soon as a run has finished.
+    sentence: of the empty state, what there will be as soon as a run has finished. looked_at: the run that the page
+    showed last, which it goes on showing where its dataset was changed since.
     """
     usable = [(run, view) for run, view in runs_and_views(state.workspace()) if run.bundle and not view.status.active]
     if not usable:
         empty_state("No finished run yet", sentence, "pages/fine_tune.py", "Fine-tune a model")
         return None
-    run = _pick_run(usable)
+    run = _pick_run(usable, looked_at)
     if run is not None and run.bundle is None:  # gone since the list was made
         st.info(_why_not(run), icon=":material/info:")
         return None
     return run
 
 
-def _pick_run(usable: list[tuple[Run, View]]) -> Run | None:
+def _pick_run(usable: list[tuple[Run, View]], looked_at: str | None) -> Run | None:
     """The chosen run; while none is, the newest that was made with what is chosen. Whatever is asked is chosen."""
     by_id = {run.id: (run, view) for run, view in usable}
     chosen = state.choices().run
     runs = [run for run, _ in usable]
-    if chosen is None:
+    changed = looked_at in by_id and by_id[looked_at][0].facts.dataset == state.choices().dataset
+    if chosen is None and changed:
+        chosen = looked_at
+    elif chosen is None:
         _name_gone(by_id)
         fitting = (run.id for run in runs if state.fits(run, state.choices()))
         chosen = next(fitting, None if state.choices().dataset else runs[0].id)
@@ -55,7 +59,7 @@ def _pick_run(usable: list[tuple[Run, View]]) -> Run | None:
     )
     if picked is None:
         return None
-    if picked != state.choices().run:
+    if picked != state.choices().run and not (changed and picked == looked_at):
         state.choose(run=picked)
     st.session_state["asked"] = picked
     return by_id[picked][0]

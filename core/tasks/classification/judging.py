@@ -17,6 +17,7 @@ UNKNOWN = -1  # a class that was never learned
 
 
 class ClassesJudge(Judge):
+    truths = ("label",)
     decides = True
 
     def judged(

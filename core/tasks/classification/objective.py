@@ -17,8 +17,8 @@ from core.tasks.decision import PLAIN, SMALLEST, Decision
 from core.tasks.doubts import Doubts, doubted_classes
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import ACCURACY, BALANCED_ACCURACY, MACRO_F1
-from core.tasks.objective import Convex, Objective, finite, focal, scores_of
-from core.tasks.predictions import USUAL, Guess, Prediction, Ranked
+from core.tasks.objective import Convex, Objective, finite, focal, log_odds, scores_of
+from core.tasks.predictions import USUAL, Aim, Guess, Prediction, Ranked
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
 from core.tasks.simple_models import logistic, votes
@@ -116,6 +116,13 @@ class Classification(Objective):
 
     def _guesses(self, places: list[int], probabilities: list[float]) -> tuple[Guess, ...]:
         return tuple(Guess(self.classes[place], each) for place, each in zip(places, probabilities))
+
+    def aims(self, outputs: torch.Tensor, example: Any = None) -> tuple[Aim, ...]:
+        (found,) = self.decode(outputs, most=self.outputs)
+        return tuple(Aim(guess.label, guess.label, guess.probability) for guess in getattr(found, "top", ()))
+
+    def towards(self, outputs: torch.Tensor, aim: str, example: Any = None) -> torch.Tensor:
+        return log_odds(outputs, self.number[aim])
 
     def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
         return votes(targets, likeness, self.outputs)

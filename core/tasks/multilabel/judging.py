@@ -19,6 +19,7 @@ NONE = "no label"
 
 
 class LabelsJudge(Judge):
+    truths = ("labels", "label")
     decides = True
 
     def judged(

@@ -19,7 +19,7 @@ from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.labels import in_words, labels_in, together
 from core.tasks.metrics import EXACT_MATCH, MACRO_F1, RIGHT_ANSWERS
 from core.tasks.objective import Convex, Objective, binary_focal, finite, scores_of
-from core.tasks.predictions import USUAL, Guess, LabelSet, Prediction
+from core.tasks.predictions import USUAL, Aim, Guess, LabelSet, Prediction
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
 from core.tasks.simple_models import each_for_itself, logistic, shares
@@ -126,6 +126,13 @@ class MultiLabel(Objective):
         """Those that are said first; they come likeliest first."""
         found = [Guess(self.labels[place], each, thresholds[place]) for place, each in zip(places, probabilities)]
         return tuple(sorted(found, key=lambda guess: not guess.is_said))
+
+    def aims(self, outputs: torch.Tensor, example: Any = None) -> tuple[Aim, ...]:
+        (found,) = self.decode(outputs)
+        return tuple(Aim(guess.label, guess.label, guess.probability) for guess in getattr(found, "each", ()))
+
+    def towards(self, outputs: torch.Tensor, aim: str, example: Any = None) -> torch.Tensor:
+        return outputs[:, self.number[aim]]
 
     def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
         return shares(targets, likeness)

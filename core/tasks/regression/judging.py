@@ -14,6 +14,7 @@ from core.tasks.metrics import MAE, R2, RMSE
 
 
 class NumbersJudge(Judge):
+    truths = ("target",)
     ranges = True
 
     def judged(

@@ -18,7 +18,7 @@ from core.tasks.doubts import Doubts, doubted_numbers
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import MAE, R2, RMSE
 from core.tasks.objective import Convex, Objective, finite, scores_of
-from core.tasks.predictions import USUAL, Number, Prediction
+from core.tasks.predictions import USUAL, Aim, Number, Prediction
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
 from core.tasks.simple_models import ridge
@@ -90,6 +90,14 @@ class Regression(Objective):
         rows = zip(finite(values), values[:, 0].tolist())
         range_of_it = decision.within, decision.share
         return [Number(value, *about, *range_of_it) if sound else None for sound, value in rows]
+
+    def aims(self, outputs: torch.Tensor, example: Any = None) -> tuple[Aim, ...]:
+        (found,) = self.decode(outputs)
+        name = self.spec["target"]
+        return (Aim(name, f"{name} {found.words()}".strip()),) if found else ()
+
+    def towards(self, outputs: torch.Tensor, aim: str, example: Any = None) -> torch.Tensor:
+        return outputs[:, 0] * self.deviation
 
     def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
         return targets.mean(dim=1, keepdim=True)

@@ -15,6 +15,8 @@ from core.tasks.tokens.spans import Place, spans_in
 
 
 class EntitiesJudge(Judge):
+    truths = ("spans", "entities")
+
     def judged(
         self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray, decision: Decision = PLAIN
     ) -> Judged:

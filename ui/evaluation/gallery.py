@@ -1,0 +1,106 @@
+"""Examples that were answered, page by page: what was said of each, and what is right; to open, to tick and to mend."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.data.dataset import Dataset
+from core.errors import GraftError
+from core.tasks.judging import Judged
+from ui.datasets.browser.actions import action_bar
+from ui.datasets.browser.dialog import example_dialog
+from ui.datasets.browser.grid import example_grid
+from ui.datasets.browser.ticks import ticks
+from ui.evaluation.scores import Judgement
+from ui.shared import state
+from ui.shared.widgets import clip, count, words_table
+
+ON_A_PAGE = 24
+
+
+def gallery(judgement: Judgement, places: np.ndarray, place: str) -> None:
+    """places: numbers of the examples, in the order to show them. place: another one is shown from its top.
+
+    What is changed makes a version of the newest one that is chosen, so that several changes come together.
+    """
+    if not len(places):
+        st.markdown(f":material/check_circle: No {judgement.noun} here.")
+        return
+    dataset = current(judgement)
+    if dataset is None:
+        _table(judgement, places)
+        return
+    judged, frame = judgement.answered.judged, _by_name(dataset)
+    names = judged.rows["name"].to_numpy()[places]
+    there = frame.index.get_indexer(names) >= 0
+    if not there.all():
+        st.caption(f"{count(int((~there).sum()), judgement.noun)} of these were left out of the dataset since.")
+    places, names = places[there], names[there]
+    key = f"gallery_page_{judgement.key}"
+    number = min(st.session_state.get(key, 1), max(1, math.ceil(len(places) / ON_A_PAGE)))
+    some = slice((number - 1) * ON_A_PAGE, number * ON_A_PAGE)
+    rows, marked = frame.loc[names[some]], ticks(dataset)
+    words = {name: _said(judged, at) for name, at in zip(names[some], places[some])}
+    example_grid(
+        dataset,
+        rows,
+        marked,
+        place=f"{judgement.key} {place} {number}",
+        answers=True,
+        words=words,
+        on_open=_enlarge,
+        key="answered_grid",
+    )
+    if len(places) > ON_A_PAGE:
+        st.pagination(math.ceil(len(places) / ON_A_PAGE), default=number, key=key)
+    if marked.names:
+        action_bar(dataset, marked, dataset.frame.index[dataset.frame["name"].isin(names)])
+    name = st.session_state.pop("enlarged", None)
+    if name is not None and name in frame.index:
+        example_dialog(dataset, name)
+
+
+def current(judgement: Judgement) -> Dataset | None:
+    """The dataset that these examples are of, as it was last changed; None where it is gone."""
+    if judgement.dataset is None:
+        return None
+    chosen = state.choices()
+    if chosen.dataset != judgement.dataset.id:
+        return judgement.dataset
+    try:
+        return state.dataset(chosen.dataset, chosen.dataset_version)
+    except GraftError:
+        return judgement.dataset
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _indexed(key: str, _dataset: Dataset) -> pd.DataFrame:
+    return _dataset.frame.set_index("name", drop=False)
+
+
+def _by_name(dataset: Dataset) -> pd.DataFrame:
+    return _indexed(f"{dataset.directory} {dataset.version}", dataset)
+
+
+def _said(judged: Judged, at: int) -> str:
+    """`cat 93%, is dog`, or `cat 93%` where that is right."""
+    row = judged.rows.iloc[at]
+    sure = f" {row['sure']:.0%}" if math.isfinite(row["sure"]) else ""
+    said = f"{clip(row['said'], 36) or 'nothing'}{sure}"
+    return said if row["right"] else f"{said}, is {clip(row['truth'], 36) or 'nothing'}"
+
+
+def _enlarge(name: str) -> None:
+    st.session_state["enlarged"] = name
+
+
+def _table(judgement: Judgement, places: np.ndarray) -> None:
+    """Where the examples themselves are gone."""
+    st.caption("The dataset is gone, so the examples cannot be shown; their names and answers can.")
+    rows = judgement.answered.judged.rows.iloc[places[:200]]
+    table = pd.DataFrame({"Name": rows["name"], "Answered": rows["said"], "Is": rows["truth"], "Sure": rows["sure"]})
+    words_table(table, f"gone_{judgement.key}", column_config={"Sure": st.column_config.NumberColumn(format="percent")})
