@@ -12,6 +12,7 @@ from core.errors import GraftError
 from core.inference.prediction import Answer
 from core.inference.table import rows, to_csv
 from core.modalities import MODALITIES
+from ui.explanations.panel import why
 from ui.predictions.answers import draw as draw_answer
 from ui.predictions.answers import heading
 from ui.predictions.asking import AT_ONCE, Answers, Given, Image, Oracle, oracle, thumbnail
@@ -195,6 +196,7 @@ def _card(model: Oracle, image: Image, answer: Answer, most: int, wide: bool) ->
             if answer.prediction is not None:
                 draw_answer(answer.prediction, most, f"answer_{image.key}", answer.is_foreign)
             st.caption(f"{answer.seconds * 1000:,.0f} ms")
+        why(model, image)
 
 
 def _text_card(model: Oracle, text: Image, answer: Answer, most: int) -> None:

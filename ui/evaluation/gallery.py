@@ -37,7 +37,7 @@ def gallery(judgement: Judgement, places: np.ndarray, place: str) -> None:
         return
     judged, frame = judgement.answered.judged, by_name(dataset)
     names = judged.rows["name"].to_numpy()[places]
-    there = np.array([name in frame.index for name in names], bool)
+    there = frame.index.get_indexer(names) >= 0
     if not there.all():
         st.caption(f"{count(int((~there).sum()), judgement.noun)} of these were left out of the dataset since.")
     places, names = places[there], names[there]

@@ -22,6 +22,8 @@ import streamlit as st
 
 from core.address_space import must_have_for_torch
 from core.errors import DataError, GraftError
+from core.explaining.explaining import Explanation, Method, explain, methods_for
+from core.explaining.explanation import Listen
 from core.importing.layout import is_junk
 from core.inference.prediction import Answer
 from core.limits import Limits
@@ -32,6 +34,7 @@ from core.workspace import Workspace
 from ui.shared.drop import Drop, Piece
 from ui.shared.leaving import goes_with_tab
 
+KEPT_EXPLANATIONS = 200
 KEPT_CLASSES = 20  # likeliest classes kept of each answer, whatever number is shown now
 AT_ONCE = 8  # images between two movements of the progress bar
 THUMBNAIL = 480  # pixels, longer side
@@ -128,12 +131,33 @@ class Oracle:
         self.task, self.choices = self._predictor.task, self._predictor.choices
         self.modality, self.preprocessing = self._predictor.modality, self._predictor.preprocessing
         self.rendering: Rendering = getattr(self.preprocessing, "rendering", PLAIN)
+        self._explained: dict[tuple[str, str | None, str | None], Explanation] = {}
 
     def ask(self, images: Sequence[Image]) -> list[Answer]:
         with self._lock:
             named = [(each.name, each.read()) for each in images if not each.refused]
             answers = iter(self._predictor.predict(named, top=KEPT_CLASSES))
             return [Answer(one.name, error=one.refused) if one.refused else next(answers) for one in images]
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The ways there are to explain it, the usual one first."""
+        return methods_for(self._predictor)
+
+    def explained(self, image: Image, target: str | None, method: str | None) -> Explanation | None:
+        """If it is known already."""
+        return self._explained.get((image.key, target, method))
+
+    def explain(self, image: Image, target: str | None, method: str | None, listen: Listen) -> Explanation:
+        """As `core.explaining.explaining.explain`, and kept. Raises as that does."""
+        with self._lock:
+            found = explain(self._predictor, image.read(), target, method, listen)
+            while len(self._explained) >= KEPT_EXPLANATIONS:
+                del self._explained[next(iter(self._explained))]
+            usual = self.methods[0].name if method is None else method
+            for key in {(image.key, target, method), (image.key, found.target, usual)}:
+                self._explained[key] = found
+        return found
 
 
 def oracle(bundle: Path) -> Oracle:

@@ -1,0 +1,63 @@
+"""Why a model says what it says of an example. Light to import: torch comes with the first question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core.errors import RunError
+from core.explaining.explanation import (
+    Explanation,
+    HeatMap,
+    Listen,
+    Method,
+    Part,
+    WordWeights,
+    to_nobody,
+)
+from core.modalities import IMAGE
+
+if TYPE_CHECKING:
+    from core.explaining.explained import Explained
+    from core.inference.predictor import Predictor
+
+__all__ = ["Explanation", "HeatMap", "Method", "Part", "WordWeights", "explain", "methods_for"]
+
+
+def explain(
+    predictor: Predictor,
+    example: Any,
+    target: str | None = None,
+    method: str | None = None,
+    listen: Listen = to_nobody,
+) -> HeatMap | WordWeights:
+    """
+    Args:
+        example: What the modality reads, as for `Predictor.predict`.
+        target: A class, a label, or the name of another `Aim`; None for the likeliest. A number task has one.
+        method: The name of one of `methods_for`; None for the first of them that can be used.
+        listen: Told how many of how many steps are done; it may raise to give up.
+
+    Raises:
+        GraftError: the example cannot be read, or there is no such answer, or no such method for this model.
+    """
+    known = [each.name for each in methods_for(predictor)]
+    if method is not None and method not in known:
+        raise RunError(f"There is no way to explain called {method[:40]!r} here, but {', '.join(known)}.")
+    from core.explaining.asked import Asked
+
+    return _explained(predictor).explain(Asked(predictor, example, target), method, listen)
+
+
+def methods_for(predictor: Predictor) -> tuple[Method, ...]:
+    """The ways there are to explain this model, the usual one first."""
+    return _explained(predictor).methods(predictor)
+
+
+def _explained(predictor: Predictor) -> Explained:
+    from core.explaining.images import ImagesExplained
+
+    explained: dict[str, Explained] = {IMAGE.name: ImagesExplained()}
+    name = predictor.modality.name
+    if name not in explained:
+        raise RunError(f"Nothing explains a model of {predictor.modality.noun}s yet.")
+    return explained[name]
