@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -58,8 +61,8 @@ def _another(dataset: Dataset, row: pd.Series, text: str, key: str) -> None:
     words = words_of(text)
     if len(words) > ON_A_PART:
         parts = range(0, len(words), ON_A_PART)
-        said = {at: _part(text, words, at) for at in parts}
-        first = st.selectbox("Part of the text", parts, format_func=said.__getitem__, key=f"{key}_part")
+        titles = {at: _part(text, words, at) for at in parts}
+        first = st.selectbox("Part of the text", parts, format_func=titles.__getitem__, key=f"{key}_part")
         words = words[first : first + ON_A_PART + LONGEST]
     begins, ends = st.columns(2)
     with begins:
@@ -99,7 +102,7 @@ def _apply(dataset: Dataset, row: pd.Series, entities: list[Place]) -> None:
     del st.session_state["enlarged"]  # it was refused, which is told here
 
 
-def _words(text: str, place: tuple[int, ...]) -> str:
+def _words(text: str, place: Sequence[Any]) -> str:
     return clip(" ".join(text[place[0] : place[1]].split()), 40)
 
 
