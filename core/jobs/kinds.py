@@ -12,7 +12,7 @@ from typing import Any
 from core.data.dataset import Dataset, find_dataset
 from core.errors import RunError
 from core.importing.drafts.drafts import load_draft
-from core.importing.drafts.images import draft_source
+from core.importing.drafts.making import draft_source
 from core.importing.importing import import_path, import_sample, import_source, memory_for
 from core.importing.merging import merged_source
 from core.importing.samples.published import import_published

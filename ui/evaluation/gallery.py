@@ -36,7 +36,7 @@ def gallery(judgement: Judgement, places: np.ndarray, place: str) -> None:
         return
     judged, frame = judgement.answered.judged, _by_name(dataset)
     names = judged.rows["name"].to_numpy()[places]
-    there = np.array([name in frame.index for name in names], bool)
+    there = frame.index.get_indexer(names) >= 0
     if not there.all():
         st.caption(f"{count(int((~there).sum()), judgement.noun)} of these were left out of the dataset since.")
     places, names = places[there], names[there]
@@ -57,9 +57,8 @@ def gallery(judgement: Judgement, places: np.ndarray, place: str) -> None:
     )
     if len(places) > ON_A_PAGE:
         st.pagination(math.ceil(len(places) / ON_A_PAGE), default=number, key=key)
-    action_bar(
-        dataset, marked, rows.index[:0] if rows.empty else dataset.frame.index[dataset.frame["name"].isin(names)]
-    )
+    if marked.names:
+        action_bar(dataset, marked, dataset.frame.index[dataset.frame["name"].isin(names)])
     name = st.session_state.pop("enlarged", None)
     if name is not None and name in frame.index:
         example_dialog(dataset, name)
