@@ -212,6 +212,7 @@ def _text_card(model: Oracle, text: Image, answer: Answer, most: int) -> None:
         if answer.prediction is not None:
             draw_answer(answer.prediction, most, f"answer_{text.key}", answer.is_foreign)
         st.caption(f"{answer.seconds * 1000:,.0f} ms")
+        why(model, text)
 
 
 def _caution(answer: Answer, noun: str = "image") -> None:

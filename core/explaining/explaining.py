@@ -14,7 +14,7 @@ from core.explaining.explanation import (
     WordWeights,
     to_nobody,
 )
-from core.modalities import IMAGE
+from core.modalities import IMAGE, TEXT
 
 if TYPE_CHECKING:
     from core.explaining.explained import Explained
@@ -55,8 +55,9 @@ def methods_for(predictor: Predictor) -> tuple[Method, ...]:
 
 def _explained(predictor: Predictor) -> Explained:
     from core.explaining.images import ImagesExplained
+    from core.explaining.texts import TextsExplained
 
-    explained: dict[str, Explained] = {IMAGE.name: ImagesExplained()}
+    explained: dict[str, Explained] = {IMAGE.name: ImagesExplained(), TEXT.name: TextsExplained()}
     name = predictor.modality.name
     if name not in explained:
         raise RunError(f"Nothing explains a model of {predictor.modality.noun}s yet.")

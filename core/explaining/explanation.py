@@ -66,7 +66,7 @@ class WordWeights:
     """Which words of a text speak for an answer, and which against it.
 
     Attributes:
-        text: What was asked about. Of two texts that belong together both, with `between` after the first.
+        text: What was asked about. Of two texts that belong together both, on lines of their own.
         parts: In order, without overlap; whole words, or several words together where there are many. The largest
             weight has the size 1, or all are 0.
         method, target, probability, aims, note: As of a `HeatMap`.

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from core.modalities.examples import Examples
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.doubts import Doubts
 from core.tasks.heads import HeadSettings, Shapes
 from core.tasks.predictions import USUAL, Aim, Prediction
@@ -121,11 +122,14 @@ class Objective(Protocol):
         that means nothing."""
         ...
 
-    def decode(self, outputs: Outputs, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+    def decode(
+        self, outputs: Outputs, examples: Sequence[Any] = (), most: int = USUAL, decision: Decision = PLAIN
+    ) -> list[Prediction | None]:
         """What outputs say of each example: the only place that knows. None where they are no finite numbers.
 
         outputs: of the head, on the CPU. examples: what their modality remembers of each (its size, its words), for
-        answers in its own terms. most: of what is ranked.
+        answers in its own terms. most: of what is ranked. decision: thresholds and ranges, where the task has any;
+        its temperature is in the outputs already. It is given only where something was decided.
         """
         ...
 

@@ -68,9 +68,10 @@ def _method(model: Oracle, example: Image) -> str | None:
         "How",
         list(methods),
         format_func=lambda name: methods[name].title,
-        captions=[method.help for method in methods.values()],
+        horizontal=True,
         key=f"why_how_{example.key}",
     )
+    st.caption(methods[picked].help)
     return picked if len(methods) > 1 else None
 
 

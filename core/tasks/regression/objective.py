@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from core.modalities.examples import Examples
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.doubts import Doubts, doubted_numbers
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import MAE, R2, RMSE
@@ -81,11 +82,14 @@ class Regression(Objective):
         """Always the mean."""
         return scores_of(self, torch.zeros(len(targets), 1, device=targets.device), targets)
 
-    def decode(self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+    def decode(
+        self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL, decision: Decision = PLAIN
+    ) -> list[Prediction | None]:
         values = outputs * self.deviation + self.mean
         about = self.spec["target"], self.spec["smallest"], self.spec["largest"]
         rows = zip(finite(values), values[:, 0].tolist())
-        return [Number(value, *about) if sound else None for sound, value in rows]
+        range_of_it = decision.within, decision.share
+        return [Number(value, *about, *range_of_it) if sound else None for sound, value in rows]
 
     def aims(self, outputs: torch.Tensor, example: Any = None) -> tuple[Aim, ...]:
         (found,) = self.decode(outputs)

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.heads import HeadSettings, Shapes
 from core.tasks.metrics import ENTITY_F1, ENTITY_PRECISION, ENTITY_RECALL, TAG_ACCURACY
 from core.tasks.objective import Objective
@@ -143,7 +144,9 @@ class Tokens(Objective):
 
     # Answers ---------------------------------------------------------------------------------------------------------
 
-    def decode(self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+    def decode(
+        self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL, decision: Decision = PLAIN
+    ) -> list[Prediction | None]:
         """examples: what was read of each, with its text and where its tokens stand."""
         if not len(examples):
             return [Spans("", ())] * len(outputs)
