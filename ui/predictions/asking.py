@@ -18,12 +18,15 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pandas as pd
 import streamlit as st
 
 from core.address_space import must_have_for_torch
+from core.data.dataset import Dataset
 from core.errors import DataError, GraftError
 from core.explaining.explaining import Explanation, Method, explain, methods_for
 from core.explaining.explanation import Listen
+from core.explaining.nearest import features_of, nearest_training
 from core.importing.layout import is_junk
 from core.inference.prediction import Answer
 from core.limits import Limits
@@ -131,6 +134,7 @@ class Oracle:
         self.task, self.choices = self._predictor.task, self._predictor.choices
         self.modality, self.preprocessing = self._predictor.modality, self._predictor.preprocessing
         self.rendering: Rendering = getattr(self.preprocessing, "rendering", PLAIN)
+        self._nearest: dict[str, pd.DataFrame] = {}
         self._explained: dict[tuple[str, str | None, str | None], Explanation] = {}
 
     def ask(self, images: Sequence[Image]) -> list[Answer]:
@@ -158,6 +162,17 @@ class Oracle:
             for key in {(image.key, target, method), (image.key, found.target, usual)}:
                 self._explained[key] = found
         return found
+
+    def nearest(self, image: Image, workspace: Workspace, dataset: Dataset) -> pd.DataFrame:
+        """As `core.explaining.nearest.nearest_training`, and kept. Raises as that does."""
+        if image.key not in self._nearest:
+            with self._lock:
+                features = features_of(self._predictor, image.read())
+                found = nearest_training(workspace, self._predictor, dataset, features)
+            while len(self._nearest) >= KEPT_EXPLANATIONS:
+                del self._nearest[next(iter(self._nearest))]
+            self._nearest[image.key] = found
+        return self._nearest[image.key]
 
 
 def oracle(bundle: Path) -> Oracle:
