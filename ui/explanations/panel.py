@@ -13,6 +13,7 @@ from core.runs import Run
 from core.tasks.predictions import Aim
 from ui.explanations.drawn import draw
 from ui.explanations.seen import seen
+from ui.explanations.stages import stages
 from ui.predictions.asking import Image, Oracle
 from ui.shared.gone import apart
 from ui.shared.widgets import count, errors_shown, percent
@@ -39,6 +40,8 @@ def _panel(model: Oracle, run: Run, example: Image) -> None:
         _reasons(model, example)
     with errors_shown():
         seen(model, run, example)
+    with errors_shown():
+        stages(model, example)
 
 
 def _reasons(model: Oracle, example: Image) -> None:

@@ -58,7 +58,8 @@ def _page():
 def opened(monkeypatch):
     def open_it(model, is_open=True):
         monkeypatch.setattr("ui.explanations.panel._is_open", lambda box: is_open)
-        monkeypatch.setattr("ui.explanations.panel.seen", lambda *_: None)
+        for part in ("seen", "stages"):
+            monkeypatch.setattr(f"ui.explanations.panel.{part}", lambda *_: None)
         app = AppTest.from_function(_page, default_timeout=60)
         app.session_state["model"] = model
         app.session_state["image"] = Image("key", "disc.jpg", lambda: image("red"))
