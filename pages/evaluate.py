@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ui.evaluation.against import KEPT, against_panel, mended_bar
+from ui.evaluation.against import KEPT, against_panel, gain_bar, mended_bar
 from ui.evaluation.gallery import current
 from ui.evaluation.mistakes import mistakes_panel
 from ui.evaluation.numbers import numbers_panel
@@ -58,6 +58,8 @@ def main() -> None:
         st.session_state[KEPT] = run.id
         mended_bar(judgement)
         headline(judgement)
+        if judgement.answered.part != "other":
+            gain_bar(judgement)
         note(run.recipe.dataset)
         _views(judgement)
         changed = current(judgement)

@@ -44,6 +44,17 @@ def chosen_part(run: Run, bundle: Path) -> tuple[Answered, Dataset | None] | Non
     return _kept(str(bundle), _stamp(bundle), part, own.id if own else "", own.version if own else 0, own), own
 
 
+def own_part(run: Run, part: str) -> Answered | None:
+    """What a run answered about a part of its own dataset when it ended; None where it kept nothing of it."""
+    if (bundle := run.bundle) is None:
+        return None
+    own = _own_dataset(run)
+    try:
+        return _kept(str(bundle), _stamp(bundle), part, own.id if own else "", own.version if own else 0, own)
+    except GraftError:
+        return None
+
+
 def _own_dataset(run: Run) -> Dataset | None:
     try:
         return state.dataset(run.recipe.dataset, run.recipe.dataset_version)

@@ -61,10 +61,10 @@ class EntitiesJudge(Judge):
         """As `each` counts them."""
         names = tuple(sorted({*judged.names} | {label for spans in judged.truth for *_, label in spans}))
         number, found = {name: at for at, name in enumerate(names)}, list[tuple[int, int, int]]()
-        for example, (truth, said) in enumerate(zip(judged.truth, judged.said)):
-            found += [(example, number[place[2]], KINDS.index(_kind(place, said))) for place in truth]
+        for at, (truth, said) in enumerate(zip(judged.truth, judged.said)):
+            found += [(at, number[place[2]], KINDS.index(_kind(place, said))) for place in truth]
             nowhere = [place for place in said if not any(_touch(place, other) for other in truth)]
-            found += [(example, number[place[2]], KINDS.index("spurious")) for place in nowhere if place[2] in number]
+            found += [(at, number[place[2]], KINDS.index("spurious")) for place in nowhere if place[2] in number]
         example, row, kind = np.array(found, np.int64).reshape(-1, 3).T
         return Slips(names, tuple(KINDS_SAID[each] for each in KINDS), example, row, kind)
 
