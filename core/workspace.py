@@ -2,7 +2,7 @@
 
     <workspace>/
       datasets/<id>/      what was imported, never changed
-      drafts/<id>/        images gathered class by class, before they are a dataset
+      drafts/<id>/        images or texts gathered class by class, before they are a dataset
       runs/<id>/          one directory a run
       crossvals/<key>/    one directory a cross-validation
       jobs/<id>/          imports and the like, while they are at work

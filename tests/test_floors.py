@@ -20,6 +20,7 @@ FLOORS = [
     {"core.survey"},
     {"core.training"},
     {"core.importing"},
+    {"core.explaining"},
     {"core.inference"},
     {"core.runtime"},
     {"core.backbones"},

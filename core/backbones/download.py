@@ -29,11 +29,13 @@ class DownloadCancelled(BackboneError):
 
 
 @dataclass(frozen=True)
-class _Remote:
-    """sha256 may be the beginning of the hash, as in torchvision's file names, or None if nobody states it."""
+class Remote:
+    """sha256 may be the beginning of the hash, as in torchvision's file names, or None if nobody states it. blob: as
+    git names the file's content, where the hub says only that."""
 
     url: str
     sha256: str | None
+    blob: str | None = None
 
 
 def download(
@@ -58,37 +60,43 @@ def download(
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{target}.lock", timeout=0):
             remote = _remote(info)
-            fetch(remote.url, part, _stopping(progress, cancelled))
-            _check(part, remote, info)
+            fetch(remote.url, part, stopping(progress, cancelled))
+            must_be_published(part, remote, info.name)
             os.replace(part, target)
     except Timeout as error:
         raise BackboneError(f"The weights of {info.name} are already being downloaded.") from error
     except (OSError, http.client.HTTPException) as error:
-        raise BackboneError(_in_words(error, info)) from error
+        raise BackboneError(in_words(error, info.name)) from error
     return target
 
 
-def _remote(info: BackboneInfo) -> _Remote:
+def _remote(info: BackboneInfo) -> Remote:
     if info.url:
         stated = re.search(r"-([0-9a-f]{8,64})\.", file_name(info))
-        return _Remote(info.url, stated and stated[1])
-    endpoint = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
-    return _on_the_hub(f"{endpoint}/{info.hub}/resolve/main/model.safetensors")
+        return Remote(info.url, stated and stated[1])
+    return on_the_hub(f"{endpoint()}/{info.hub}/resolve/main/model.safetensors")
 
 
-def _on_the_hub(url: str) -> _Remote:
+def endpoint() -> str:
+    """Of the hub."""
+    return os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+
+
+def on_the_hub(url: str) -> Remote:
     """Ask the hub for the file's hash. A repository that has moved answers with its new address on the same host."""
     for _ in range(5):
         request = urllib.request.Request(url, method="HEAD", headers={"Accept-Encoding": "identity"})
         headers = _headers(request)
         etag = (headers.get("X-Linked-Etag") or headers.get("ETag") or "").strip('W/"')
         if re.fullmatch(r"[0-9a-f]{64}", etag):
-            return _Remote(url, etag)
+            return Remote(url, etag)
+        if re.fullmatch(r"[0-9a-f]{40}", etag):
+            return Remote(url, None, etag)
         moved = urljoin(url, headers.get("Location") or url)
         if moved == url or urlsplit(moved).netloc != urlsplit(url).netloc:
             break
         url = moved
-    return _Remote(url, None)
+    return Remote(url, None)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -106,7 +114,9 @@ def _headers(request: urllib.request.Request) -> Any:
         raise
 
 
-def _stopping(progress: OnBytes, cancelled: Callable[[], bool]) -> OnBytes:
+def stopping(progress: OnBytes, cancelled: Callable[[], bool]) -> OnBytes:
+    """`progress`, which raises DownloadCancelled once `cancelled` says so."""
+
     def on_bytes(done: int, total: int | None) -> None:
         progress(done, total)
         if cancelled():
@@ -115,28 +125,37 @@ def _stopping(progress: OnBytes, cancelled: Callable[[], bool]) -> OnBytes:
     return on_bytes
 
 
-def _check(part: Path, remote: _Remote, info: BackboneInfo) -> None:
+def must_be_published(part: Path, remote: Remote, name: str) -> None:
+    """
+    Raises:
+        BackboneError: the file is another one than the server states. It is deleted.
+    """
     with open(part, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if remote.sha256 and not digest.startswith(remote.sha256):
+        if remote.blob:
+            begins = hashlib.sha1(b"blob %d\0" % part.stat().st_size, usedforsecurity=False)
+            digest, wanted = hashlib.file_digest(file, lambda: begins).hexdigest(), remote.blob
+        else:
+            digest, wanted = hashlib.file_digest(file, "sha256").hexdigest(), remote.sha256 or ""
+    if not digest.startswith(wanted):
         part.unlink()
         raise BackboneError(
-            f"What came is not the published weights of {info.name}: its SHA-256 is {digest[:16]}…, expected "
-            f"{remote.sha256[:16]}…. It was deleted. Download again; if that does not help, something on the way "
-            "to the server changes files."
+            f"What came is not the published weights of {name}: the hash of {part.stem} is {digest[:16]}…, expected "
+            f"{wanted[:16]}…. It was deleted. Download again; if that does not help, something on the way to the "
+            "server changes files."
         )
 
 
-def _in_words(error: Exception, info: BackboneInfo) -> str:
+def in_words(error: Exception, name: str) -> str:
+    """Why the weights of `name` did not come, and what to do."""
     if isinstance(error, urllib.error.HTTPError):
         if error.code in (401, 403):
             return (
-                f"The publisher of {info.name} gives its weights only to people who have accepted its licence. "
+                f"The publisher of {name} gives its weights only to people who have accepted its licence. "
                 "Fetch the file from the publisher's page in your browser, then give it here as your own file."
             )
         if error.code == 404:
-            return f"The weights of {info.name} are not where they were published any more. Choose another backbone."
-        return f"The server that has the weights of {info.name} answered with error {error.code}. Try again later."
+            return f"The weights of {name} are not where they were published any more. Choose another backbone."
+        return f"The server that has the weights of {name} answered with error {error.code}. Try again later."
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "The disk is full. Make room and press Download again; it goes on from where it stopped."
     if isinstance(error, PermissionError):
@@ -144,6 +163,6 @@ def _in_words(error: Exception, info: BackboneInfo) -> str:
     if isinstance(error, TimeoutError | ConnectionError | http.client.HTTPException):
         return "The connection broke off. Press Download again; it goes on from where it stopped."
     return (
-        f"The server that has the weights of {info.name} cannot be reached. Check the network and press Download "
+        f"The server that has the weights of {name} cannot be reached. Check the network and press Download "
         "again, choose a backbone that is ready, or give a weights file that you have."
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from core.backbones import catalogue, kept_stages, weights
 from core.backbones.kept_stages import Stage
-from core.backbones.language.library import Folders, Hub, Minilm, Smollm2
+from core.backbones.language.library import Folders, Hub, Minilm, Smollm2, not_fetched
 from core.errors import BackboneError
 from core.modalities import IMAGE
 from core.progress import Cancelled
@@ -124,7 +124,11 @@ def find(name: str, workspace: Workspace | None = None) -> Info:
         BackboneError: there is none.
     """
     found = (info for library in LIBRARIES.values() for info in library.infos(workspace) if info.name == name)
-    return next(found, None) or catalogue.find(name)
+    if one := next(found, None):
+        return one
+    if name.startswith(f"{Hub.name}/"):
+        raise not_fetched(name)
+    return catalogue.find(name)
 
 
 def keep(info: Info, folder: Path) -> None:
@@ -147,6 +151,17 @@ def infos(modality: str, workspace: Workspace | None = None) -> tuple[Info, ...]
     """All backbones for such examples, as `find` finds them; of those for images the bundled one first."""
     found = [info for library in LIBRARIES.values() for info in library.infos(workspace) if info.modality == modality]
     return (*found, *(catalogue.catalogue() if modality == IMAGE.name else ()))
+
+
+def search(text: str, among: Iterable[Any]) -> list[Any]:
+    """Those that have every word of it in their name, family, languages or licence."""
+    words = text.lower().split()
+
+    def said(info: Any) -> str:
+        told = (getattr(info, name, None) for name in ("name", "family", "languages", "licence"))
+        return " ".join(each for each in told if each).lower()
+
+    return [info for info in among if all(word in said(info) for word in words)]
 
 
 def usual(modality: str) -> str:

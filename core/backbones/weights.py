@@ -149,16 +149,16 @@ def kept_files(workspace: Workspace) -> list[Path]:
 
 
 def kept_bytes(workspace: Workspace) -> int:
-    """How much the weights files that people gave take."""
+    """How much the weights files, and the folders with backbones, that people gave take."""
     total = 0
-    for path in kept_files(workspace):
+    for path in (workspace.root / "weights").glob("[!.]*"):
         with suppress(FileNotFoundError):  # deleted at this moment
-            total += path.stat().st_size
+            total += trash.size_of(path)
     return total
 
 
 def delete_file(workspace: Workspace, path: Path) -> trash.Trashed | None:
-    """Move a weights file that somebody gave to the trash. None: it was gone."""
+    """Move a weights file, or a folder with a backbone, that somebody gave to the trash. None: it was gone."""
     return trash.put(workspace, "weights", path.name, path.name)
 
 

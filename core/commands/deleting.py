@@ -9,6 +9,7 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from core import trash as bin
+from core.backbones.language.library import folders
 from core.backbones.weights import delete_file, kept_files
 from core.commands.printing import printable
 from core.data.dataset import damaged_datasets, delete_dataset, find_dataset
@@ -67,7 +68,9 @@ def _draft(workspace: Workspace, name: str, stop: bool) -> bin.Trashed | None:
 
 
 def _weights(workspace: Workspace, name: str, stop: bool) -> bin.Trashed | None:
-    known = {path.name: path for path in kept_files(workspace)}
+    given = (*kept_files(workspace), *folders(workspace.root / "weights"))
+    known = {path.name: path for path in given}
+    name = name.removeprefix("folder/")  # as a recipe calls a backbone of one's own
     if name not in known:
         raise DataError(f"There is no weights file {name[:80]!r}. There are: {', '.join(known) or 'none'}.")
     return delete_file(workspace, known[name])

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.address_space import must_have_for_torch
-from core.backbones.catalogue import catalogue
-from core.backbones.libraries import download, find, is_ready, not_installed, source, stages_of, usual
+from core.backbones.libraries import find, stages_of, usual
 from core.backbones.weights import must_end_well
 from core.commands.data import reading_of, said_of
 from core.commands.following import finish, outcome
@@ -70,7 +67,7 @@ def recipe_of(workspace: Workspace, options: Namespace) -> Recipe:
     Raises:
         UsageError: an option's value cannot be used. GraftError: the images cannot, or the file of settings.
     """
-    _settings(options)  # what is wrong in them is told before the images are read
+    _settings(options, None, workspace)  # what is wrong in them is told before the images are read
     dataset = dataset_of(workspace, options.data, reading_of(options))
     settings = _settings(options, dataset, workspace)
     recipe = Recipe.parse({**settings, "dataset": dataset.id, "dataset_version": dataset.version})
@@ -210,53 +207,6 @@ def _line_of(answer: Answer, most: int) -> str:
     unlike = "; unlike anything it was trained on" if answer.is_foreign else ""
     cut = f"; it has {answer.tokens:,} tokens, and only the first ones were read" if answer.is_cut else ""
     return printable(answer.prediction.words(most)) + unlike + cut
-
-
-def backbones(options: Namespace) -> int:
-    workspace, text = Workspace.open(options.workspace), options.search.lower()
-    if options.download:
-        return _download(workspace, options.download)
-    if options.add:
-        return _add(workspace, options.add)
-    found = [info for info in catalogue() if text in f"{info.name} {info.family}".lower()]
-    if options.json:
-        print(json.dumps([{**_backbone(info), "source": source(info, workspace)} for info in found]))
-        return 0
-    for info in found:
-        size = f"{info.parameters / 1e6:8.1f} M" if info.parameters else f"{'':10}"
-        top1 = f"{info.top1:5.1f}%" if info.top1 else f"{'':6}"
-        print(f"{size}  {top1}  {source(info, workspace):9}  {info.name}")
-    return 0
-
-
-def _download(workspace: Workspace, name: str) -> int:
-    last = [0.0]
-
-    def progress(done: int, total: int | None) -> None:
-        if time.monotonic() - last[0] > 1 or done == total:
-            last[0] = time.monotonic()
-            print(f"{done / 1e6:.1f} of {f'{total / 1e6:.1f}' if total else 'unknown'} MB", file=sys.stderr)
-
-    info = find(name, workspace)
-    if source(info, workspace) == "download":
-        download(info, workspace, progress, lambda: False)
-    if not is_ready(info, workspace):
-        raise BackboneError(not_installed(info))
-    print(f"The weights of {info.name} are on this machine.", file=sys.stderr)
-    return 0
-
-
-def _add(workspace: Workspace, folder: str) -> int:
-    from core.backbones.language.folders import add_folder  # which brings torch
-
-    info, match = add_folder(workspace, Path(os.path.realpath(os.path.expanduser(folder))))
-    print(f"{match} Train with it: --backbone {info.name}", file=sys.stderr)
-    print(info.name)
-    return 0
-
-
-def _backbone(info: Any) -> dict[str, Any]:
-    return {**asdict(info), "preprocessing": info.preprocessing.model_dump(mode="json")}
 
 
 def runs(options: Namespace) -> int:

@@ -11,10 +11,12 @@ from typing import Any, NoReturn, get_args
 
 from core.backbones.catalogue import BUNDLED
 from core.commands import data, deleting, evaluating, jobs, probes, steering
+from core.commands.backbones import backbones as backbones_job
 from core.commands.cache import cache as cache_job
 from core.errors import GraftError
 from core.importing.tables.encodings import ENCODINGS
 from core.importing.tables.reading import NO_SECOND, Pages
+from core.modalities import MODALITIES
 from core.store.full_disk import is_full, refused
 from core.tasks import readable
 from core.training.presets import DEFAULT, PRESETS
@@ -93,9 +95,14 @@ def build_parser() -> argparse.ArgumentParser:
     survey = _command(commands, "survey", data.survey, "list label issues and outliers")
     survey.add_argument("dataset", metavar="DATASET", help=DATASET)
     survey.add_argument("--backbone", metavar="NAME", default="efficientnet_lite0", help="(default: %(default)s)")
-    backbones = _command(commands, "backbones", jobs.backbones, "list the backbones")
-    backbones.add_argument("--search", metavar="TEXT", default="", help="only names and families that contain TEXT")
-    backbones.add_argument("--download", metavar="NAME", help="fetch the weights of this backbone and keep them")
+    backbones = _command(commands, "backbones", backbones_job, "list the backbones, for images and for texts")
+    search = "only those with all these words in name, family, languages or licence"
+    backbones.add_argument("--search", metavar="TEXT", default="", help=search)
+    backbones.add_argument("--modality", choices=MODALITIES, help="only those that read such examples")
+    show = "say what a backbone is and how large, fetching no weights; of the hub any: hub/OWNER/NAME"
+    backbones.add_argument("--show", metavar="NAME", help=show)
+    fetch = "fetch the weights of this backbone and keep them; of the hub any: hub/OWNER/NAME"
+    backbones.add_argument("--download", metavar="NAME", help=fetch)
     add_help = "take a folder, or a ZIP, of a model for texts: config.json, a tokenizer and safetensors"
     backbones.add_argument("--add", metavar="FOLDER", help=add_help)
     _command(commands, "runs", jobs.runs, "list the runs, newest first")

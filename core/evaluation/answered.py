@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from core.modalities import IMAGE, MODALITIES, Modality, ModalityName
 from core.records import read
 from core.tables import read_table
 from core.tasks import TASKS
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.judging import Judge, Judged
 from core.tasks.protocol import Task
 
@@ -36,6 +38,7 @@ class Taught(BaseModel):
     refitted: bool = False
     learned_from: int = 0
     best_epoch: int | None = None
+    decision: Decision = PLAIN
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +48,10 @@ class Answered:
     Attributes:
         part: "test", "validation", or "other": another dataset, or all of one.
         modality, task, spec: What the model was taught.
-        answers: A row an example: `name`, where it lies (`image` or `row`), and the task's `answered`.
-        judged: The same as `core.tasks.judging` has it.
+        answers: A row an example: `name`, where it lies (`image` or `row`), and the task's `answered`, as the network
+            gave them.
+        judged: The same as `core.tasks.judging` has it, by the bundle's decision.
+        decision: That: a temperature, thresholds.
         rows: The dataset's row of each, in the same order; None where the dataset is gone, or another one now.
     """
 
@@ -57,6 +62,7 @@ class Answered:
     answers: pd.DataFrame
     judged: Judged
     rows: pd.DataFrame | None
+    decision: Decision = PLAIN
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -71,6 +77,13 @@ class Answered:
         judge = self.task.judge
         assert judge is not None
         return judge
+
+    @cached_property
+    def undecided(self) -> Judged:
+        """With nothing decided: the likeliest class, labels above one half, chances as the network gave them."""
+        if self.decision == PLAIN:
+            return self.judged
+        return self.judge.judged(self.answers, self.spec, self.judged.groups)
 
 
 def parts_of(bundle: Path, file: str = FILE) -> dict[str, int]:
@@ -105,7 +118,8 @@ def taught_by(bundle: Path) -> Taught:
     """
     try:
         taught = read(bundle / "bundle.json", Taught)
-        TASKS[taught.task["kind"]].check(taught.task)
+        task = TASKS[taught.task["kind"]]
+        taught.decision.check(len(task.choices(task.check(taught.task))))
     except (OSError, DamagedError, KeyError, ValueError) as error:
         raise RunError(f"What this run was taught cannot be read ({error}). Choose another run.") from error
     return taught
@@ -137,10 +151,10 @@ def judged_of(answers: pd.DataFrame, part: str, taught: Taught, dataset: Dataset
     rows = _rows_of(answers, dataset)
     groups = np.arange(len(answers)) if rows is None else np.array(together(rows), np.int64)
     try:
-        judged = task.judge.judged(answers, spec, groups)
+        judged = task.judge.judged(answers, spec, groups, taught.decision)
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(f"The answers of this run are of an earlier version ({error}). Train it again.") from error
-    return Answered(part, MODALITIES[taught.modality], task, spec, answers, judged, rows)
+    return Answered(part, MODALITIES[taught.modality], task, spec, answers, judged, rows, taught.decision)
 
 
 def _rows_of(answers: pd.DataFrame, dataset: Dataset | None) -> pd.DataFrame | None:

@@ -17,6 +17,7 @@ import pandas as pd
 from core.data.dataset import Dataset
 from core.errors import DataError, GraftError, RunError
 from core.evaluation.answered import FILE, PLACES, Answered, judged_of, kept_answers, taught_by
+from core.inference.deciding import KEY
 from core.modalities import MODALITIES
 from core.processes import available_cores
 from core.progress import Cancelled, OnProgress, Progress, WorkStopped
@@ -115,13 +116,15 @@ def _answers(
 
 
 def _place(workspace: Workspace, bundle: Path, dataset: Dataset) -> Path:
-    """Named after what was asked about what: a bundle written anew has another description or other weights."""
+    """Named after what was asked about what: a bundle written anew has another description or other weights. What was
+    decided since asks for no new answers."""
     try:
-        said = (bundle / "bundle.json").read_bytes()
+        said = json.loads((bundle / "bundle.json").read_bytes())
         weights = (bundle / "weights.safetensors").stat()
-    except OSError as error:
-        raise RunError(f"The model cannot be read ({error.strerror}). Choose another run.") from error
+    except (OSError, ValueError) as error:
+        raise RunError(f"The model cannot be read ({error}). Choose another run.") from error
+    taught = {name: value for name, value in said.items() if name != KEY}
     of_dataset = [dataset.id, dataset.version, dataset.info.made]
     key = hashlib.blake2b(digest_size=16)
-    key.update(json.dumps([str(bundle), weights.st_mtime_ns, weights.st_size, of_dataset]).encode() + said)
+    key.update(json.dumps([str(bundle), weights.st_mtime_ns, weights.st_size, of_dataset, taught]).encode())
     return workspace.cache / "evaluations" / key.hexdigest() / FILE

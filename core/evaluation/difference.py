@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.evaluation.answered import PLACES, Answered
-from core.evaluation.intervals import BLOCK, FEWEST, RESAMPLES, SHARE, Score, counts_of, grouped, scores
+from core.evaluation.intervals import FEWEST, SHARE, Score, blocks, grouped, scores
 from core.tasks.judging import Judged, Measure
 from core.tasks.metrics import Metric
 
@@ -101,7 +101,8 @@ def _common(now: Answered, before: Answered) -> tuple[Judged, Judged, int] | Non
     truths = [name for name in now.judge.truths if name in answers and name in others]
     relabeled = int((answers[truths[0]] != others[truths[0]]).sum())
     others = others.assign(**{name: answers[name] for name in truths})
-    return now.judge.judged(answers, now.spec, groups), now.judge.judged(others, before.spec, groups), relabeled
+    ours = now.judge.judged(answers, now.spec, groups, now.decision)
+    return ours, now.judge.judged(others, before.spec, groups, before.decision), relabeled
 
 
 def _mcnemar(gained: int, lost: int) -> float:
@@ -116,13 +117,9 @@ def _bootstrap(one: Measure, other: Measure, groups: np.ndarray, seed: int) -> f
     many = int(numbers.max()) + 1
     if many < FEWEST:
         return None
-    parts, draws, random = (
-        [grouped(each.parts, numbers, many) for each in (one, other)],
-        [],
-        np.random.default_rng(seed),
-    )
-    for first in range(0, RESAMPLES, BLOCK):
-        counts = counts_of(random, min(BLOCK, RESAMPLES - first), many)
+    parts = [grouped(each.parts, numbers, many) for each in (one, other)]
+    draws = []
+    for counts in blocks(many, seed):
         mine, theirs = (each.of(np.asarray((part.T @ counts.T).T)) for each, part in zip((one, other), parts))
         draws.append(mine - theirs)
     gains = np.concatenate(draws)
@@ -130,4 +127,4 @@ def _bootstrap(one: Measure, other: Measure, groups: np.ndarray, seed: int) -> f
     if not len(gains):
         return None
     tail = min((gains <= 0).mean(), (gains >= 0).mean())
-    return float(min(1.0, max(2 * tail, 2 * (1 - SHARE) / RESAMPLES)))
+    return float(min(1.0, max(2 * tail, 2 * (1 - SHARE) / len(gains))))

@@ -8,7 +8,9 @@ examples as theirs are worth (E. L. Korn, B. I. Graubard 1998).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +22,8 @@ RESAMPLES = 1000
 RESAMPLES_OF_WHOLE = 200  # of scores that no sums give, which take longer
 MOST_OF_WHOLE = 5000  # examples in each of those
 FEWEST = 5  # examples, or groups of them, below which resampling says nothing
-BLOCK = 50  # resamples at a time
+MANY = 5000  # examples, or groups of them, above which fewer resamples do
+LARGEST = 2_000_000  # numbers drawn at a time
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,20 @@ class Score:
         return f"{self.metric.said(self.value)}, could be {low} to {high}"
 
 
-def scores(judged: Judged, measures: list[Measure | Whole], seed: int = 0) -> list[Score]:
+def scores(judged: Judged, measures: Sequence[Measure | Whole], seed: int = 0) -> list[Score]:
     """Each measure of these examples with its interval; those left out that cannot be told."""
     if not len(judged):
         return []
     _, groups = np.unique(judged.groups, return_inverse=True)
     many = int(groups.max()) + 1
+    parts = {at: grouped(each.parts, groups, many) for at, each in enumerate(measures) if isinstance(each, Measure)}
+    values = [_value(measure, parts.get(at), len(judged)) for at, measure in enumerate(measures)]
+    resampled = {at: part for at, part in parts.items() if not _is_share(measures[at])} if many >= FEWEST else {}
+    draws = _draws(measures, resampled, many, seed)
     found = []
-    for measure in measures:
-        value, low, high = (
-            _of_sums(measure, groups, seed) if isinstance(measure, Measure) else _of_whole(measure, groups, seed)
-        )
+    for at, (measure, value) in enumerate(zip(measures, values)):
         if np.isfinite(value):
+            low, high = _interval(measure, value, draws.get(at), groups, seed)
             found.append(Score(measure.metric, value, low, high, len(judged), many))
     return found
 
@@ -87,33 +92,62 @@ def worth(holds: np.ndarray, groups: np.ndarray) -> float:
     return float(np.clip(share * (1 - share) / variance, min(many, examples), examples))
 
 
-def _of_sums(measure: Measure, groups: np.ndarray, seed: int) -> tuple[float, float | None, float | None]:
-    many = int(groups.max()) + 1
-    parts = grouped(measure.parts, groups, many)
-    value = float(measure.of(np.asarray(parts.sum(axis=0), np.float64).ravel()))
+def resamples(many: int) -> int:
+    """How many, of so many examples or groups: of many, whose interval is narrow, fewer tell as much."""
+    return RESAMPLES if many <= MANY else RESAMPLES // 5
+
+
+def blocks(many: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each comes in each resample, (B, many), a block of resamples at a time; the same for the same seed."""
+    random, left = np.random.default_rng(seed), resamples(many)
+    while left > 0:
+        block = min(left, max(1, LARGEST // many))
+        yield _counts(random, block, many)
+        left -= block
+
+
+def _is_share(measure: Measure | Whole) -> bool:
+    return isinstance(measure, Measure) and measure.is_share
+
+
+def _value(measure: Measure | Whole, parts: Any, examples: int) -> float:
+    if isinstance(measure, Measure):
+        return float(measure.of(np.asarray(parts.sum(axis=0), np.float64).ravel()))
+    return measure.of(np.arange(examples))
+
+
+def _draws(measures: Sequence[Measure | Whole], parts: dict[int, Any], many: int, seed: int) -> dict[int, np.ndarray]:
+    """The score of each resample, of the measures that sums give; the same resamples for all of them."""
+    found: dict[int, list[np.ndarray]] = {at: [] for at in parts}
+    for counts in blocks(many, seed) if parts else ():
+        for at, part in parts.items():
+            measure = measures[at]
+            assert isinstance(measure, Measure)
+            found[at].append(measure.of(np.asarray((part.T @ counts.T).T)))
+    return {at: np.concatenate(each) for at, each in found.items()}
+
+
+def _interval(
+    measure: Measure | Whole, value: float, draws: np.ndarray | None, groups: np.ndarray, seed: int
+) -> tuple[float | None, float | None]:
+    if isinstance(measure, Whole):
+        return _of_whole(measure, groups, seed)
     if measure.is_share:
-        return value, *wilson(value, worth(sum_of(measure.parts[:, 0]).ravel(), groups))
-    if many < FEWEST:
-        return value, None, None
-    draws, random = [], np.random.default_rng(seed)
-    for first in range(0, RESAMPLES, BLOCK):
-        counts = counts_of(random, min(BLOCK, RESAMPLES - first), many)
-        draws.append(measure.of(np.asarray((parts.T @ counts.T).T)))
-    return value, *_middle(np.concatenate(draws))
+        return wilson(value, worth(sum_of(measure.parts[:, 0]).ravel(), groups))
+    return (None, None) if draws is None else _middle(draws)
 
 
-def _of_whole(measure: Whole, groups: np.ndarray, seed: int) -> tuple[float, float | None, float | None]:
-    examples, many = len(groups), int(groups.max()) + 1
-    value = measure.of(np.arange(examples))
+def _of_whole(measure: Whole, groups: np.ndarray, seed: int) -> tuple[float | None, float | None]:
+    many = int(groups.max()) + 1
     if many < FEWEST:
-        return value, None, None
+        return None, None
     order = np.argsort(groups, kind="stable")
     starts = np.searchsorted(groups[order], np.arange(many + 1))
     random, draws = np.random.default_rng(seed), []
     for _ in range(RESAMPLES_OF_WHOLE):
         drawn = random.integers(0, many, min(many, MOST_OF_WHOLE))
         draws.append(measure.of(np.concatenate([order[starts[each] : starts[each + 1]] for each in drawn])))
-    return value, *_middle(np.array(draws), shrunk=np.sqrt(min(1.0, MOST_OF_WHOLE / many)))
+    return _middle(np.array(draws), shrunk=np.sqrt(min(1.0, MOST_OF_WHOLE / many)))
 
 
 def grouped(parts, groups: np.ndarray, many: int):  # type: ignore[no-untyped-def]  # dense or sparse
@@ -126,7 +160,7 @@ def grouped(parts, groups: np.ndarray, many: int):  # type: ignore[no-untyped-de
     return rows @ parts
 
 
-def counts_of(random: np.random.Generator, times: int, many: int) -> np.ndarray:
+def _counts(random: np.random.Generator, times: int, many: int) -> np.ndarray:
     """(times, many): how often each comes in a resample."""
     drawn = random.integers(0, many, (times, many)) + np.arange(times)[:, None] * many
     return np.bincount(drawn.ravel(), minlength=times * many).reshape(times, many).astype(np.float64)

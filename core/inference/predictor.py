@@ -18,6 +18,7 @@ from torch.utils._pytree import tree_map_only
 
 from core.backbones.libraries import build, found_in
 from core.errors import DamagedError, GraftError, RunError
+from core.inference.deciding import decided
 from core.inference.prediction import Answer
 from core.inference.reference import Reference, read_reference
 from core.modalities import IMAGE, MODALITIES, Modality, ModalityName
@@ -27,6 +28,7 @@ from core.records import read
 from core.runtime.device import Device, choose_device
 from core.runtime.folding import folded
 from core.tasks import TASKS
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.heads import HeadSettings
 from core.tasks.objective import Objective, Outputs
 from core.tasks.predictions import USUAL
@@ -62,6 +64,8 @@ class BundleFile(BaseModel):
     preprocessing: Any
     head: HeadSettings
     caution: Any = None
+    refitted: Any = None
+    decision: Decision = PLAIN
 
     @field_validator("task")
     @classmethod
@@ -70,6 +74,11 @@ class BundleFile(BaseModel):
         if task is None:
             raise ValueError(f"it was taught none of {', '.join(TASKS)}")
         return task.check(spec)
+
+    @model_validator(mode="after")
+    def _decides_about_its_choices(self) -> BundleFile:
+        self.decision.check(len(TASKS[self.task["kind"]].choices(self.task)))
+        return self
 
     @model_validator(mode="after")
     def _as_its_modality_has_it(self) -> BundleFile:
@@ -95,11 +104,13 @@ class Predictor:
         device: Device,
         reference: Reference | None = None,
         modality: Modality = IMAGE,
+        decision: Decision = PLAIN,
     ) -> None:
         """model: backbone and head. objective: what its outputs mean. preprocessing: how the modality prepares what
-        is asked about. reference: what that is compared with, to tell those that are unlike all of it."""
+        is asked about. reference: what that is compared with, to tell those that are unlike all of it. decision: what
+        answer follows."""
         self.model, self.objective, self.preprocessing, self.device = model, objective, preprocessing, device
-        self.reference, self.modality = reference, modality
+        self.reference, self.modality, self.decision = reference, modality, decision
         self.folded: nn.Module | None = None
         self.task: Task = TASKS[objective.spec["kind"]]
         self.choices = self.task.choices(objective.spec)
@@ -137,7 +148,7 @@ class Predictor:
         network = nn.Sequential(model["backbone"], model["head"])
         modality = MODALITIES[said.modality]
         settings = modality.placed(said.preprocessing, bundle / "backbone")
-        return cls(network, objective, settings, device, reference, modality)
+        return cls(network, objective, settings, device, reference, modality, said.decision)
 
     def predict(self, examples: Iterable[Example], top: int = USUAL) -> Iterator[Answer]:
         """Answer about each (name, file) in order. One that cannot be read gets its `error`, and the rest go on.
@@ -159,14 +170,15 @@ class Predictor:
     def columns(self) -> list[str]:
         """Of its answers, in a table; nothing where only an answer tells."""
         try:
-            nothing = self.objective.decode(torch.zeros(1, self.objective.outputs))[0]
+            nothing = decided(self.objective, torch.zeros(1, self.objective.outputs), (), USUAL, self.decision)[0]
         except (TypeError, IndexError, KeyError):  # a task whose outputs are no one row of numbers
             return []
         return list(nothing.row()) if nothing else []
 
     @torch.inference_mode()
     def outputs(self, inputs: Inputs) -> tuple[Outputs, list[float | None]]:
-        """Of the head, float32 on the CPU, and of each example how near its nearest labeled one is."""
+        """Of the head, float32 on the CPU, with nothing decided about them yet; and of each example how near its
+        nearest labeled one is."""
         with self.device.autocast():
             features = self._features(inputs)
             raw = tree_map_only(torch.Tensor, lambda each: each.float().cpu(), self.model[1](features))
@@ -206,7 +218,8 @@ class Predictor:
     def _looked(self, read: list[Any], top: int) -> Iterator[Answer]:
         """Without names."""
         raw, nearest = self.outputs(self.modality.collate(read, self.preprocessing, self.device.torch))
-        for prediction, near, one in zip(self.objective.decode(raw, read, most=top), nearest, read):
+        said = decided(self.objective, raw, read, top, self.decision)
+        for prediction, near, one in zip(said, nearest, read):
             if prediction is None:
                 yield Answer("", error=f"The model gave no finite number for this {self.modality.noun}.")
             else:

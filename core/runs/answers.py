@@ -13,6 +13,7 @@ from core.records import read
 from core.runs.run import Run
 from core.tables import fitted, read_table
 from core.tasks import TASKS
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.protocol import Task
 
 FILE = "answers.parquet"
@@ -20,7 +21,7 @@ FILE = "answers.parquet"
 
 def answers(run: Run) -> pd.DataFrame | None:
     """A row for each image of the validation part, and of the test part where it was scored. None, where the run keeps
-    no answers, as those that were made before they did.
+    no answers, as those that were made before they did. Said is what follows from what was decided about the model.
 
     Columns: name as in the dataset, and where it lies (image, or row); split;
     the `answered` of its task.
@@ -35,7 +36,7 @@ def answers(run: Run) -> pd.DataFrame | None:
             places = {"image": "str", "row": "int64"}
             types |= {name: kind for name, kind in places.items() if name in frame}
             types |= {"name": "str", "split": "str"}
-            types |= {"name": "str", "split": "str"}
+            frame = _decided(run, frame, task)
             return fitted(frame, run.bundle / FILE, types, {"split": "validation"})
     return None
 
@@ -47,9 +48,20 @@ def mistakes(found: pd.DataFrame, task: Task) -> pd.DataFrame:
 
 
 class _Taught(BaseModel):
-    """What of bundle.json says which task it was taught."""
+    """What of bundle.json says which task it was taught, and what was decided."""
 
     task: dict[str, Any] = {}
+    decision: Decision = PLAIN
+
+
+def _decided(run: Run, found: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """As they are where nothing was decided, or too little was kept of them."""
+    with suppress(OSError, DamagedError, ValueError, KeyError, TypeError):
+        assert run.bundle is not None
+        taught = read(run.bundle / "bundle.json", _Taught)
+        if task.judge is not None and taught.decision != PLAIN:
+            return task.judge.decided(found, taught.task, taught.decision)
+    return found
 
 
 def task_of(run: Run, found: pd.DataFrame) -> Task:

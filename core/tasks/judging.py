@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.metrics import Metric
 
 if TYPE_CHECKING:
@@ -90,19 +91,32 @@ class Judge(Protocol):
 
     Attributes:
         decides: Whether its answers follow from chances, so that thresholds and a temperature mean something.
+        ranges: Whether its answers are numbers, of which a range means something.
         truths: The columns of a run's answers that say what would have been right.
     """
 
     decides: bool = False
+    ranges: bool = False
     truths: tuple[str, ...]
 
-    def judged(self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Judged:
-        """answers: with the task's `answered` and what else its objective kept. spec: of the bundle.
+    def judged(
+        self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray, decision: Decision = PLAIN
+    ) -> Judged:
+        """answers: with the task's `answered` and what else its objective kept, as the network gave them. spec,
+        decision: of the bundle.
 
         Raises:
             ValueError: these answers are too few of columns, as those of earlier versions are.
         """
         ...
+
+    def decided(self, answers: pd.DataFrame, spec: Mapping[str, Any], decision: Decision) -> pd.DataFrame:
+        """The same answers with what is said by this decision, and how sure that is.
+
+        Raises:
+            ValueError: as `judged`.
+        """
+        return answers
 
     def measures(self, judged: Judged) -> list[Measure | Whole]:
         """The scores, the first of them the task's first metric."""

@@ -16,9 +16,10 @@ from torch import nn
 from torch.nn import functional
 
 from core.modalities.examples import Examples
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.doubts import Doubts
 from core.tasks.heads import HeadSettings, Shapes
-from core.tasks.predictions import USUAL, Prediction
+from core.tasks.predictions import USUAL, Aim, Prediction
 from core.tasks.scores import Scores
 from core.tasks.targets import Targets
 
@@ -121,13 +122,31 @@ class Objective(Protocol):
         that means nothing."""
         ...
 
-    def decode(self, outputs: Outputs, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+    def decode(
+        self, outputs: Outputs, examples: Sequence[Any] = (), most: int = USUAL, decision: Decision = PLAIN
+    ) -> list[Prediction | None]:
         """What outputs say of each example: the only place that knows. None where they are no finite numbers.
 
         outputs: of the head, on the CPU. examples: what their modality remembers of each (its size, its words), for
-        answers in its own terms. most: of what is ranked.
+        answers in its own terms. most: of what is ranked. decision: thresholds and ranges, where the task has any;
+        its temperature is in the outputs already. It is given only where something was decided.
         """
         ...
+
+    def aims(self, outputs: Outputs, example: Any = None) -> tuple[Aim, ...]:
+        """What can be asked why of one example, the likeliest first; nothing where nobody can say.
+
+        outputs: of the head, (1, ...). example: what its modality remembers of it.
+        """
+        return ()
+
+    def towards(self, outputs: Outputs, aim: str, example: Any = None) -> torch.Tensor:
+        """How strongly outputs (B, ...) speak for one of `aims`, (B,), with gradients: its log-odds, so that what
+        speaks for another class speaks against it; or a number, in its own unit.
+
+        example: as for `aims`; all B are versions of it.
+        """
+        raise NotImplementedError
 
     def answers(self, outputs: Outputs, rows: pd.DataFrame, examples: Sequence[Any] = ()) -> pd.DataFrame:
         """What these rows of a dataset say, and what the outputs do: the columns that `Task.answered` names.
@@ -150,6 +169,12 @@ def scores_of(objective: Objective, outputs: torch.Tensor, targets: torch.Tensor
 def finite(outputs: torch.Tensor) -> list[bool]:
     """Of each row, (B, C), whether all of it are finite numbers."""
     return [bool(each) for each in outputs.isfinite().all(dim=1)]
+
+
+def log_odds(outputs: torch.Tensor, number: int) -> torch.Tensor:
+    """Of one class of several, (B,). outputs: logits (B, C)."""
+    others = torch.cat([outputs[:, :number], outputs[:, number + 1 :]], dim=1)
+    return outputs[:, number] - others.logsumexp(dim=1) if others.shape[1] else outputs[:, number]
 
 
 def focal(

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import safetensors.torch
 
 from core.backbones.libraries import keep
+from core.data.splits import together
+from core.inference.calibrating import usual_decision
+from core.inference.deciding import KEY
+from core.tasks import TASKS
+from core.tasks.decision import PLAIN, Decision
 from core.training.checkpoints import Checkpoint
 from core.training.finishing import Finished
 from core.training.preparation import Material
@@ -30,6 +36,7 @@ def write_bundle(folder: Path, material: Material, state: Checkpoint, finished: 
         finished.answers.to_parquet(file, index=False)
     keep(material.backbone.info, folder / "backbone")
     head = recipe.head.model_copy(update={"reads": recipe.reads})
+    decision = _decision(material, finished)
     scores = {**state.best_scores, "test": finished.test.flat() if finished.test else None}
     write_json(
         folder / "bundle.json",
@@ -45,5 +52,14 @@ def write_bundle(folder: Path, material: Material, state: Checkpoint, finished: 
             "learned_from": finished.learned_from,
             "refitted": finished.refitted,
             "recipe": recipe.model_dump(mode="json"),
+            **({} if decision == PLAIN else {KEY: decision.model_dump(mode="json")}),
         },
     )
+
+
+def _decision(material: Material, finished: Finished) -> Decision:
+    """By the answers about the validation part, which are kept as the network gave them."""
+    spec, rows = material.task.spec, material.dataset.part("validation")
+    answers = finished.answers[finished.answers["split"] == "validation"]
+    groups = np.array(together(rows), np.int64)
+    return usual_decision(TASKS[spec["kind"]].judge, answers.reset_index(drop=True), spec, groups)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from core.data.dataset import list_datasets
-from core.importing.drafts.drafts import list_drafts
+from core.importing.drafts.drafts import list_drafts, load_draft
 from tests.browser.actions import settled
 from tests.browser.app import ROOT
 from tests.browser.conftest import NARROW, WIDE
@@ -25,7 +25,7 @@ def app(app):
 
 
 def images_by_class(workspace):
-    return [len(one.images) for one in list_drafts(workspace)[0].classes]
+    return [len(one.examples) for one in list_drafts(workspace)[0].classes]
 
 
 def panel(visit, size=WIDE):
@@ -80,6 +80,18 @@ def test_a_class_is_added_with_enter_and_images_removed_with_clicks(visit, works
     poll(lambda: images_by_class(workspace) == [0, 0, 0] and page.get_by_text("No image yet").count() == 3)
 
 
+def test_texts_are_typed_kept_and_removed_with_a_click(visit, workspace):
+    page = panel(visit, NARROW)
+    page.get_by_text("Texts", exact=True).click()
+    page.get_by_role("textbox", name="Texts, a line each").first.fill("A <b>good</b> day\nمرحبا بالعالم")
+    page.get_by_role("button", name="Add texts").first.click()
+    page.get_by_text("2 texts added.").wait_for()
+    page.reload()
+    page.get_by_role("button", name="Remove the text A <b>good</b> day").click()
+    draft = next(one for one in list_drafts(workspace) if one.modality == "text")
+    poll(lambda: [item.text for item in load_draft(workspace, draft.id).classes[0].examples] == ["مرحبا بالعالم"])
+
+
 def test_hundreds_of_images_and_a_large_one_in_a_folder(visit, workspace, tmp_path):
     """More than go in one batch, and one that is larger than a batch."""
     folder = tmp_path / "cats"
@@ -92,7 +104,7 @@ def test_hundreds_of_images_and_a_large_one_in_a_folder(visit, workspace, tmp_pa
     page.get_by_role("button", name="Choose a folder").wait_for()
     page.locator("input[webkitdirectory]").set_input_files(folder)
     page.get_by_text("402 images added.").wait_for()
-    assert images_by_class(workspace) == [402, 0] and list_drafts(workspace)[0].images == 402
+    assert images_by_class(workspace) == [402, 0] and list_drafts(workspace)[0].size == 402
 
 
 def test_what_the_browser_could_not_tell_is_sent_again(visit, workspace):

@@ -303,7 +303,7 @@ def test_more_images_for_a_class_come_by_a_draft(open_page, workspace, make_zip)
     assert "1 class folder is empty: birds" in literal_words(texts(app)) and not app.get("expander")[0].proto.expanded
     app = next(one for one in app.button if one.label == "Add images").click().run()
     (draft,) = list_drafts(workspace)
-    assert [(one.label, len(one.images)) for one in draft.classes] == [
+    assert [(one.label, len(one.examples)) for one in draft.classes] == [
         *[("birds", 0), ("one", 1), ("cats", 12), ("dogs", 12)]
     ]
     assert [one.value for one in app.text_input if one.label == "Name of the class"][0] == "birds"

@@ -8,7 +8,7 @@ import threading
 import streamlit as st
 
 from core.backbones.download import DownloadCancelled
-from core.backbones.libraries import Info, download, find, is_ready, not_installed, source
+from core.backbones.libraries import Info, download, is_ready, not_installed, source
 from core.errors import GraftError
 from core.workspace import Workspace
 from ui.shared import state
@@ -58,7 +58,7 @@ def offer(info: Info, place: str = "") -> None:
     space = state.workspace()
     before = downloads().get(key(info, space))
     if before and before.running:
-        st.fragment(apart(_progress), run_every=0.5)(info.name, place)
+        st.fragment(apart(_progress), run_every=0.5)(key(info, space), place)
         return
     if before and before.error:
         show_error(before.error)
@@ -75,7 +75,8 @@ def offer(info: Info, place: str = "") -> None:
 
 
 def _progress(name: str, place: str) -> None:
-    job = downloads().get(key(find(name, state.workspace()), state.workspace()))
+    """name: in `downloads`."""
+    job = downloads().get(name)
     if job is None or not job.running:
         st.rerun()
     total = job.total

@@ -7,15 +7,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.backbones.libraries import Info, infos, source
-from ui.backbones.adding import add_from_folder, say_added
+from core.backbones.libraries import Info, infos, search, source
+from ui.backbones.adding import add_from_folder, add_from_hub, deletable, say_added
 from ui.backbones.downloads import offer
 from ui.backbones.network import given_to, network_diagram
 from ui.backbones.stages import stages_of
 from ui.shared import state
 from ui.shared.widgets import column_width, count, errors_shown, file_size, literal, short_number
 
-PLACES = {"bundled": "Ready", "cached": "Ready", "download": "To download", "absent": "Not installed"}
+PLACES = {"bundled": "Ready", "cached": "Ready", "download": "Not fetched yet", "absent": "Not installed"}
 
 
 def text_card(info: Info) -> None:
@@ -38,6 +38,7 @@ def text_card(info: Info) -> None:
         licence = f"Licence of the weights: {literal(info.licence, 120)}." if info.licence else ""
         st.caption(licence or "Nobody states a licence for these weights.")
         offer(info)
+        deletable(info)
     if place not in ("bundled", "cached"):
         return
     with st.container(border=True), errors_shown():
@@ -50,13 +51,11 @@ def text_card(info: Info) -> None:
 def browse_texts(modality: str) -> None:
     """All of them, to be searched; a click on a row chooses."""
     say_added()
+    add_from_hub()
     add_from_folder()
-    words = st.text_input("Search", key="search_texts", help="Words in the name, the family, language or licence.")
-    rows = [_row(info) for info in infos(modality, state.workspace())]
-    found = [
-        row for row in rows if all(word in " ".join(map(str, row.values())).lower() for word in words.lower().split())
-    ]
-    found.sort(key=lambda row: row["Weights"] != PLACES["bundled"])
+    words = st.text_input("Search", key="search_texts", help="Words in the name, the family, languages or licence.")
+    found = [_row(info) for info in search(words, infos(modality, state.workspace()))]
+    found.sort(key=lambda row: row["Weights"] != PLACES["bundled"])  # what is ready comes first
     st.caption(f"{count(len(found), 'backbone')}. Click a row to choose it.")
     if not found:
         return
@@ -78,11 +77,6 @@ def browse_texts(modality: str) -> None:
         selection_mode="single-row",
         column_config={"Name": st.column_config.TextColumn(width=max(220, column_width(table["Name"])))},
     )
-
-
-def _has(row: dict[str, Any], words: list[str]) -> bool:
-    said = " ".join(map(str, row.values())).lower()
-    return all(word in said for word in words)
 
 
 def _row(info: Any) -> dict[str, Any]:

@@ -33,7 +33,7 @@ ADDING = "adding"  # whether the place is open where the ways are
 def open_draft(draft: Draft) -> None:
     """Show it, wherever on the page it was asked for."""
     st.session_state.update({ADDING: True, "way_in": DRAFT})
-    choose_draft(draft.id)
+    choose_draft(draft.id, draft.modality)
     look_at_place("add")
 
 

@@ -14,7 +14,7 @@ from core.data.dataset import Dataset
 from core.data.report import LEFT_OUT, SHOWN_SO, Kind
 from core.errors import GraftError
 from core.finding import Finding
-from core.importing.drafts.drafts import draft_of, fits_a_draft
+from core.importing.drafts.making import draft_of, fits_a_draft
 from core.words import names_of
 from ui.datasets.add_dataset import open_draft
 from ui.datasets.browser.filters import look_at_finding, shown_findings
@@ -97,7 +97,7 @@ def _finding(dataset: Dataset, finding: Finding, key: str) -> None:
             elif st.button(one.label, help=one.help, key=f"{key}_{one.key}"):
                 apply(dataset, repair, finding, one.key)
         if "add" in ways:
-            _add_images(dataset, key)
+            _add_more(dataset, key)
         if "column" in ways:
             _choose_column(dataset, key)
         if "show" in ways:
@@ -116,12 +116,13 @@ def _finding(dataset: Dataset, finding: Finding, key: str) -> None:
         contradictions(dataset, finding, key)
 
 
-def _add_images(dataset: Dataset, key: str) -> None:
+def _add_more(dataset: Dataset, key: str) -> None:
+    many = f"{dataset.modality.noun}s"
     help = (
-        "Opens a draft with the images of this version: drop more onto any class, and make a new dataset of it. "
+        f"Opens a draft with the {many} of this version: give more to any class, and make a new dataset of it. "
         "This one stays as it is; the new one is split anew."
     )
-    st.button("Add images", help=help, key=f"{key}_add", on_click=_open_draft, args=(dataset,))
+    st.button(f"Add {many}", help=help, key=f"{key}_add", on_click=_open_draft, args=(dataset,))
 
 
 def _open_draft(dataset: Dataset) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.evaluation.picking import in_cell, order, pairs, picked, picks_of
+from core.evaluation.picking import Pick, in_cell, order, pairs, picked, picks_of
 from core.tasks.judging import Confusion
 from ui.components import component
 from ui.evaluation.gallery import gallery
@@ -21,8 +21,7 @@ _matrix = component(__file__, "confusion")
 
 
 def mistakes_panel(judgement: Judgement) -> None:
-    confusion = judgement.answered.judge.confusion(judgement.answered.judged)
-    _panel(judgement, confusion)
+    _panel(judgement, _confusion(judgement.key, id(judgement.answered), judgement))
 
 
 @st.fragment
@@ -56,7 +55,7 @@ def _confused(judgement: Judgement, confusion: Confusion) -> None:
 
 def _draw(judgement: Judgement, confusion: Confusion, shares: bool) -> None:
     key = f"confusion_{judgement.key}"
-    order_of = order(confusion)
+    order_of = _order(judgement.key, id(judgement.answered), confusion)
     counts = confusion.counts[np.ix_(order_of, order_of)]
     of_row = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     place = {int(number): at for at, number in enumerate(order_of)}
@@ -84,6 +83,21 @@ def _draw(judgement: Judgement, confusion: Confusion, shares: bool) -> None:
         "label": "Confusion matrix. Arrow keys move, Enter shows the examples of a cell.",
     }
     _matrix(key=key, data=data, on_cell_change=clicked)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _confusion(key: str, identity: int, _judgement: Judgement) -> Confusion | None:
+    return _judgement.answered.judge.confusion(_judgement.answered.judged)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _order(key: str, identity: int, _confusion: Confusion) -> np.ndarray:
+    return order(_confusion)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _picked(key: str, identity: int, pick: Pick, _judgement: Judgement) -> np.ndarray:
+    return picked(_judgement.answered.judged, pick)
 
 
 def _chosen(judgement: Judgement) -> tuple[int, int] | None:
@@ -119,6 +133,6 @@ def _lists(judgement: Judgement, confusion: Confusion | None) -> None:
         st.markdown(f"{what}: {count(len(places), judgement.noun)}, the surest first.")
     else:
         pick = picks[which or options[0]]
-        places = picked(judged, pick)
+        places = _picked(judgement.key, id(judgement.answered), pick, judgement)
         st.caption(pick.sentence)
     gallery(judgement, places, place=f"{which} {cell}")

@@ -26,7 +26,7 @@ def chosen_part(run: Run, bundle: Path) -> tuple[Answered, Dataset | None] | Non
     Raises:
         RunError: the answers cannot be read.
     """
-    own, sizes = _own_dataset(run), parts_of(bundle)
+    own, sizes = _own_dataset(run), _sizes(str(bundle), _stamp(bundle))
     options = [*sizes, OTHER]
     part = st.segmented_control(
         "Judged on",
@@ -56,6 +56,11 @@ def _stamp(bundle: Path) -> tuple[int, ...]:
     return tuple(
         (bundle / name).stat().st_mtime_ns if (bundle / name).exists() else 0 for name in (FILE, "bundle.json")
     )  # type: ignore[return-value]
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _sizes(bundle: str, stamp: tuple[int, ...]) -> dict[str, int]:
+    return parts_of(Path(bundle))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -20,7 +20,7 @@ def subgroups_panel(judgement: Judgement) -> None:
     if judgement.dataset is None or judgement.answered.rows is None:
         st.info("The dataset is gone, so nothing is known of these examples but their answers.", icon=":material/info:")
         return
-    columns = columns_of(judgement.answered, judgement.dataset)
+    columns = _columns(judgement.key, id(judgement.answered), judgement)
     titles = [*columns, BRIGHTNESS] if _has_looks(judgement.dataset) else list(columns)
     if not titles:
         st.info(
@@ -39,7 +39,7 @@ def subgroups_panel(judgement: Judgement) -> None:
     values = columns[title] if title in columns else _brightness(judgement, judgement.dataset)
     if values is None:
         return
-    found = subgroups(judgement.answered, values)
+    found = _groups(judgement.key, id(judgement.answered), title, judgement, values)
     _chart(judgement, found)
     worse = [each for each in found if each.worse]
     if worse:
@@ -52,6 +52,16 @@ def subgroups_panel(judgement: Judgement) -> None:
         )
     else:
         st.caption("No group is worse than all together by more than chance would make it.")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _columns(key: str, identity: int, _judgement: Judgement) -> dict[str, pd.Series]:
+    return columns_of(_judgement.answered, _judgement.dataset) if _judgement.dataset is not None else {}
+
+
+@st.cache_data(max_entries=32, show_spinner="Dividing them")
+def _groups(key: str, identity: int, title: str, _judgement: Judgement, _values: pd.Series) -> list[Subgroup]:
+    return subgroups(_judgement.answered, _values)
 
 
 def _has_looks(dataset: Dataset) -> bool:

@@ -25,8 +25,14 @@ def draw(prediction: Prediction, most: int, key: str, is_foreign: bool = False) 
 
 @draw.register
 def _ranked(prediction: Ranked, most: int, key: str, is_foreign: bool = False) -> None:
-    bars(prediction.top[:most], 1, key)
-    if prediction.is_unsure and not is_foreign:
+    bars(prediction.top[:most], 0 if prediction.is_refused else 1, key)
+    if prediction.is_refused:
+        best = prediction.top[0].probability
+        st.caption(
+            f":material/help: Not sure: {percent(best)}, where at least {percent(prediction.least)} was asked for on "
+            "the page Evaluate."
+        )
+    elif prediction.is_unsure and not is_foreign:
         best = prediction.top[0].probability
         st.caption(
             f":material/help: Unsure: {percent(best)} for the likeliest, where chance alone gives "
@@ -45,6 +51,12 @@ def _labels(prediction: LabelSet, most: int, key: str, is_foreign: bool = False)
 @draw.register
 def _number(prediction: Number, most: int, key: str, is_foreign: bool = False) -> None:
     st.metric(literal(prediction.name, 40) or "Number", f"{prediction.value:,.4g}")
+    if prediction.within is not None:
+        low, high = prediction.value - prediction.within, prediction.value + prediction.within
+        st.caption(
+            f"{low:,.4g} to {high:,.4g}: so far off, ±{prediction.within:,.3g}, are at most {1 - prediction.share:.0%} "
+            "of its answers."
+        )
     if prediction.is_outside:
         taught = f"{prediction.smallest:,.4g} to {prediction.largest:,.4g}"
         st.caption(f"Outside of what it was taught, {taught}: trust it less.")

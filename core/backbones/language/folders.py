@@ -17,6 +17,7 @@ from core.backbones.language import tokenizer_files
 from core.backbones.language.config import FILE as CONFIG
 from core.backbones.language.config import LARGEST, read_config
 from core.backbones.language.files import INDEX, PICKLES, SHARD, TOKENIZER, WEIGHTS, shards, weights_of
+from core.backbones.language.hub_listing import SENTENCES
 from core.backbones.language.info import LanguageInfo, info_of
 from core.backbones.language.library import Folders
 from core.backbones.weights_file import MOST_UNPACKED, UNPACKED_FROM
@@ -27,7 +28,6 @@ from core.workspace import Workspace, slug
 if TYPE_CHECKING:  # torch takes seconds to import
     from core.backbones.weights import Match
 
-SENTENCES = "sentence_bert_config.json"
 ABOUT = ("README.md", "LICENSE", "LICENSE.txt")
 SMALL = (CONFIG, *tokenizer_files.FILES, SENTENCES, *ABOUT, INDEX)
 MOST_ABOUT = 4 * LARGEST  # bytes of what is read beside tokenizer and weights

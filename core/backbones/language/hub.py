@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import http.client
 import os
-import re
 import urllib.error
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core.backbones.download import _check, _in_words, _on_the_hub, _stopping
+from core.backbones.download import endpoint, in_words, must_be_published, on_the_hub, stopping
 from core.backbones.language import tokenizer_files
 from core.backbones.language.config import FILE as CONFIG
 from core.backbones.language.config import read_config
-from core.backbones.language.files import INDEX, TOKENIZER, WEIGHTS, shards
-from core.backbones.language.folders import SENTENCES, tried
+from core.backbones.language.files import INDEX, SHARD, TOKENIZER, WEIGHTS, shards
+from core.backbones.language.folders import tried
+from core.backbones.language.hub_listing import SENTENCES, card, id_of, no_safetensors
 from core.backbones.language.info import LanguageInfo
-from core.backbones.language.library import hub_folder
+from core.backbones.language.library import CARD, hub_folder
 from core.errors import BackboneError
 from core.fetching import OnBytes, fetch
+from core.modalities.texts.tokenized import LARGEST
 from core.progress import Cancelled
+from core.units import file_size
 from core.workspace import Workspace
 
-ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
 OLDER = [name for name in tokenizer_files.FILES if name not in (TOKENIZER, tokenizer_files.SAYS)]
 
 
@@ -35,22 +36,20 @@ def download(info: LanguageInfo, workspace: Workspace, progress: OnBytes, cancel
         DownloadCancelled: `cancelled` said so.
         BackboneError: no network, no room, no such files, or they cannot be used.
     """
-    hub = info.hub or ""
-    if not ID.fullmatch(hub) or ".." in hub:
-        raise BackboneError(f"{hub[:80]!r} is no model of the hub. Give its id, such as 'distilbert-base-uncased'.")
-    target = hub_folder(workspace, hub)
+    target = hub_folder(workspace, id_of(info.hub or ""))
     coming = target.with_name(f".{target.name}.coming")
     try:
         coming.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{target}.lock", timeout=0):
-            _fetch_all(info, coming, _stopping(progress, cancelled))
+            _fetch_all(info, coming, stopping(progress, cancelled))
             tokenizer_files.convert(coming)
             tried(coming)
+            (coming / CARD).write_text(card(info), encoding="utf-8")
             os.replace(coming, target)
     except Timeout as error:
         raise BackboneError(f"The weights of {info.name} are already being downloaded.") from error
     except (OSError, http.client.HTTPException) as error:
-        raise BackboneError(_in_words(error, info)) from error  # type: ignore[arg-type]
+        raise BackboneError(in_words(error, info.name)) from error
 
 
 def _fetch_all(info: LanguageInfo, folder: Path, on_bytes: OnBytes) -> None:
@@ -65,27 +64,32 @@ def _fetch_all(info: LanguageInfo, folder: Path, on_bytes: OnBytes) -> None:
     tokenizer_files.must_have_tokenizer(folder)
     if not _one(info, folder, WEIGHTS, on_bytes, optional=True):
         if not _one(info, folder, INDEX, quiet, optional=True):
-            raise BackboneError(
-                f"{info.hub} has no safetensors, only files that can run code when they are opened. Choose another "
-                "model, or convert it where you trust it, and give its folder."
-            )
+            raise no_safetensors(str(info.hub))
         for file in shards(folder):
             _one(info, folder, file.name, on_bytes)
 
 
 def _one(info: LanguageInfo, folder: Path, name: str, on_bytes: OnBytes, optional: bool = False) -> bool:
     """Whether it is there."""
-    endpoint = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
     part = folder / f"{name}.part"
     if (folder / name).is_file():
         return True
     try:
-        remote = _on_the_hub(f"{endpoint}/{info.hub}/resolve/main/{name}")
-        fetch(remote.url, part, on_bytes)
+        remote = on_the_hub(f"{endpoint()}/{info.hub}/resolve/main/{name}")
+        fetch(remote.url, part, on_bytes if SHARD.fullmatch(name) else _at_most(LARGEST, name, on_bytes))
     except urllib.error.HTTPError as error:
         if optional and error.code == 404:
             return False
         raise
-    _check(part, remote, info)  # type: ignore[arg-type]
+    must_be_published(part, remote, info.name)
     os.replace(part, folder / name)
     return True
+
+
+def _at_most(most: int, name: str, on_bytes: OnBytes) -> OnBytes:
+    def heard(done: int, total: int | None) -> None:
+        if max(done, total or 0) > most:
+            raise BackboneError(f"{name} has more than {file_size(most)}, which such a file never has.")
+        on_bytes(done, total)
+
+    return heard

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,9 @@ from core.backbones.language.config import FILE as CONFIG
 from core.backbones.language.files import TOKENIZER
 from core.backbones.language.info import LONGEST, NOT_HERE, LanguageInfo, info_of
 from core.backbones.language.well_known import well_known
-from core.errors import BackboneError
+from core.errors import BackboneError, DamagedError
 from core.modalities.texts.settings import Tokenizing
+from core.records import read
 from core.tasks.heads import Reads
 from core.workspace import Workspace
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:  # torch takes seconds to import
     from core.backbones.language.layers import Cuts
     from core.backbones.plans import Needs
 
+CARD = "card.json"  # beside the files of the hub: what it says of languages and licence
 KEPT = (CONFIG, TOKENIZER, "LICENSE")  # what a bundle has of a backbone beside its weights
 MINILM_SAYS: dict[str, Any] = {
     "languages": "English",
@@ -183,11 +186,19 @@ def _id(folder: Path) -> str:
 
 def _downloaded(folder: Path, hub: str, listed: LanguageInfo | None = None) -> LanguageInfo | None:
     known: dict[str, Any] = {"hub": hub}
+    with suppress(OSError, DamagedError):
+        known |= asdict(read(folder / CARD, _Card))
     if listed:
         known |= {"languages": listed.languages, "licence": listed.licence, "longest": listed.longest}
     with suppress(BackboneError):
         return info_of(folder, f"hub/{hub}", "hub", **known)
     return None
+
+
+@dataclass(frozen=True)
+class _Card:
+    languages: str = ""
+    licence: str | None = None
 
 
 def source(info: LanguageInfo) -> str:
@@ -209,10 +220,15 @@ def must_be_here(info: LanguageInfo) -> None:
     if source(info) == "absent":
         raise BackboneError(not_installed(info))
     if source(info) == "download":
-        raise BackboneError(
-            f"{info.name} is not on this machine yet. Download it on the Backbone page or with `python -m core "
-            f"backbones --download {info.name}`, or choose one that is ready."
-        )
+        raise not_fetched(info.name)
+
+
+def not_fetched(name: str) -> BackboneError:
+    """name: of one that can be downloaded; it may come from a recipe of another machine."""
+    return BackboneError(
+        f"{name[:200]} is not on this machine yet. Download it on the Backbone page or with `python -m core backbones "
+        f"--download {name[:200]}`, or choose one that is ready."
+    )
 
 
 @lru_cache(maxsize=16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,19 @@ def must_have_tokenizer(folder: Path) -> None:
                 f"{name} has {file_size(size)}, and of a tokenizer at most {file_size(LARGEST)} are read. Give the "
                 "folder as the transformers library or the hub has it."
             )
-    if TOKENIZER not in names and not any({first, *more} <= {*names} for first, more in OLDER):
-        raise BackboneError(f"There is no tokenizer ({TOKENIZER}, or vocab.txt) in {folder.name[:80]!r}. {HOW}")
+    must_be_among(names, repr(folder.name[:80]))
     for name in {CONFIG, SAYS} & {*names, CONFIG}:
         must_ask_for_no_code(folder / name)
+
+
+def must_be_among(names: Iterable[str], where: str) -> None:
+    """
+    Raises:
+        BackboneError: these files hold no tokenizer.
+    """
+    there = {*names}
+    if TOKENIZER not in there and not any({first, *more} <= there for first, more in OLDER):
+        raise BackboneError(f"There is no tokenizer ({TOKENIZER}, or vocab.txt) in {where}. {HOW}")
 
 
 def must_ask_for_no_code(path: Path) -> None:

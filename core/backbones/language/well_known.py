@@ -6,7 +6,6 @@ well_known.json: parameters and download_bytes in millions, rounded; what a down
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,13 +39,3 @@ def _listed(hub: str, parameters: int, languages: str, licence: str, longest: in
         hub=hub,
         preprocessing=Tokenizing(tokenizer=NOT_HERE, longest=min(LONGEST, longest)),
     )
-
-
-def search(text: str, among: Iterable[LanguageInfo]) -> list[LanguageInfo]:
-    """Those whose name, family, languages and licence have every word of it."""
-    words = text.lower().split()
-
-    def said(info: LanguageInfo) -> str:
-        return f"{info.name} {info.family} {info.languages} {info.licence or ''}".lower()
-
-    return [info for info in among if all(word in said(info) for word in words)]

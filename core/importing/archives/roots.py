@@ -30,7 +30,7 @@ def allowed(text: str) -> Path:
     if not any(path.is_relative_to(root) for root in roots()):
         shown = ", ".join(map(str, roots())) or "none"
         raise DataError(
-            f"{text[:200]!r} lies outside of the folders that may be read here: {shown}. Move the images there, "
+            f"{text[:200]!r} lies outside of the folders that may be read here: {shown}. Move it there, "
             f"or ask whoever runs Graft to name their folder in {SETTING}."
         )
     if not os.path.lexists(path):

@@ -1,8 +1,8 @@
-"""Drafts: images gathered class by class, in the browser, until they are made a dataset.
+"""Drafts: examples gathered class by class, in the browser, until they are made a dataset.
 
     <workspace>/drafts/<id>/
-      draft.json          name, and the classes in order with their images
-      images/<number>   the bytes, as they came; never under a name from outside
+      draft.json        name, what an example is, and the classes in order with their examples; texts are in it
+      images/<number>   the bytes of an image, as they came; never under a name from outside
 
 Every function that changes a draft gives it back as it then is. A change begins with what is on disk and holds a lock,
 so two tabs never undo each other's work. Bytes are written before the list that names them: whoever is killed in
@@ -24,9 +24,8 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core import trash
-from core.data.dataset import Dataset
 from core.errors import DamagedError, DataError
-from core.modalities import IMAGE
+from core.modalities import IMAGE, MODALITIES, ModalityName
 from core.records import Bytes, Count, read
 from core.store.full_disk import disk_in_words
 from core.words import shown_name
@@ -34,11 +33,11 @@ from core.workspace import Workspace, atomic_open, contained, new_id
 
 FIRST_CLASSES = ("Class 1", "Class 2")
 LONGEST_LABEL = 200  # characters
-MOST_TO_ADD_TO, MOST_CLASSES = 20_000, 30  # of a dataset that becomes a draft
 
 
-class Image(BaseModel):
-    """file: below the draft's `images/`; name: as it was given, without folders; bytes: how many."""
+class Item(BaseModel):
+    """An example. file: its number, and how its bytes end, of an image below the draft's `images/`; name: as it was
+    given, without folders; bytes: how many; text: of a text, which is nowhere else."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,6 +45,7 @@ class Image(BaseModel):
     name: str
     bytes: Bytes
     sha256: str
+    text: str = ""
 
 
 class DraftClass(BaseModel):
@@ -55,24 +55,25 @@ class DraftClass(BaseModel):
 
     id: str = Field(pattern=r"^[0-9a-f]+$")
     label: str
-    images: tuple[Image, ...] = ()
+    examples: tuple[Item, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
     def _of_earlier_versions(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "pictures" in given:
-            return {"images" if name == "pictures" else name: value for name, value in given.items()}
+        if isinstance(given, dict):
+            return {"examples" if name in ("pictures", "images") else name: value for name, value in given.items()}
         return given
 
 
 class DraftList(BaseModel):
-    """What `draft.json` says. next: the number of the next image; none is ever given twice. origin: the dataset whose
-    images it began with, as `id@version`."""
+    """What `draft.json` says. modality: what an example is. next: the number of the next one; none is ever given twice.
+    origin: the dataset whose examples it began with, as `id@version`."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     created: str
+    modality: ModalityName = IMAGE.name
     next: Count = 1
     origin: str = ""
     classes: tuple[DraftClass, ...] = ()
@@ -88,8 +89,14 @@ class Draft(DraftList):
         return self.directory.name
 
     @property
-    def images(self) -> int:
-        return sum(len(one.images) for one in self.classes)
+    def size(self) -> int:
+        """How many examples it has."""
+        return sum(len(one.examples) for one in self.classes)
+
+    @property
+    def noun(self) -> str:
+        """What one example is called."""
+        return MODALITIES[self.modality].noun
 
     @property
     def folder(self) -> Path:
@@ -97,8 +104,9 @@ class Draft(DraftList):
         earlier = self.directory / "pictures"
         return earlier if earlier.is_dir() else self.directory / "images"
 
-    def path(self, image: Image) -> Path:
-        return self.folder / image.file
+    def path(self, item: Item) -> Path:
+        """Where the bytes of an image lie."""
+        return self.folder / item.file
 
     def of(self, class_id: str) -> DraftClass:
         """
@@ -114,9 +122,12 @@ class Draft(DraftList):
 # Drafts ---------------------------------------------------------------------------------------------------------------
 
 
-def new_draft(workspace: Workspace, name: str = "My images", labels: Iterable[str] = FIRST_CLASSES) -> Draft:
+def new_draft(
+    workspace: Workspace, name: str = "", labels: Iterable[str] = FIRST_CLASSES, modality: str = IMAGE.name
+) -> Draft:
     created = datetime.now().isoformat(timespec="seconds")
-    draft = Draft(directory=_drafts(workspace) / new_id("draft", _drafts(workspace)), name=_name(name), created=created)
+    directory = _drafts(workspace) / new_id("draft", _drafts(workspace))
+    draft = Draft(directory=directory, name=_name(name, modality), created=created, modality=modality)
     for label in labels:
         draft = with_new_class(draft, label)
     with disk_in_words():
@@ -124,51 +135,7 @@ def new_draft(workspace: Workspace, name: str = "My images", labels: Iterable[st
         return _write(draft)
 
 
-def draft_of(workspace: Workspace, dataset: Dataset, empty: Iterable[str] = ()) -> Draft:
-    """A draft with the images of a dataset, to be added to: the one there is, with what was added, else a new one.
-
-    empty: classes without an image yet. The classes that have the fewest come first.
-
-    Raises:
-        DataError: it is no dataset of classes, or too large for a draft.
-    """
-    origin = f"{dataset.id}@{dataset.version}"
-    for draft in list_drafts(workspace):
-        if draft.origin == origin:
-            return draft
-    if not fits_a_draft(dataset):
-        raise DataError(
-            f"Only a dataset of at most {MOST_TO_ADD_TO:,} images in {MOST_CLASSES} classes can be added to here. "
-            "Add the images where these came from, and import again."
-        )
-    sizes = dataset.frame[dataset.column].value_counts()
-    labels = dict.fromkeys((*empty, *sorted(dataset.classes, key=lambda label: int(sizes[label]))))
-    draft = new_draft(workspace, dataset.name, labels)
-
-    def filled(now: Draft) -> Draft:
-        images: dict[str, list[Image]] = {one.label: [] for one in now.classes}
-        for number, row in enumerate(dataset.frame.itertuples(), start=now.next):
-            file = f"{number:06}.{row.image.rsplit('.', 1)[-1]}"
-            image = Image(file=file, name=row.name.rsplit("/", 1)[-1], bytes=row.bytes, sha256=row.sha256)
-            _share(dataset.path(row.image), now.path(image))
-            images[row.label].append(image)
-        classes = tuple(one.model_copy(update={"images": tuple(images[one.label])}) for one in now.classes)
-        return now.model_copy(update={"classes": classes, "next": now.next + len(dataset.frame), "origin": origin})
-
-    try:
-        return change(draft, filled)
-    except DataError:
-        shutil.rmtree(draft.directory, ignore_errors=True)
-        raise
-
-
-def fits_a_draft(dataset: Dataset) -> bool:
-    """Whether it could be shown as one: a draft's list is read and written as a whole, and each class has a card."""
-    few = len(dataset.frame) <= MOST_TO_ADD_TO and len(dataset.classes) <= MOST_CLASSES
-    return dataset.task.told_by_folders and dataset.modality is IMAGE and few
-
-
-def _share(source: Path, target: Path) -> None:
+def share(source: Path, target: Path) -> None:
     """The same bytes twice on disk, but only once where it can: neither is ever written again."""
     try:
         os.link(source, target)
@@ -206,11 +173,11 @@ def load_draft(workspace: Workspace, draft_id: str) -> Draft:
 
 
 def rename(draft: Draft, name: str) -> Draft:
-    return change(draft, lambda now: now.model_copy(update={"name": _name(name)}))
+    return change(draft, lambda now: now.model_copy(update={"name": _name(name, now.modality)}))
 
 
 def delete_draft(draft: Draft) -> trash.Trashed | None:
-    """Move it to the trash with its images. Datasets that were made from it stay. None: someone else was quicker."""
+    """Move it to the trash with its examples. Datasets that were made from it stay. None: someone else was quicker."""
     with _lock(draft):
         trashed = trash.put(Workspace.at(draft.directory.parent.parent), "draft", draft.id, draft.name)
     Path(_lock(draft).lock_file).unlink(missing_ok=True)
@@ -234,13 +201,13 @@ def rename_class(draft: Draft, class_id: str, label: str) -> Draft:
 
     def renamed(now: Draft) -> Draft:
         others = {one.label for one in now.classes if one.id != class_id}
-        return with_class(now, now.of(class_id).model_copy(update={"label": _label(label, others)}))
+        return with_class(now, now.of(class_id).model_copy(update={"label": _label(label, others, now.noun)}))
 
     return change(draft, renamed)
 
 
 def remove_class(draft: Draft, class_id: str) -> Draft:
-    """Remove the class and its images."""
+    """Remove the class and its examples."""
 
     def removed(now: Draft) -> Draft:
         gone = now.of(class_id)
@@ -252,10 +219,12 @@ def remove_class(draft: Draft, class_id: str) -> Draft:
 def class_to_trash(draft: Draft, class_id: str) -> trash.Trashed | None:
     """Remove the class; a draft of it alone goes to the trash, to be had back from there."""
     gone = _read(draft.directory).of(class_id)
-    alone = new_draft(Workspace.at(draft.directory.parent.parent), f"{gone.label}, of {draft.name}", ())
+    workspace = Workspace.at(draft.directory.parent.parent)
+    alone = new_draft(workspace, f"{gone.label}, of {draft.name}", (), draft.modality)
     with disk_in_words():
-        for image in gone.images:
-            _share(draft.path(image), alone.path(image))
+        for item in gone.examples:
+            if not item.text:
+                share(draft.path(item), alone.path(item))
     alone = change(alone, lambda now: now.model_copy(update={"classes": (gone,), "next": draft.next}))
     remove_class(draft, class_id)
     return delete_draft(alone)
@@ -264,7 +233,7 @@ def class_to_trash(draft: Draft, class_id: str) -> trash.Trashed | None:
 def with_new_class(draft: Draft, label: str) -> Draft:
     labels = {one.label for one in draft.classes}
     label = label if label.strip() else next(free for free in _numbered() if free not in labels)
-    added = DraftClass(id=secrets.token_hex(4), label=_label(label, labels))
+    added = DraftClass(id=secrets.token_hex(4), label=_label(label, labels, draft.noun))
     return draft.model_copy(update={"classes": (*draft.classes, added)})
 
 
@@ -275,19 +244,19 @@ def _numbered() -> Iterator[str]:
         yield f"Class {number}"
 
 
-def _label(text: str, others: set[str]) -> str:
+def _label(text: str, others: set[str], example: str) -> str:
     label = shown_name(text).strip()
     if not label:
-        raise DataError("A class needs a name. Type what its images show.")
+        raise DataError(f"A class needs a name. Type what its {example}s have in common.")
     if len(label) > LONGEST_LABEL:
         raise DataError(f"The name of a class has at most {LONGEST_LABEL} characters; this one has {len(label):,}.")
     if label in others:
-        raise DataError(f"There is a class {label!r} already. Give this one another name, or add the images there.")
+        raise DataError(f"There is a class {label!r} already. Give this one another name, or add the {example}s there.")
     return label
 
 
-def _name(text: str) -> str:
-    return shown_name(text).strip()[:LONGEST_LABEL] or "My images"
+def _name(text: str, modality: str) -> str:
+    return shown_name(text).strip()[:LONGEST_LABEL] or f"My {MODALITIES[modality].noun}s"
 
 
 def with_class(draft: Draft, changed: DraftClass) -> Draft:
@@ -321,7 +290,7 @@ def change(draft: Draft, how: Callable[[Draft], Draft]) -> Draft:
 
 def _clear_unlisted(draft: Draft) -> None:
     """Remove the images of what was removed, and those that someone who was killed had not listed yet."""
-    listed = {image.file for one in draft.classes for image in one.images}
+    listed = {item.file for one in draft.classes for item in one.examples}
     for file in set(os.listdir(draft.folder)) - listed:
         (draft.folder / file).unlink(missing_ok=True)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.tasks.decision import NOT_SURE, PLAIN, Decision, class_said, for_threshold, tempered
 from core.tasks.judging import Confusion, Judge, Judged, Measure, Whole, found_table, mean, mean_share, ratio
 from core.tasks.metrics import ACCURACY, BALANCED_ACCURACY, LOG_LOSS, MACRO_F1, TOP_3
 
@@ -19,7 +20,9 @@ class ClassesJudge(Judge):
     truths = ("label",)
     decides = True
 
-    def judged(self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Judged:
+    def judged(
+        self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray, decision: Decision = PLAIN
+    ) -> Judged:
         names = tuple(spec["classes"])
         if "probabilities" not in answers:
             raise ValueError("it was not kept how likely each class was")
@@ -27,17 +30,26 @@ class ClassesJudge(Judge):
         number = {name: place for place, name in enumerate(names)}
         truth = np.array([number.get(label, UNKNOWN) for label in answers["label"]], np.int64)
         said = np.array([number.get(label, UNKNOWN) for label in answers["said"]], np.int64)
+        words = answers["said"].to_numpy()
+        if decision != PLAIN:
+            chances = tempered(chances, decision.temperature)
+            said = np.where(said == UNKNOWN, UNKNOWN, class_said(chances, decision))
+            words = np.array([*names, NOT_SURE], object)[said]
         rows = pd.DataFrame(
             {
                 "name": answers["name"].to_numpy(),
                 "truth": answers["label"].to_numpy(),
-                "said": answers["said"].to_numpy(),
+                "said": words,
                 "right": (said == truth) & (said != UNKNOWN),
-                "sure": chances.max(axis=1, initial=0),
+                "sure": _sure(chances, decision),
                 "wrong_by": -np.log(_of_truth(chances, truth)),
             }
         )
         return Judged(rows, names, truth, said, chances, groups)
+
+    def decided(self, answers: pd.DataFrame, spec: Mapping[str, Any], decision: Decision) -> pd.DataFrame:
+        rows = self.judged(answers, spec, np.arange(len(answers)), decision).rows
+        return answers.assign(said=rows["said"].to_numpy(), probability=rows["sure"].to_numpy(np.float32))
 
     def measures(self, judged: Judged) -> list[Measure | Whole]:
         right = judged.rows["right"].to_numpy()
@@ -73,6 +85,14 @@ def _matrix(kept: pd.Series, classes: int) -> np.ndarray:
         raise ValueError(f"it was kept of {chances.shape[1]} classes how likely they were, and not of {classes}")
     chances = chances.reshape(len(kept), classes)
     return chances / np.maximum(chances.sum(axis=1, keepdims=True), LEAST)  # they were kept as float32
+
+
+def _sure(chances: np.ndarray, decision: Decision) -> np.ndarray:
+    """How likely the answer is, or would be for who is too unsure to give it."""
+    if not chances.size:
+        return np.zeros(len(chances))
+    leaning = for_threshold(chances, decision.thresholds).argmax(axis=1)
+    return chances[np.arange(len(leaning)), leaning]  # type: ignore[no-any-return]
 
 
 def _of_truth(chances: np.ndarray, truth: np.ndarray) -> np.ndarray:

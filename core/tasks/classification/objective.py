@@ -13,11 +13,12 @@ from torch import nn
 from torch.nn import functional
 
 from core.modalities.examples import Examples
+from core.tasks.decision import PLAIN, SMALLEST, Decision
 from core.tasks.doubts import Doubts, doubted_classes
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import ACCURACY, BALANCED_ACCURACY, MACRO_F1
-from core.tasks.objective import Convex, Objective, finite, focal, scores_of
-from core.tasks.predictions import USUAL, Guess, Prediction, Ranked
+from core.tasks.objective import Convex, Objective, finite, focal, log_odds, scores_of
+from core.tasks.predictions import USUAL, Aim, Guess, Prediction, Ranked
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
 from core.tasks.simple_models import logistic, votes
@@ -103,13 +104,25 @@ class Classification(Objective):
         chances = 1 / counts[targets.cpu()]
         return (chances / chances.sum()).numpy()
 
-    def decode(self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
-        probabilities, places = torch.softmax(outputs, dim=1).topk(min(most, self.outputs))
-        rows = zip(finite(probabilities), places.tolist(), probabilities.tolist())
-        return [Ranked(self._guesses(*row), self.outputs) if sound else None for sound, *row in rows]
+    def decode(
+        self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL, decision: Decision = PLAIN
+    ) -> list[Prediction | None]:
+        chances = torch.softmax(outputs, dim=1)
+        thresholds = torch.tensor(decision.thresholds or 1.0).clamp(min=SMALLEST)
+        places = (chances / thresholds).topk(min(most, self.outputs)).indices
+        rows = zip(finite(chances), places.tolist(), chances.gather(1, places).tolist())
+        least = decision.least
+        return [Ranked(self._guesses(*row), self.outputs, least) if sound else None for sound, *row in rows]
 
     def _guesses(self, places: list[int], probabilities: list[float]) -> tuple[Guess, ...]:
         return tuple(Guess(self.classes[place], each) for place, each in zip(places, probabilities))
+
+    def aims(self, outputs: torch.Tensor, example: Any = None) -> tuple[Aim, ...]:
+        (found,) = self.decode(outputs, most=self.outputs)
+        return tuple(Aim(guess.label, guess.label, guess.probability) for guess in getattr(found, "top", ()))
+
+    def towards(self, outputs: torch.Tensor, aim: str, example: Any = None) -> torch.Tensor:
+        return log_odds(outputs, self.number[aim])
 
     def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
         return votes(targets, likeness, self.outputs)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.tasks.classification.judging import LEAST
+from core.tasks.decision import PLAIN, Decision, labels_said, tempered_each
 from core.tasks.judging import Judge, Judged, Measure, Whole, found_table, mean, mean_share, ratio
 from core.tasks.labels import labels_in
 from core.tasks.metrics import EXACT_MATCH, LOG_LOSS, MACRO_F1, MEAN_AVERAGE_PRECISION, RIGHT_ANSWERS
@@ -21,24 +22,31 @@ class LabelsJudge(Judge):
     truths = ("labels", "label")
     decides = True
 
-    def judged(self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Judged:
+    def judged(
+        self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray, decision: Decision = PLAIN
+    ) -> Judged:
         names = tuple(spec["classes"])
         if "probabilities" not in answers:
             raise ValueError("it was not kept how likely each label was")
         chances = np.array(answers["probabilities"].tolist(), np.float64).reshape(len(answers), len(names))
-        truth, said = _truth(answers, names), chances > 0.5
+        chances = tempered_each(chances, decision.temperature)
+        truth, said = _truth(answers, names), labels_said(chances, decision)
         of_truth = np.clip(np.where(truth, chances, 1 - chances), LEAST, 1.0)
         rows = pd.DataFrame(
             {
                 "name": answers["name"].to_numpy(),
                 "truth": [text or NONE for text in answers["labels"]],
-                "said": [text or NONE for text in answers["said"]],
+                "said": [text or NONE for text in _words(answers, names, said, decision)],
                 "right": (truth == said).all(axis=1),
                 "sure": np.maximum(chances, 1 - chances).min(axis=1, initial=1),
                 "wrong_by": -np.log(of_truth).mean(axis=1),
             }
         )
         return Judged(rows, names, truth, said, chances, groups)
+
+    def decided(self, answers: pd.DataFrame, spec: Mapping[str, Any], decision: Decision) -> pd.DataFrame:
+        judged = self.judged(answers, spec, np.arange(len(answers)), decision)
+        return answers.assign(said=_words(answers, judged.names, judged.said, decision))
 
     def measures(self, judged: Judged) -> list[Measure | Whole]:
         parts = np.concatenate([judged.truth, judged.said, judged.truth & judged.said], axis=1).astype(np.float64)
@@ -53,6 +61,12 @@ class LabelsJudge(Judge):
     def each(self, judged: Judged) -> pd.DataFrame:
         right = judged.truth & judged.said
         return found_table(judged.names, *(each.sum(axis=0) for each in (judged.truth, judged.said, right)))
+
+
+def _words(answers: pd.DataFrame, names: tuple[str, ...], said: np.ndarray, decision: Decision) -> list[str]:
+    if decision == PLAIN:
+        return list(answers["said"])
+    return [BETWEEN.join(name for name, yes in zip(names, row) if yes) for row in said]
 
 
 def _truth(answers: pd.DataFrame, names: tuple[str, ...]) -> np.ndarray:

@@ -13,12 +13,13 @@ from torch import nn
 from torch.nn import functional
 
 from core.modalities.examples import Examples
+from core.tasks.decision import PLAIN, USUAL_THRESHOLD, Decision
 from core.tasks.doubts import Doubts, doubted_answers
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.labels import in_words, labels_in, together
 from core.tasks.metrics import EXACT_MATCH, MACRO_F1, RIGHT_ANSWERS
 from core.tasks.objective import Convex, Objective, binary_focal, finite, scores_of
-from core.tasks.predictions import USUAL, Guess, LabelSet, Prediction
+from core.tasks.predictions import USUAL, Aim, Guess, LabelSet, Prediction
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
 from core.tasks.simple_models import each_for_itself, logistic, shares
@@ -113,13 +114,25 @@ class MultiLabel(Objective):
         )
         return replace(usual, values={**usual.values, MACRO_F1.name: yes.get(MACRO_F1.name)})
 
-    def decode(self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+    def decode(
+        self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL, decision: Decision = PLAIN
+    ) -> list[Prediction | None]:
         probabilities, places = torch.sigmoid(outputs).topk(self.outputs)
+        thresholds = decision.thresholds or (USUAL_THRESHOLD,) * self.outputs
         rows = zip(finite(probabilities), places.tolist(), probabilities.tolist())
-        return [LabelSet(self._guesses(*row)) if sound else None for sound, *row in rows]
+        return [LabelSet(self._guesses(one, each, thresholds)) if sound else None for sound, one, each in rows]
 
-    def _guesses(self, places: list[int], probabilities: list[float]) -> tuple[Guess, ...]:
-        return tuple(Guess(self.labels[place], each) for place, each in zip(places, probabilities))
+    def _guesses(self, places: list[int], probabilities: list[float], thresholds: Sequence[float]) -> tuple[Guess, ...]:
+        """Those that are said first; they come likeliest first."""
+        found = [Guess(self.labels[place], each, thresholds[place]) for place, each in zip(places, probabilities)]
+        return tuple(sorted(found, key=lambda guess: not guess.is_said))
+
+    def aims(self, outputs: torch.Tensor, example: Any = None) -> tuple[Aim, ...]:
+        (found,) = self.decode(outputs)
+        return tuple(Aim(guess.label, guess.label, guess.probability) for guess in getattr(found, "each", ()))
+
+    def towards(self, outputs: torch.Tensor, aim: str, example: Any = None) -> torch.Tensor:
+        return outputs[:, self.number[aim]]
 
     def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
         return shares(targets, likeness)

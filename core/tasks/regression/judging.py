@@ -8,14 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.judging import Judge, Judged, Measure, Whole, mean, ratio
 from core.tasks.metrics import MAE, R2, RMSE
 
 
 class NumbersJudge(Judge):
     truths = ("target",)
+    ranges = True
 
-    def judged(self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Judged:
+    def judged(
+        self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray, decision: Decision = PLAIN
+    ) -> Judged:
         truth, said = answers["target"].to_numpy(np.float64), answers["said"].to_numpy(np.float64)
         rows = pd.DataFrame(
             {

@@ -13,11 +13,12 @@ from torch import nn
 from torch.nn import functional
 
 from core.modalities.examples import Examples
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.doubts import Doubts, doubted_numbers
 from core.tasks.heads import HeadSettings, Shapes, build_head
 from core.tasks.metrics import MAE, R2, RMSE
 from core.tasks.objective import Convex, Objective, finite, scores_of
-from core.tasks.predictions import USUAL, Number, Prediction
+from core.tasks.predictions import USUAL, Aim, Number, Prediction
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
 from core.tasks.simple_models import ridge
@@ -81,11 +82,22 @@ class Regression(Objective):
         """Always the mean."""
         return scores_of(self, torch.zeros(len(targets), 1, device=targets.device), targets)
 
-    def decode(self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+    def decode(
+        self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL, decision: Decision = PLAIN
+    ) -> list[Prediction | None]:
         values = outputs * self.deviation + self.mean
         about = self.spec["target"], self.spec["smallest"], self.spec["largest"]
         rows = zip(finite(values), values[:, 0].tolist())
-        return [Number(value, *about) if sound else None for sound, value in rows]
+        range_of_it = decision.within, decision.share
+        return [Number(value, *about, *range_of_it) if sound else None for sound, value in rows]
+
+    def aims(self, outputs: torch.Tensor, example: Any = None) -> tuple[Aim, ...]:
+        (found,) = self.decode(outputs)
+        name = self.spec["target"]
+        return (Aim(name, f"{name} {found.words()}".strip()),) if found else ()
+
+    def towards(self, outputs: torch.Tensor, aim: str, example: Any = None) -> torch.Tensor:
+        return outputs[:, 0] * self.deviation
 
     def by_neighbours(self, targets: torch.Tensor, likeness: torch.Tensor) -> torch.Tensor:
         return targets.mean(dim=1, keepdim=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.judging import Judge, Judged, Measure, Whole, found_table, mean_share, ratio
 from core.tasks.metrics import ALL_ENTITIES, ENTITY_F1, ENTITY_PRECISION, ENTITY_RECALL
 from core.tasks.tokens.spans import Place, spans_in
@@ -16,7 +17,9 @@ from core.tasks.tokens.spans import Place, spans_in
 class EntitiesJudge(Judge):
     truths = ("spans", "entities")
 
-    def judged(self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Judged:
+    def judged(
+        self, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray, decision: Decision = PLAIN
+    ) -> Judged:
         truth, said = (_places(answers[column]) for column in ("spans", "said_spans"))
         rows = pd.DataFrame(
             {

@@ -15,10 +15,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.heads import HeadSettings, Shapes
 from core.tasks.metrics import ENTITY_F1, ENTITY_PRECISION, ENTITY_RECALL, TAG_ACCURACY
 from core.tasks.objective import Objective
-from core.tasks.predictions import USUAL, Prediction, Span, Spans
+from core.tasks.predictions import USUAL, Aim, Prediction, Span, Spans
 from core.tasks.protocol import Settings
 from core.tasks.scores import Scores
 from core.tasks.stepwise import build_steps_head
@@ -143,7 +144,9 @@ class Tokens(Objective):
 
     # Answers ---------------------------------------------------------------------------------------------------------
 
-    def decode(self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL) -> list[Prediction | None]:
+    def decode(
+        self, outputs: torch.Tensor, examples: Sequence[Any] = (), most: int = USUAL, decision: Decision = PLAIN
+    ) -> list[Prediction | None]:
         """examples: what was read of each, with its text and where its tokens stand."""
         if not len(examples):
             return [Spans("", ())] * len(outputs)
@@ -163,6 +166,29 @@ class Tokens(Objective):
         reach = int(units.places[-1, 1]) if read.is_cut and len(units.places) else None
         return Spans(read.text, tuple(found), reach), _mean(sure)
 
+    def aims(self, outputs: torch.Tensor, example: Any = None) -> tuple[Aim, ...]:
+        """The entities that it found, each at its place; named so that it can be asked for again."""
+        (found,) = self.decode(outputs, [example])
+        spans = sorted(getattr(found, "spans", ()), key=lambda span: -span.probability)
+        return tuple(
+            Aim(
+                f"{span.start}-{span.end} {span.label}", f"{_line(example.text, span)} ({span.label})", span.probability
+            )
+            for span in spans
+        )
+
+    def towards(self, outputs: torch.Tensor, aim: str, example: Any = None) -> torch.Tensor:
+        """The mean over the words of the entity's place: each may begin one of its type, or go on with it."""
+        place, _, label = aim.partition(" ")
+        start, end = map(int, place.split("-"))
+        units = _units(example)
+        within = (units.places[:, 0] < end) & (units.places[:, 1] > start)
+        there = outputs[:, torch.from_numpy(units.tokens[within])]
+        kind = self.number[label]
+        of_type = there[..., 1 + 2 * kind : 3 + 2 * kind].logsumexp(dim=2)
+        others = torch.cat([there[..., : 1 + 2 * kind], there[..., 3 + 2 * kind :]], dim=2).logsumexp(dim=2)
+        return (of_type - others).mean(dim=1)
+
     def answers(self, outputs: torch.Tensor, rows: pd.DataFrame, examples: Sequence[Any] = ()) -> pd.DataFrame:
         found = [self._spans(each, read) for each, read in zip(outputs, examples)]
         places = [[(one.start, one.end, one.label) for one in said.spans] if said else [] for said, _ in found]
@@ -174,6 +200,10 @@ class Tokens(Objective):
             spans=list(rows["spans"]),
             said_spans=list(map(together, places)),
         )
+
+
+def _line(text: str, span: Span) -> str:
+    return " ".join(text[span.start : span.end].split())
 
 
 def _units(read: Any) -> Units:

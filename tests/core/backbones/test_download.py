@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from core.backbones.catalogue import find
-from core.backbones.download import DownloadCancelled, download
+from core.backbones.download import DownloadCancelled, Remote, download, must_be_published
 from core.backbones.weights import source
 from core.errors import BackboneError
 from core.workspace import Workspace
@@ -153,3 +153,13 @@ def test_a_full_disk_is_said_in_words(server, workspace, monkeypatch):
     monkeypatch.setattr("core.fetching.shutil.disk_usage", lambda _: usage)
     with pytest.raises(BackboneError, match="disk is full"):
         download(_published(server), workspace)
+
+
+def test_a_file_of_which_only_gits_name_is_known_is_checked_by_it(tmp_path):
+    """As `git hash-object` names "hello\n"."""
+    (tmp_path / "config.json.part").write_bytes(b"hello\n")
+    right = Remote("", None, "ce013625030ba8dba906f756967f9e9ca394464a")
+    must_be_published(tmp_path / "config.json.part", right, "x")
+    with pytest.raises(BackboneError, match="the hash of config.json is ce013625030ba8db…, expected 0000"):
+        must_be_published(tmp_path / "config.json.part", replace(right, blob="0" * 40), "x")
+    assert not list(tmp_path.iterdir())

@@ -27,6 +27,7 @@ from core.progress import Progress
 from core.tasks.predictions import Guess, Number, Ranked
 from core.workspace import Workspace
 from tests.conftest import image
+from tests.core.backbones.language.served import ANY, any_main, server  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -239,6 +240,35 @@ def test_backbones_are_listed_and_searched(capsys):
     assert found[0]["name"] == "efficientnet_lite0"
     assert found[0]["source"] == "bundled"
     assert all("efficientnet_lite0" in info["name"] for info in found)
+
+
+def test_backbones_for_texts_are_found_beside_those_for_images(capsys):
+    assert main(["backbones", "--search", "mit bert tiny", "--json"]) == 0
+    (tiny,) = json.loads(capsys.readouterr().out)
+    assert (tiny["name"], tiny["modality"], tiny["source"]) == ("hub/prajjwal1/bert-tiny", "text", "download")
+    assert (tiny["languages"], tiny["longest"], tiny["licence"]) == ("English", 512, "mit")
+    assert main(["backbones", "--search", "bert", "--modality", "image"]) == 0
+    assert not [line for line in capsys.readouterr().out.splitlines() if not line.startswith("image")]
+    assert main(["backbones", "--search", "german"]) == 0
+    said = capsys.readouterr().out
+    assert "text      109.0 M  German" in said and said.endswith("hub/bert-base-german-cased\n")
+    assert main(["backbones", "--search", "no such backbone"]) == 0
+    assert "Try fewer" in capsys.readouterr().err
+
+
+def test_any_model_of_the_hub_is_told_of_and_fetched(server, any_main, workspace, capsys):  # noqa: F811
+    place = ["backbones", "--workspace", str(workspace.root)]
+    assert main([*place, "--show", f"hub/{ANY}"]) == 0
+    assert "Family: BERT" in capsys.readouterr().out and "model.safetensors" not in server.asked
+    assert main([*place, "--show", f"hub/{ANY}", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["source"] == "download"
+    assert main([*place, "--download", f"hub/{ANY}"]) == 0
+    said = capsys.readouterr().err
+    assert "Licence: mit" in said and f"The weights of hub/{ANY} are on this machine." in said
+    assert main([*place, "--download", "hub/some one"]) == 1
+    assert "is no id of a model" in capsys.readouterr().err
+    assert main([*place, "--show", "efficientnet_lite0"]) == 0
+    assert "Weights: bundled" in capsys.readouterr().out
 
 
 def test_the_newest_dataset_can_be_named_again(make_zip, workspace, capsys):

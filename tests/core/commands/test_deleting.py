@@ -5,12 +5,17 @@ import json
 import pytest
 
 from core import trash
+from core.backbones.language.folders import add_folder
+from core.backbones.libraries import find
+from core.backbones.weights import kept_bytes
 from core.commands import main
 from core.data.dataset import list_datasets
+from core.errors import BackboneError
 from core.importing.drafts.drafts import list_drafts, new_draft
 from core.importing.importing import import_path
 from core.runs import Run, list_runs
 from core.runs.view import Status
+from tests.core.backbones.language.tiny import write_folder
 from tests.pages.made_runs import finished, made_run
 
 
@@ -70,3 +75,13 @@ def test_a_run_of_a_deleted_dataset_says_why_it_cannot_go_on(workspace, dataset,
     main(["delete", "dataset", "Pets"])
     assert main(["resume", run.id]) == 1
     assert "its dataset 'Pets' was deleted. Take it back from the trash first." in said(capsys)[1]
+
+
+def test_a_backbone_of_ones_own_goes_to_the_trash_and_comes_back(workspace, tmp_path, capsys):
+    info, _ = add_folder(workspace, write_folder(tmp_path / "own"))
+    assert kept_bytes(workspace) > 50_000
+    assert main(["delete", "weights", info.name, "--workspace", str(workspace.root)]) == 0
+    with pytest.raises(BackboneError):
+        find(info.name, workspace)
+    assert main(["trash", "restore", "--workspace", str(workspace.root)]) == 0
+    assert find(info.name, workspace) == info

@@ -6,11 +6,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.importing.drafts.drafts import list_drafts, new_draft, rename_class
-from core.importing.drafts.images import add_images, draft_source
+from core.importing.drafts.images import add_images
+from core.importing.drafts.making import draft_source
+from core.importing.drafts.texts import add_texts
 from core.importing.importing import import_source
 from tests.conftest import image
 from tests.pages.conftest import press, texts
-from ui.datasets import draft_card
+from ui.datasets import draft_said
 from ui.datasets.draft_card import enough
 from ui.shared.drop import Piece
 from ui.shared.webcam import _images
@@ -96,8 +98,8 @@ def test_what_is_dropped_is_kept_and_counted_over_all_batches(workspace, monkeyp
     said = texts(app.run())
     assert not app.exception
     assert "1 image added. 1 left out:" in said and "\\<b\\>\\.txt" in said and "not an image" in said
-    assert [one.name for one in only_draft(workspace).classes[0].images] == ["b.jpg"]
-    monkeypatch.setattr(draft_card, "SECONDS_TOLD", 0)
+    assert [one.name for one in only_draft(workspace).classes[0].examples] == ["b.jpg"]
+    monkeypatch.setattr(draft_said, "SECONDS_TOLD", 0)
     assert "1 image added" not in texts(app.run())
 
 
@@ -105,24 +107,24 @@ def _dropped():
     import streamlit as st
 
     from core.importing.drafts.drafts import list_drafts
-    from ui.datasets.draft_card import _take
     from ui.datasets.draft_panel import draft_panel
+    from ui.datasets.draft_ways import take_images
     from ui.shared import state
     from ui.shared.drop import Drop
 
     (draft,) = list_drafts(state.workspace())
     batches = st.session_state["batches"]
     for number, pieces in enumerate(batches, start=1):
-        _take(draft, draft.classes[0], Drop("it", number), pieces, number == len(batches))
+        take_images(draft, draft.classes[0], Drop("it", number), pieces, number == len(batches))
     st.session_state["batches"] = []
     draft_panel(lambda draft: None)
 
 
 def test_one_camera_at_a_time(open_panel):
     app = open_panel()
-    app = app.segmented_control[0].set_value("Webcam").run()
     app = app.segmented_control[1].set_value("Webcam").run()
-    assert [one.value for one in app.segmented_control] == ["Files", "Webcam"]
+    app = app.segmented_control[2].set_value("Webcam").run()
+    assert [one.value for one in app.segmented_control[1:]] == ["Files", "Webcam"]
 
 
 def test_two_classes_of_two_images_can_be_made_a_dataset(open_panel, filled, workspace):
@@ -184,3 +186,62 @@ def test_whatever_the_browser_sends_only_images_are_taken_from_it():
     batch = {"images": [good, None, 3, {"name": "b"}, {"name": "c", "data": "!"}, {"name": "d", "data": 4}]}
     assert list(_images(batch)) == [("a.jpg", b"x")]
     assert list(_images({"images": "abc"})) == list(_images({})) == []
+
+
+# Texts ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def of_texts(workspace):
+    draft = new_draft(workspace, modality="text")
+    for one in draft.classes:
+        draft = add_texts(draft, one.id, f"{one.label} says one\n{one.label} says two").draft
+    return draft
+
+
+def test_texts_are_typed_and_kept_at_once(open_panel, workspace):
+    app = open_panel()
+    app = app.segmented_control[0].set_value("text").run()
+    app = app.text_area[0].set_value("A lovely <b>film</b>.\n\nBrilliant!\nBrilliant!").run()
+    app = next(one for one in app.button if one.label == "Add texts").click().run()
+    assert not app.exception
+    said = texts(app)
+    assert "2 texts added. 1 were here already." in said and "2 texts" in said and "too few to learn from" in said
+    draft = next(one for one in list_drafts(workspace) if one.modality == "text")
+    assert [item.text for item in draft.classes[0].examples] == ["A lovely <b>film</b>.", "Brilliant!"]
+    assert app.text_area[0].value == "" and draft.name == "My texts"
+
+
+def test_nothing_typed_is_told(open_panel, of_texts):
+    app = open_panel()
+    app = next(one for one in app.button if one.label == "Add texts").click().run()
+    assert "There is no text yet" in app.error[0].value
+
+
+def test_the_newest_draft_says_what_it_is_of(open_panel, filled, of_texts, workspace):
+    app = open_panel()
+    assert [one.label for one in app.segmented_control] == ["Classes of", "Add texts", "Add texts"]
+    app = press(app, "Make the dataset")
+    assert app.session_state["started"] == of_texts.id
+    app = app.segmented_control[0].set_value("image").run()
+    assert not app.exception and "3 images" in texts(app) and len(list_drafts(workspace)) == 2
+
+
+def test_files_of_texts_are_dropped(workspace, of_texts):
+    app = AppTest.from_function(_dropped_texts, default_timeout=60).run()
+    assert not app.exception
+    said = texts(app)
+    assert "3 texts added. 1 left out:" in said and "Give it under Upload" in said
+
+
+def _dropped_texts():
+    from core.importing.drafts.drafts import list_drafts
+    from ui.datasets.draft_panel import draft_panel
+    from ui.datasets.draft_ways import take_texts
+    from ui.shared import state
+    from ui.shared.drop import Drop, Piece
+
+    (draft,) = list_drafts(state.workspace())
+    pieces = [Piece(name, len(data), 0, data) for name, data in (("a.txt", b"one\ntwo\n\nthree"), ("b.csv", b"a,b"))]
+    take_texts(draft, draft.classes[0], True, Drop("it", 1), pieces, True)
+    draft_panel(lambda draft: None)

@@ -1,55 +1,14 @@
 """Downloads of language models against a small server on this machine."""
 
-from __future__ import annotations
+# ruff: noqa: F811
 
-import functools
-import hashlib
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from __future__ import annotations
 
 import pytest
 
 from core.backbones.libraries import download, find, source
 from core.errors import BackboneError
-from tests.core.backbones.language.tiny import write_folder
-
-HUB = "prajjwal1/bert-tiny"
-
-
-class Handler(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def end_headers(self):
-        if (path := Path(self.translate_path(self.path))).is_file():
-            wrong = path.name == self.server.wrong
-            self.send_header("ETag", hashlib.sha256(b"other" if wrong else path.read_bytes()).hexdigest())
-        super().end_headers()
-
-    def do_GET(self):
-        self.server.asked.append(self.path.rpartition("/")[2])
-        super().do_GET()
-
-
-@pytest.fixture
-def server(tmp_path, monkeypatch):
-    write_folder(tmp_path / "served" / HUB / "resolve" / "main")
-    made = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(tmp_path / "served")))
-    made.wrong, made.asked = "", []
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{made.server_port}")
-    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield made
-    made.shutdown()
-    thread.join()
-    made.server_close()
-
-
-@pytest.fixture
-def main(tmp_path):
-    return tmp_path / "served" / HUB / "resolve" / "main"
+from tests.core.backbones.language.served import HUB, main, server  # noqa: F401
 
 
 def fetch(workspace):

@@ -84,8 +84,8 @@ def test_two_tabs_do_not_undo_each_others_work(workspace, draft):
     for tab in tabs:
         tab.join()
     now = load_draft(workspace, draft.id)
-    assert len(now.classes) == 6 and len(now.of(first).images) == 4
-    assert len({one.file for one in now.of(first).images}) == 4
+    assert len(now.classes) == 6 and len(now.of(first).examples) == 4
+    assert len({one.file for one in now.of(first).examples}) == 4
 
 
 def test_removing_a_class_removes_its_images(draft):
@@ -105,7 +105,7 @@ def test_what_was_killed_between_the_bytes_and_the_list_leaves_the_draft_as_it_w
     assert len(list((draft.directory / "images").iterdir())) == 1
     assert load_draft(workspace, draft.id) == draft
     again = add_images(draft, draft.classes[0].id, [("b.png", image("red", ending="png"))]).draft
-    assert [path.name for path in (draft.directory / "images").iterdir()] == ["000001.png"] and again.images == 1
+    assert [path.name for path in (draft.directory / "images").iterdir()] == ["000001.png"] and again.size == 1
 
 
 def test_a_deleted_draft_is_gone_for_the_other_tab_too(workspace, draft):
@@ -135,7 +135,7 @@ def test_a_damaged_list_is_told_and_hides_no_other_draft(workspace, draft, text)
 def test_a_list_that_leads_out_of_the_draft_is_not_believed(workspace, draft):
     draft = add_images(draft, draft.classes[0].id, [("a.jpg", image("red"))]).draft
     said = json.loads((draft.directory / "draft.json").read_text())
-    said["classes"][0]["images"][0]["file"] = "../../../secret.jpg"
+    said["classes"][0]["examples"][0]["file"] = "../../../secret.jpg"
     (draft.directory / "draft.json").write_text(json.dumps(said))
     with pytest.raises(DataError, match="cannot be read"):
         load_draft(workspace, draft.id)
@@ -148,14 +148,14 @@ def test_a_class_comes_back_from_the_trash_as_a_draft_of_its_own(workspace, draf
     trash.restore(workspace, trashed.id)
     back = load_draft(workspace, trashed.name)
     assert (back.name, labels(back)) == ("Class 1, of My images", ["Class 1"])
-    assert back.path(back.classes[0].images[0]).read_bytes() == image("red")
+    assert back.path(back.classes[0].examples[0]).read_bytes() == image("red")
 
 
 def test_a_draft_of_an_earlier_version_opens(workspace, draft):
     draft = add_images(draft, draft.classes[0].id, [("a.jpg", image("red"))]).draft
     (draft.directory / "images").rename(draft.directory / "pictures")
-    said = (draft.directory / "draft.json").read_text().replace('"images"', '"pictures"')
+    said = (draft.directory / "draft.json").read_text().replace('"examples"', '"pictures"')
     (draft.directory / "draft.json").write_text(said)
     draft = add_images(load_draft(workspace, draft.id), draft.classes[0].id, [("b.jpg", image("blue"))]).draft
-    assert [draft.path(one).read_bytes() for one in draft.classes[0].images] == [image("red"), image("blue")]
+    assert [draft.path(one).read_bytes() for one in draft.classes[0].examples] == [image("red"), image("blue")]
     assert not (draft.directory / "images").exists()

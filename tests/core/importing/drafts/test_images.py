@@ -5,8 +5,10 @@ import io
 import pytest
 
 from core.errors import DataError
+from core.importing.drafts.adding import remove_item
 from core.importing.drafts.drafts import add_class, load_draft, new_draft
-from core.importing.drafts.images import add_images, draft_source, remove_image
+from core.importing.drafts.images import add_images
+from core.importing.drafts.making import draft_source
 from core.importing.importing import import_source
 from core.limits import Limits
 from tests.conftest import image
@@ -27,9 +29,9 @@ def test_images_are_kept_under_numbers_as_they_came(workspace, draft):
     added = add(draft, "Class 1", ("../../evil.jpg", data), ("C:\\b.jpg", io.BytesIO(image("red", 1))))
     now = load_draft(workspace, draft.id)
     assert added.taken == 2 and not added.refused
-    assert [one.name for one in now.classes[0].images] == ["evil.jpg", "b.jpg"]
-    assert [one.file for one in now.classes[0].images] == ["000001.jpg", "000002.jpg"]
-    assert now.path(now.classes[0].images[0]).read_bytes() == data
+    assert [one.name for one in now.classes[0].examples] == ["evil.jpg", "b.jpg"]
+    assert [one.file for one in now.classes[0].examples] == ["000001.jpg", "000002.jpg"]
+    assert now.path(now.classes[0].examples[0]).read_bytes() == data
 
 
 def test_what_is_no_image_is_refused_in_words_and_the_rest_is_taken(draft):
@@ -74,11 +76,11 @@ def test_too_much_is_refused(draft, limits, said):
 
 def test_a_image_is_removed_and_its_number_never_given_again(draft):
     draft = add(draft, "Class 1", ("a.jpg", image("red"))).draft
-    gone = draft.classes[0].images[0]
-    draft = remove_image(draft, draft.classes[0].id, gone.file)
-    assert draft.images == 0 and not draft.path(gone).exists()
-    draft = remove_image(draft, draft.classes[0].id, gone.file)
-    assert add(draft, "Class 1", ("b.jpg", image("red", 1))).draft.classes[0].images[0].file == "000002.jpg"
+    gone = draft.classes[0].examples[0]
+    draft = remove_item(draft, draft.classes[0].id, gone.file)
+    assert draft.size == 0 and not draft.path(gone).exists()
+    draft = remove_item(draft, draft.classes[0].id, gone.file)
+    assert add(draft, "Class 1", ("b.jpg", image("red", 1))).draft.classes[0].examples[0].file == "000002.jpg"
 
 
 def test_images_for_a_class_that_is_gone_are_refused(draft):
@@ -88,7 +90,7 @@ def test_images_for_a_class_that_is_gone_are_refused(draft):
 
 def test_many_images_arrive_in_their_order(draft):
     added = add(draft, "Class 1", *((f"{n}.jpg", image("red", n)) for n in range(40)))
-    assert [one.name for one in added.draft.classes[0].images] == [f"{n}.jpg" for n in range(40)]
+    assert [one.name for one in added.draft.classes[0].examples] == [f"{n}.jpg" for n in range(40)]
 
 
 def test_a_draft_becomes_a_dataset_of_just_its_classes(workspace, draft):
