@@ -32,7 +32,7 @@ _PHONE = re.compile(r"(?<![\w.,/-])(?:\+|00|\(0|0)[\d()]{1,5}(?:[ /.-]?\d{2,5}){
 _CARD = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
 LOST = "\ufffd"  # stands for what was no letter at all
 LONG_WORD = 120  # characters without a blank
-_LONG_WORD = re.compile(r"\S{%d}" % LONG_WORD)
+_LONG_WORD = re.compile(rf"\S{{{LONG_WORD}}}")
 
 
 def noticed_in(text: str) -> str:
