@@ -2,8 +2,8 @@
 
     python -m benchmarks.sureness [--seeds N] [--sets NAME ...] [--write]
 
-Images are trained as a user does it untouched, texts with everything frozen. A quarter of the examples is set apart as
-a test part, on which both are judged; a fifth of the others is the validation part.
+Each is trained as a user does it untouched, and texts with everything frozen, too. A quarter of the examples is set
+apart as a test part, on which both are judged; a fifth of the others is the validation part.
 """
 
 from __future__ import annotations
@@ -24,25 +24,27 @@ from core.data.changes import resplit
 from core.evaluation.answered import answered
 from core.evaluation.calibration import Calibration, calibration
 from core.importing.importing import import_sample
-from core.inference.calibrating import chances_at, losses
 from core.inference.deciding import read_decision
 from core.training.presets import PRESETS
 from core.training.recipe import Recipe
 from core.workspace import Workspace
 
 TEST = 0.25
-SETS = {  # preset, backbone, its stages
-    "textures": ("recommended", "efficientnet_lite0", 0),
-    "digits": ("recommended", "efficientnet_lite0", 0),
-    "gauges": ("recommended", "efficientnet_lite0", 0),
-    "sentiment": ("frozen", "minilm", 7),
-    "topics": ("frozen", "minilm", 7),
+IMAGES, TEXTS = ("efficientnet_lite0", 0), ("minilm", 7)  # the backbone, its stages
+SETS = {  # the sample, a preset
+    "textures": ("textures", "recommended", *IMAGES),
+    "digits": ("digits", "recommended", *IMAGES),
+    "gauges": ("gauges", "recommended", *IMAGES),
+    "sentiment, frozen": ("sentiment", "frozen", *TEXTS),
+    "sentiment": ("sentiment", "recommended", *TEXTS),
+    "topics, frozen": ("topics", "frozen", *TEXTS),
+    "topics": ("topics", "recommended", *TEXTS),
 }
 
 
 def trained(workspace: Workspace, name: str, seed: int) -> tuple[Path, object]:
-    preset, backbone, stages = SETS[name]
-    dataset = import_sample(workspace, name)
+    sample, preset, backbone, stages = SETS[name]
+    dataset = import_sample(workspace, sample)
     dataset = resplit(workspace, dataset, validation=0.2 * (1 - TEST), test=TEST, seed=seed)
     settings = PRESETS[preset].settings(dataset.kind, dataset.modality.name, stages)
     place = {"dataset": dataset.id, "dataset_version": dataset.version, "backbone": backbone}
@@ -57,11 +59,11 @@ def trained(workspace: Workspace, name: str, seed: int) -> tuple[Path, object]:
     return run.bundle, dataset
 
 
-def line(name: str, found: list[tuple[Calibration, float, float, bool]]) -> str:
+def line(name: str, found: list[tuple[Calibration, bool]]) -> str:
     def middle(values: list[float], form: str) -> str:
         return f"{statistics.fmean(values):{form}}"
 
-    each = [one for one, *_ in found]
+    each = [one for one, _ in found]
     cells = [
         name,
         f"{each[0].fit.examples}, {each[0].before.answers}",
@@ -69,9 +71,9 @@ def line(name: str, found: list[tuple[Calibration, float, float, bool]]) -> str:
         f"{middle([one.before.sure for one in each], '.1%')} → {middle([one.after.sure for one in each], '.1%')}",
         f"{middle([one.before.error for one in each], '.1%')} → {middle([one.after.error for one in each], '.1%')}",
         middle([one.before.by_chance for one in each], ".1%"),
-        f"{middle([before for _, before, *_ in found], '.3f')} → {middle([after for _, _, after, _ in found], '.3f')}",
+        f"{middle([one.loss_before for one in each], '.3f')} → {middle([one.loss_after for one in each], '.3f')}",
         ", ".join(f"{one.fit.temperature:.2f}" for one in each),
-        f"{sum(on for *_, on in found)} of {len(found)}",
+        f"{sum(on for _, on in found)} of {len(found)}",
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -95,10 +97,7 @@ def main() -> None:
                     ranges.append(f"±{decision.within:.3g} holds {inside.mean():.1%}")
                     print(name, seed, ranges[-1], flush=True)
                     continue
-                found, plain = calibration(test, by), test.undecided
-                before = losses(plain, plain.chances).mean()
-                after = losses(plain, chances_at(plain, found.fit.temperature)).mean()
-                rows[name].append((found, before, after, decision.temperature != 1))
+                rows[name].append((calibration(test, by), decision.temperature != 1))
                 print(name, seed, line(name, rows[name][-1:]), flush=True)
     words = "\n".join(
         [

@@ -13,7 +13,8 @@ import numpy as np
 
 from core.evaluation.answered import Answered
 from core.evaluation.intervals import SHARE, wilson, worth
-from core.inference.calibrating import Fit, chances_at, fitted, held_out_chances
+from core.inference.calibrating import Fit, chances_at, fitted, held_out_chances, held_out_coverage, losses, ranged
+from core.tasks.decision import PLAIN, Decision
 from core.tasks.judging import Judged
 
 MOST_BINS = 15
@@ -40,7 +41,7 @@ class Bin:
 class Reliability:
     """sure: how sure the answers are on average. right: their share that is. error: the expected calibration error, of
     bins with equally many answers; by_width: of 15 bins of equal width. by_chance: what that of a perfectly calibrated
-    model with so many answers would stay below in 95 of 100 cases."""
+    model with so many answers would stay below in 95 of 100 cases. counts: of answers in bins of equal width."""
 
     bins: tuple[Bin, ...]
     sure: float
@@ -49,6 +50,7 @@ class Reliability:
     by_width: float
     by_chance: float
     answers: int
+    counts: tuple[int, ...]
 
     @property
     def words(self) -> str:
@@ -69,14 +71,39 @@ class Reliability:
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """decision: the range that the other part asks for. inside, low, high: the share of the examples shown that it
+    holds, with its interval. is_held_out: as in `Calibration`."""
+
+    decision: Decision
+    inside: float
+    low: float
+    high: float
+    is_held_out: bool
+
+
+def coverage(found: Answered, by: Answered) -> Coverage:
+    """As `calibration`, of answers that are numbers."""
+    decision, same = ranged(by.undecided, PLAIN, by.part), found.part == by.part
+    shown = found.undecided
+    off = np.abs(shown.said - shown.truth)
+    inside = held_out_coverage(shown) if same else off <= (decision.within or 0)
+    share = float(inside.mean())
+    _, group = np.unique(shown.groups, return_inverse=True)
+    return Coverage(decision, share, *wilson(share, worth(inside.astype(np.float64), group)), same)
+
+
+@dataclass(frozen=True)
 class Calibration:
-    """fit: the temperature that the answers of `by` ask for. before, after: of the examples shown. is_held_out: whether
-    these are the same examples, each with a temperature that the others ask for."""
+    """fit: the temperature that the answers of `by` ask for. before, after: of the examples shown, with their log
+    loss. is_held_out: whether these are the same examples, each with a temperature that the others ask for."""
 
     fit: Fit
     by: str
     before: Reliability
     after: Reliability
+    loss_before: float
+    loss_after: float
     is_held_out: bool
 
 
@@ -87,7 +114,8 @@ def calibration(found: Answered, by: Answered) -> Calibration:
     chances = held_out_chances(shown) if same else chances_at(shown, fit.temperature)
     assert shown.chances is not None
     before, after = (reliability(*sureness(shown, each)) for each in (shown.chances, chances))
-    return Calibration(fit, by.part, before, after, same)
+    loss_before, loss_after = (float(losses(shown, each).mean()) for each in (shown.chances, chances))
+    return Calibration(fit, by.part, before, after, loss_before, loss_after, same)
 
 
 def sureness(judged: Judged, chances: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -123,6 +151,7 @@ def reliability(sure: np.ndarray, right: np.ndarray, groups: np.ndarray | None =
         _error_by_width(sure, right),
         float(np.quantile(drawn, SHARE)),
         len(sure),
+        tuple(int(each) for each in np.bincount(_by_width(sure), minlength=MOST_BINS)),
     )
 
 
@@ -149,9 +178,12 @@ def _error(sure: np.ndarray, right: np.ndarray, starts: list[int]) -> float:
 
 
 def _error_by_width(sure: np.ndarray, right: np.ndarray) -> float:
-    number = np.minimum((sure * MOST_BINS).astype(int), MOST_BINS - 1)
-    off = np.bincount(number, weights=sure - right, minlength=MOST_BINS)
+    off = np.bincount(_by_width(sure), weights=sure - right, minlength=MOST_BINS)
     return float(np.abs(off).sum() / len(sure))
+
+
+def _by_width(sure: np.ndarray) -> np.ndarray:
+    return np.minimum((sure * MOST_BINS).astype(int), MOST_BINS - 1)
 
 
 def _points(number: int) -> str:
