@@ -67,7 +67,7 @@ def recipe_of(workspace: Workspace, options: Namespace) -> Recipe:
     Raises:
         UsageError: an option's value cannot be used. GraftError: the images cannot, or the file of settings.
     """
-    _settings(options)  # what is wrong in them is told before the images are read
+    _settings(options, None, workspace)  # what is wrong in them is told before the images are read
     dataset = dataset_of(workspace, options.data, reading_of(options))
     settings = _settings(options, dataset, workspace)
     recipe = Recipe.parse({**settings, "dataset": dataset.id, "dataset_version": dataset.version})

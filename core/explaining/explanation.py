@@ -66,7 +66,7 @@ class WordWeights:
     """Which words of a text speak for an answer, and which against it.
 
     Attributes:
-        text: What was asked about. Of two texts that belong together both, with `between` after the first.
+        text: What was asked about. Of two texts that belong together both, on lines of their own.
         parts: In order, without overlap; whole words, or several words together where there are many. The largest
             weight has the size 1, or all are 0.
         method, target, probability, aims, note: As of a `HeatMap`.
@@ -79,6 +79,24 @@ class WordWeights:
     probability: float | None
     aims: tuple[Aim, ...] = ()
     note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class StageSeen:
+    """Some channels of what a stage gives for an image.
+
+    Attributes:
+        name: The stage's.
+        channels, shown: That it has, and that are drawn: those that differ most from place to place.
+        places: Along a side.
+        sprite: uint8 (H, W, 2), gray and how opaque: small images side by side.
+    """
+
+    name: str
+    channels: int
+    shown: int
+    places: int
+    sprite: np.ndarray
 
 
 Explanation = HeatMap | WordWeights

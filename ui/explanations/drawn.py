@@ -10,9 +10,11 @@ import streamlit as st
 from PIL import Image as Pillow
 
 from core.explaining.drawing import overlay
-from core.explaining.explanation import Explanation, HeatMap
+from core.explaining.explanation import Explanation, HeatMap, WordWeights
 from ui.components import component
+from ui.explanations.words import LONGEST, marked
 from ui.predictions.asking import Image, Oracle, thumbnail
+from ui.shared.theme import palette
 from ui.shared.widgets import clip, literal
 
 _heat = component(__file__, "heat")
@@ -41,6 +43,16 @@ def _places(heat: HeatMap, model: Oracle, example: Image, key: str) -> None:
         st.caption("Grey at the edges: the model does not look there, as it sees the middle of an image.")
     if heat.note:
         st.caption(literal(heat.note, 300))
+
+
+@draw.register
+def _words(words: WordWeights, model: Oracle, example: Image, key: str) -> None:
+    colours = palette()
+    st.html(marked(words, colours.series[0], colours.series[1]))
+    if len(words.text) > LONGEST:
+        st.caption(f"The first {LONGEST:,} characters are shown.")
+    if words.note:
+        st.caption(literal(words.note, 400))
 
 
 def _png(heat: HeatMap, size: tuple[int, int]) -> bytes:

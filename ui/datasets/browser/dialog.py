@@ -8,6 +8,7 @@ import streamlit as st
 from core.data.browsing import findings_of
 from core.data.changes import SPLIT_WORDS
 from core.data.dataset import Dataset
+from ui.datasets.browser.entities import entities_panel
 from ui.examples import shown_of
 from ui.shared.gone import apart
 from ui.shared.widgets import clip, errors_shown, literal
@@ -15,7 +16,10 @@ from ui.shared.widgets import clip, errors_shown, literal
 
 def example_dialog(dataset: Dataset, name: str) -> None:
     """name: of an example of this version."""
-    row = dataset.frame.loc[dataset.frame["name"] == name].iloc[0]
+    rows = dataset.frame.loc[dataset.frame["name"] == name]
+    if rows.empty:  # it was left out meanwhile
+        return
+    row = rows.iloc[0]
     st.dialog(literal(name.rsplit("/", 1)[-1], 60), width="large")(apart(_example))(dataset, row)
 
 
@@ -23,6 +27,8 @@ def _example(dataset: Dataset, row: pd.Series) -> None:
     left, right = st.columns([2, 1], gap="medium")
     with left, errors_shown():
         shown_of(dataset).large(dataset, row)
+        if dataset.task.classes is not None and dataset.task.classes.placed:
+            entities_panel(dataset, row)
     with right:
         for fact, said in _facts(dataset, row).items():
             if said:
