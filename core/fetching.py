@@ -233,6 +233,12 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
             raise
         return super().http_error_302(req, fp, code, msg, headers)
 
+    def redirect_request(self, req: Any, *answer: Any) -> Any:
+        made = super().redirect_request(req, *answer)
+        if made is not None and req.get_method() == "HEAD":
+            made.method = "HEAD"  # else it would become a GET
+        return made
+
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
@@ -260,9 +266,7 @@ def failure(error: BaseException, url: str) -> str:
             "there is a network, and upload it."
         )
     if "certificate" in str(cause).lower():
-        return (
-            f"The server {host!r} cannot prove who it is (its certificate is not valid). Nothing was fetched."
-        )
+        return f"The server {host!r} cannot prove who it is (its certificate is not valid). Nothing was fetched."
     if isinstance(cause, TimeoutError | ConnectionError | http.client.HTTPException):
         return f"The connection to {host!r} could not be made, or broke off. Press again: it goes on from where it was."
     return f"The server {host!r} cannot be reached. Check the network; or fetch the file elsewhere and upload it."
