@@ -12,6 +12,7 @@ from core.errors import GraftError
 from core.inference.prediction import Answer
 from core.inference.table import rows, to_csv
 from core.modalities import MODALITIES
+from core.runs import Run
 from ui.explanations.panel import why
 from ui.predictions.answers import draw as draw_answer
 from ui.predictions.answers import heading
@@ -52,7 +53,7 @@ def main() -> None:
         model = oracle(bundle)
         most = _how_many_classes(model)
         answered = _ask(model, Answers(bundle), images)
-        _show(model, answered, most)
+        _show(model, run, answered, most)
 
 
 def _pick_images() -> list[Image]:
@@ -150,7 +151,7 @@ def _remember_stop(upload: int | None) -> None:
     st.session_state["asking_stopped"] = upload
 
 
-def _show(model: Oracle, answered: list[tuple[Image, Answer]], most: int) -> None:
+def _show(model: Oracle, run: Run, answered: list[tuple[Image, Answer]], most: int) -> None:
     readable = [(image, answer) for image, answer in answered if answer.prediction is not None]
     _name_broken([answer for _, answer in answered if answer.error is not None])
     if len(answered) > 1:
@@ -160,7 +161,7 @@ def _show(model: Oracle, answered: list[tuple[Image, Answer]], most: int) -> Non
     columns = st.columns(1 if len(readable) == 1 else 2 if wide else 3, gap="medium")
     for position, (image, answer) in enumerate(readable[:shown]):
         with columns[position % len(columns)]:
-            _card(model, image, answer, most, wide=len(readable) == 1)
+            _card(model, run, image, answer, most, wide=len(readable) == 1)
     if len(readable) > shown:
         st.button(f"Show more ({len(readable) - shown:,} left)", on_click=_more_cards)
 
@@ -178,9 +179,9 @@ def _more_cards() -> None:
     st.session_state["cards"] += CARDS
 
 
-def _card(model: Oracle, image: Image, answer: Answer, most: int, wide: bool) -> None:
+def _card(model: Oracle, run: Run, image: Image, answer: Answer, most: int, wide: bool) -> None:
     if model.modality.comes_from == "row":
-        _text_card(model, image, answer, most)
+        _text_card(model, run, image, answer, most)
         return
     with st.container(border=True):
         if wide:
@@ -196,10 +197,10 @@ def _card(model: Oracle, image: Image, answer: Answer, most: int, wide: bool) ->
             if answer.prediction is not None:
                 draw_answer(answer.prediction, most, f"answer_{image.key}", answer.is_foreign)
             st.caption(f"{answer.seconds * 1000:,.0f} ms")
-        why(model, image)
+        why(model, run, image)
 
 
-def _text_card(model: Oracle, text: Image, answer: Answer, most: int) -> None:
+def _text_card(model: Oracle, run: Run, text: Image, answer: Answer, most: int) -> None:
     with st.container(border=True):
         st.markdown(literal(text.name, SHOWN))
         if len(text.name) > SHOWN:
@@ -212,7 +213,7 @@ def _text_card(model: Oracle, text: Image, answer: Answer, most: int) -> None:
         if answer.prediction is not None:
             draw_answer(answer.prediction, most, f"answer_{text.key}", answer.is_foreign)
         st.caption(f"{answer.seconds * 1000:,.0f} ms")
-        why(model, text)
+        why(model, run, text)
 
 
 def _caution(answer: Answer, noun: str = "image") -> None:

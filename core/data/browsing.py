@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal, TypeVar
 
 import pandas as pd
@@ -35,12 +36,14 @@ def matching(
     split: Split | None = None,
     finding: Finding | None = None,
     text: str = "",
+    among: Collection[str] | None = None,
     order: Order = "name",
 ) -> pd.DataFrame:
     """The rows of the frame that pass every filter given, sorted.
 
     label: that they have, be it the only one or not; "" for those that have none.
     text: searched for, letter by letter (`*` is a star), whatever its case: in names, or in the texts themselves.
+    among: names; of those that have a tag.
     order: "smallest" and "largest" go by what the modality counts, as pixels; "lowest" and "highest" by the answers.
     """
     frame = dataset.frame
@@ -50,6 +53,8 @@ def matching(
         frame = frame[frame["split"] == split]
     if finding is not None:
         frame = frame[frame["name"].isin(finding.files)]
+    if among is not None:
+        frame = frame[frame["name"].isin(among)]
     if text:
         frame = frame[dataset.modality.mentioning(frame, dataset.path, text)]
     column, ascends = _BY[order]

@@ -101,8 +101,8 @@ def _common(now: Answered, before: Answered) -> tuple[Judged, Judged, int] | Non
     truths = [name for name in now.judge.truths if name in answers and name in others]
     relabeled = int((answers[truths[0]] != others[truths[0]]).sum())
     others = others.assign(**{name: answers[name] for name in truths})
-    mine = now.judge.judged(answers, now.spec, groups, now.decision)
-    return mine, now.judge.judged(others, before.spec, groups, before.decision), relabeled
+    ours = now.judge.judged(answers, now.spec, groups, now.decision)
+    return ours, now.judge.judged(others, before.spec, groups, before.decision), relabeled
 
 
 def _mcnemar(gained: int, lost: int) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
+from core.data.tags import tags_of
 from core.evaluation.answered import Answered
 from core.evaluation.intervals import Score, scores
 
@@ -17,6 +18,7 @@ MOST = 30  # values of a column, beyond which it names each example rather than 
 FEWEST = 2
 SMALL = 16  # pixels of a copy whose brightness is measured
 UNKNOWN = "not known"
+TAGGED, UNTAGGED = "tagged", "not tagged"
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,14 @@ class Subgroup:
 
 
 def columns_of(answered: Answered, dataset: Dataset) -> dict[str, pd.Series]:
-    """By title, what the examples can be divided by: the table's columns that came with the dataset, what their
-    modality knows of them, and the split where there are several."""
+    """By title, what the examples can be divided by: the table's columns that came with the dataset, the tags that were
+    put on them, what their modality knows of them, and the split where there are several."""
     rows = answered.rows
     if rows is None:
         return {}
     found = dict(_of_table(rows, dataset.columns))
+    for tag, names in tags_of(dataset).items():
+        found.setdefault(tag, rows["name"].isin(names).map({True: TAGGED, False: UNTAGGED}))
     for title, values in dataset.modality.measured(rows).items():
         found.setdefault(title, values)
     if rows["split"].nunique() > 1:

@@ -49,7 +49,7 @@ class Asked:
 
     def outputs(self, inputs: Inputs) -> Outputs:
         """In full precision, and with gradients where they are wanted."""
-        return self.head(self.backbone(inputs))
+        return self._of_head(self.backbone(inputs))
 
     def towards(self, outputs: Outputs) -> torch.Tensor:
         """How strongly they speak for what is asked, (B,): log-odds, or a number in its own unit."""
@@ -61,7 +61,12 @@ class Asked:
         return towards if self.either_way else functional.logsigmoid(towards)
 
     def of_features(self, features: Features) -> torch.Tensor:
-        return self.towards(self.head(features))
+        return self.towards(self._of_head(features))
+
+    def _of_head(self, features: Features) -> Outputs:
+        """As sure as the model was found to be."""
+        temperature, outputs = self.predictor.decision.temperature, self.head(features)
+        return outputs if temperature == 1 else outputs / temperature
 
     @property
     def either_way(self) -> bool:

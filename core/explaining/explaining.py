@@ -11,6 +11,7 @@ from core.explaining.explanation import (
     Listen,
     Method,
     Part,
+    StageSeen,
     WordWeights,
     to_nobody,
 )
@@ -20,7 +21,18 @@ if TYPE_CHECKING:
     from core.explaining.explained import Explained
     from core.inference.predictor import Predictor
 
-__all__ = ["Explanation", "HeatMap", "Method", "Part", "WordWeights", "explain", "methods_for"]
+__all__ = [
+    "Explanation",
+    "HeatMap",
+    "Method",
+    "Part",
+    "StageSeen",
+    "WordWeights",
+    "explain",
+    "has_stages",
+    "methods_for",
+    "stages_seen",
+]
 
 
 def explain(
@@ -45,15 +57,30 @@ def explain(
         raise RunError(f"There is no way to explain called {method[:40]!r} here, but {', '.join(known)}.")
     from core.explaining.asked import Asked
 
-    return _explained(predictor).explain(Asked(predictor, example, target), method, listen)
+    return explained_by(predictor).explain(Asked(predictor, example, target), method, listen)
 
 
 def methods_for(predictor: Predictor) -> tuple[Method, ...]:
     """The ways there are to explain this model, the usual one first."""
-    return _explained(predictor).methods(predictor)
+    return explained_by(predictor).methods(predictor)
 
 
-def _explained(predictor: Predictor) -> Explained:
+def has_stages(predictor: Predictor) -> bool:
+    """Whether `stages_seen` shows anything."""
+    return explained_by(predictor).has_stages
+
+
+def stages_seen(predictor: Predictor, example: Any) -> tuple[StageSeen, ...]:
+    """What each stage makes of an example; () where that is nothing to be seen.
+
+    Raises:
+        GraftError: the example cannot be read.
+    """
+    return explained_by(predictor).stages(predictor, example)
+
+
+def explained_by(predictor: Predictor) -> Explained:
+    """How examples of its modality are explained."""
     from core.explaining.images import ImagesExplained
     from core.explaining.texts import TextsExplained
 

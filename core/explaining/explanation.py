@@ -81,4 +81,22 @@ class WordWeights:
     note: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class StageSeen:
+    """Some channels of what a stage gives for an image.
+
+    Attributes:
+        name: The stage's.
+        channels, shown: That it has, and that are drawn: those that differ most from place to place.
+        places: Along a side.
+        sprite: uint8 (H, W, 2), gray and how opaque: small images side by side.
+    """
+
+    name: str
+    channels: int
+    shown: int
+    places: int
+    sprite: np.ndarray
+
+
 Explanation = HeatMap | WordWeights

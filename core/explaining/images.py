@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 
 from core.explaining.asked import Asked, backbone_of
 from core.explaining.explained import Explained
-from core.explaining.explanation import Box, HeatMap, Listen, Method
+from core.explaining.explanation import Box, HeatMap, Listen, Method, StageSeen
 from core.explaining.occlusion import occlusion
 from core.explaining.places import NoPlaces, grad_cam, half_way, of_tokens
+from core.explaining.stages import stages_of
 from core.inference.predictor import Predictor
 from core.modalities.images import Seen
 from core.modalities.images.augmentation import placement
@@ -38,9 +40,16 @@ NO_MAPS = "This backbone gives no maps of the image, so parts of it were covered
 
 
 class ImagesExplained(Explained):
+    has_stages = True
+
     def methods(self, predictor: Predictor) -> tuple[Method, ...]:
         """By what the network is made of, without running it."""
         return INTEGRATED if half_way(backbone_of(predictor)) else GRAD_CAM, OCCLUSION
+
+    def stages(self, predictor: Predictor, example: Any) -> tuple[StageSeen, ...]:
+        read = predictor.modality.read(example, predictor.preprocessing)
+        inputs = predictor.modality.collate([read], predictor.preprocessing, predictor.device.torch)
+        return stages_of(backbone_of(predictor), inputs)
 
     def explain(self, asked: Asked, method: str | None, listen: Listen) -> HeatMap:
         if method == OCCLUSION.name:

@@ -1,12 +1,16 @@
-"""Two datasets into one: the examples of both, the answers of the second in the words of the first."""
+"""Two datasets into one: the examples of both, the answers of the second in the words of the first. And some examples
+of one as a dataset of their own."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from typing import Any, BinaryIO
+
+import pandas as pd
 
 from core.data.dataset import Dataset
 from core.errors import DataError
@@ -53,17 +57,52 @@ def merged_source(first: Dataset, second: Dataset, becomes: Mapping[str, str] | 
             f"The numbers are {first.target[:80]!r} in the one and {second.target[:80]!r} in the other. Import the "
             "second again with its column called like the first's."
         )
-    if first.modality.comes_from == "row":
-        return _of_rows(first, second, becomes or {})
     becomes = {old: clean_label(new) if new.strip() else LEFT_OUT for old, new in (becomes or {}).items()}
-    taken, said = dict[str, Said](), dict[str, Entry]()
-    for number, dataset in enumerate((first, second)):
-        for row in dataset.frame.to_dict("records"):
+    return _source([Part(first, first.frame, {}), Part(second, second.frame, becomes)])
+
+
+def subset_source(dataset: Dataset, names: Collection[str]) -> Source:
+    """The examples of these names, to be imported as a dataset of their own; this one stays as it is.
+
+    Raises:
+        DataError: there are none.
+    """
+    rows = dataset.frame[dataset.frame["name"].isin(names)]
+    if rows.empty:
+        raise DataError(f"None of these {dataset.modality.noun}s is in this version of the dataset.")
+    return _source([Part(dataset, rows, {})])
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """rows: of the dataset's frame. becomes: as for `merged_source`."""
+
+    dataset: Dataset
+    rows: pd.DataFrame
+    becomes: Mapping[str, str]
+
+    def answers(self) -> Iterator[tuple[dict[str, Any], Any]]:
+        """Each row with its answer."""
+        task = self.dataset.task
+        for row in self.rows.to_dict("records"):
             answer = row[task.column]
-            if number and task.classes is not None:
-                answer = task.classes.renamed(answer, becomes)
-            if answer is None:
-                continue
+            if self.becomes and task.classes is not None:
+                answer = task.classes.renamed(answer, self.becomes)
+            if answer is not None:
+                yield {str(key): value for key, value in row.items()}, answer
+
+
+def _source(parts: Sequence[Part]) -> Source:
+    first = parts[0].dataset
+    return _of_rows(parts) if first.modality.comes_from == "row" else _of_files(parts)
+
+
+def _of_files(parts: Sequence[Part]) -> Source:
+    first = parts[0].dataset
+    taken, said = dict[str, Said](), dict[str, Entry]()
+    for part in parts:
+        dataset = part.dataset
+        for row, answer in part.answers():
             name = str(row["name"])
             name = name if name not in said else f"{clean_label(dataset.name)}/{name}"
             group = f"{dataset.id} {row['group']}" if row["group"] else ""
@@ -76,18 +115,15 @@ def merged_source(first: Dataset, second: Dataset, becomes: Mapping[str, str] | 
     return Source(entries, len(entries), size, labels=taken, kind=first.kind, target=first.target)
 
 
-def _of_rows(first: Dataset, second: Dataset, becomes: Mapping[str, str]) -> Source:
-    """The same of texts: a table with those of both."""
+def _of_rows(parts: Sequence[Part]) -> Source:
+    """The same of texts: a table with those of all."""
+    first = parts[0].dataset
     task, rows, pairs = first.task, list[dict[str, Any]](), False
-    becomes = {old: clean_label(new) if new.strip() else LEFT_OUT for old, new in becomes.items()}
-    for number, dataset in enumerate((first, second)):
-        texts = KeptTexts(dataset.path(FILE))[dataset.frame["row"]]
-        for row, (text, other) in zip(dataset.frame.to_dict("records"), texts):
-            answer = row[task.column]
-            if number and task.classes is not None:
-                answer = task.classes.renamed(answer, becomes)
-            if answer is None:
-                continue
+    for part in parts:
+        dataset, kept = part.dataset, KeptTexts(part.dataset.path(FILE))
+        texts = dict(zip(part.rows["row"], kept[part.rows["row"]]))
+        for row, answer in part.answers():
+            text, other = texts[row["row"]]
             if task.column == "label" and task.classes is not None and task.classes.several:
                 answer = list(labels_in(answer))
             group = f"{dataset.id} {row['group']}" if row["group"] else ""

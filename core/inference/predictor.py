@@ -64,6 +64,7 @@ class BundleFile(BaseModel):
     preprocessing: Any
     head: HeadSettings
     caution: Any = None
+    refitted: Any = None
     decision: Decision = PLAIN
 
     @field_validator("task")

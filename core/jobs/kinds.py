@@ -15,7 +15,7 @@ from core.errors import RunError
 from core.importing.drafts.drafts import load_draft
 from core.importing.drafts.making import draft_source
 from core.importing.importing import import_path, import_sample, import_source, memory_for
-from core.importing.merging import merged_source
+from core.importing.merging import merged_source, subset_source
 from core.importing.remote.fetched import import_remote
 from core.importing.samples.published import import_published
 from core.jobs import asking
@@ -87,6 +87,14 @@ def merge(
     return _dataset(import_source(workspace, source, name, progress=progress))
 
 
+def subset(
+    workspace: Workspace, progress: OnProgress, *, dataset: str, version: int, names: str, name: str
+) -> dict[str, Any]:
+    """names: of the examples that make a dataset of their own, as a JSON list."""
+    source = subset_source(find_dataset(workspace, f"{dataset}@{version}"), json.loads(names))
+    return _dataset(import_source(workspace, source, name, progress=progress))
+
+
 def survey(
     workspace: Workspace,
     progress: OnProgress,
@@ -153,6 +161,7 @@ KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "import remote": remote,
     "import draft": draft,
     "import merged": merge,
+    "import some": subset,
     "survey": survey,
     "evaluate": evaluate,
     "estimate": estimate,

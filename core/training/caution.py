@@ -10,13 +10,12 @@ import pandas as pd
 import torch
 from torch.nn.functional import normalize
 
-from core.inference.reference import caution_of, write_reference
+from core.inference.reference import caution_of, drawn, write_reference
 from core.runtime.distributed import ALONE
 from core.tasks import TASKS
 from core.training.batches import plain_batches
 from core.training.preparation import Material, prepare
 
-MOST = 5000  # labeled images that are kept
 FEWEST_HELD_OUT = 20  # for the threshold to be theirs alone
 
 
@@ -30,18 +29,7 @@ def write_caution(bundle: Path, material: Material, frozen_stages: int) -> None:
     features = _features(material, frozen_stages, rows)
     found = caution_of(features, _copies(rows), _judged(rows, frozen_stages == len(material.backbone.stages)))
     if found is not None:
-        write_reference(bundle, features, found)
-
-
-def drawn(frame: pd.DataFrame, even_by: str) -> pd.DataFrame:
-    """Labeled images, but for those of the test part: all, or where they are many, as many as may be of each value
-    of a column, such as each class."""
-    rows = frame[frame["split"] != "test"]
-    if len(rows) <= MOST:
-        return rows.reset_index(drop=True)
-    mixed = rows.sample(frac=1.0, random_state=0)
-    turn = mixed.groupby(even_by).cumcount() if even_by else pd.Series(range(len(mixed)), index=mixed.index)
-    return rows.loc[np.sort(turn.sort_values(kind="stable").index[:MOST])].reset_index(drop=True)
+        write_reference(bundle, features, found, list(rows["sha256"]))
 
 
 @torch.inference_mode()

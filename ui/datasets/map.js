@@ -9,11 +9,15 @@ function make(tag, className, text) {
 const NEAR = 14; // pixels between the pointer and a point that it means
 const PAD = 26;
 const ROOM = 12; // pixels that a point of the whole map needs before it is drawn as its image
+const CORNERS = 200; // of a line that is drawn around some
 
 class Plane {
   constructor(data, send) {
     this.data = data;
-    this.send = send;
+    this.send = send; // called with what happened ("open", "lasso"), and with what
+    this.lasso = data.lasso; // the line around some: [[x, y], ...] in thousandths of the map
+    this.drawing = null; // the same, while it is drawn
+    this.draws = false; // whether a pointer draws a line, rather than moving the map
     this.view = { scale: 1, x: 0, y: 0 }; // what of the map is seen: zoom, and how far it is moved in pixels
     this.over = -1;
     this.root = make("div", "map-root");
@@ -21,7 +25,7 @@ class Plane {
     this.canvas = make("canvas");
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "application");
-    const said = `Map of ${data.all} ${data.noun}s: alike ones lie together. Arrow keys go from one to the next, Enter opens it.`;
+    const said = `Map of ${data.all} ${data.noun}s: alike ones lie together. Arrow keys go from one to the next, Enter opens it, L takes all that is in view.`;
     this.canvas.setAttribute("aria-label", said);
     this.card = make("div", "card");
     this.card.setAttribute("aria-live", "polite");
@@ -35,6 +39,12 @@ class Plane {
 
   tools() {
     const box = make("div", "tools");
+    this.pen = this.tool("◌", "Draw around some", () => this.arm(!this.draws));
+    this.pen.setAttribute("aria-pressed", "false");
+    box.append(
+      this.pen,
+      this.tool("▣", "Take all that is in view", () => this.takeView()),
+    );
     for (const [sign, title, act] of [
       ["+", "Closer", () => this.zoom(1.5)],
       ["−", "Farther", () => this.zoom(1 / 1.5)],
@@ -46,15 +56,43 @@ class Plane {
           this.draw();
         },
       ],
-    ]) {
-      const button = make("button", "", sign);
-      button.type = "button";
-      button.title = title;
-      button.setAttribute("aria-label", title);
-      button.onclick = act;
-      box.append(button);
-    }
+    ])
+      box.append(this.tool(sign, title, act));
     return box;
+  }
+
+  tool(sign, title, act) {
+    const button = make("button", "", sign);
+    button.type = "button";
+    button.title = title;
+    button.setAttribute("aria-label", title);
+    button.onclick = act;
+    return button;
+  }
+
+  arm(draws) {
+    this.draws = draws;
+    this.pen.setAttribute("aria-pressed", String(draws));
+    this.canvas.classList.toggle("draws", draws);
+  }
+
+  takeView() {
+    const { width, height } = this.size;
+    const corners = [
+      [0, 0],
+      [width, 0],
+      [width, height],
+      [0, height],
+    ];
+    this.take(corners.map(([x, y]) => this.spot(x, y)));
+  }
+
+  take(line) {
+    this.lasso = line;
+    this.drawing = null;
+    this.arm(false);
+    this.draw();
+    this.send("lasso", line);
   }
 
   legend() {
@@ -73,12 +111,38 @@ class Plane {
   }
 
   place(index) {
+    return this.seen([this.data.x[index], this.data.y[index]]);
+  }
+
+  spot(x, y) {
     const { width, height } = this.size;
-    const { scale, x, y } = this.view;
+    const { scale, x: left, y: top } = this.view;
+    const back = (at, moved, whole) => ((at - whole / 2 - moved) / scale + whole / 2 - PAD) / (whole - 2 * PAD);
+    return [Math.round(1000 * back(x, left, width)), Math.round(1000 * back(y, top, height))];
+  }
+
+  seen([x, y]) {
+    const { width, height } = this.size;
+    const { scale, x: left, y: top } = this.view;
     return [
-      (PAD + (this.data.x[index] / 1000) * (width - 2 * PAD) - width / 2) * scale + width / 2 + x,
-      (PAD + (this.data.y[index] / 1000) * (height - 2 * PAD) - height / 2) * scale + height / 2 + y,
+      (PAD + (x / 1000) * (width - 2 * PAD) - width / 2) * scale + width / 2 + left,
+      (PAD + (y / 1000) * (height - 2 * PAD) - height / 2) * scale + height / 2 + top,
     ];
+  }
+
+  line(pen, colour) {
+    const line = this.drawing ?? this.lasso;
+    if (!line || line.length < 2) return;
+    pen.beginPath();
+    for (const corner of line) pen.lineTo(...this.seen(corner));
+    if (!this.drawing) pen.closePath();
+    pen.lineWidth = 2;
+    pen.strokeStyle = colour;
+    pen.stroke();
+    pen.globalAlpha = 0.1;
+    pen.fillStyle = colour;
+    pen.fill();
+    pen.globalAlpha = 1;
   }
 
   draw() {
@@ -110,6 +174,7 @@ class Plane {
       }
       if (data.marked[index]) this.mark(pen, data.marked[index], x, y, (images ? side / 2 : 3.6) + 3.5, ink);
     }
+    this.line(pen, getComputedStyle(this.root).getPropertyValue("--st-primary-color"));
     this.show();
   }
 
@@ -209,6 +274,10 @@ class Plane {
     const { canvas } = this;
     const fingers = new Map();
     let moved = 0;
+    const at = (event) => {
+      const box = canvas.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    };
     canvas.onwheel = (event) => {
       event.preventDefault();
       const box = canvas.getBoundingClientRect();
@@ -218,6 +287,7 @@ class Plane {
       canvas.setPointerCapture(event.pointerId);
       fingers.set(event.pointerId, event);
       moved = 0;
+      if (this.draws || event.shiftKey) this.drawing = [this.spot(...at(event))];
     };
     canvas.onpointermove = (event) => {
       const before = fingers.get(event.pointerId);
@@ -235,6 +305,9 @@ class Plane {
         const span = Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
         if (this.span) this.zoom(span / this.span);
         this.span = span;
+      } else if (this.drawing) {
+        this.drawing.push(this.spot(...at(event)));
+        this.draw();
       } else if (moved > 4) {
         this.view.x += dx;
         this.view.y += dy;
@@ -244,10 +317,16 @@ class Plane {
     canvas.onpointerup = canvas.onpointercancel = (event) => {
       fingers.delete(event.pointerId);
       this.span = 0;
-      if (event.type === "pointerup" && moved <= 4) {
+      const line = this.drawing;
+      this.drawing = null;
+      if (line && moved > 4 && event.type === "pointerup") {
+        const every = Math.ceil(line.length / CORNERS);
+        const corners = line.filter((_, number) => number % every === 0);
+        if (corners.length > 2) this.take(corners);
+      } else if (event.type === "pointerup" && moved <= 4) {
         const near = this.near(event);
         this.point(near);
-        if (near >= 0) this.send(near);
+        if (near >= 0) this.send("open", near);
       }
     };
     canvas.onpointerleave = () => {
@@ -258,7 +337,9 @@ class Plane {
       if (way) {
         event.preventDefault();
         this.step(way);
-      } else if (event.key === "Enter" && this.over >= 0) this.send(this.over);
+      } else if (event.key === "Enter" && this.over >= 0) this.send("open", this.over);
+      else if (event.key === "l") this.takeView();
+      else if (event.key === "Escape") this.arm(false);
       else if (event.key === "+") this.zoom(1.5);
       else if (event.key === "-") this.zoom(1 / 1.5);
     };
@@ -290,10 +371,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const said = JSON.stringify([data.x, data.marked, data.word, data.legend, data.all]);
   const old = parentElement.plane;
   if (old && old.said === said) {
-    old.send = (index) => setTriggerValue("open", index);
+    old.send = setTriggerValue;
+    if (JSON.stringify(old.lasso) !== JSON.stringify(data.lasso)) {
+      old.lasso = data.lasso;
+      old.draw();
+    }
     return;
   }
-  const fresh = new Plane(data, (index) => setTriggerValue("open", index));
+  const fresh = new Plane(data, setTriggerValue);
   fresh.said = said;
   if (old) {
     fresh.view = old.view;

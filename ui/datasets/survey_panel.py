@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,12 +15,14 @@ from core.data import changes
 from core.data.dataset import Dataset
 from core.survey import Survey, kept_survey, seen_by, surveyed_before
 from core.survey.confirmed import confirm, confirmed
+from core.survey.lasso import inside, line_of
 from core.survey.seeing import seeing
 from core.survey.survey import TILE
 from ui.components import component
 from ui.datasets.browser.actions import action_bar
 from ui.datasets.browser.dialog import example_dialog
 from ui.datasets.browser.grid import example_grid
+from ui.datasets.browser.rows import by_name
 from ui.datasets.browser.ticks import Ticks, ticks
 from ui.examples import shown_of
 from ui.shared import job_watch, state, theme
@@ -30,7 +33,8 @@ from ui.shared.widgets import clip, count, errors_shown, literal
 ON_A_PAGE = 24
 MOST_POINTS = 4000  # drawn on the map
 MOST_COLOURS = 8
-DOUBTS, APART = "Label issues", "Outliers"
+DOUBTS, APART, LASSO = "Label issues", "Outliers", "Inside the line"
+_LINE = "lasso"  # the line that is drawn on a map: dataset, version, and what the browser says
 _map = component(__file__, "map")
 
 
@@ -117,9 +121,10 @@ def _seen(dataset: Dataset, seen: Survey) -> None:
     right = confirmed(dataset)
     suspects = seen.suspects[~seen.suspects["name"].isin(right)]
     outliers = seen.outliers[~seen.outliers["name"].isin(right)]
+    taken = _inside(dataset, seen)
     _draw_map(dataset, seen, set(suspects["name"]), set(outliers["name"]))
-    options = [DOUBTS, APART]
-    sizes = {DOUBTS: len(suspects), APART: len(outliers)}
+    options = [DOUBTS, APART, LASSO]
+    sizes = {DOUBTS: len(suspects), APART: len(outliers), LASSO: len(taken)}
     what = st.segmented_control(
         "What",
         options,
@@ -127,9 +132,11 @@ def _seen(dataset: Dataset, seen: Survey) -> None:
         required=True,
         format_func=lambda one: f"{_name(one, dataset)} ({sizes[one]:,})",
         label_visibility="collapsed",
-        key=f"doubts_{dataset.id}_{dataset.version}",
+        key=_look_key(dataset),
     )
-    if what == DOUBTS:
+    if what == LASSO:
+        _taken(dataset, taken)
+    elif what == DOUBTS:
         sentence = (
             f"A simple model that learned from the other {dataset.modality.noun}s, and saw none of these, expects "
             "something else of them. Often the label is a slip; look first."
@@ -147,6 +154,10 @@ def _seen(dataset: Dataset, seen: Survey) -> None:
         example_dialog(dataset, name)
 
 
+def _look_key(dataset: Dataset) -> str:
+    return f"doubts_{dataset.id}_{dataset.version}"
+
+
 def _name(what: str, dataset: Dataset) -> str:
     return f"{dataset.task.noun.capitalize()} issues" if what == DOUBTS and dataset.task.classes is None else what
 
@@ -159,10 +170,11 @@ def _list(dataset: Dataset, found: pd.DataFrame, sentence: str, suggested: dict[
     if found.empty:
         st.caption(":material/check_circle: None.")
         return
-    st.caption(sentence)
-    frame = dataset.frame.set_index("name", drop=False).loc[found["name"]]
+    if sentence:
+        st.caption(sentence)
+    frame = by_name(dataset).loc[found["name"]]
     many = -(-len(frame) // ON_A_PAGE)
-    key = f"doubts_page_{dataset.id}_{dataset.version}_{bool(suggested)}"
+    key = f"doubts_page_{dataset.id}_{dataset.version}_{bool(suggested)}_{many}"
     page = min(st.session_state.get(key, 1), many)
     rows = frame.iloc[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
     said = zip(rows.index, dataset.answers(rows))
@@ -174,7 +186,7 @@ def _list(dataset: Dataset, found: pd.DataFrame, sentence: str, suggested: dict[
     if many > 1:
         st.pagination(many, default=page, key=key)
     _answers(dataset, marked, suggested)
-    action_bar(dataset, marked, frame)
+    action_bar(dataset, marked, frame["name"])
 
 
 def _answers(dataset: Dataset, marked: Ticks, suggested: dict[str, str]) -> None:
@@ -199,7 +211,7 @@ def _answers(dataset: Dataset, marked: Ticks, suggested: dict[str, str]) -> None
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _lines(directory: Path, version: int, names: tuple[str, ...], _dataset: Dataset) -> list[str]:
     """What is told of each point of the map: read once, as every tick draws it again."""
-    rows = _dataset.frame.set_index("name", drop=False).loc[list(names)]
+    rows = by_name(_dataset).loc[list(names)]
     return [clip(line, 160) for line in shown_of(_dataset).lines(_dataset, rows)]
 
 
@@ -214,13 +226,19 @@ def _draw_map(dataset: Dataset, seen: Survey, suspects: set[str], outliers: set[
     drawn = seen.frame[(seen.frame["landmark"] >= 0) | seen.frame["name"].isin(suspects | outliers)]
     if len(drawn) > MOST_POINTS:
         drawn = drawn.iloc[:: -(-len(drawn) // MOST_POINTS)]
-    rows = dataset.frame.set_index("name", drop=False).loc[drawn["name"]]
+    rows = by_name(dataset).loc[drawn["name"]]
     names = drawn["name"].tolist()
 
     def clicked() -> None:
         at = st.session_state["map"].get("open")
         if isinstance(at, int) and 0 <= at < len(names):
             _enlarge(names[at])
+
+    def lassoed() -> None:
+        said = st.session_state["map"].get("lasso")
+        if line_of(said) is not None:
+            st.session_state[_LINE] = (dataset.id, dataset.version, said)
+            st.session_state[_look_key(dataset)] = LASSO
 
     legend, colours = _colours(dataset, rows)
     data = {
@@ -237,8 +255,42 @@ def _draw_map(dataset: Dataset, seen: Survey, suspects: set[str], outliers: set[
         "size": TILE,
         "all": len(seen.frame),
         "noun": dataset.modality.noun,
+        "lasso": _line(dataset),
     }
-    _map(key="map", data=data, on_open_change=clicked)
+    _map(key="map", data=data, on_open_change=clicked, on_lasso_change=lassoed)
+
+
+# Inside of a line on it -----------------------------------------------------------------------------------------------
+
+
+def _line(dataset: Dataset) -> Any:
+    """As the browser drew it on the map of this version; None while there is none."""
+    of, version, said = st.session_state.get(_LINE, ("", 0, None))
+    return said if (of, version) == (dataset.id, dataset.version) else None
+
+
+def _inside(dataset: Dataset, seen: Survey) -> list[str]:
+    """The names of all examples inside of the line, also of those that are not drawn."""
+    line = line_of(_line(dataset))
+    return [] if line is None else seen.frame.loc[inside(seen.frame[["x", "y"]].to_numpy(), line), "name"].tolist()
+
+
+def _taken(dataset: Dataset, names: list[str]) -> None:
+    if not names:
+        st.caption(
+            f"Press ◌ on the map, or hold Shift, and draw around some {dataset.modality.noun}s: they are shown here, "
+            "to be relabeled, moved, left out, tagged, or made a dataset of their own."
+        )
+        return
+    answers = pd.Series(dataset.answers(by_name(dataset).loc[names])).value_counts()
+    said = ", ".join(f"{size:,} {literal(answer, 40) or 'without any'}" for answer, size in answers.head(5).items())
+    more = f" and {len(answers) - 5:,} more" if len(answers) > 5 else ""
+    marked = ticks(dataset)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{count(len(names), dataset.modality.noun)}: {said}{more}.", width="content")
+        st.button("Tick them all", type="tertiary", on_click=marked.add, args=(names,))
+        st.button("Forget the line", type="tertiary", on_click=lambda: st.session_state.pop(_LINE, None))
+    _list(dataset, pd.DataFrame({"name": names}), "", {})
 
 
 def _colours(dataset: Dataset, rows: pd.DataFrame) -> tuple[list[dict[str, str]], list[int]]:

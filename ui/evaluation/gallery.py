@@ -14,6 +14,7 @@ from core.tasks.judging import Judged
 from ui.datasets.browser.actions import action_bar
 from ui.datasets.browser.dialog import example_dialog
 from ui.datasets.browser.grid import example_grid
+from ui.datasets.browser.rows import by_name
 from ui.datasets.browser.ticks import ticks
 from ui.evaluation.scores import Judgement
 from ui.shared import state
@@ -34,7 +35,7 @@ def gallery(judgement: Judgement, places: np.ndarray, place: str) -> None:
     if dataset is None:
         _table(judgement, places)
         return
-    judged, frame = judgement.answered.judged, _by_name(dataset)
+    judged, frame = judgement.answered.judged, by_name(dataset)
     names = judged.rows["name"].to_numpy()[places]
     there = frame.index.get_indexer(names) >= 0
     if not there.all():
@@ -57,8 +58,7 @@ def gallery(judgement: Judgement, places: np.ndarray, place: str) -> None:
     )
     if len(places) > ON_A_PAGE:
         st.pagination(math.ceil(len(places) / ON_A_PAGE), default=number, key=key)
-    if marked.names:
-        action_bar(dataset, marked, dataset.frame.index[dataset.frame["name"].isin(names)])
+    action_bar(dataset, marked, pd.Series(names, dtype=str))
     name = st.session_state.pop("enlarged", None)
     if name is not None and name in frame.index:
         example_dialog(dataset, name)
@@ -75,15 +75,6 @@ def current(judgement: Judgement) -> Dataset | None:
         return state.dataset(chosen.dataset, chosen.dataset_version)
     except GraftError:
         return judgement.dataset
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _indexed(key: str, _dataset: Dataset) -> pd.DataFrame:
-    return _dataset.frame.set_index("name", drop=False)
-
-
-def _by_name(dataset: Dataset) -> pd.DataFrame:
-    return _indexed(f"{dataset.directory} {dataset.version}", dataset)
 
 
 def _said(judged: Judged, at: int) -> str:

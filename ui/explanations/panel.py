@@ -9,8 +9,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.explaining.explanation import Explanation, Listen
+from core.runs import Run
 from core.tasks.predictions import Aim
 from ui.explanations.drawn import draw
+from ui.explanations.seen import seen
+from ui.explanations.stages import stages
 from ui.predictions.asking import Image, Oracle
 from ui.shared.gone import apart
 from ui.shared.widgets import count, errors_shown, percent
@@ -18,12 +21,12 @@ from ui.shared.widgets import count, errors_shown, percent
 PATIENCE = 0.4  # seconds without a sign of what is done
 
 
-def why(model: Oracle, example: Image) -> None:
-    """An expander, in which nothing is worked out until it is opened."""
+def why(model: Oracle, run: Run, example: Image) -> None:
+    """An expander, in which nothing is worked out until it is opened. run: whose model it is."""
     box = st.expander("Why", icon=":material/lightbulb:", key=f"why_{example.key}", on_change="rerun")
     if _is_open(box):
         with box:
-            _panel(model, example)
+            _panel(model, run, example)
 
 
 def _is_open(box: Any) -> bool:
@@ -32,15 +35,23 @@ def _is_open(box: Any) -> bool:
 
 @st.fragment
 @apart
-def _panel(model: Oracle, example: Image) -> None:
+def _panel(model: Oracle, run: Run, example: Image) -> None:
     with errors_shown():
-        first = _explained(model, example, None, None)
-        if first is None:
-            return
-        target, method = _target(first, model, example), _method(model, example)
-        found = _explained(model, example, target, method)
-        if found is not None:
-            draw(found, model, example, f"drawn_{example.key}")
+        _reasons(model, example)
+    with errors_shown():
+        seen(model, run, example)
+    with errors_shown():
+        stages(model, example)
+
+
+def _reasons(model: Oracle, example: Image) -> None:
+    first = _explained(model, example, None, None)
+    if first is None:
+        return
+    target, method = _target(first, model, example), _method(model, example)
+    found = _explained(model, example, target, method)
+    if found is not None:
+        draw(found, model, example, f"drawn_{example.key}")
 
 
 def _target(first: Explanation, model: Oracle, example: Image) -> str | None:

@@ -18,12 +18,15 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pandas as pd
 import streamlit as st
 
 from core.address_space import must_have_for_torch
+from core.data.dataset import Dataset
 from core.errors import DataError, GraftError
-from core.explaining.explaining import Explanation, Method, explain, methods_for
-from core.explaining.explanation import Listen
+from core.explaining.explaining import Explanation, Method, explain, has_stages, methods_for, stages_seen
+from core.explaining.explanation import Listen, StageSeen
+from core.explaining.nearest import features_of, nearest_training
 from core.importing.layout import is_junk
 from core.inference.prediction import Answer
 from core.limits import Limits
@@ -35,6 +38,7 @@ from ui.shared.drop import Drop, Piece
 from ui.shared.leaving import goes_with_tab
 
 KEPT_EXPLANATIONS = 200
+KEPT_STAGES = 20  # images of which they are, half a megabyte each
 KEPT_CLASSES = 20  # likeliest classes kept of each answer, whatever number is shown now
 AT_ONCE = 8  # images between two movements of the progress bar
 THUMBNAIL = 480  # pixels, longer side
@@ -131,6 +135,8 @@ class Oracle:
         self.task, self.choices = self._predictor.task, self._predictor.choices
         self.modality, self.preprocessing = self._predictor.modality, self._predictor.preprocessing
         self.rendering: Rendering = getattr(self.preprocessing, "rendering", PLAIN)
+        self._stages: dict[str, tuple[StageSeen, ...]] = {}
+        self._nearest: dict[str, pd.DataFrame] = {}
         self._explained: dict[tuple[str, str | None, str | None], Explanation] = {}
 
     def ask(self, images: Sequence[Image]) -> list[Answer]:
@@ -158,6 +164,32 @@ class Oracle:
             for key in {(image.key, target, method), (image.key, found.target, usual)}:
                 self._explained[key] = found
         return found
+
+    @property
+    def has_stages(self) -> bool:
+        """Whether `stages` shows anything."""
+        return has_stages(self._predictor)
+
+    def stages(self, image: Image) -> tuple[StageSeen, ...]:
+        """As `core.explaining.explaining.stages_seen`, and kept. Raises as that does."""
+        if image.key not in self._stages:
+            with self._lock:
+                found = stages_seen(self._predictor, image.read())
+            while len(self._stages) >= KEPT_STAGES:
+                del self._stages[next(iter(self._stages))]
+            self._stages[image.key] = found
+        return self._stages[image.key]
+
+    def nearest(self, image: Image, workspace: Workspace, dataset: Dataset) -> pd.DataFrame:
+        """As `core.explaining.nearest.nearest_training`, and kept. Raises as that does."""
+        if image.key not in self._nearest:
+            with self._lock:
+                features = features_of(self._predictor, image.read())
+                found = nearest_training(workspace, self._predictor, dataset, features)
+            while len(self._nearest) >= KEPT_EXPLANATIONS:
+                del self._nearest[next(iter(self._nearest))]
+            self._nearest[image.key] = found
+        return self._nearest[image.key]
 
 
 def oracle(bundle: Path) -> Oracle:

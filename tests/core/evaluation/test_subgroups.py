@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.data.tags import tag
 from core.evaluation.answered import Answered
 from core.evaluation.subgroups import brightness, columns_of, subgroups
 from core.importing.importing import import_path
@@ -72,3 +73,11 @@ def test_brightness_is_measured(workspace, tmp_path):
     dataset = import_path(workspace, tmp_path / "set")
     bright = brightness(dataset, dataset.frame)
     assert bright[dataset.frame["label"] == "night"].max() < 40 < 60 < bright[dataset.frame["label"] == "day"].min()
+
+
+def test_a_tag_is_a_group(workspace, make_zip):
+    dataset = import_path(workspace, make_zip({"red": 8, "blue": 8}))
+    names = dataset.frame["name"].tolist()
+    tag(dataset, names[:4], "blurry")
+    found = columns_of(answered(np.ones(16, bool), dataset.frame), dataset)
+    assert found["blurry"].tolist() == ["tagged"] * 4 + ["not tagged"] * 12

@@ -7,7 +7,7 @@ import pytest
 from core.data.changes import rename_classes
 from core.errors import DataError
 from core.importing.importing import import_path, import_source
-from core.importing.merging import merged_source, read_mapping, suggested
+from core.importing.merging import merged_source, read_mapping, subset_source, suggested
 from tests.conftest import image
 
 
@@ -70,3 +70,21 @@ def test_two_classes_of_the_same_name_become_one(workspace, second):
     ):
         with pytest.raises(DataError, match=words):
             rename_classes(workspace, made, becomes)
+
+
+def test_some_examples_make_a_dataset_of_their_own(workspace, first):
+    names = first.frame.groupby("label").head(3)["name"]
+    made = import_source(workspace, subset_source(first, set(names)), "Some")
+    assert made.report.classes == {"cat": 3, "dog": 3} and made.id != first.id
+    assert set(made.frame["sha256"]) == set(first.frame.loc[names.index, "sha256"])
+    with pytest.raises(DataError, match="None of these images"):
+        subset_source(first, ["gone.jpg"])
+
+
+def test_some_texts_make_a_dataset_of_their_own(workspace, tmp_path):
+    lines = ["text,label", *(f"film number {number} is long,{'ab'[number % 2]}" for number in range(12))]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    dataset = import_path(workspace, tmp_path / "t.csv")
+    made = import_source(workspace, subset_source(dataset, dataset.frame["name"].iloc[2:8]), "Some")
+    assert len(made.frame) == 6 and made.classes == ("a", "b")
+    assert set(made.frame["sha256"]) == set(dataset.frame["sha256"].iloc[2:8])

@@ -59,11 +59,14 @@ def test_blocks_change_nothing(monkeypatch):
 
 def test_what_is_written_is_read_and_what_is_damaged_is_no_caution(tmp_path):
     (tmp_path / "bundle.json").write_text('{"format": 1}')
-    write_reference(tmp_path, near(0, 5), Caution(0.8, 0.05, 5))
+    digests = [f"{number:064x}" for number in range(5)]
+    write_reference(tmp_path, near(0, 5), Caution(0.8, 0.05, 5), digests)
     said = json.loads((tmp_path / "bundle.json").read_text())
     assert said == {"format": 1, "caution": {"threshold": 0.8, "false_alarms": 0.05, "images": 5}}
     cpu = torch.device("cpu")
-    assert read_reference(tmp_path, said, cpu).features.shape == (5, 64)
+    found = read_reference(tmp_path, said, cpu)
+    assert found.features.shape == (5, 64) and found.digests == digests and not found.refitted
+    assert read_reference(tmp_path, {**said, "refitted": True}, cpu).refitted
     assert read_reference(tmp_path, {}, cpu) is None
     (tmp_path / "reference.safetensors").write_bytes(b"garbage")
     assert read_reference(tmp_path, said, cpu) is None

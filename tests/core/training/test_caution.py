@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.inference import reference
 from core.inference.predictor import Predictor
 from core.training import caution
 from tests.conftest import image
@@ -35,12 +36,12 @@ def test_a_plain_square_is_foreign_and_an_older_bundle_says_nothing(recipe, trai
 
 
 def test_of_many_images_as_many_of_each_class_are_kept(monkeypatch):
-    monkeypatch.setattr(caution, "MOST", 30)
+    monkeypatch.setattr(reference, "MOST", 30)
     labels = ["many"] * 100 + ["few"] * 10 + ["test"] * 5
     splits = ["train"] * 90 + ["validation"] * 20 + ["test"] * 5
-    kept = caution.drawn(pd.DataFrame({"label": labels, "split": splits}), "label")
+    kept = reference.drawn(pd.DataFrame({"label": labels, "split": splits}), "label")
     assert kept["label"].value_counts().to_dict() == {"many": 20, "few": 10}
-    assert len(caution.drawn(pd.DataFrame({"label": labels, "split": splits}), "")) == 30
+    assert len(reference.drawn(pd.DataFrame({"label": labels, "split": splits}), "")) == 30
 
 
 def test_stages_that_learned_are_judged_by_what_they_did_not_learn_from():

@@ -51,13 +51,15 @@ def _page():
 
     from ui.explanations.panel import why
 
-    why(st.session_state["model"], st.session_state["image"])
+    why(st.session_state["model"], None, st.session_state["image"])
 
 
 @pytest.fixture
 def opened(monkeypatch):
     def open_it(model, is_open=True):
         monkeypatch.setattr("ui.explanations.panel._is_open", lambda box: is_open)
+        for part in ("seen", "stages"):
+            monkeypatch.setattr(f"ui.explanations.panel.{part}", lambda *_: None)
         app = AppTest.from_function(_page, default_timeout=60)
         app.session_state["model"] = model
         app.session_state["image"] = Image("key", "disc.jpg", lambda: image("red"))

@@ -1,4 +1,4 @@
-"""What can be done with the examples that are ticked: each change makes a new version."""
+"""What can be done with the examples that are ticked: each change of an answer or of the split makes a new version."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import streamlit as st
 
 from core.data import changes
 from core.data.dataset import Dataset
+from ui.datasets.browser.own_dataset import own_dataset, tagging
 from ui.datasets.browser.ticks import Ticks
 from ui.shared.undo import apply, bar
 from ui.shared.widgets import clip, count, literal
 
 
-def action_bar(dataset: Dataset, ticks: Ticks, found: pd.Index) -> None:
-    """Nothing, while nothing is ticked. found: the rows that match the filters."""
+def action_bar(dataset: Dataset, ticks: Ticks, names: pd.Series) -> None:
+    """Nothing, while nothing is ticked. names: of all that are listed, on this page and the others."""
     if not ticks.names:
         return
-    names = dataset.frame.loc[found, "name"]
     with bar("action_bar"):
         st.markdown(f"**{len(ticks.names):,} ticked**", width="content")
         classes = dataset.task.classes
@@ -30,6 +30,8 @@ def action_bar(dataset: Dataset, ticks: Ticks, found: pd.Index) -> None:
             apply(dataset, changes.move, ticks.names, split)
         if st.button("Leave out", help="They are left out of a new version; this one keeps them."):
             apply(dataset, changes.leave_out, ticks.names)
+        tagging(dataset, ticks)
+        own_dataset(dataset, ticks)
         if len(ticks.names) < len(names) or not names.isin(ticks.names).all():
             st.button(f"Tick all {len(names):,} that match", type="tertiary", on_click=ticks.add, args=(names,))
         st.button("Untick all", type="tertiary", on_click=ticks.clear)

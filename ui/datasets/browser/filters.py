@@ -12,6 +12,7 @@ import streamlit as st
 from core.data.browsing import Order, orders
 from core.data.dataset import SPLITS, Dataset
 from core.data.splits import Split
+from core.data.tags import tags_of
 from core.tasks.classes import Classes
 from ui.examples import shown_of
 from ui.shared.sight import look_at_place
@@ -20,7 +21,7 @@ from ui.shared.widgets import clip
 LOOK, EXAMPLES = "look", "Examples"  # which of the looks at a dataset is open, and the one at its examples
 FEW, EVERY = "\0few", "\0every"  # no class is called so: names of classes have no control characters
 NONE = ""  # nor so
-ANY_SPLIT, ANY_FINDING = "any", "any"
+ANY_SPLIT, ANY_FINDING, ANY_TAG = "any", "any", "\0any"  # no tag is called so
 WIDTH: Final = "stretch"
 _SPLITS = {ANY_SPLIT: "Any split", "train": "Training", "validation": "Validation", "test": "Test"}
 _FINDINGS: dict[str, str] = {  # in the words of their sentences above
@@ -53,12 +54,14 @@ _ORDERS: dict[Order, str] = {
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked for. label: NONE for examples without any. finding: of which kind. few: an overview, a few
-    examples of each class."""
+    """What is asked for. label: NONE for examples without any. finding: of which kind. tag: that they have;
+    tagged: changes when others have it. few: an overview, a few examples of each class."""
 
     label: str | None = None
     split: Split | None = None
     finding: str | None = None
+    tag: str | None = None
+    tagged: int = 0
     text: str = ""
     order: Order = "name"
     few: bool = False
@@ -77,8 +80,11 @@ def filters(dataset: Dataset) -> Query:
         split = _choice(dataset, "Split", [ANY_SPLIT, *splits], _SPLITS)
         titles = {ANY_FINDING: "Any finding"} | shown_findings(dataset)
         finding = _choice(dataset, "Finding", list(titles), titles) if len(titles) > 1 else ANY_FINDING
+        tags = tags_of(dataset)
+        tag = _choice(dataset, "Tag", [ANY_TAG, *tags], {ANY_TAG: "Any"}) if tags else ANY_TAG
         order = _choice(dataset, "Sort by", list(orders(dataset)), {**_ORDERS, **shown_of(dataset).orders})
         text = _search(dataset)
+    query = query if tag == ANY_TAG else replace(query, tag=tag, tagged=hash(tags[tag]))
     query = replace(query, split=None if split == ANY_SPLIT else split, text=text, order=order)
     return replace(query, finding=None if finding == ANY_FINDING else finding)
 
@@ -103,6 +109,7 @@ def look_at_finding(dataset: Dataset, kind: str) -> None:
 def clear(dataset: Dataset) -> None:
     """Ask for nothing."""
     nothing = {"Class": FEW, "Split": ANY_SPLIT, "Finding": ANY_FINDING, "Sort by": orders(dataset)[0], "Search": ""}
+    nothing |= {"Tag": ANY_TAG} if tags_of(dataset) else {}
     st.session_state.update({_key(dataset, what): value for what, value in nothing.items()})
 
 

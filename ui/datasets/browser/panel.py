@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.browsing import first_of_each, matching, page_of, pages
 from core.data.dataset import Dataset
+from core.data.tags import tags_of
 from ui.datasets.browser.actions import action_bar
 from ui.datasets.browser.dialog import example_dialog
 from ui.datasets.browser.filters import Query, clear, filters, look_at, page_key
@@ -38,7 +39,7 @@ def _browser(dataset: Dataset) -> None:
         else:
             found = _found(dataset.directory, dataset.version, query, dataset)
             _page(dataset, found, query)
-            action_bar(dataset, ticks(dataset), found)
+            action_bar(dataset, ticks(dataset), dataset.frame.loc[found, "name"])
     name = st.session_state.pop("enlarged", None)
     if name is not None:
         example_dialog(dataset, name)
@@ -83,7 +84,8 @@ def _found(directory: Path, version: int, query: Query, _dataset: Dataset) -> pd
     """Which rows match, in their order; kept, as every tick asks for it again."""
     finding = next((one for one in _dataset.report.findings if one.kind == query.finding), None)
     label, split, text, order = query.label, query.split, query.text, query.order
-    return matching(_dataset, label=label, split=split, finding=finding, text=text, order=order).index
+    among = None if query.tag is None else tags_of(_dataset).get(query.tag, frozenset())
+    return matching(_dataset, label=label, split=split, finding=finding, text=text, among=among, order=order).index
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
