@@ -27,7 +27,7 @@ from ui.shared.widgets import count, errors_shown, file_size, literal
 
 STRIPS = Path(__file__).parents[1] / "images"  # some images of each sample set, side by side
 UPLOAD, PASTE, DRAFT, FOLDER = "Upload", "Paste texts", "Make classes here", "Folder on this machine"
-SAMPLE, PUBLISHED_SET, WEB = "Sample set", "Published set", "From the web"
+SAMPLE, PUBLISHED_SET, WEB = "Sample set", "Published set", "Web"
 ADDING = "adding"  # whether the place is open where the ways are
 
 
