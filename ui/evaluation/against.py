@@ -149,7 +149,10 @@ def _others(judgement: Judgement) -> list[Run]:
 
 
 def _difference(judgement: Judgement, run: Run) -> Difference | None:
-    before = own_part(run, judgement.answered.part)
+    try:
+        before = own_part(run, judgement.answered.part)
+    except GraftError:  # its answers are damaged, or of an earlier version
+        return None
     if before is None or before.task is not judgement.answered.task:
         return None
     return _kept(judgement.key, id(judgement.answered), id(before), judgement.answered, before)

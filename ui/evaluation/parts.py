@@ -45,14 +45,11 @@ def chosen_part(run: Run, bundle: Path) -> tuple[Answered, Dataset | None] | Non
 
 
 def own_part(run: Run, part: str) -> Answered | None:
-    """What a run answered about a part of its own dataset when it ended; None where it kept nothing of it."""
-    if (bundle := run.bundle) is None:
+    """What was answered about a part of its own dataset; None where that was not kept."""
+    bundle, own = run.bundle, _own_dataset(run)
+    if bundle is None or part not in parts_of(bundle):
         return None
-    own = _own_dataset(run)
-    try:
-        return _kept(str(bundle), _stamp(bundle), part, own.id if own else "", own.version if own else 0, own)
-    except GraftError:
-        return None
+    return _kept(str(bundle), _stamp(bundle), part, own.id if own else "", own.version if own else 0, own)
 
 
 def _own_dataset(run: Run) -> Dataset | None:
