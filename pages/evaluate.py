@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ui.evaluation.against import KEPT, against_panel, mended_bar
+from ui.evaluation.calibration import calibration_panel, has_sureness
 from ui.evaluation.gallery import current
 from ui.evaluation.mistakes import mistakes_panel
 from ui.evaluation.numbers import numbers_panel
 from ui.evaluation.parts import chosen_part
 from ui.evaluation.scores import Judgement, headline, scores_panel
 from ui.evaluation.subgroups import subgroups_panel
+from ui.evaluation.thresholds import thresholds_panel
 from ui.runs.note import note
 from ui.runs.picking import picked_run
 from ui.shared.next_step import next_step
@@ -34,6 +36,8 @@ class View:
 VIEWS = (
     View("Scores", scores_panel),
     View("Mistakes", mistakes_panel),
+    View("How sure", calibration_panel, has_sureness),
+    View("Thresholds", thresholds_panel, lambda judgement: judgement.answered.judge.decides),
     View("Predicted and true", numbers_panel, lambda judgement: judgement.answered.task.ordered),
     View("Groups", subgroups_panel),
     View("Against another run", against_panel, lambda judgement: judgement.answered.part != "other"),

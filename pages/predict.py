@@ -51,6 +51,8 @@ def main() -> None:
         if not images:
             return
         model = oracle(bundle)
+        if model.decision.words(model.modality.noun):
+            st.caption(" ".join(model.decision.words(model.modality.noun)))
         most = _how_many_classes(model)
         answered = _ask(model, Answers(bundle), images)
         _show(model, run, answered, most)

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from argparse import Namespace
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,11 +20,14 @@ from core.data.report import LEFT_OUT, Report
 from core.importing.importing import check as check_path
 from core.importing.importing import import_path, import_source, memory_for
 from core.importing.merging import merged_source, read_mapping, suggested
+from core.importing.remote.fetched import import_remote
+from core.importing.remote.offers import is_remote, look_up, size_of
 from core.importing.samples.published import import_published
 from core.importing.tables.reading import Reading
 from core.modalities import MODALITIES
 from core.processes import limited_memory
-from core.words import number_of
+from core.units import file_size
+from core.words import names_of, number_of
 from core.workspace import Workspace
 
 
@@ -39,6 +43,8 @@ def bring_in(options: Namespace) -> int:
     workspace = Workspace.open(options.workspace)
     if options.published:
         made = import_published(workspace, options.published, name=options.name, progress=ImportLine())
+    elif is_remote(options.path):
+        made = _fetched(workspace, options)
     else:
         path, reading = Path(os.path.expanduser(options.path)), reading_of(options)
         with limited_memory(memory_for(path)):
@@ -52,6 +58,26 @@ def bring_in(options: Namespace) -> int:
     else:
         _print(made.report, as_json=False)
     return 0
+
+
+def _fetched(workspace: Workspace, options: Namespace) -> Dataset:
+    """What it is, and how large, is said before anything is fetched."""
+    offer = look_up(options.path)
+    files, others = offer.files(options.part), [part for part in offer.parts if part != options.part]
+    size = size_of(files)
+    large = "of a size that the server does not say" if size is None else file_size(size)
+    print(printable(f"{number_of(len(files), 'file')}, {large}, from {offer.host}"), file=sys.stderr)
+    if len(offer.parts) > 1:
+        first = options.part or others.pop(0)
+        print(printable(f"The part {first!r}. --part takes another: {names_of(others)}"), file=sys.stderr)
+    with ExitStack() as stack:
+        return import_remote(
+            *(workspace, options.path, options.part),
+            name=options.name,
+            progress=ImportLine(),
+            reading=reading_of(options),
+            begins=lambda path: stack.enter_context(limited_memory(memory_for(path))),
+        )
 
 
 def reading_of(options: Namespace) -> Reading | None:

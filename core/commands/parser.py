@@ -24,6 +24,7 @@ from core.training.recipe import OPTIONS, WORDS_OF, Recipe, words_of
 
 PREDICTED = "image files, or folders of them; of a run that learned from texts: a text, or files of lines or tables"
 SOURCES = "a ZIP, a TAR, a folder, or a table (CSV, ...) that names images or holds texts"
+REMOTE = "an address (https://...), or a set of the hub (hub:OWNER/NAME)"
 DATASET = "a dataset's name or id, see `datasets`; NAME@2 is its version 2, else the newest is taken"
 
 
@@ -79,8 +80,9 @@ def build_parser() -> argparse.ArgumentParser:
     _reading(check)
     bring_in = _command(commands, "import", data.bring_in, "keep images as a dataset, and say what was found")
     what = bring_in.add_mutually_exclusive_group(required=True)
-    what.add_argument("path", metavar="PATH", nargs="?", help=SOURCES)
+    what.add_argument("path", metavar="PATH", nargs="?", help=f"{SOURCES}; or what is fetched: {REMOTE}")
     what.add_argument("--published", metavar="SET", help="fetch a set that torchvision knows, such as EuroSAT")
+    bring_in.add_argument("--part", metavar="NAME", default="", help="of a set of the hub (default: the likeliest)")
     bring_in.add_argument("--name", metavar="NAME", help="what to call it (default: by the path)")
     _reading(bring_in)
     merge = _command(commands, "merge", data.merge, "make one dataset of two, which stay as they are")

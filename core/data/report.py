@@ -13,6 +13,7 @@ from core.tasks.regression import Numbers
 
 Kind = Literal[
     # At import: files that did not become images of the dataset, or not as they were.
+    "fetched",
     "left out",
     "repeated",
     "no class",
@@ -58,7 +59,7 @@ Kind = Literal[
     "one number",
     "no entities",
 ]
-SHOWN_SO: frozenset[Kind] = frozenset({"mended", "values", "ground"})  # that tell how images are shown
+SHOWN_SO: frozenset[Kind] = frozenset({"mended", "values", "ground", "fetched"})  # how, and from where
 LEFT_OUT: frozenset[Kind] = frozenset({"left out", "repeated", "no class", "no label", "several labels"})
 
 

@@ -10,7 +10,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -26,6 +26,7 @@ from core.data.findings import report_on
 from core.data.report import Report
 from core.data.splits import complete
 from core.errors import DamagedError, DataError
+from core.finding import Finding
 from core.importing.archives.containers import open_container
 from core.importing.archives.entries import Source
 from core.importing.archives.readers import file_entry, open_source
@@ -87,6 +88,7 @@ def import_path(
     reading: Reading | None = None,
     ask: Asks | None = None,
     note: str = "",
+    told: Sequence[Finding] = (),
 ) -> Dataset:
     """A ZIP, a TAR, a folder, a table with its images beside it, or a file of texts. What it holds is copied; it stays
     as it is.
@@ -95,7 +97,7 @@ def import_path(
 
     reading: how it is to be read, where files and tables leave it open; None: as is likeliest. ask: asked first where
         that decides the answers; it is given the folder that the images were copied to, and where each lies in it.
-    note: what stands beside every score that is reached on it.
+    note: what stands beside every score that is reached on it. told: what its report begins with.
 
     Raises:
         DataError: it cannot be used, or what is in it makes no dataset.
@@ -109,7 +111,7 @@ def import_path(
     with opened(path, limits, modality) as source:
         return _import(
             *(workspace, source, name or title_of(path), progress, cancelled, limits),
-            *(fingerprint, reading, ask, note, modality),
+            *(fingerprint, reading, ask, note, modality, told),
         )
 
 
@@ -292,11 +294,15 @@ def _import(
     ask: Asks | None = None,
     note: str = "",
     modality: Modality = IMAGE,
+    told: Sequence[Finding] = (),
 ) -> Dataset:
     _refuse_without_room(workspace, source)
     name = shown_name(name).strip() or "Images"
     with disk_in_words(), _beside(workspace) as folder:
         found = _found(source, folder / "images", limits, progress, cancelled, reading, ask, modality)
+        if told:
+            report = found.found.model_copy(update={"findings": [*told, *found.found.findings]})
+            found = replace(found, found=report)
         if progress is not None:
             progress(Progress("Writing the dataset", 0))
         digest = _digest(found)

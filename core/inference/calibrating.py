@@ -43,6 +43,12 @@ class Fit:
         inside = LOWEST * 1.01 < self.temperature < HIGHEST / 1.01
         return self.examples >= FEWEST and inside and self.before - self.after > SURE * self.off
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether a run takes it by itself: only what makes a model less sure. Where the validation part has chosen an
+        epoch, or how strong a head is held, a model looks better there than it is, and would be made too sure."""
+        return self.helps and self.temperature > 1
+
 
 def usual_decision(judge: Judge | None, answers: pd.DataFrame, spec: Mapping[str, Any], groups: np.ndarray) -> Decision:
     """What a run decides by itself when it ends: a temperature where it helps, a range of a number.
@@ -54,7 +60,7 @@ def usual_decision(judge: Judge | None, answers: pd.DataFrame, spec: Mapping[str
     judged = judge.judged(answers, spec, groups)
     if judge.decides:
         fit = fitted(judged)
-        return decision_of(fit, "validation") if fit.helps else PLAIN
+        return decision_of(fit, "validation") if fit.is_taken else PLAIN
     return ranged(judged, PLAIN, "validation") if judge.ranges else PLAIN
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from core.importing.drafts.drafts import load_draft
 from core.importing.drafts.making import draft_source
 from core.importing.importing import import_path, import_sample, import_source, memory_for
 from core.importing.merging import merged_source, subset_source
+from core.importing.remote.fetched import import_remote
 from core.importing.samples.published import import_published
 from core.jobs import asking
 from core.processes import limited_memory
@@ -38,6 +40,30 @@ def path(
     asks = partial(asking.ask, Path(directory)) if directory else None
     with limited_memory(memory_for(Path(path))):
         return _dataset(import_path(workspace, Path(path), name=name, progress=progress, reading=said, ask=asks))
+
+
+def remote(
+    workspace: Workspace,
+    progress: OnProgress,
+    *,
+    given: str,
+    part: str = "",
+    name: str | None = None,
+    reading: str | None = None,
+    directory: str = "",
+) -> dict[str, Any]:
+    """given, part: as `import_remote` takes them. The rest as for `path`."""
+    said = asking.read(reading) if reading else None
+    asks = partial(asking.ask, Path(directory)) if directory else None
+    with ExitStack() as stack:
+
+        def begins(fetched: Path) -> None:
+            stack.enter_context(limited_memory(memory_for(fetched)))
+
+        made = import_remote(
+            *(workspace, given, part), name=name, progress=progress, reading=said, ask=asks, begins=begins
+        )
+    return _dataset(made)
 
 
 def sample(workspace: Workspace, progress: OnProgress, *, key: str) -> dict[str, Any]:
@@ -132,6 +158,7 @@ KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "import path": path,
     "import sample": sample,
     "import published": published,
+    "import remote": remote,
     "import draft": draft,
     "import merged": merge,
     "import some": subset,

@@ -38,6 +38,7 @@ PROBE: Legs = {STARTING: 4, PHASES["loading"]: 1, PHASES["batch_size"]: 2, PHASE
 EVALUATE: Legs = {STARTING: 2, PHASES["loading"]: 3, "Asking": 10}
 LEGS: dict[str, Legs] = {
     "import published": PUBLISHED,
+    "import remote": PUBLISHED,
     "survey": SURVEY,
     "evaluate": EVALUATE,
     "estimate": {**PROBE, "Trying a few steps": 4},

@@ -138,6 +138,7 @@ def empty(workspace: Workspace, weights: bool = False) -> int:
         throw_away(each.path)
     clear_leftovers(workspace)
     _empty_downloads(workspace.cache / "published")
+    _empty_downloads(workspace.cache / "fetched")
     if weights:
         _empty_downloads(workspace.cache / "weights")
     return before - sum(sizes(workspace).values())

@@ -62,6 +62,19 @@ class Decision(BaseModel):
     def has_thresholds(self) -> bool:
         return bool(self.thresholds) or self.least > 0
 
+    def words(self, noun: str) -> list[str]:
+        """A sentence for each thing that was decided. noun: what an example is called."""
+        found = []
+        if self.temperature != 1:
+            by = f", by {self.examples:,} {self.calibrated_on} {noun}s" if self.calibrated_on else ""
+            found.append(f"How sure it is was calibrated: temperature {self.temperature:.2f}{by}.")
+        if self.thresholds:
+            on = f", on the {self.chosen_on} part" if self.chosen_on else ""
+            found.append(f"Its answers follow thresholds that were chosen on the page Evaluate{on}.")
+        if self.least:
+            found.append(f"Below {self.least:.0%} it says that it is not sure.")
+        return found
+
     def without_thresholds(self) -> Decision:
         return self.model_copy(update={"thresholds": (), "least": 0.0, "chosen_on": ""})
 

@@ -25,10 +25,11 @@ from core.runtime.distributed import ALONE, Team
 from core.runtime.ways import BATCH, FrozenStages
 from core.store.cache import make_room
 from core.store.rows import Row, Rows, Store
-from core.training.sources import cut
+from core.training.sources import cut, cut_evenly
 from core.workspace import Workspace
 
 FORMAT = 5  # change when the same setting would stand for other numbers
+TOKENS = 1536  # of a batch of texts on a processor: short ones are too little work for it, 16 at a time
 BATCH_ELSEWHERE = 128  # images at a time through the frozen stages where there is no processor with caches to fit
 
 
@@ -98,8 +99,7 @@ class Kept:
         def compute(view: int | None, among: np.ndarray, places: np.ndarray) -> Iterator[Row]:
             nonlocal done
             numbers = among[places]
-            size = BATCH if self.source.device.type == "cpu" else BATCH_ELSEWHERE
-            for inputs in self.source.batches(cut(numbers, size, training=False), epoch=view):
+            for inputs in self.source.batches(self._cut(numbers), epoch=view):
                 given = self.frozen.network(inputs)
                 done += count(inputs)
                 on_batch(min(done, total), total)
@@ -114,6 +114,12 @@ class Kept:
             store.rows(digests, partial(compute, view, order)).of(places)
             for store, view in zip(self.stores, self.views)
         ]
+
+    def _cut(self, numbers: np.ndarray) -> list[np.ndarray]:
+        if self.source.device.type != "cpu":
+            return cut(numbers, BATCH_ELSEWHERE, training=False)
+        lengths = self.source.lengths()
+        return cut(numbers, BATCH, training=False) if lengths is None else cut_evenly(numbers, lengths, BATCH, TOKENS)
 
     def _order(self) -> np.ndarray:
         """In which they are computed: those of about the same length together."""

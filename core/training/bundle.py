@@ -31,7 +31,7 @@ def write_bundle(folder: Path, material: Material, state: Checkpoint, finished: 
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in material.tensors().items()}
     recipe = material.recipe
     with atomic_open(folder / "weights.safetensors", "wb") as file:
-        file.write(safetensors.torch.save(tensors))
+        safetensors.torch.save_file(tensors, file.name)  # and not as bytes first, which would take as much memory again
     with atomic_open(folder / "answers.parquet", "wb") as file:
         finished.answers.to_parquet(file, index=False)
     keep(material.backbone.info, folder / "backbone")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
 
 from core.training.recipe import Recipe
+
+LARGE = 4_000_000  # numbers that move, above which a processor's step is bound by memory: they are gone through once
 
 
 def build_optimizer(recipe: Recipe, depths: Sequence[Sequence[nn.Parameter]]) -> torch.optim.Optimizer:
@@ -30,7 +33,13 @@ def build_optimizer(recipe: Recipe, depths: Sequence[Sequence[nn.Parameter]]) ->
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=rate, momentum=recipe.momentum, nesterov=recipe.nesterov)
     kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.AdamW
-    return kind(groups, lr=rate, betas=(recipe.momentum, 0.999))
+    return kind(groups, lr=rate, betas=(recipe.momentum, 0.999), fused=_is_large(groups) or None)
+
+
+def _is_large(groups: Sequence[dict[str, Any]]) -> bool:
+    parameters = [parameter for group in groups for parameter in group["params"]]
+    on_cpu = all(each.device.type == "cpu" and each.is_floating_point() for each in parameters)
+    return on_cpu and sum(each.numel() for each in parameters) > LARGE
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -34,6 +34,7 @@ from core.training.sources import ActivationSource, MadeUp, Source
 from core.workspace import Workspace
 
 EXAMPLES = 4  # to measure on in which precision it is best to train
+MOST_TEXTS = 32  # the same of texts, of which a few are no work, and only a step's many show what is best
 
 
 @dataclass
@@ -241,10 +242,21 @@ def _way_to_train(material: Material, frozen_stages: int, model: nn.Module, part
     device = material.device
     if device.autocast_dtype is not None:
         return Way(str(device.autocast_dtype).removeprefix("torch."))
-    few = np.arange(min(len(part), EXAMPLES))
-    name = f"{material.backbone.info.said} after {frozen_stages} stages"
+    few, together = _few(part, material.recipe)
+    name = f"{material.backbone.info.said} after {frozen_stages} stages{together}"
     inputs = partial(_first_batch, part, few)
     return way_to_train(material.workspace, model, name, device, inputs, material.chosen)
+
+
+def _few(part: Part, recipe: Recipe) -> tuple[np.ndarray, str]:
+    """The first ones; of those that differ in length, as many of middle length as a step has, and how many in words."""
+    lengths = part.source.lengths()
+    if lengths is None:
+        return np.arange(min(len(part), EXAMPLES)), ""
+    assert isinstance(recipe.batch_size, int), "it is found before anything is measured"
+    many = min(recipe.batch_size, MOST_TEXTS)
+    begins = max(0, len(part) - many) // 2
+    return np.argsort(lengths, kind="stable")[begins : begins + many], f", {many} together"
 
 
 def _first_batch(part: Part, few: np.ndarray) -> Inputs:

@@ -119,6 +119,18 @@ def cut(order: np.ndarray, batch_size: int, training: bool) -> list[np.ndarray]:
     return chunks
 
 
+def cut_evenly(order: np.ndarray, lengths: np.ndarray, fewest: int, tokens: int) -> list[np.ndarray]:
+    """`order`, which is by length, in chunks of about `tokens`, padding included, and of `fewest` examples at least."""
+    chunks, start = list[np.ndarray](), 0
+    while start < len(order):
+        many = fewest
+        while start + many < len(order) and (many + 1) * lengths[order[start + many]] <= tokens:
+            many += 1
+        chunks.append(order[start : start + many])
+        start += many
+    return chunks
+
+
 def by_length(order: np.ndarray, lengths: np.ndarray, batch_size: int, random: np.random.Generator) -> np.ndarray:
     """The same examples so that those of a batch are about equally long, and little of it is padding. Which come
     together, and which batch comes when, stays a matter of chance."""

@@ -11,6 +11,8 @@ from core.limits import Limits
 from core.modalities import IMAGE
 from core.modalities.images.preprocessing import PLAIN
 from core.tasks.classification import CLASSIFICATION
+from core.tasks.decision import PLAIN as PLAIN_DECISION
+from core.tasks.decision import Decision
 from core.tasks.predictions import Guess, Number, Ranked
 from core.tasks.regression import REGRESSION
 from tests.conftest import image
@@ -27,6 +29,7 @@ class FakePredictor:
 
     choices, task = (HOSTILE, "blue", "green"), CLASSIFICATION
     preprocessing, modality = SimpleNamespace(rendering=PLAIN), IMAGE
+    decision = PLAIN_DECISION
     asked: list[str] = []
 
     @classmethod
@@ -79,6 +82,15 @@ def test_one_image_is_answered_with_its_name_and_time(app):
     _give(app, ("my *photo*.jpg", image("red")))
     assert "my \\*photo\\*\\.jpg" in texts(app) and "12 ms" in texts(app)
     assert not app.dataframe and not app.error
+
+
+def test_what_was_decided_about_the_model_is_said(app, monkeypatch):
+    decision = Decision(temperature=1.83, thresholds=(0.2, 0.5, 0.5), least=0.6)
+    monkeypatch.setattr(FakePredictor, "decision", decision)
+    said = texts(_give(app, ("a.jpg", image("red"))))
+    assert (
+        "temperature 1.83" in said and "follow thresholds" in said and "Below 60% it says that it is not sure" in said
+    )
 
 
 def test_a_name_with_quotes_is_shown_as_it_is(app):

@@ -12,6 +12,7 @@ from core.inference.prediction import Answer
 from core.modalities import TEXT
 from core.modalities.texts.settings import Tokenizing
 from core.tasks import CLASSIFICATION
+from core.tasks.decision import PLAIN
 from core.tasks.predictions import Guess, Ranked
 from core.training.recipe import Recipe
 from core.workspace import write_json
@@ -79,6 +80,7 @@ class Reader:
 
     choices, task, modality = ("good", "bad"), CLASSIFICATION, TEXT
     preprocessing = Tokenizing(tokenizer="0" * 64, longest=16)
+    decision = PLAIN
 
     @classmethod
     def open(cls, bundle):

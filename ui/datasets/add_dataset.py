@@ -19,6 +19,7 @@ from ui.datasets.draft_panel import choose_draft, draft_panel
 from ui.datasets.imports import Upload, from_draft, from_path, from_published, from_sample
 from ui.datasets.paste_panel import paste_panel
 from ui.datasets.reading_panel import chosen_reading, kept_reading
+from ui.datasets.remote_panel import remote_panel
 from ui.shared.drop import Drop, Piece, drop_area
 from ui.shared.gone import apart
 from ui.shared.sight import look_at_place
@@ -26,7 +27,7 @@ from ui.shared.widgets import count, errors_shown, file_size, literal
 
 STRIPS = Path(__file__).parents[1] / "images"  # some images of each sample set, side by side
 UPLOAD, PASTE, DRAFT, FOLDER = "Upload", "Paste texts", "Make classes here", "Folder on this machine"
-SAMPLE, PUBLISHED_SET = "Sample set", "Published set"
+SAMPLE, PUBLISHED_SET, WEB = "Sample set", "Published set", "Web"
 ADDING = "adding"  # whether the place is open where the ways are
 
 
@@ -38,7 +39,7 @@ def open_draft(draft: Draft) -> None:
 
 
 def ways_in(space: Workspace) -> None:
-    ways = [UPLOAD, PASTE, DRAFT, FOLDER, SAMPLE, PUBLISHED_SET]
+    ways = [UPLOAD, PASTE, DRAFT, FOLDER, SAMPLE, PUBLISHED_SET, WEB]
     kept = st.session_state.get("way_in_kept") or UPLOAD
     # As its default, and not through its state: a click while the page is drawn would lose it.
     first = None if "way_in" in st.session_state else kept
@@ -56,6 +57,8 @@ def ways_in(space: Workspace) -> None:
         _samples(space)
     elif way == PUBLISHED_SET:
         _published(space)
+    elif way == WEB:
+        remote_panel(space)
 
 
 def _remembered(key: str, first: str) -> str:
@@ -160,7 +163,7 @@ def by_modality() -> list[Sample]:
 
 
 def _published(space: Workspace) -> None:
-    st.caption("Well-known sets, fetched from where their makers published them: the only way in that needs a network.")
+    st.caption("Well-known sets, fetched from where their makers published them, which needs a network.")
     sets = {one.title: one for one in PUBLISHED}
     one = sets[st.selectbox("Set", list(sets), key=_remembered("set", next(iter(sets))))]
     st.session_state["set_kept"] = one.title

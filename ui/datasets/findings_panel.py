@@ -52,7 +52,8 @@ def findings_panel(dataset: Dataset) -> None:
                     st.html(LINE)
                 _finding(dataset, finding, f"{key}_{number}")
     if info:
-        with st.expander(f"On the way in: {_on_the_way(info, dataset.modality.noun)}", icon=ICONS["info"]):
+        said = ": ".join(filter(None, ("On the way in", _on_the_way(info, dataset.modality.noun))))
+        with st.expander(said, icon=ICONS["info"]):
             for number, finding in enumerate(info):
                 _finding(dataset, finding, f"{key}_info_{number}")
 
@@ -60,7 +61,12 @@ def findings_panel(dataset: Dataset) -> None:
 def _on_the_way(info: list[Finding], example: str) -> str:
     out = sum(len(finding.files) for finding in info if finding.kind in LEFT_OUT)
     mended = sum(len(finding.files) for finding in info if finding.kind == "mended")
-    words = {f"{count(out, 'file')} left out": out, f"{count(mended, example)} brought into shape": mended}
+    fetched = sum(finding.kind == "fetched" for finding in info)
+    words = {
+        "fetched from the web": fetched,
+        f"{count(out, 'file')} left out": out,
+        f"{count(mended, example)} brought into shape": mended,
+    }
     return ", ".join(said for said, files in words.items() if files)
 
 
@@ -105,7 +111,8 @@ def _finding(dataset: Dataset, finding: Finding, key: str) -> None:
             args = (dataset, finding.kind)
             st.button("Show", type="tertiary", help=help, key=f"{key}_show", on_click=look_at_finding, args=args)
         if "files" in ways:
-            files = "file" if dataset.modality.comes_from == "file" else dataset.modality.noun
+            of_files = dataset.modality.comes_from == "file" or finding.kind == "fetched"
+            files = "file" if of_files else dataset.modality.noun
             with st.popover(count(len(finding.files), files), type="tertiary"):
                 _files(finding, key)
     if finding.kind in SHOWN and finding.files:

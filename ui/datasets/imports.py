@@ -15,6 +15,7 @@ from core.importing.archives.entries import LONGEST_NAME
 from core.importing.archives.roots import allowed
 from core.importing.drafts.drafts import Draft
 from core.importing.importing import titled
+from core.importing.remote.offers import Offer
 from core.importing.tables.cells import is_table
 from core.importing.tables.reading import Reading
 from core.importing.texts import pasted
@@ -172,6 +173,13 @@ def from_sample(workspace: Workspace, key: str, title: str) -> Job:
 def from_published(workspace: Workspace, key: str, title: str) -> Job:
     """Fetch a set that torchvision knows, and import it."""
     return jobs.start(workspace, "import published", title, key=key)
+
+
+def from_remote(workspace: Workspace, offer: Offer, part: str, reading: Reading | None = None) -> Job:
+    """Fetch one part of what was offered, and import it. reading: how it is to be read, if someone says so."""
+    title = offer.title if len(offer.parts) == 1 else f"{offer.title} {part}"
+    of = {"given": offer.given, "part": part, "name": title, "reading": said(reading)}
+    return jobs.start(workspace, "import remote", title, **of)
 
 
 def from_draft(workspace: Workspace, draft: Draft) -> Job:

@@ -44,6 +44,14 @@ def chosen_part(run: Run, bundle: Path) -> tuple[Answered, Dataset | None] | Non
     return _kept(str(bundle), _stamp(bundle), part, own.id if own else "", own.version if own else 0, own), own
 
 
+def own_part(run: Run, part: str) -> Answered | None:
+    """What was answered about a part of its own dataset; None where that was not kept."""
+    bundle, own = run.bundle, _own_dataset(run)
+    if bundle is None or part not in parts_of(bundle):
+        return None
+    return _kept(str(bundle), _stamp(bundle), part, own.id if own else "", own.version if own else 0, own)
+
+
 def _own_dataset(run: Run) -> Dataset | None:
     try:
         return state.dataset(run.recipe.dataset, run.recipe.dataset_version)

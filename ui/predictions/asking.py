@@ -134,6 +134,7 @@ class Oracle:
         self._lock = threading.Lock()
         self.task, self.choices = self._predictor.task, self._predictor.choices
         self.modality, self.preprocessing = self._predictor.modality, self._predictor.preprocessing
+        self.decision = self._predictor.decision
         self.rendering: Rendering = getattr(self.preprocessing, "rendering", PLAIN)
         self._stages: dict[str, tuple[StageSeen, ...]] = {}
         self._nearest: dict[str, pd.DataFrame] = {}

@@ -170,6 +170,7 @@ def _import_all(place: Path, backbone: str) -> None:
         info = find(backbone, workspace)
         if info.library in LIBRARIES:
             LIBRARIES[info.library].stages(info, workspace)
+            import sklearn.feature_extraction.text  # noqa: F401  # counts words
         else:
             describe(info)  # type: ignore[arg-type]
 

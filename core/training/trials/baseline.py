@@ -64,19 +64,20 @@ def baseline_of(material: Material, prepared: Prepared) -> Baseline | None:
 def _features(material: Material, prepared: Prepared, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
     """What the backbone's last stage gives for the part, or for so many of it: (N, F) on the device, and their
     targets."""
-    reporter, device, body = material.reporter, material.device, prepared.model[0]  # type: ignore[index]
-    numbers = _some(len(part))
+    reporter, device, body = material.reporter, prepared.device, prepared.model[0]  # type: ignore[index]
+    numbers, lengths = _some(len(part)), part.source.lengths()
+    order = np.arange(len(numbers)) if lengths is None else np.argsort(lengths[numbers], kind="stable")
     if prepared.frozen_stages < len(material.backbone.stages):
         reporter.begin("features")
     body.eval()
     rows: list[torch.Tensor] = []
     with torch.no_grad():
-        for inputs in part.source.batches(cut(numbers, BATCH, training=False), epoch=None):
+        for inputs in part.source.batches(cut(numbers[order], BATCH, training=False), epoch=None):
             with device.autocast():
                 rows.append(body(inputs).pooled.float()[:, : material.backbone.last_features])
             if prepared.frozen_stages < len(material.backbone.stages):
                 reporter.prepared(min(len(rows) * BATCH, len(numbers)), len(numbers))
-        return torch.cat(rows), take(part.targets, numbers)
+        return torch.cat(rows)[torch.from_numpy(np.argsort(order))], take(part.targets, numbers)
 
 
 def _some(many: int) -> np.ndarray:

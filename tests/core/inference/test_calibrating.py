@@ -56,6 +56,13 @@ def test_overconfidence_is_mended_and_the_gain_is_of_examples_that_it_was_not_fo
     assert decision.loss_after < decision.loss_before
 
 
+def test_nobody_is_made_surer_unasked():
+    """The validation part may have chosen the epoch, and a model looks better there than it is."""
+    unsure = answers(800, 0.4)
+    assert fitted(judged(unsure, CLASSES)).helps
+    assert usual_decision(TASKS["classes"].judge, unsure, CLASSES, np.arange(800)) == PLAIN
+
+
 def test_who_is_honest_is_left_alone():
     """Of thirty honest models at most a few are changed, by luck."""
     helped = [fitted(judged(answers(200, 1.0, seed), CLASSES)).helps for seed in range(30)]

@@ -202,3 +202,22 @@ def test_frozen_stages_run_as_the_run_chose(workspace, backbone, monkeypatch, tm
             Chosen(tmp_path / "chosen.json"),
         )
         assert FrozenStages(*stages).way.precision == "bfloat16"
+
+
+def test_a_network_that_leaves_out_at_random_is_timed_so_and_judged_without(workspace, monkeypatch):
+    monkeypatch.setattr(ways, "half_is_native", lambda device: True)
+    modes, timed, seconds = [], ways._timed, iter([0.2, 0.1])
+    model = nn.Sequential(nn.Flatten(), nn.Linear(12, 4), nn.Dropout(0.5), nn.Linear(4, 2)).train()
+    model[1].register_forward_hook(lambda *_: modes.append(model.training))
+    monkeypatch.setattr(ways, "_timed", lambda work: (next(seconds), timed(work)[1]))
+    plain, inputs = nn.Sequential(Given(), model), {"pixels": torch.rand(4, 3, 2, 2)}
+    before = torch.get_rng_state()
+    found = way_to_train(workspace, plain, "drops", choose_device("cpu"), lambda: inputs)
+    assert (found.precision, found.times) == ("bfloat16", 2.0) and found.alike > 0.99
+    assert modes[:2] == [False, False] and all(modes[2:]) and len(modes) > 4
+    assert torch.equal(before, torch.get_rng_state()) and model.training
+
+
+class Given(nn.Module):
+    def forward(self, inputs):
+        return inputs["pixels"]

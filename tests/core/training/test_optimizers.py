@@ -1,6 +1,7 @@
 import torch
 from torch import nn
 
+from core.training import optimizers
 from core.training.optimizers import build_optimizer, carry_over, set_learning_rate
 from core.training.recipe import Recipe
 
@@ -40,3 +41,19 @@ def test_what_is_remembered_of_a_parameter_is_carried_over():
     carry_over(before, after)
     assert torch.equal(after.state[head.weight]["exp_avg"], before.state[head.weight]["exp_avg"])
     assert stage.weight not in after.state
+
+
+def test_a_large_network_on_a_processor_is_moved_in_one_pass_and_moved_alike(monkeypatch):
+    moved = []
+    for large in (1, 10_000):
+        monkeypatch.setattr(optimizers, "LARGE", large)
+        torch.manual_seed(0)
+        layer = nn.Linear(8, 4)
+        optimizer = build_optimizer(recipe(weight_decay=0.1, learning_rate=0.1), [list(layer.parameters())])
+        assert bool(optimizer.defaults["fused"]) == (large == 1)
+        for _ in range(3):
+            optimizer.zero_grad()
+            layer(torch.ones(2, 8)).square().sum().backward()
+            optimizer.step()
+        moved.append(layer.weight.detach())
+    assert torch.allclose(*moved, atol=1e-6)

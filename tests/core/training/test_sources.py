@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.training.sources import by_length
+from core.training.sources import by_length, cut_evenly
 
 
 def padding(order: np.ndarray, lengths: np.ndarray, size: int) -> float:
@@ -35,3 +35,13 @@ def test_another_epoch_has_other_batches():
     one, other = (by_length(random.permutation(400), lengths, 10, random) for _ in range(2))
     assert sorted(one) == sorted(other)
     assert one.tolist() != other.tolist()
+
+
+def test_batches_of_a_processor_have_about_as_much_to_do():
+    lengths = np.sort(np.random.default_rng(0).integers(3, 300, 500))
+    chunks = cut_evenly(np.arange(500), lengths, fewest=16, tokens=1536)
+    assert np.concatenate(chunks).tolist() == list(range(500))
+    tokens = [len(chunk) * lengths[chunk].max() for chunk in chunks]
+    assert all(many <= 1536 or len(chunk) <= 16 for many, chunk in zip(tokens, chunks))
+    assert len(chunks[0]) > 16 and len(chunks[-1]) <= 16
+    assert cut_evenly(np.arange(0), lengths, 16, 1536) == []

@@ -109,7 +109,11 @@ IN_WORDS = {
     **dict.fromkeys(("guess", "boxes", "letters"), "import again"),
     "entities": "was kept",
 }
-OF_A_VERSION = {*REPAIRS, "one number"}  # which has no image to point at: the import refuses it
+OF_A_VERSION = {
+    *REPAIRS,
+    "one number",
+    "fetched",
+}  # no image, no file
 
 
 @pytest.mark.parametrize("source", FOUND)
