@@ -22,26 +22,28 @@ from core.tasks.judging import Judge, Judged
 FEWEST = 50  # examples by which a temperature is found, or a range
 LOWEST, HIGHEST = 0.1, 20.0  # temperatures; one that would be beyond has no mistakes to be found by
 FOLDS = 5
-SURE = 1.645  # standard errors by which held-out examples must be better: one side, 5%
+LUCK = 2.71  # of a likelihood ratio, which 5% of honest models reach that would be made less sure
 SHARE = 0.9  # of new examples that a range shall hold
 
 
 @dataclass(frozen=True)
 class Fit:
     """temperature: of the least log loss. before, after: the log loss of held-out examples with the chances as they
-    are, and with temperatures found by the others. off: the standard error of that difference. examples: as many."""
+    are, and with temperatures found by the others. ratio: twice by how much likelier all answers are with the
+    temperature than with 1; of as many as there are groups, where some belong together. examples: as many."""
 
     temperature: float
     before: float
     after: float
-    off: float
+    ratio: float
     examples: int
 
     @property
     def helps(self) -> bool:
-        """Whether it is better by more than luck, of enough examples."""
+        """Whether it is better where held out, and honest chances would make no such answers but by luck (S. S. Wilks
+        1938); of enough examples."""
         inside = LOWEST * 1.01 < self.temperature < HIGHEST / 1.01
-        return self.examples >= FEWEST and inside and self.before - self.after > SURE * self.off
+        return self.examples >= FEWEST and inside and self.after < self.before and self.ratio > LUCK
 
     @property
     def is_taken(self) -> bool:
@@ -99,13 +101,13 @@ def best_temperature(judged: Judged) -> float:
 
 def fitted(judged: Judged, seed: int = 0) -> Fit:
     """judged: at least two answers, as they are."""
-    after = losses(judged, held_out_chances(judged, seed))
-    before = losses(judged, judged.chances)  # type: ignore[arg-type]
-    gained = before - after
-    _, group = np.unique(judged.groups, return_inverse=True)
-    of_groups = np.bincount(group, weights=gained - gained.mean())
-    off = math.sqrt((of_groups**2).sum() * len(of_groups) / max(1, len(of_groups) - 1)) / len(gained)
-    return Fit(best_temperature(judged), float(before.mean()), float(after.mean()), off, len(judged))
+    temperature = best_temperature(judged)
+    found, before, after = (
+        losses(judged, each)
+        for each in (chances_at(judged, temperature), chances_at(judged, 1.0), held_out_chances(judged, seed))
+    )
+    ratio = 2 * (before - found).mean() * len(np.unique(judged.groups))
+    return Fit(temperature, float(before.mean()), float(after.mean()), float(ratio), len(judged))
 
 
 def held_out_chances(judged: Judged, seed: int = 0) -> np.ndarray:
