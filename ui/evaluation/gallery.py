@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from ui.datasets.browser.grid import example_grid
 from ui.datasets.browser.rows import by_name
 from ui.datasets.browser.ticks import ticks
 from ui.evaluation.scores import Judgement
+from ui.explanations.panel import why_of_row
 from ui.shared import state
 from ui.shared.widgets import clip, count, words_table
 
@@ -61,7 +63,7 @@ def gallery(judgement: Judgement, places: np.ndarray, place: str) -> None:
     action_bar(dataset, marked, pd.Series(names, dtype=str))
     name = st.session_state.pop("enlarged", None)
     if name is not None and name in frame.index:
-        example_dialog(dataset, name)
+        example_dialog(dataset, name, partial(why_of_row, judgement.run, dataset))
 
 
 def current(judgement: Judgement) -> Dataset | None:
