@@ -6,7 +6,6 @@ import base64
 import html
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -66,9 +65,6 @@ class ImagesShown(Shown):
     def large(self, dataset: Dataset, row: pd.Series) -> None:
         width = min(WIDEST, round(HIGHEST * row["width"] / row["height"]))  # tiny ones are made larger
         st.image(large(dataset.path(row["image"]), dataset.rendering), width=max(1, width), alt=clip(row["name"]))
-
-    def given(self, dataset: Dataset, row: pd.Series) -> Path:
-        return dataset.path(row["image"])
 
     def facts(self, row: pd.Series) -> dict[str, str]:
         return {

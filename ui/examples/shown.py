@@ -52,10 +52,6 @@ class Shown(Protocol):
         """One of them, as large as it may be. Raises DataError if it cannot be read."""
         ...
 
-    def given(self, dataset: Dataset, row: pd.Series) -> Any:
-        """One of them as `Modality.read` takes it."""
-        ...
-
     def facts(self, row: pd.Series) -> dict[str, str]:
         """What is known of one, in words."""
         ...

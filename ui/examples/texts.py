@@ -86,9 +86,6 @@ class TextsShown(Shown):
             whole = "\n\n".join(each for each in (text, second) if each)
             st.download_button("Download the whole text", lambda: whole.encode("utf-8", "replace"), "text.txt")
 
-    def given(self, dataset: Dataset, row: pd.Series) -> Text:
-        return texts_of(dataset, row.to_frame().T)[0]
-
     def facts(self, row: pd.Series) -> dict[str, str]:
         return {
             "Length": f"{count(row['characters'], 'character')}, {count(row['words'], 'word')}",

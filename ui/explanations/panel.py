@@ -5,19 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.data.dataset import Dataset
 from core.explaining.explanation import Explanation, Listen
 from core.runs import Run
 from core.tasks.predictions import Aim
-from ui.examples import shown_of
 from ui.explanations.drawn import draw
 from ui.explanations.seen import seen
 from ui.explanations.stages import stages
-from ui.predictions.asking import Image, Oracle, oracle
+from ui.predictions.asking import Image, Oracle
 from ui.shared.gone import apart
 from ui.shared.widgets import count, errors_shown, percent
 
@@ -26,25 +23,10 @@ PATIENCE = 0.4  # seconds without a sign of what is done
 
 def why(model: Oracle, run: Run, example: Image) -> None:
     """An expander, in which nothing is worked out until it is opened. run: whose model it is."""
-    if box := _opened(example.key):
+    box = st.expander("Why", icon=":material/lightbulb:", key=f"why_{example.key}", on_change="rerun")
+    if _is_open(box):
         with box:
             _panel(model, run, example)
-
-
-def why_of_row(run: Run, dataset: Dataset, row: pd.Series) -> None:
-    """The same of an example of a dataset; the model too is loaded when it is opened."""
-    bundle, key = run.bundle, f"{run.id} {dataset.id} {row['sha256']}"
-    if bundle is None or (box := _opened(key)) is None:
-        return
-    with box, errors_shown():
-        given = shown_of(dataset).given(dataset, row)
-        _panel(oracle(bundle), run, Image(key, str(row["name"]), lambda: given))
-
-
-def _opened(key: str) -> DeltaGenerator | None:
-    """The expander, if it is open."""
-    box = st.expander("Why", icon=":material/lightbulb:", key=f"why_{key}", on_change="rerun")
-    return box if _is_open(box) else None
 
 
 def _is_open(box: Any) -> bool:

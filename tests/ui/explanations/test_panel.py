@@ -10,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import RunError
 from core.explaining.explanation import HeatMap, Method
-from core.importing.importing import import_path
 from core.modalities import IMAGE
 from core.modalities.images.preprocessing import PLAIN
 from core.tasks.classification import CLASSIFICATION
@@ -126,33 +125,3 @@ def test_what_takes_its_time_tells_how_far_it_is(monkeypatch):
     for done in range(3):
         listen(done, 4)
     assert told == ["Stop", (0.25, "Looking for reasons: 1 of 4 steps"), (0.5, "Looking for reasons: 2 of 4 steps")]
-
-
-@pytest.fixture
-def texts(workspace, tmp_path):
-    table = tmp_path / "texts.csv"
-    table.write_text("text,label\n" + "".join(f"good or bad {n},{'good' if n % 2 else 'bad'}\n" for n in range(12)))
-    return import_path(workspace, table)
-
-
-@pytest.fixture
-def images(workspace, make_zip):
-    return import_path(workspace, make_zip({"red": 4, "blue": 4}))
-
-
-@pytest.mark.parametrize("which", ["texts", "images"])
-def test_an_example_of_a_dataset_is_asked_about_as_it_is_kept(which, request, monkeypatch, tmp_path):
-    from ui.explanations import panel
-
-    dataset, asked = request.getfixturevalue(which), []
-    monkeypatch.setattr(panel, "_opened", lambda key: panel.st.container())
-    monkeypatch.setattr(panel, "oracle", lambda bundle: bundle)
-    monkeypatch.setattr(panel, "_panel", lambda model, run, example: asked.append(example))
-    run = SimpleNamespace(id="r", bundle=tmp_path)
-    row = dataset.frame.iloc[0]
-    panel.why_of_row(run, dataset, row)
-    panel.why_of_row(SimpleNamespace(id="r", bundle=None), dataset, row)
-    (example,) = asked
-    given = example.read()
-    assert example.name == row["name"] and row["sha256"] in example.key
-    assert given[0].startswith("good or bad") if which == "texts" else given.is_file()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pandas as pd
 import streamlit as st
 
@@ -16,16 +14,17 @@ from ui.shared.gone import apart
 from ui.shared.widgets import clip, errors_shown, literal
 
 
-def example_dialog(dataset: Dataset, name: str, below: Callable[[pd.Series], None] | None = None) -> None:
-    """name: of an example of this version. below: draws what else there is to its row."""
+def example_dialog(dataset: Dataset, name: str) -> None:
+    """name: of an example of this version."""
     rows = dataset.frame.loc[dataset.frame["name"] == name]
     if rows.empty:  # it was left out meanwhile
         return
     row = rows.iloc[0]
-    st.dialog(literal(name.rsplit("/", 1)[-1], 60), width="large")(apart(_example))(dataset, row, below)
+    st.dialog(literal(name.rsplit("/", 1)[-1], 60), width="large")(apart(example_view))(dataset, row)
 
 
-def _example(dataset: Dataset, row: pd.Series, below: Callable[[pd.Series], None] | None) -> None:
+def example_view(dataset: Dataset, row: pd.Series) -> None:
+    """It, large, beside what is known of it."""
     left, right = st.columns([2, 1], gap="medium")
     with left, errors_shown():
         shown_of(dataset).large(dataset, row)
@@ -37,8 +36,6 @@ def _example(dataset: Dataset, row: pd.Series, below: Callable[[pd.Series], None
                 st.markdown(f":gray[:small[{literal(fact)}]]  \n{literal(said, 300)}")
         for finding in findings_of(dataset, row["name"]):
             st.markdown(f":material/info: {literal(finding.title)}")
-    if below is not None:
-        below(row)
 
 
 def _facts(dataset: Dataset, row: pd.Series) -> dict[str, str]:
