@@ -12,10 +12,10 @@ from core.data.dataset import Dataset
 from core.errors import GraftError
 from core.tasks.judging import Judged
 from ui.datasets.browser.actions import action_bar
-from ui.datasets.browser.dialog import example_dialog
 from ui.datasets.browser.grid import example_grid
 from ui.datasets.browser.rows import by_name
 from ui.datasets.browser.ticks import ticks
+from ui.evaluation.example import answered_dialog
 from ui.evaluation.scores import Judgement
 from ui.shared import state
 from ui.shared.widgets import clip, count, words_table
@@ -60,8 +60,9 @@ def gallery(judgement: Judgement, places: np.ndarray, place: str) -> None:
         st.pagination(math.ceil(len(places) / ON_A_PAGE), default=number, key=key)
     action_bar(dataset, marked, pd.Series(names, dtype=str))
     name = st.session_state.pop("enlarged", None)
-    if name is not None and name in frame.index:
-        example_dialog(dataset, name)
+    shown = dict(zip(names[some], places[some]))
+    if name in shown:
+        answered_dialog(judgement, dataset, name, int(shown[name]))
 
 
 def current(judgement: Judgement) -> Dataset | None:

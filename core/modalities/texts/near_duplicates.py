@@ -8,8 +8,8 @@ alike, in bands as in Mining of Massive Datasets, chapter 3; those are compared 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from zlib import crc32
 
@@ -18,36 +18,63 @@ import numpy as np
 ALIKE = 0.7  # of the pairs of words that two texts have together, those that both have
 FEWEST = 8  # words, below which one word more or less may turn the meaning
 BANDS, ROWS = 12, 3
-MOST = 300_000  # texts; of more, only those that are the same are found
+MOST = 1_500_000  # texts; of more, only those that are the same are found
 MOST_IN_BAND = 50  # that share a band: of more, neighbours are compared, as templates would make too many pairs
 PRIME = np.uint64((1 << 31) - 1)  # small beside the products, so that the order of the remainders is mixed
+BLOCK = 2_048  # texts whose words are held at a time
+MOST_WORDS = 500_000  # whose hashes are held
 
 _WORD = re.compile(r"\w+")
 
 
 def find_twins(texts: Sequence[str]) -> np.ndarray:
-    """int64 (N,): the same number above 0 for those that are the same or nearly so, 0 for the others."""
-    words: list[list[str]] = []
-    leads = _Groups(len(texts))
-    first: dict[bytes, int] = {}
-    for number, text in enumerate(texts):
-        each = _WORD.findall(text.casefold())
-        said = (" ".join(each) or text).encode("utf-8", "surrogatepass")
-        leads.join(first.setdefault(blake2b(said, digest_size=16).digest(), number), number)
-        if len(texts) <= MOST:  # of more, they would fill the memory
-            words.append(each)
+    """int64 (N,): the same number above 0 for those that are the same or nearly so, 0 for the others.
+
+    Of each text some hundred bytes are held; the texts themselves are asked for again where two may be alike.
+    """
+    digests, bands = np.empty((len(texts), 2), np.uint64), np.zeros((0, BANDS), np.uint64)
     if len(texts) <= MOST:
-        for one, other in _candidates(words, sorted(first.values())):
-            if not leads.are_one(one, other) and _alike(words[one], words[other]):
-                leads.join(one, other)
+        bands = np.zeros((len(texts), BANDS), np.uint64)
+    long, known = np.zeros(len(texts), bool), _Hashes()
+    for start in range(0, len(texts), BLOCK):
+        some = texts[start : start + BLOCK]
+        words = [_WORD.findall(text.casefold()) for text in some]
+        digests[start : start + BLOCK] = _digests(some, words)
+        if len(bands):
+            here = np.array([len(each) >= FEWEST for each in words])
+            long[start : start + BLOCK] = here
+            bands[start + np.flatnonzero(here)] = _bands([words[at] for at in np.flatnonzero(here)], known)
+    leads = _Groups(_first_of_the_same(digests))
+    among = np.flatnonzero(long & (np.array(leads.lead, np.int64) == np.arange(len(texts))))
+    pairs = lru_cache(maxsize=4_096)(lambda number: _pairs(_WORD.findall(texts[number].casefold())))
+    for one, other in _candidates(bands, among):
+        if not leads.are_one(one, other) and _alike(pairs(one), pairs(other)):
+            leads.join(one, other)
     return leads.numbers()
+
+
+def _digests(texts: Sequence[str], words: Sequence[list[str]]) -> np.ndarray:
+    """(N, 2): the same for those that are the same but for capitals, marks and blanks."""
+    said = (" ".join(each) or text for text, each in zip(texts, words))
+    held = (blake2b(each.encode("utf-8", "surrogatepass"), digest_size=16).digest() for each in said)
+    return np.frombuffer(b"".join(held), np.uint64).reshape(-1, 2)
+
+
+def _first_of_the_same(digests: np.ndarray) -> list[int]:
+    """For each the number of the first one that is the same, which may be itself."""
+    order = np.lexsort((digests[:, 1], digests[:, 0]))
+    ordered = digests[order]
+    begins = np.append(True, (ordered[1:] != ordered[:-1]).any(axis=1))[: len(order)]
+    first = np.empty(len(order), np.int64)
+    first[order] = order[begins][np.cumsum(begins) - 1]
+    return [*map(int, first)]
 
 
 class _Groups:
     """Which belong together, by a disjoint-set forest."""
 
-    def __init__(self, many: int) -> None:
-        self.lead = list(range(many))
+    def __init__(self, lead: list[int]) -> None:
+        self.lead = lead
 
     def of(self, number: int) -> int:
         while self.lead[number] != number:
@@ -67,46 +94,57 @@ class _Groups:
         return np.where(several[which], np.cumsum(several)[which], 0).astype(np.int64)
 
 
-def _candidates(words: list[list[str]], among: list[int]) -> Iterator[tuple[int, int]]:
-    """Pairs that share a band."""
-    long = [number for number in among if len(words[number]) >= FEWEST]
-    if len(long) < 2:
-        return
-    signatures = np.stack([_signature(_hashes(words[number])) for number in long])
-    for band in range(BANDS):
-        held = defaultdict[bytes, list[int]](list)
-        for number, row in zip(long, np.ascontiguousarray(signatures[:, band * ROWS : (band + 1) * ROWS])):
-            held[row.tobytes()].append(number)
-        for each in held.values():
+def _candidates(bands: np.ndarray, among: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Pairs that share a band. among: the numbers that are looked at, in order."""
+    for band in range(BANDS if len(among) > 1 else 0):
+        keys = bands[among, band]
+        order = np.argsort(keys, kind="stable")
+        begins = np.flatnonzero(np.append(True, keys[order][1:] != keys[order][:-1]))
+        counts = np.diff(np.append(begins, len(keys)))
+        several = np.flatnonzero(counts > 1)
+        for group in several[np.argsort(order[begins[several]])]:
+            each = among[order[begins[group] : begins[group] + counts[group]]].tolist()
             reach = len(each) if len(each) <= MOST_IN_BAND else 2
             yield from ((one, other) for at, one in enumerate(each) for other in each[at + 1 : at + reach])
 
 
 _random = np.random.default_rng(0)
-_TIMES = _random.integers(1, 1 << 31, BANDS * ROWS, dtype=np.uint64)[:, None]
-_PLUS = _random.integers(0, 1 << 31, BANDS * ROWS, dtype=np.uint64)[:, None]
+_TIMES = _random.integers(1, 1 << 31, BANDS * ROWS, dtype=np.uint64)
+_PLUS = _random.integers(0, 1 << 31, BANDS * ROWS, dtype=np.uint64)
+_MIXED = _random.integers(0, 1 << 63, ROWS, dtype=np.uint64) | np.uint64(1)
 
 
-def _pairs(words: list[str]) -> set[tuple[str, str]]:
-    return set(zip(words, words[1:]))
+class _Hashes(dict[str, int]):
+    """Of words, the same in every process; those that come again are known."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= MOST_WORDS:
+            self.clear()
+        found = self[word] = crc32(word.encode("utf-8", "replace"))
+        return found
 
 
-def _hashes(words: list[str]) -> np.ndarray:
-    """uint64, 31 bits each, of its pairs of words: the same in every process."""
-    numbers = np.array([_hash(word) for word in words], np.uint64)
-    return np.unique((numbers[:-1] * np.uint64(1_000_003) + numbers[1:]) & np.uint64(0x7FFFFFFF))
+def _bands(words: Sequence[list[str]], known: _Hashes) -> np.ndarray:
+    """uint64 (N, BANDS): of each text's pairs of words, the smallest under so many hash functions, ROWS in one."""
+    if not words:
+        return np.zeros((0, BANDS), np.uint64)
+    lengths = np.array([len(each) for each in words])
+    numbers = np.fromiter((known[word] for each in words for word in each), np.uint64, lengths.sum())
+    pairs = (numbers[:-1] * np.uint64(1_000_003) + numbers[1:]) & np.uint64(0x7FFFFFFF)
+    pairs = np.delete(pairs, np.cumsum(lengths)[:-1] - 1)  # of the last word of a text and the first of the next
+    starts = np.append(0, np.cumsum(lengths - 1)[:-1])
+    found = np.zeros((len(words), BANDS), np.uint64)
+    for number, (times, plus) in enumerate(zip(_TIMES, _PLUS)):
+        smallest = np.minimum.reduceat((pairs * times + plus) % PRIME, starts)
+        found[:, number // ROWS] += smallest * _MIXED[number % ROWS]
+    return found
 
 
-def _hash(word: str) -> int:
-    return crc32(word.encode("utf-8", "replace"))
+def _pairs(words: list[str]) -> tuple[int, set[tuple[str, str]]]:
+    """How many words there are, and which stand side by side."""
+    return len(words), set(zip(words, words[1:]))
 
 
-def _signature(hashes: np.ndarray) -> np.ndarray:
-    return ((hashes * _TIMES + _PLUS) % PRIME).min(axis=1).astype(np.uint64)
-
-
-def _alike(one: list[str], other: list[str]) -> bool:
-    if min(len(one), len(other)) < ALIKE * max(len(one), len(other)):
-        return False
-    mine, theirs = _pairs(one), _pairs(other)
-    return len(mine & theirs) >= ALIKE * len(mine | theirs)
+def _alike(one: tuple[int, set[tuple[str, str]]], other: tuple[int, set[tuple[str, str]]]) -> bool:
+    (few, mine), (many, theirs) = sorted((one, other), key=lambda each: each[0])
+    return few >= ALIKE * many and len(mine & theirs) >= ALIKE * len(mine | theirs)

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from core.modalities.texts import near_duplicates
 from core.modalities.texts.near_duplicates import find_twins
 
 LONG = "the parcel came two weeks late and the box was open on one side when i got it"
@@ -48,3 +49,26 @@ def test_a_template_takes_no_time():
     found = find_twins([text.format(number) for number in range(4000)])
     assert time.process_time() - began < 20
     assert (found > 0).mean() > 0.9
+
+
+def test_it_does_not_matter_how_many_are_read_at_a_time(monkeypatch):
+    texts = [
+        LONG,
+        "good",
+        LONG.replace("late", "later"),
+        "",
+        "👍",
+        *(f"{LONG} {word} {word}" for word in LONG.split()),
+        "Good!",
+    ]
+    found = find_twins(texts)
+    assert found[0] == found[2] > 0 and found[1] == found[-1] > 0 and found[0] != found[1]
+    monkeypatch.setattr(near_duplicates, "BLOCK", 3)
+    monkeypatch.setattr(near_duplicates, "MOST_WORDS", 4)
+    assert find_twins(texts).tolist() == found.tolist()
+    assert find_twins([]).tolist() == [] and find_twins([LONG]).tolist() == [0]
+
+
+def test_of_more_than_can_be_compared_those_that_are_the_same_are_found(monkeypatch):
+    monkeypatch.setattr(near_duplicates, "MOST", 2)
+    assert find_twins([LONG, LONG.upper(), LONG.replace("late", "later")]).tolist() == [1, 1, 0]

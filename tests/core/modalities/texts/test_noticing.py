@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import pandas as pd
 import pytest
 
+from core.modalities.texts import noticing
 from core.modalities.texts.noticing import findings_of, noticed_in
 
 
@@ -62,3 +66,21 @@ def test_the_few_in_another_script_are_told():
 def test_a_dataset_in_two_languages_is_no_fault():
     frame = pd.DataFrame({"name": [*"abcd"], "noticed": [*["script:Latin"] * 2, *["script:Han"] * 2]})
     assert not list(findings_of(frame))
+
+
+def test_nothing_is_passed_over_by_looking_quickly(monkeypatch):
+    random = np.random.default_rng(0)
+    odd = ["".join(random.choice([*"ab \x1c\x0b\x85<&@1\n\té\u200b"], length)) for length in range(1, 400)]
+    odd += [
+        "x" * 119,
+        "x" * 120,
+        "a " * 300 + "y" * 130,
+        "",
+        " ",
+        "w" * 6000,
+        ("z" * 119 + "\x1c") * 3,
+        "twelve letters",
+    ]
+    quickly = [noticed_in(text) for text in odd]
+    monkeypatch.setattr(noticing, "_UNUSUAL", re.compile(""))
+    assert [noticed_in(text) for text in odd] == quickly and len(set(quickly)) > 4
