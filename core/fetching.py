@@ -11,10 +11,12 @@ from __future__ import annotations
 import errno
 import http.client
 import ipaddress
+import mimetypes
 import os
 import re
 import shutil
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -41,16 +43,21 @@ class NotFetched(OSError):
 @dataclass(frozen=True)
 class Remote:
     """What a server says of a file. url: after redirects; size: bytes, None where it does not say; kind: its
-    Content-Type; version: what changes when the file does, "" where nobody says."""
+    Content-Type; version: what changes when the file does, "" where nobody says; called: as the server calls it, ""
+    where it does not."""
 
     url: str
     size: int | None
     kind: str
     version: str
+    called: str = ""
 
     @property
     def name(self) -> str:
-        return unquote(urlsplit(self.url).path).rsplit("/", 1)[-1]
+        """With an ending, where its kind tells one."""
+        name = self.called or unquote(urlsplit(self.url).path).rsplit("/", 1)[-1]
+        told = mimetypes.guess_extension(self.kind.split(";")[0].strip()) if "." not in name else None
+        return f"{name or 'file'}{told}" if told and told != ".bin" else name
 
 
 def _open(request: urllib.request.Request) -> Any:
@@ -138,11 +145,16 @@ class Public:
     def read(self, url: str, most: int) -> tuple[bytes, Mapping[str, str]]:
         """A small answer, at most so many bytes, and its headers."""
         must_be_asked(url)
+        until = time.monotonic() + 2 * PATIENCE
+        data = bytearray()
         with self.opens(urllib.request.Request(url)) as answer:
-            data = answer.read(most + 1)
-            if len(data) > most:
-                raise NotFetched("The server's answer is far longer than such answers are. Give the address of a file.")
-            return data, answer.headers
+            while chunk := answer.read1(CHUNK):
+                data += chunk
+                if len(data) > most:
+                    raise NotFetched("The server's answer is far longer than such answers are. Give a file's address.")
+                if time.monotonic() > until:
+                    raise TimeoutError("the answer comes too slowly")
+            return bytes(data), answer.headers
 
 
 def must_be_asked(url: str, before: str = "") -> None:
@@ -247,7 +259,8 @@ def _said(url: str, headers: Any) -> Remote:
     strong = headers.get("ETag") or ""
     version = "" if strong.startswith("W/") else strong
     size = int(length) if length.isdecimal() else None
-    return Remote(url, size, headers.get("Content-Type") or "", version or headers.get("Last-Modified") or "")
+    version = version or headers.get("Last-Modified") or ""
+    return Remote(url, size, headers.get("Content-Type") or "", version, headers.get_filename() or "")
 
 
 def failure(error: BaseException, url: str) -> str:

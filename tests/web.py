@@ -22,6 +22,7 @@ class Web(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {"/file.csv": CONTENT, "/no-head": CONTENT}
         self.kinds = {"/file.csv": "text/csv"}
         self.links: dict[str, str] = {}
+        self.called: dict[str, str] = {}
         self.cut: int | None = None
         self.asked: list[tuple[str, str | None]] = []
 
@@ -81,6 +82,8 @@ class Handler(BaseHTTPRequestHandler):
         at = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and same else 0
         kind = self.server.kinds.get(path, "application/octet-stream")
         headers = {"Content-Length": str(len(body) - at), "Content-Type": kind, "ETag": '"v1"'}
+        if path in self.server.called:
+            headers["Content-Disposition"] = self.server.called[path]
         if path in self.server.links:
             headers["Link"] = self.server.links[path]
         if wanted and at >= len(body):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, get_args
 
 from core.backbones.catalogue import BUNDLED
-from core.commands import data, deleting, evaluating, jobs, probes, steering
+from core.commands import data, deleting, evaluating, explaining, jobs, probes, steering
 from core.commands.backbones import backbones as backbones_job
 from core.commands.cache import cache as cache_job
 from core.errors import GraftError
@@ -74,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     _evaluate(
         _command(commands, "evaluate", evaluating.evaluate, "say how good a finished run is, and how sure that is")
     )
+    _explain(_command(commands, "explain", explaining.explain_one, "show why a finished run answers so"))
     check = _command(commands, "check", data.check, "say what is in images, and keep nothing")
     check.add_argument("path", metavar="PATH", help=SOURCES)
     _reading(check)
@@ -244,6 +245,17 @@ def _predict(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--format", choices=("table", "json", "csv"), default="table", help="(default: %(default)s)")
     command.add_argument("images", metavar="IMAGE", nargs="+", help=PREDICTED)
+
+
+def _explain(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--run", metavar="RUN", required=True, help="a run's id or name, or `latest`")
+    example = "an image file; of a run that learned from texts, a text, or a file with one"
+    command.add_argument("example", metavar="EXAMPLE", help=example)
+    out = "the file to write: .png, the image with the map on it, or .html, a page that needs nothing but itself"
+    command.add_argument("--out", metavar="FILE", required=True, help=out)
+    of = "what to explain: a class, a label, or an entity as PLACE TYPE (default: the likeliest)"
+    command.add_argument("--class", metavar="CLASS", dest="target", help=of)
+    command.add_argument("--method", metavar="NAME", help="how: a wrong one lists those there are (default: the first)")
 
 
 def _evaluate(command: argparse.ArgumentParser) -> None:

@@ -39,10 +39,10 @@ class Mended:
     left: int = 0
 
 
-def mendable(dataset: Dataset, names: Collection[str], at_once: int = AT_ONCE) -> Mended:
-    """Raises DataError if the examples cannot be read."""
+def mendable(dataset: Dataset, names: Collection[str], at_once: int = AT_ONCE, size: int = SIZE_AT_ONCE) -> Mended:
+    """size: of what is looked at, as the modality counts. Raises DataError if the examples cannot be read."""
     frame = dataset.frame[dataset.frame["name"].isin(set(names))]
-    small = (dataset.modality.size(frame).cumsum() <= SIZE_AT_ONCE).to_numpy()
+    small = (dataset.modality.size(frame).cumsum() <= size).to_numpy()
     taken = frame[small | (np.arange(len(frame)) == 0)].head(at_once)
     found = Mended(left=len(frame) - len(taken))
     for start in range(0, len(taken), BLOCK):

@@ -26,7 +26,8 @@ if TYPE_CHECKING:  # torch takes seconds to import
 
 MOST = 6
 LOOKED_AT = 3  # examples of an earlier bundle
-SAME = 0.995  # cosine of the same example, in half precision
+SAME = 0.95  # cosine of the same example at least, whatever its features were rounded to meanwhile
+NEARER = 0.005  # which none of the others exceeds by more
 NOT_KEPT = "This model was kept without what it learned from, so what is like this cannot be shown. Train it again."
 OTHERS = "What this model learned from is not in its dataset any more, so what is like this cannot be shown."
 
@@ -87,6 +88,6 @@ def _drawn_again(workspace: Workspace, predictor: Predictor, dataset: Dataset, r
     with torch.inference_mode():
         alike = reference.alike(predictor.model[0](inputs).pooled)
     own = alike[range(len(some)), some.index.tolist()]
-    if not bool((own > SAME * alike.amax(dim=1).clamp(min=1)).all()):
+    if not bool(((own > SAME) & (own > alike.amax(dim=1) - NEARER)).all()):
         raise RunError(NOT_KEPT)
     return list(rows["sha256"])

@@ -155,6 +155,21 @@ def test_a_file_is_looked_at_and_fetched_and_goes_on_where_it_broke_off(web, all
     assert part.read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize(
+    ("path", "called", "kind", "name"),
+    [
+        ("/get?id=3", 'attachment; filename="../../my set.zip"', "application/zip", "../../my set.zip"),
+        ("/download", "", "text/csv; charset=utf-8", "download.csv"),
+        ("/a.tar.gz", "", "application/gzip", "a.tar.gz"),
+        ("/odd", "", "nonsense", "odd"),
+    ],
+)
+def test_a_file_is_called_as_its_server_calls_it(web, allowed, path, called, kind, name):
+    web.files[path], web.kinds[path] = CONTENT, kind
+    web.called |= {path: called} if called else {}
+    assert Public().look(web.address + path).name == name
+
+
 def test_a_server_without_head_is_asked_otherwise_and_long_answers_are_not_read(web, allowed):
     assert Public().look(f"{web.address}/no-head").size == len(CONTENT)
     with pytest.raises(NotFetched, match="far longer"):

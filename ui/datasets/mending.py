@@ -16,7 +16,7 @@ from ui.shared.widgets import count, errors_shown
 
 LOOKED_AT_FIRST = frozenset({"mend"})  # repairs of this kind
 SHOWN = 4
-LOOKED_AT = 2_000  # examples; more would keep the page waiting
+LOOKED_AT, SIZE = 2_000, 2_000_000  # examples, and their characters; more would keep the page waiting
 
 
 def mending(dataset: Dataset, finding: Finding, one: Repair, key: str) -> None:
@@ -45,4 +45,4 @@ def _told(dataset: Dataset, found: Mended) -> None:
 
 @st.cache_resource(max_entries=8, show_spinner="Looking at what can be mended")
 def _mendable(directory: Path, version: int, kind: str, _dataset: Dataset, _finding: Finding) -> Mended:
-    return mendable(_dataset, _finding.files, LOOKED_AT)
+    return mendable(_dataset, _finding.files, LOOKED_AT, SIZE)

@@ -32,7 +32,8 @@ def remote_panel(space: Workspace) -> None:
         show_error(trouble)
     offer = st.session_state.get(OFFER)
     if isinstance(offer, Offer) and offer.given == typed.strip():
-        _offered(space, offer)
+        with errors_shown():
+            _offered(space, offer)
     chosen_reading()
 
 
@@ -62,9 +63,8 @@ def _offered(space: Workspace, offer: Offer) -> None:
         more = f"  \nand {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
         st.caption("  \n".join(lines) + more)
         if st.button(f"Fetch it ({large}) and import", type="primary", icon=":material/download:"):
-            with errors_shown():
-                from_remote(space, offer, part, kept_reading())
-                st.rerun()
+            from_remote(space, offer, part, kept_reading())
+            st.rerun()
         st.caption(
             "Stopped or interrupted, it goes on from where it was when you press again. Whoever made it says what may "
             "be done with it: look at its licence first."

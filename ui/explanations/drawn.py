@@ -11,8 +11,8 @@ from PIL import Image as Pillow
 
 from core.explaining.drawing import overlay
 from core.explaining.explanation import Explanation, HeatMap, WordWeights
+from core.explaining.marking import LONGEST, marked
 from ui.components import component
-from ui.explanations.words import LONGEST, marked
 from ui.predictions.asking import Image, Oracle, thumbnail
 from ui.shared.theme import palette
 from ui.shared.widgets import clip, literal

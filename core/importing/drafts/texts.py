@@ -95,9 +95,9 @@ def items_of(dataset: Dataset, draft: Draft) -> Iterator[tuple[str, Item]]:
     Raises:
         DataError: they belong together by two, or are more than a draft may hold.
     """
-    stored = dataset.modality.stored(dataset.frame, dataset.path)
-    size = sum(len(text.encode("utf-8", "replace")) for text, _ in stored)
-    if any(second for _, second in stored) or size > MOST_BYTES:
+    fits = int(dataset.frame["characters"].sum()) <= MOST_BYTES
+    stored = dataset.modality.stored(dataset.frame, dataset.path) if fits else []
+    if not fits or any(second for _, second in stored):
         raise DataError(
             f"Only single texts of at most {file_size(MOST_BYTES)} together can be added to here. Add the texts where "
             "these came from, and import again."

@@ -113,7 +113,9 @@ class Coming:
 
     def all(self) -> Path:
         """Where they are then: the file, if it is one. Raises as `import_remote`."""
-        free = shutil.disk_usage(self.folder).free
+        most, free = self.limits.total_bytes, shutil.disk_usage(self.folder).free
+        if self.size is not None and self.size > most:
+            raise DataError(f"It has {file_size(self.size)}, and {file_size(most)} are read. Choose a smaller one.")
         if self.size is not None and 2 * self.size > free:
             raise DataError(
                 f"It has {file_size(self.size)}, twice while it is imported, and the disk has {file_size(free)} left. "

@@ -67,7 +67,13 @@ class Offer:
         if part not in self.parts:
             known = ", ".join(list(self.parts)[:10])
             raise DataError(f"There is no part {part[:80]!r} in {self.title!r}. There are: {known}.")
-        return self.parts[part]
+        files = self.parts[part]
+        if len(files) > MOST_FILES:
+            raise DataError(
+                f"It has {len(files):,} files, and {MOST_FILES} are fetched at most. Get it with another program, and "
+                "import its folder."
+            )
+        return files
 
 
 def is_remote(given: str) -> bool:
@@ -186,7 +192,7 @@ def parts_of(hub: str, entries: Sequence[Any]) -> dict[str, tuple[RemoteFile, ..
         part = "/".join(one for one in folders if not split_in(one)) or "all"
         found[part].append(_file(hub, path, folders, paths[path]))
     order = sorted(found, key=lambda part: (part not in ("default", "plain_text", "data", "all"), part))
-    return {shown_name(part): tuple(found[part][:MOST_FILES]) for part in order}
+    return {shown_name(part): tuple(found[part]) for part in order}
 
 
 def _is_data(path: str) -> bool:

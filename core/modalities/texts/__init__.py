@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 HEADINGS = ("text", "second")  # of the columns that hold a text, and one that belongs to it
 LONGEST = 10_000_000  # characters of a text
-LOOKED_AT = 5_000  # texts in which words are counted that give a class away
+LOOKED_AT, CHARACTERS = 5_000, 20_000_000  # of texts in which words are counted that give a class away
 
 
 class Lengths(BaseModel):
@@ -103,6 +103,7 @@ class Texts(Modality):
         some = np.arange(len(frame))
         if len(frame) > LOOKED_AT:
             some = np.sort(np.random.default_rng(0).choice(len(frame), LOOKED_AT, replace=False))
+        some = some[frame["characters"].to_numpy()[some].cumsum() <= CHARACTERS]
         rows = frame.iloc[some]
         texts = [f"{text} {second}" for text, second in self.stored(rows, path)]
         found = tell_tales(texts, [labels[int(number)] for number in some])

@@ -19,6 +19,7 @@ from ui.shared.widgets import clip, errors_shown
 
 ON_A_PART = 2_000  # words in a list; longer texts have several
 AROUND = 24  # characters of what stands around a word in the list
+FIRST = "First word of another entity"
 LONGEST = 60  # words of an entity that can be chosen
 
 
@@ -67,9 +68,7 @@ def _another(dataset: Dataset, row: pd.Series, text: str, key: str) -> None:
     begins, ends = st.columns(2)
     with begins:
         options = range(len(words))
-        start = st.selectbox(
-            "First word", options, None, format_func=lambda at: _around(text, words[at]), key=f"{key}_from"
-        )
+        start = st.selectbox(FIRST, options, None, format_func=lambda at: _around(text, words[at]), key=f"{key}_from")
     if start is None:
         return
     with ends:

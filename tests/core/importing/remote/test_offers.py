@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import DataError
-from core.importing.remote.offers import is_remote, look_up, parts_of, safe_name
+from core.importing.remote.offers import Offer, is_remote, look_up, parts_of, safe_name
 
 
 def listed(*paths):
@@ -28,6 +28,12 @@ def test_the_files_of_a_set_by_its_parts(paths, parts):
     found = parts_of("o/n", listed(*paths))
     assert {part: [file.name for file in files] for part, files in found.items()} == parts
     assert list(found) == list(parts)
+
+
+def test_a_part_of_too_many_files_is_told():
+    parts = parts_of("o/n", listed(*(f"data/{n}.csv" for n in range(501))))
+    with pytest.raises(DataError, match="501 files"):
+        Offer("hub:o/n", "n", parts, "x").files()
 
 
 def test_an_answer_of_any_shape_is_no_reason_to_fail():

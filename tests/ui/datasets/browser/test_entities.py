@@ -13,6 +13,7 @@ from core.tasks.tokens import spans_in
 from core.workspace import write_json
 from tests.pages.conftest import open_page, press, texts  # noqa: F401
 from ui.datasets.browser import entities
+from ui.datasets.browser.entities import FIRST
 
 KINDS = {"Ann": "PERSON", "Bob": "PERSON", "Carl": "PLACE", "Dora": "HERO", "Emil": "HERO"}
 ROWS = [(f"{name} <b>lives</b> in Rome.", [[0, len(name), kind]]) for name, kind in KINDS.items()]
@@ -74,12 +75,12 @@ def test_an_entity_is_removed(opened, dataset, workspace):
 
 
 def test_an_entity_is_added_by_its_words_and_none_over_another(opened, dataset, workspace):
-    words = box(opened, "First word").options
-    app = choose(choose(opened, dataset, "First word", 0), dataset, "Type", "PLACE", 1)
+    words = box(opened, FIRST).options
+    app = choose(choose(opened, dataset, FIRST, 0), dataset, "Type", "PLACE", 1)
     app = click(app, dataset, "Mark “Ann”")
     assert "an entity already" in app.error[0].value and newest(workspace, dataset)[0] == 1
     rome = next(number for number, word in enumerate(words) if word.startswith("Rome"))
-    app = choose(choose(app, dataset, "First word", rome), dataset, "Type", "PLACE", 1)
+    app = choose(choose(app, dataset, FIRST, rome), dataset, "Type", "PLACE", 1)
     app = click(app, dataset, "Mark “Rome”")
     assert not app.exception and newest(workspace, dataset) == (2, ((0, 3, "PERSON"), (20, 24, "PLACE")))
 
@@ -90,7 +91,7 @@ def test_a_long_text_has_parts_and_one_that_is_gone_is_not_opened(monkeypatch, o
     assert not app.exception and len(box(app, "Part of the text").options) == 3
     app.session_state["enlarged"] = "no text is called so"
     app.run()
-    assert not app.exception and not [one for one in app.selectbox if one.label == "First word"]
+    assert not app.exception and not [one for one in app.selectbox if one.label == FIRST]
 
 
 def test_nothing_is_offered_for_a_version_that_is_not_in_use(dataset, workspace):

@@ -7,14 +7,17 @@ from __future__ import annotations
 import html
 
 from core.explaining.explanation import Part, WordWeights
-from ui.predictions.entities import BOX
 
 LONGEST = 100_000  # characters that are drawn
+BOX = (
+    "max-height:32rem;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.9;unicode-bidi:plaintext"
+)
 LEAST = 0.08  # of the largest weight, to be marked
 CHIP = "padding:0 0.35rem;border-radius:0.2rem"
 
 
 def marked(words: WordWeights, colour_for: str, colour_against: str) -> str:
+    """On a light or a dark ground: the words keep the colour of the text around them."""
     colours = {True: colour_for, False: colour_against}
     legend = "".join(
         f'<span style="{_style(1.0 if speaks else -1.0, colours)};{CHIP}">speaks {said} it</span>'

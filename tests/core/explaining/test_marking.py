@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from core.explaining.explanation import Part, WordWeights
-from ui.explanations.words import marked
+from core.explaining.marking import marked
 
 TEXT = "<b>good</b> & bad so"
 
@@ -29,6 +29,6 @@ def test_for_and_against_differ_in_colour_line_and_words():
 
 
 def test_a_very_long_text_is_drawn_as_far_as_a_browser_likes(monkeypatch):
-    monkeypatch.setattr("ui.explanations.words.LONGEST", 12)
+    monkeypatch.setattr("core.explaining.marking.LONGEST", 12)
     drawn = marked(weighed(Part(0, 11, 1.0), Part(14, 17, -1.0)), "#00f", "#f80")
     assert drawn.count("<mark") == 1 and "bad" not in drawn
