@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.backbones.info import BackboneInfo
+from core.backbones.language.info import LanguageInfo
 from core.backbones.libraries import Info, find, infos, usual
 from core.errors import BackboneError
 from core.modalities import IMAGE, MODALITIES
 from ui.backbones.backbone_browser import browse
 from ui.backbones.backbone_card import card
-from ui.backbones.backbone_help import help_me_choose
+from ui.backbones.backbone_help import help_me_choose, help_with_texts
 from ui.backbones.fitting import follow_dataset
 from ui.backbones.texts import browse_texts, text_card
 from ui.shared import state
@@ -34,11 +35,12 @@ def main() -> None:
         text_card(chosen)
     else:
         card(chosen)
+    st.subheader("Help me choose", anchor=False)
     if shown != IMAGE.name:
+        help_with_texts([info for info in infos(shown, state.workspace()) if isinstance(info, LanguageInfo)])
         st.subheader("All backbones", anchor=False)
         browse_texts(shown)
         return
-    st.subheader("Help me choose", anchor=False)
     help_me_choose()
     st.subheader("All backbones", anchor=False)
     browse()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ui.evaluation.against import KEPT, against_panel, mended_bar
+from ui.evaluation.against import KEPT, against_panel, gain_bar, mended_bar
 from ui.evaluation.calibration import calibration_panel, has_sureness
 from ui.evaluation.gallery import current
 from ui.evaluation.mistakes import mistakes_panel
@@ -62,6 +62,8 @@ def main() -> None:
         st.session_state[KEPT] = run.id
         mended_bar(judgement)
         headline(judgement)
+        if judgement.answered.part != "other":
+            gain_bar(judgement)
         note(run.recipe.dataset)
         _views(judgement)
         changed = current(judgement)

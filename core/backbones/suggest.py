@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from core.backbones.bundled import figures
 from core.backbones.catalogue import BUNDLED, BackboneInfo, catalogue, find
 
+Known = TypeVar("Known")  # what is known of a backbone
 Task = Literal["everyday", "details", "unusual"]
 
 # What the images show; the words are the interface's.
@@ -23,8 +24,8 @@ NEARLY_AS_GOOD = 2.0  # points of top-1 that a ready backbone may lack against o
 
 
 @dataclass(frozen=True)
-class Suggestion:
-    info: BackboneInfo
+class Suggestion(Generic[Known]):
+    info: Known
     reason: str
 
 
@@ -34,7 +35,7 @@ def suggest(
     device: str,
     memory_bytes: int,
     ready: Callable[[BackboneInfo], bool] = lambda info: info.name == BUNDLED,
-) -> list[Suggestion]:
+) -> list[Suggestion[BackboneInfo]]:
     """Three different backbones, the ones that are ready first.
 
     Args:

@@ -31,6 +31,7 @@ class Difference:
         gained, lost: Of a share, how many are right now that were wrong, and the other way around; else 0.
         chance: How likely a difference as large is without any cause, 0 to 1; None where there are too few to tell.
         relabeled: Examples whose label was another one for the earlier run.
+        alone: Examples that only one of them was asked about, which do not count.
     """
 
     metric: Metric
@@ -41,6 +42,7 @@ class Difference:
     lost: int = 0
     chance: float | None = None
     relabeled: int = 0
+    alone: int = 0
 
     @property
     def gain(self) -> float:
@@ -79,8 +81,9 @@ def difference(now: Answered, before: Answered, seed: int = 0) -> Difference | N
     right, was_right = (judged.rows["right"].to_numpy(bool) for judged in (mine, theirs))
     gained, lost = (int((right & ~was_right).sum()), int((was_right & ~right).sum())) if one.is_share else (0, 0)
     each_alone = len(np.unique(mine.groups)) == len(mine)
+    alone = len(now) + len(before) - 2 * len(mine)
     chance = _mcnemar(gained, lost) if one.is_share and each_alone else _bootstrap(one, other, mine.groups, seed)
-    return Difference(one.metric, score_now, score_before, len(mine), gained, lost, chance, relabeled)
+    return Difference(one.metric, score_now, score_before, len(mine), gained, lost, chance, relabeled, alone)
 
 
 def _first(sentence: str) -> str:

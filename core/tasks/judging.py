@@ -86,6 +86,21 @@ class Confusion:
     counts: np.ndarray = field(repr=False)
 
 
+@dataclass(frozen=True, eq=False)
+class Slips:
+    """What went right and wrong with each label or type, where an example has several.
+
+    names: of the labels or types. kinds: what may happen to one, of which the first is that it is right.
+    example, row, kind: int64 (M,) each: the number of an example, of a name, and of what happened to it.
+    """
+
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    example: np.ndarray = field(repr=False)
+    row: np.ndarray = field(repr=False)
+    kind: np.ndarray = field(repr=False)
+
+
 class Judge(Protocol):
     """What a task says of answers. One stateless object each.
 
@@ -129,6 +144,10 @@ class Judge(Protocol):
 
     def confusion(self, judged: Judged) -> Confusion | None:
         """What was taken for what; None where that means nothing."""
+        return None
+
+    def slips(self, judged: Judged) -> Slips | None:
+        """What went wrong with what, where an example has several; else None."""
         return None
 
 

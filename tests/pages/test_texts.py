@@ -136,3 +136,32 @@ def test_nothing_about_folds_speaks_of_images(open_page, reviews, workspace):
     app = open_page("fine_tune")
     assert "The texts are divided into folds" in texts(app) and "Groups and texts that are alike" in texts(app)
     assert "image" not in next(one.help for one in app.button if one.label == "Estimate time and memory")
+
+
+def labels(app):
+    return {each.label: each.value for each in (*app.selectbox, *app.number_input)}
+
+
+def test_help_me_choose_asks_about_texts_and_a_suggestion_can_be_chosen(open_page, workspace):
+    write_json(workspace.root / "choices.json", {"backbone": "hub/roberta-base"})
+    app = open_page("backbone")
+    asked = {"Language of the texts": "English", "Length of a usual text": "A sentence or two", "Labeled texts": 500}
+    assert asked.items() <= labels(app).items() and not app.exception
+    (language,) = [each for each in app.selectbox if each.label == "Language of the texts"]
+    language.set_value("Chinese").run()
+    assert r"bert\-base\-chinese" in texts(app) and "No backbone that is ready has learned this language" in texts(app)
+    app.button(key="suggestion_0").click().run()
+    assert not app.exception and app.session_state["choices"].backbone.startswith("hub/")
+    assert app.button(key="suggestion_0").label == "Chosen"
+
+
+def test_help_me_choose_takes_language_length_and_number_from_the_dataset(open_page, workspace, tmp_path):
+    words = "Die Katze sitzt auf dem Dach und ich sehe sie nicht, " * 12
+    lines = ["text;label", *(f"{words} {number};{'ab'[number % 2]}" for number in range(24))]
+    (tmp_path / "katzen.csv").write_text("\n".join(lines))
+    dataset = import_path(workspace, tmp_path / "katzen.csv", reading=Reading(modality="text"))
+    choose(workspace, dataset=dataset.id, backbone="hub/roberta-base")
+    app = open_page("backbone")
+    asked = {"Language of the texts": "German", "Length of a usual text": "A paragraph or two", "Labeled texts": 24}
+    assert asked.items() <= labels(app).items() and not app.exception
+    assert "Learns from 24 texts in about 1 minute" in texts(app)

@@ -1,20 +1,30 @@
-"""Help me choose: three suggestions for the task, the images and the machine."""
+"""Help me choose: three suggestions for the task, the examples and the machine."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
+from core.backbones.language.info import LanguageInfo
+from core.backbones.language.suggest import LANGUAGES, LENGTHS, TOKENS_A_WORD
+from core.backbones.language.suggest import suggest as of_texts
+from core.backbones.libraries import is_ready, source
 from core.backbones.suggest import TASKS, Suggestion, suggest
-from core.backbones.weights import is_ready, source
+from core.data.dataset import Dataset
 from core.errors import GraftError
+from core.modalities import IMAGE, TEXT
+from core.modalities.texts.languages import usual_language
 from core.processes import available_cores
 from core.runs import gpus
 from ui.shared import state
 from ui.shared.widgets import count, file_size, literal, short_number
+
+USUAL_SHARE = 0.9  # of the texts, no longer than the usual one
 
 
 @dataclass(frozen=True)
@@ -65,10 +75,73 @@ def help_me_choose() -> None:
     found = suggest(task, int(images), here.kind, here.memory_bytes, lambda info: is_ready(info, space))
     for number, (column, suggestion) in enumerate(zip(st.columns(len(found)), found)):
         with column:
-            _suggestion(number, suggestion, source(suggestion.info, space))
+            info = suggestion.info
+            _suggestion(number, suggestion, source(info, space), f"{short_number(info.gflops)} GFLOPs")
 
 
-def _suggestion(number: int, suggestion: Suggestion, place: str) -> None:
+def help_with_texts(known: Sequence[LanguageInfo]) -> None:
+    """known: all backbones for texts that there are."""
+    here, space, own = machine(), state.workspace(), _texts_of_dataset()
+    language, length, many = st.columns(3)
+    languages = list(LANGUAGES)
+    spoken = language.selectbox(
+        "Language of the texts",
+        languages,
+        index=languages.index(own.language) if own.language in languages else 0,
+        help="Taken from your dataset, as far as its letters and smallest words tell.",
+    )
+    lengths = list(LENGTHS)
+    usual = next((name for name in lengths if own.tokens <= LENGTHS[name]), lengths[-1])
+    size = length.selectbox(
+        "Length of a usual text",
+        lengths,
+        index=lengths.index(usual),
+        help="Taken from your dataset once there is one. Backbones read a text up to a number of tokens, which are "
+        "words or parts of words, and cut what is longer.",
+    )
+    texts = many.number_input(
+        "Labeled texts",
+        min_value=2,
+        max_value=10_000_000,
+        value=own.texts,
+        help="How many there are in all; taken from your dataset once there is one.",
+    )
+    st.caption(f"This machine: {literal(here.name)}, {file_size(here.memory_bytes)} of memory.")
+
+    def ready(info: LanguageInfo) -> bool:
+        return is_ready(info, space)
+
+    found = of_texts(spoken, LENGTHS[size], int(texts), here.kind, here.memory_bytes, known, ready)
+    if not found:
+        st.info(f"None of the backbones that are known reads this language ({spoken}).")
+    elif not any(ready(suggestion.info) for suggestion in found):
+        st.info(f"No backbone that is ready has learned this language ({spoken}). These are downloaded once.")
+    for number, (column, suggestion) in enumerate(zip(st.columns(max(1, len(found))), found)):
+        with column:
+            info = suggestion.info
+            said = f"{short_number(info.parameters)} parameters, reads {info.longest:,} tokens"
+            _suggestion(number, suggestion, source(info, space), said)
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """What a dataset says. tokens: of a usual text, as its words tell."""
+
+    language: str = "English"
+    tokens: int = 64
+    texts: int = 500
+
+
+def _texts_of_dataset() -> _Texts:
+    dataset = _dataset()
+    if dataset is None or dataset.modality.name != TEXT.name:
+        return _Texts()
+    tokens = float(dataset.frame["words"].quantile(USUAL_SHARE)) * TOKENS_A_WORD
+    return _Texts(usual_language(dataset) or "English", round(tokens), max(2, len(dataset.frame)))
+
+
+def _suggestion(number: int, suggestion: Suggestion[Any], place: str, said: str) -> None:
+    """said: of its size."""
     info = suggestion.info
     with st.container(border=True, height="stretch", vertical_alignment="distribute"):
         with st.container():
@@ -77,7 +150,7 @@ def _suggestion(number: int, suggestion: Suggestion, place: str) -> None:
             st.markdown(f"**{name}**  \n:gray[{literal(info.family)} · {ready}]")
             st.markdown(literal(suggestion.reason))
             size = f", {file_size(info.download_bytes)} to download" if place == "download" else ""
-            st.caption(f"{short_number(info.gflops)} GFLOPs{size}")
+            st.caption(f"{said}{size}")
         chosen = state.choices().backbone == info.name
         st.button(
             "Chosen" if chosen else "Choose",
@@ -89,10 +162,15 @@ def _suggestion(number: int, suggestion: Suggestion, place: str) -> None:
 
 
 def _images_of_dataset() -> int | None:
+    dataset = _dataset()
+    return max(2, len(dataset.frame)) if dataset and dataset.modality.name == IMAGE.name else None
+
+
+def _dataset() -> Dataset | None:
     chosen = state.choices()
     if not chosen.dataset:
         return None
     try:
-        return max(2, len(state.dataset(chosen.dataset, chosen.dataset_version).frame))
+        return state.dataset(chosen.dataset, chosen.dataset_version)
     except GraftError:
         return None

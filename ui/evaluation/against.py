@@ -5,12 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from core import runs
+from core.data.compared import changes_between, common
 from core.data.dataset import Dataset
 from core.errors import GraftError
-from core.evaluation.answered import Answered, answered
-from core.evaluation.difference import difference
+from core.evaluation.answered import Answered
+from core.evaluation.difference import Difference, difference
 from core.runs import Run, titles
 from ui.evaluation.gallery import current
+from ui.evaluation.parts import own_part
 from ui.evaluation.scores import Judgement
 from ui.runs.offered import runs_and_views
 from ui.shared import state
@@ -26,14 +28,29 @@ def mended_bar(judgement: Judgement) -> None:
         return
     if dataset.version == judgement.run.recipe.dataset_version:
         return
+    words, same = _since(dataset.id, judgement.dataset.version, dataset.version, judgement.dataset, dataset)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/build: The dataset was changed since this run: {literal(dataset.changed, 120)} "
-            f"(version {dataset.version}).",
+            f":material/build: Changed since this run: {literal(words or dataset.changed, 120)} "
+            f"(version {dataset.version}). {same}",
             width="stretch",
         )
         if st.button("Train again with these changes", type="primary", icon=":material/replay:"):
             _again(judgement.run, dataset)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _since(dataset: str, version: int, newer: int, _before: Dataset, _now: Dataset) -> tuple[str, str]:
+    """What was changed, and what both runs will be compared on."""
+    both, before, now = common(_before, _now, "validation")
+    many = count(both, _now.modality.noun)
+    if not both:
+        same = ""
+    elif both == before == now:
+        same = f"The validation part stays the same {many}, by which both runs are compared."
+    else:
+        same = f"Both runs are compared on the {many} that their validation parts have in common."
+    return changes_between(_before, _now).words, same
 
 
 def _again(run: Run, dataset: Dataset) -> None:
@@ -47,6 +64,35 @@ def _again(run: Run, dataset: Dataset) -> None:
     st.session_state.pop(KEPT, None)
     st.session_state["to_page"] = "pages/fine_tune.py"
     st.rerun()
+
+
+def gain_bar(judgement: Judgement) -> None:
+    """Of a run that repeats an earlier one on a dataset that was mended: whether that was better."""
+    before = _repeated(judgement)
+    found = _difference(judgement, before) if before is not None else None
+    if found is None or before is None:
+        return
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"**{_icon(found)} Trained again with the changes: {literal(found.words)}**")
+        st.caption(
+            f"Compared with {literal(titles([judgement.run, before])[before.id], 100)}. {_notes(found, judgement)}"
+        )
+
+
+def _repeated(judgement: Judgement) -> Run | None:
+    """The newest earlier run whose recipe is this one's but for the version of the dataset."""
+    recipe = judgement.run.recipe
+    for run in _others(judgement):
+        if run.created > judgement.run.created or run.facts.dataset_version == recipe.dataset_version:
+            continue
+        try:
+            # What was made by hand may leave the task open, which a run is told when it starts.
+            other = {"dataset_version": recipe.dataset_version, "task": recipe.task}
+            if run.recipe.model_copy(update=other) == recipe:
+                return run
+        except GraftError:
+            continue
+    return None
 
 
 def against_panel(judgement: Judgement) -> None:
@@ -63,22 +109,30 @@ def against_panel(judgement: Judgement) -> None:
     picked = st.selectbox(
         "Compare with", list(by_id), format_func=lambda id: clip(names[id], 100), key=f"against_{judgement.key}"
     )
-    before = _answered(by_id[picked], judgement)
-    found = difference(judgement.answered, before) if before is not None else None
+    found = _difference(judgement, by_id[picked])
     if found is None:
         st.info(f"Both were asked about no {judgement.noun} in common.", icon=":material/info:")
         return
-    icon = ":material/trending_flat:" if found.can_be_luck else _trend(found.gain)
-    st.markdown(f"#### {icon} {literal(found.words)}")
-    left = max(len(judgement.answered), len(before) if before else 0) - found.examples
+    st.markdown(f"#### {_icon(found)} {literal(found.words)}")
+    st.caption(_notes(found, judgement))
+
+
+def _notes(found: Difference, judgement: Judgement) -> str:
     notes = [f"Both were judged on the same {count(found.examples, judgement.noun)}."]
     if found.relabeled:
-        notes.append(f"{found.relabeled:,} of them were relabeled between the runs; both are judged by the new labels.")
-    if left:
-        notes.append(f"{left:,} that only one of them was asked about do not count.")
+        are = "was" if found.relabeled == 1 else "were"
+        notes.append(
+            f"{found.relabeled:,} of them {are} relabeled between the runs; both are judged by the new labels."
+        )
+    if found.alone:
+        notes.append(f"{found.alone:,} that only one of them was asked about do not count.")
     if found.metric.counted:
-        notes.append(f"{found.gained:,} are right now that were wrong, {found.lost:,} the other way around.")
-    st.caption(" ".join(notes))
+        notes.append(f"{found.gained:,} right now that were wrong, {found.lost:,} the other way around.")
+    return " ".join(notes)
+
+
+def _icon(found: Difference) -> str:
+    return ":material/trending_flat:" if found.can_be_luck else _trend(found.gain)
 
 
 def _trend(gain: float) -> str:
@@ -94,18 +148,16 @@ def _others(judgement: Judgement) -> list[Run]:
     return earlier + [run for run in alike if run.created > mine.created]
 
 
-def _answered(run: Run, judgement: Judgement) -> Answered | None:
-    bundle = run.bundle
-    if bundle is None:
-        return None
+def _difference(judgement: Judgement, run: Run) -> Difference | None:
     try:
-        dataset = state.dataset(run.recipe.dataset, run.recipe.dataset_version)
-    except GraftError:
-        dataset = None
-    try:
-        found = answered(bundle, dataset, judgement.answered.part)
-    except GraftError as error:
-        show_error(error)
+        before = own_part(run, judgement.answered.part)
+    except GraftError:  # its answers are damaged, or of an earlier version
         return None
-    same = found.task is judgement.answered.task
-    return found if same else None
+    if before is None or before.task is not judgement.answered.task:
+        return None
+    return _kept(judgement.key, id(judgement.answered), id(before), judgement.answered, before)
+
+
+@st.cache_data(max_entries=16, show_spinner="Comparing the two runs")
+def _kept(key: str, identity: int, other: int, _now: Answered, _before: Answered) -> Difference | None:
+    return difference(_now, _before)

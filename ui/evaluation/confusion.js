@@ -1,39 +1,81 @@
-// A matrix of counts on a canvas, so that 200 classes are as quick as two. Labels are drawn as text, never as markup.
-const LEAST = 5; // pixels of a cell
+// A grid of counts on canvases, so that 200 classes are as quick as two. Names are drawn as text, never as markup.
+const LEAST = 3; // pixels of a cell
 const MOST = 44;
-const ROOM = 0.32; // of the width, for the labels of the rows
-const NAMED = 13; // pixels of a cell from which on classes are named
+const WIDEST = 4000; // pixels of a canvas
+const ROOM = 0.32; // of the width, for the names of the rows
+const HIGHEST = 110; // pixels, for the names of the columns
+const NAMED = 13; // pixels of a cell from which on rows and columns are named
+const COUNTED = 22; // and its number is written into it
+const FONT = 13;
 
-function clipped(context, text, room) {
-  if (context.measureText(text).width <= room) return text;
-  let end = text.length;
-  while (end > 1 && context.measureText(`${text.slice(0, end)}…`).width > room) end -= 1;
-  return `${text.slice(0, end)}…`;
+function make(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function clipped(pen, text, room) {
+  if (pen.measureText(text).width <= room) return text;
+  const letters = [...text];
+  while (letters.length > 1 && pen.measureText(`${letters.join("")}…`).width > room) letters.pop();
+  return `${letters.join("")}…`;
 }
 
 class Matrix {
-  constructor(parent, send) {
-    this.send = send;
-    this.root = document.createElement("div");
-    this.root.className = "matrix";
-    this.canvas = document.createElement("canvas");
+  constructor(parent) {
+    this.zoom = 1; // of the size at which all of it fits
+    this.at = null;
+    this.root = make("div", "matrix");
+    this.tools = make("div", "tools");
+    this.sheet = make("div", "sheet");
+    this.top = make("canvas", "top");
+    this.left = make("canvas", "left");
+    this.body = make("div", "body");
+    this.canvas = make("canvas", "cells");
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "application");
-    this.said = document.createElement("div");
-    this.said.className = "said";
+    this.mark = make("div", "mark");
+    this.kept = make("div", "mark kept");
+    this.body.append(this.canvas, this.kept, this.mark);
+    this.sheet.append(make("div", "corner"), this.top, this.left, this.body);
+    this.frame = make("div", "frame");
+    this.frame.append(this.sheet);
+    this.said = make("div", "said");
     this.said.setAttribute("aria-live", "polite");
-    const frame = document.createElement("div");
-    frame.className = "frame";
-    frame.append(this.canvas);
-    this.root.append(frame, this.said);
+    this.root.append(this.tools, this.frame, this.said);
     parent.append(this.root);
-    this.at = null;
-    this.canvas.onpointermove = (event) => this.point(this.cellAt(event));
-    this.canvas.onpointerleave = () => this.point(null);
-    this.canvas.onclick = (event) => this.choose(this.cellAt(event));
+    this.listen();
+  }
+
+  listen() {
+    for (const [sign, title, factor] of [
+      ["−", "Smaller", 1 / 1.6],
+      ["+", "Larger", 1.6],
+    ]) {
+      const button = make("button", "", sign);
+      button.type = "button";
+      button.title = title;
+      button.setAttribute("aria-label", title);
+      button.onclick = () => this.scale(factor);
+      this.tools.append(button);
+    }
+    for (const [canvas, cell] of [
+      [this.canvas, (row, column) => [row, column]],
+      [this.top, (_, column) => [null, column]],
+      [this.left, (row) => [row, null]],
+    ]) {
+      canvas.onpointermove = (event) => this.point(this.cellAt(event, canvas, cell));
+      canvas.onpointerleave = () => this.point(null);
+      canvas.onclick = (event) => this.choose(this.cellAt(event, canvas, cell));
+    }
     this.canvas.onkeydown = (event) => this.key(event);
-    this.canvas.onfocus = () => this.at || this.point([0, 0]);
-    this.watch = new ResizeObserver(() => this.data && this.draw());
+    this.canvas.onfocus = () => {
+      if (!this.at && this.canvas.matches(":focus-visible")) this.point(this.data.chosen ?? [0, 0]);
+    };
+    this.watch = new ResizeObserver(() => {
+      if (this.data && this.root.clientWidth !== this.width) this.draw();
+    });
     this.watch.observe(this.root);
   }
 
@@ -43,137 +85,176 @@ class Matrix {
     this.draw();
   }
 
-  measures() {
-    const classes = this.data.names.length;
-    const width = this.root.clientWidth || 600;
-    const context = this.canvas.getContext("2d");
-    context.font = this.font();
-    const longest = Math.max(...this.data.names.map((name) => context.measureText(name).width));
-    const side = Math.min(longest + 12, width * ROOM);
-    const cell = Math.max(LEAST, Math.min(MOST, Math.floor((width - side - 2) / classes)));
-    const named = cell >= NAMED;
-    const left = named ? side : 4;
-    const top = named ? Math.min(longest + 12, 110) : 4;
-    return { classes, cell, left, top, named, width: left + cell * classes + 2, height: top + cell * classes + 2 };
+  measure() {
+    const { rows, columns } = this.data;
+    this.width = this.root.clientWidth || 600;
+    const pen = this.canvas.getContext("2d");
+    pen.font = this.font();
+    const long = (names) => Math.ceil(Math.max(...names.map((name) => pen.measureText(name).width))) + 12;
+    const side = Math.min(long(rows), this.width * ROOM);
+    const most = Math.min(MOST, Math.floor(WIDEST / Math.max(rows.length, columns.length)));
+    const fitting = Math.max(LEAST, Math.min(most, Math.floor((this.width - side - 2) / columns.length)));
+    this.cell = Math.max(LEAST, Math.min(most, Math.round(fitting * this.zoom)));
+    this.tools.hidden = fitting >= most;
+    const named = this.cell >= NAMED;
+    this.side = named ? side : 10;
+    this.head = named ? Math.min(long(columns), HIGHEST) : 10;
   }
 
   font() {
-    return `13px ${getComputedStyle(this.root).fontFamily}`;
+    return `${FONT}px ${getComputedStyle(this.root).fontFamily}`;
+  }
+
+  pen(canvas, width, height) {
+    const sharp = Math.min(2, window.devicePixelRatio || 1);
+    canvas.width = width * sharp;
+    canvas.height = height * sharp;
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+    const pen = canvas.getContext("2d");
+    pen.scale(sharp, sharp);
+    pen.font = this.font();
+    pen.textBaseline = "middle";
+    return pen;
   }
 
   draw() {
+    this.measure();
     const style = getComputedStyle(this.root);
-    const m = this.measures();
-    const scale = window.devicePixelRatio || 1;
-    const { canvas } = this;
-    canvas.width = m.width * scale;
-    canvas.height = m.height * scale;
-    canvas.style.width = `${m.width}px`;
-    canvas.style.height = `${m.height}px`;
-    const context = canvas.getContext("2d");
-    context.scale(scale, scale);
-    context.font = this.font();
-    context.textBaseline = "middle";
-    for (let row = 0; row < m.classes; row += 1) this.drawRow(context, row, m, style);
-    if (m.named) this.drawNames(context, m, style);
-    this.drawMark(context, m, style);
+    this.colour = (name) => style.getPropertyValue(name);
+    this.root.style.setProperty("--side", `${this.side}px`);
+    this.root.style.setProperty("--head", `${this.head}px`);
+    this.drawCells();
+    this.drawNames();
+    this.place(this.kept, this.data.chosen);
+    this.place(this.mark, this.at);
   }
 
-  drawRow(context, row, m, style) {
-    const { counts, shares, words } = this.data;
-    const y = m.top + row * m.cell;
-    for (let column = 0; column < m.classes; column += 1) {
-      const x = m.left + column * m.cell;
-      context.fillStyle = style.getPropertyValue("--st-secondary-background-color");
-      context.fillRect(x, y, m.cell - 1, m.cell - 1);
-      if (!counts[row][column]) continue;
-      const share = shares[row][column];
-      context.fillStyle = style.getPropertyValue(row === column ? "--st-primary-color" : "--graft-wrong");
-      context.globalAlpha = Math.sqrt(share); // so that a few are seen beside many
-      context.fillRect(x, y, m.cell - 1, m.cell - 1);
-      context.globalAlpha = 1;
-      if (m.cell < 22) continue;
-      const word = words ? `${Math.round(100 * share)}` : `${counts[row][column]}`;
-      if (context.measureText(word).width > m.cell - 3) continue;
-      context.fillStyle =
-        share > 0.45 ? style.getPropertyValue("--graft-on") : style.getPropertyValue("--st-text-color");
-      context.textAlign = "center";
-      context.fillText(word, x + m.cell / 2, y + m.cell / 2);
-    }
+  drawCells() {
+    const { rows, columns, cells, in_percent } = this.data;
+    const { cell } = this;
+    const [width, height] = [columns.length * cell, rows.length * cell];
+    const pen = this.pen(this.canvas, width, height);
+    pen.fillStyle = this.colour("--st-secondary-background-color");
+    pen.fillRect(0, 0, width, height);
+    this.known = new Map();
+    const gap = cell > 8 ? 1 : 0;
+    const fill = { right: this.colour("--st-primary-color"), wrong: this.colour("--graft-wrong") };
+    const [on, text] = [this.colour("--graft-on"), this.colour("--st-text-color")];
+    pen.textAlign = "center";
+    cells[0].forEach((row, number) => {
+      const [column, count, share, right] = [cells[1][number], cells[2][number], cells[3][number], cells[4][number]];
+      this.known.set(row * columns.length + column, { count, share, right });
+      const [x, y] = [column * cell, row * cell];
+      pen.fillStyle = right ? fill.right : fill.wrong;
+      pen.globalAlpha = Math.max(0.12, Math.sqrt(share)); // so that a few are seen beside many
+      pen.fillRect(x, y, cell - gap, cell - gap);
+      pen.globalAlpha = 1;
+      const word = in_percent ? `${Math.round(100 * share)}` : `${count}`;
+      if (cell < COUNTED || pen.measureText(word).width > cell - 3) return;
+      pen.fillStyle = share > 0.45 ? on : text;
+      pen.fillText(word, x + cell / 2, y + cell / 2);
+    });
+    if (gap) this.drawLines(pen, width, height);
   }
 
-  drawNames(context, m, style) {
-    context.fillStyle = style.getPropertyValue("--st-text-color");
-    this.data.names.forEach((name, number) => {
-      const middle = number * m.cell + m.cell / 2;
-      context.textAlign = "right";
-      context.fillText(clipped(context, name, m.left - 8), m.left - 6, m.top + middle);
-      context.save();
-      context.translate(m.left + middle, m.top - 6);
-      context.rotate(-Math.PI / 2);
-      context.textAlign = "left";
-      context.fillText(clipped(context, name, m.top - 8), 0, 0);
-      context.restore();
+  drawLines(pen, width, height) {
+    pen.fillStyle = this.colour("--st-background-color");
+    for (let x = this.cell; x < width; x += this.cell) pen.fillRect(x - 1, 0, 1, height);
+    for (let y = this.cell; y < height; y += this.cell) pen.fillRect(0, y - 1, width, 1);
+  }
+
+  drawNames() {
+    const { rows, columns } = this.data;
+    const { cell, side, head } = this;
+    const left = this.pen(this.left, side, rows.length * cell);
+    const top = this.pen(this.top, columns.length * cell, head);
+    if (cell < NAMED) return;
+    left.fillStyle = this.colour("--st-text-color");
+    top.fillStyle = left.fillStyle;
+    left.textAlign = "right";
+    rows.forEach((name, row) => {
+      left.fillText(clipped(left, name, side - 8), side - 6, row * cell + cell / 2);
+    });
+    columns.forEach((name, column) => {
+      top.save();
+      top.translate(column * cell + cell / 2, head - 6);
+      top.rotate(-Math.PI / 2);
+      top.fillText(clipped(top, name, head - 8), 0, 0);
+      top.restore();
     });
   }
 
-  drawMark(context, m, style) {
-    const outline = (row, column, width) => {
-      context.strokeStyle = style.getPropertyValue("--st-text-color");
-      context.lineWidth = width;
-      context.strokeRect(m.left + column * m.cell, m.top + row * m.cell, m.cell - 1, m.cell - 1);
-    };
-    if (this.at) outline(...this.at, 1);
-    if (this.data.chosen) outline(...this.data.chosen, 2);
+  place(mark, cell) {
+    mark.hidden = !cell;
+    if (!cell) return;
+    const [row, column] = cell;
+    const { rows, columns } = this.data;
+    mark.style.left = `${(column ?? 0) * this.cell}px`;
+    mark.style.top = `${(row ?? 0) * this.cell}px`;
+    mark.style.width = `${(column === null ? columns.length : 1) * this.cell}px`;
+    mark.style.height = `${(row === null ? rows.length : 1) * this.cell}px`;
   }
 
-  cellAt(event) {
-    const m = this.measures();
-    const box = this.canvas.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left - m.left) / m.cell);
-    const row = Math.floor((event.clientY - box.top - m.top) / m.cell);
-    const inside = (number) => number >= 0 && number < m.classes;
-    return inside(row) && inside(column) ? [row, column] : null;
+  cellAt(event, canvas, cell) {
+    const box = canvas.getBoundingClientRect();
+    const within = (at, many) => Math.max(0, Math.min(many - 1, Math.floor(at / this.cell)));
+    const { rows, columns } = this.data;
+    return cell(within(event.clientY - box.top, rows.length), within(event.clientX - box.left, columns.length));
   }
 
   point(cell) {
     if (String(cell) === String(this.at)) return;
     this.at = cell;
     this.said.textContent = cell ? this.words(...cell) : "";
-    this.canvas.style.cursor = cell && this.data.counts[cell[0]][cell[1]] ? "pointer" : "default";
-    this.draw();
+    this.place(this.mark, cell);
   }
 
   words(row, column) {
-    const { names, counts, shares, noun } = this.data;
-    const count = counts[row][column];
-    const called = `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
-    const share = `${(100 * shares[row][column]).toFixed(1)}%`;
-    if (row === column) return `${names[row]}: ${called} right, ${share} of them`;
-    return `${names[row]} taken for ${names[column]}: ${called}, ${share} of ${names[row]}`;
+    const { rows, columns, noun, taken_for } = this.data;
+    if (column === null) return taken_for ? `All that is ${rows[row]}` : `All with ${rows[row]}`;
+    if (row === null) return taken_for ? `All that was answered ${columns[column]}` : `All that is ${columns[column]}`;
+    const { count, share, right } = this.known.get(row * columns.length + column) ?? { count: 0, share: 0 };
+    const called = `${count.toLocaleString("en")} ${taken_for ? `${noun}${count === 1 ? "" : "s"}` : ""}`.trim();
+    if (right && taken_for) return `${rows[row]}: ${called} right, ${(100 * share).toFixed(1)}% of them`;
+    if (!taken_for) return `${rows[row]}: ${called} ${columns[column]}`;
+    return `${rows[row]} taken for ${columns[column]}: ${called}, ${(100 * share).toFixed(1)}% of ${rows[row]}`;
   }
 
   choose(cell) {
     if (cell) this.send("cell", cell);
   }
 
+  scale(factor) {
+    this.zoom = Math.max(1, Math.min(16, this.zoom * factor));
+    this.draw();
+  }
+
   key(event) {
     const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-    const last = this.data.names.length - 1;
-    if (step && this.at) {
-      this.point(this.at.map((place, axis) => Math.max(0, Math.min(last, place + step[axis]))));
-      event.preventDefault();
-    } else if ((event.key === "Enter" || event.key === " ") && this.at) {
-      this.choose(this.at);
-      event.preventDefault();
-    }
+    if (step) this.step(step);
+    else if (event.key === "Enter" || event.key === " ") this.choose(this.at);
+    else if (event.key === "+" || event.key === "-") this.scale(event.key === "+" ? 1.6 : 1 / 1.6);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // Beyond the first cell is the name, which stands for all of its row or column.
+  step(by) {
+    const many = [this.data.rows.length, this.data.columns.length];
+    const to = (this.at ?? [0, 0]).map((place, axis) => Math.min(many[axis] - 1, (place ?? -1) + by[axis]));
+    const [row, column] = to.map((place) => (place < 0 ? null : place));
+    if (row === null && column === null) return;
+    this.point([row, column]);
+    this.mark.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 }
 
 const drawn = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  if (!drawn.has(parentElement)) drawn.set(parentElement, new Matrix(parentElement, setTriggerValue));
+  if (!drawn.has(parentElement)) drawn.set(parentElement, new Matrix(parentElement));
   const matrix = drawn.get(parentElement);
   matrix.send = setTriggerValue;
   matrix.root.style.setProperty("--graft-wrong", data.wrong);

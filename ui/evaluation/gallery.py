@@ -12,13 +12,13 @@ from core.data.dataset import Dataset
 from core.errors import GraftError
 from core.tasks.judging import Judged
 from ui.datasets.browser.actions import action_bar
-from ui.datasets.browser.dialog import example_dialog
 from ui.datasets.browser.grid import example_grid
 from ui.datasets.browser.rows import by_name
 from ui.datasets.browser.ticks import ticks
+from ui.evaluation.example import answered_dialog
 from ui.evaluation.scores import Judgement
 from ui.shared import state
-from ui.shared.widgets import clip, count, words_table
+from ui.shared.widgets import clip, words_table
 
 ON_A_PAGE = 24
 
@@ -39,7 +39,8 @@ def gallery(judgement: Judgement, places: np.ndarray, place: str) -> None:
     names = judged.rows["name"].to_numpy()[places]
     there = frame.index.get_indexer(names) >= 0
     if not there.all():
-        st.caption(f"{count(int((~there).sum()), judgement.noun)} of these were left out of the dataset since.")
+        gone = int((~there).sum())
+        st.caption(f"{gone:,} of these {'was' if gone == 1 else 'were'} left out of the dataset since.")
     places, names = places[there], names[there]
     key = f"gallery_page_{judgement.key}"
     number = min(st.session_state.get(key, 1), max(1, math.ceil(len(places) / ON_A_PAGE)))
@@ -60,8 +61,9 @@ def gallery(judgement: Judgement, places: np.ndarray, place: str) -> None:
         st.pagination(math.ceil(len(places) / ON_A_PAGE), default=number, key=key)
     action_bar(dataset, marked, pd.Series(names, dtype=str))
     name = st.session_state.pop("enlarged", None)
-    if name is not None and name in frame.index:
-        example_dialog(dataset, name)
+    shown = dict(zip(names[some], places[some]))
+    if name in shown:
+        answered_dialog(judgement, dataset, name, int(shown[name]))
 
 
 def current(judgement: Judgement) -> Dataset | None:

@@ -1,6 +1,7 @@
 """The backbones for texts that many use, as their publishers describe them: to be searched without a network.
 
-well_known.json: parameters and download_bytes in millions, rounded; what a download really takes, its server says.
+well_known.json: parameters, those of them that each token is multiplied with (computing: all but tables; shared ones as
+often as they are used), and download_bytes in millions, rounded; what a download really takes, its server says.
 """
 
 from __future__ import annotations
@@ -23,15 +24,16 @@ def well_known() -> tuple[LanguageInfo, ...]:
     return tuple(_listed(**dict(zip(said["columns"], row))) for row in said["backbones"])
 
 
-def _listed(hub: str, parameters: int, languages: str, licence: str, longest: int, **more: Any) -> LanguageInfo:
-    numbers = parameters * 1_000_000
+def _listed(
+    hub: str, parameters: int, computing: int, languages: str, licence: str, longest: int, **more: Any
+) -> LanguageInfo:
     return LanguageInfo(
         name=f"hub/{hub}",
         library="hub",
         architecture=f"hub/{hub}",
         family=more["family"],
-        parameters=numbers,
-        gflops=numbers * USUAL / 1e9,
+        parameters=parameters * 1_000_000,
+        gflops=computing * USUAL / 1000,
         languages=languages,
         licence=licence,
         longest=longest,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.tasks.classification.judging import LEAST
 from core.tasks.decision import PLAIN, Decision, labels_said, tempered_each
-from core.tasks.judging import Judge, Judged, Measure, Whole, found_table, mean, mean_share, ratio
+from core.tasks.judging import Judge, Judged, Measure, Slips, Whole, found_table, mean, mean_share, ratio
 from core.tasks.labels import labels_in
 from core.tasks.metrics import EXACT_MATCH, LOG_LOSS, MACRO_F1, MEAN_AVERAGE_PRECISION, RIGHT_ANSWERS
 
@@ -61,6 +61,14 @@ class LabelsJudge(Judge):
     def each(self, judged: Judged) -> pd.DataFrame:
         right = judged.truth & judged.said
         return found_table(judged.names, *(each.sum(axis=0) for each in (judged.truth, judged.said, right)))
+
+    def slips(self, judged: Judged) -> Slips:
+        """Missed: it has the label, and that was not said. Spurious: it was said of one that does not have it."""
+        truth, said = judged.truth, judged.said
+        found = [np.nonzero(each) for each in (truth & said, truth & ~said, said & ~truth)]
+        example, row = (np.concatenate(each) for each in zip(*found))
+        kind = np.repeat(np.arange(3), [len(each[0]) for each in found])
+        return Slips(judged.names, ("right", "missed", "spurious"), example, row, kind)
 
 
 def _words(answers: pd.DataFrame, names: tuple[str, ...], said: np.ndarray, decision: Decision) -> list[str]:

@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 
 from core.tasks.decision import PLAIN, Decision
-from core.tasks.judging import Judge, Judged, Measure, Whole, found_table, mean_share, ratio
+from core.tasks.judging import Judge, Judged, Measure, Slips, Whole, found_table, mean_share, ratio
 from core.tasks.metrics import ALL_ENTITIES, ENTITY_F1, ENTITY_PRECISION, ENTITY_RECALL
 from core.tasks.tokens.spans import Place, spans_in
+
+KINDS = ("right", "missed", "spurious", "border", "type")
+KINDS_SAID = {each: each for each in KINDS} | {"border": "wrong border", "type": "wrong type"}
 
 
 class EntitiesJudge(Judge):
@@ -53,6 +56,17 @@ class EntitiesJudge(Judge):
             _count(counts, truth, said)
         frame = found_table(tuple(names), *(counts[kind].to_numpy() for kind in kinds[:3]))
         return frame.assign(**{kind: counts[kind].to_numpy() for kind in kinds[3:]})
+
+    def slips(self, judged: Judged) -> Slips:
+        """As `each` counts them."""
+        names = tuple(sorted({*judged.names} | {label for spans in judged.truth for *_, label in spans}))
+        number, found = {name: at for at, name in enumerate(names)}, list[tuple[int, int, int]]()
+        for at, (truth, said) in enumerate(zip(judged.truth, judged.said)):
+            found += [(at, number[place[2]], KINDS.index(_kind(place, said))) for place in truth]
+            nowhere = [place for place in said if not any(_touch(place, other) for other in truth)]
+            found += [(at, number[place[2]], KINDS.index("spurious")) for place in nowhere if place[2] in number]
+        example, row, kind = np.array(found, np.int64).reshape(-1, 3).T
+        return Slips(names, tuple(KINDS_SAID[each] for each in KINDS), example, row, kind)
 
 
 def _places(texts: pd.Series) -> np.ndarray:

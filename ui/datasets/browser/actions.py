@@ -19,17 +19,7 @@ def action_bar(dataset: Dataset, ticks: Ticks, names: pd.Series) -> None:
         return
     with bar("action_bar"):
         st.markdown(f"**{len(ticks.names):,} ticked**", width="content")
-        classes = dataset.task.classes
-        if classes is not None and not classes.placed:
-            _mark(dataset, ticks) if classes.several else _relabel(dataset, ticks)
-        elif dataset.task.ordered:
-            _retarget(dataset, ticks)
-        words = changes.SPLIT_WORDS
-        split = st.menu_button("Move to", list(words), format_func=lambda key: words[key].capitalize())
-        if split:
-            apply(dataset, changes.move, ticks.names, split)
-        if st.button("Leave out", help="They are left out of a new version; this one keeps them."):
-            apply(dataset, changes.leave_out, ticks.names)
+        mending(dataset, ticks)
         tagging(dataset, ticks)
         own_dataset(dataset, ticks)
         if len(ticks.names) < len(names) or not names.isin(ticks.names).all():
@@ -37,26 +27,45 @@ def action_bar(dataset: Dataset, ticks: Ticks, names: pd.Series) -> None:
         st.button("Untick all", type="tertiary", on_click=ticks.clear)
 
 
-def _relabel(dataset: Dataset, ticks: Ticks) -> None:
+def mending(dataset: Dataset, ticks: Ticks, key: str = "") -> None:
+    """Another answer, another part, or away with them. key: tells one place on a page from another."""
+    classes = dataset.task.classes
+    if classes is not None and not classes.placed:
+        _mark(dataset, ticks, key) if classes.several else _relabel(dataset, ticks, key)
+    elif dataset.task.ordered:
+        _retarget(dataset, ticks, key)
+    words = changes.SPLIT_WORDS
+    split = st.menu_button(
+        "Move to", list(words), format_func=lambda one: words[one].capitalize(), key=f"move_{key}" if key else None
+    )
+    if split:
+        apply(dataset, changes.move, ticks.names, split)
+    help = "Left out of a new version; this one keeps what it has."
+    if st.button("Leave out", help=help, key=f"leave_{key}" if key else None):
+        apply(dataset, changes.leave_out, ticks.names)
+
+
+def _relabel(dataset: Dataset, ticks: Ticks, key: str) -> None:
     with st.popover("Relabel"):
-        label = _label(dataset, "Their class")
-        names = _and_copies(dataset, ticks)
-        if st.button(f"Relabel {count(len(names), dataset.modality.noun)}", type="primary", disabled=not label):
+        label = _label(dataset, "Their class" if len(ticks.names) > 1 or not key else "Its class", key)
+        names = _and_copies(dataset, ticks, key)
+        words = f"Relabel {count(len(names), dataset.modality.noun)}"
+        if st.button(words, type="primary", disabled=not label, key=f"relabel_{key}" if key else None):
             apply(dataset, changes.relabel, names, label)
 
 
-def _mark(dataset: Dataset, ticks: Ticks) -> None:
+def _mark(dataset: Dataset, ticks: Ticks, key: str) -> None:
     with st.popover("Labels"):
-        label = _label(dataset, "Label")
-        names = _and_copies(dataset, ticks)
+        label = _label(dataset, "Label", key)
+        names = _and_copies(dataset, ticks, key)
         many = count(len(names), dataset.modality.noun)
-        if st.button(f"Give it to {many}", type="primary", disabled=not label):
+        if st.button(f"Give it to {many}", type="primary", disabled=not label, key=f"give_{key}" if key else None):
             apply(dataset, changes.mark, names, label)
-        if st.button(f"Take it from {many}", disabled=label not in dataset.classes):
+        if st.button(f"Take it from {many}", disabled=label not in dataset.classes, key=f"take_{key}" if key else None):
             apply(dataset, changes.mark, names, label, has=False)
 
 
-def _label(dataset: Dataset, called: str) -> str | None:
+def _label(dataset: Dataset, called: str, key: str) -> str | None:
     return st.selectbox(
         called,
         dataset.classes,
@@ -64,26 +73,28 @@ def _label(dataset: Dataset, called: str) -> str | None:
         placeholder="Choose one, or type a new one",
         accept_new_options=True,
         format_func=lambda label: clip(label, 80),
-        key=f"relabel_{dataset.id}_{dataset.version}",
+        key=f"relabel_{dataset.id}_{dataset.version}{key}",
     )
 
 
-def _retarget(dataset: Dataset, ticks: Ticks) -> None:
+def _retarget(dataset: Dataset, ticks: Ticks, key: str) -> None:
     with st.popover("Set the number"):
-        key = f"retarget_{dataset.id}_{dataset.version}"
-        value = st.number_input(literal(dataset.target, 40) or "Number", value=None, format="%g", key=key)
-        names = _and_copies(dataset, ticks)
+        number = f"retarget_{dataset.id}_{dataset.version}{key}"
+        value = st.number_input(literal(dataset.target, 40) or "Number", value=None, format="%g", key=number)
+        names = _and_copies(dataset, ticks, key)
         words = f"Set it for {count(len(names), dataset.modality.noun)}"
-        if st.button(words, type="primary", disabled=value is None) and value is not None:
+        if (
+            st.button(words, type="primary", disabled=value is None, key=f"set_{key}" if key else None)
+            and value is not None
+        ):
             apply(dataset, changes.relabel, names, float(value))
 
 
-def _and_copies(dataset: Dataset, ticks: Ticks) -> set[str]:
+def _and_copies(dataset: Dataset, ticks: Ticks, key: str) -> set[str]:
     """What is ticked, and its copies that would else contradict it, unless they are to stay as they are."""
     both = set(changes.with_copies(dataset, dict.fromkeys(ticks.names, "")))
     more = len(both) - len(ticks.names)
-    if more and st.checkbox(
-        f"Also {count(more, dataset.modality.noun)} that look{'s' * (more == 1)} the same", value=True
-    ):
+    words = f"Also {count(more, dataset.modality.noun)} that look{'s' * (more == 1)} the same"
+    if more and st.checkbox(words, value=True, key=f"copies_{key}" if key else None):
         return both
     return ticks.names

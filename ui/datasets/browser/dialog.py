@@ -20,10 +20,11 @@ def example_dialog(dataset: Dataset, name: str) -> None:
     if rows.empty:  # it was left out meanwhile
         return
     row = rows.iloc[0]
-    st.dialog(literal(name.rsplit("/", 1)[-1], 60), width="large")(apart(_example))(dataset, row)
+    st.dialog(literal(name.rsplit("/", 1)[-1], 60), width="large")(apart(example_view))(dataset, row)
 
 
-def _example(dataset: Dataset, row: pd.Series) -> None:
+def example_view(dataset: Dataset, row: pd.Series) -> None:
+    """It, large, beside what is known of it."""
     left, right = st.columns([2, 1], gap="medium")
     with left, errors_shown():
         shown_of(dataset).large(dataset, row)
