@@ -33,8 +33,8 @@ INTEGRATED = Method(
 OCCLUSION = Method(
     "occlusion",
     "Occlusion",
-    "Covers a part of the image at a time, and sees how much less likely the answer becomes. Asks the network some "
-    "forty times, and looks at nothing inside of it.",
+    "Covers a part of the image at a time, and sees how much less likely the answer becomes. To compare with, and no "
+    "proof by itself: its maps of one small network stayed too much the same when the weights were random.",
 )
 NO_MAPS = "This backbone gives no maps of the image, so parts of it were covered in turn."
 
@@ -80,7 +80,7 @@ def _heat(asked: Asked, found: torch.Tensor, method: Method, note: str = "") -> 
         note = f"{note} Nothing in this image speaks for {asked.aim.title}.".strip()
     aim = asked.aim
     return HeatMap(
-        values.astype(np.float32), part_seen(asked.read), method.name, aim.name, aim.probability, asked.aims, note
+        values.astype(np.float32), part_seen(asked.read), method.name, aim.name, aim.probability, asked.likeliest, note
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,7 @@ def _seen(dataset: Dataset, seen: Survey) -> None:
     taken = _inside(dataset, seen)
     _draw_map(dataset, seen, set(suspects["name"]), set(outliers["name"]))
     options = [DOUBTS, APART, LASSO]
-    sizes = {DOUBTS: len(suspects), APART: len(outliers), LASSO: len(taken)}
+    sizes = {DOUBTS: len(suspects), APART: len(outliers), LASSO: len(taken.names)}
     what = st.segmented_control(
         "What",
         options,
@@ -269,28 +270,43 @@ def _line(dataset: Dataset) -> Any:
     return said if (of, version) == (dataset.id, dataset.version) else None
 
 
-def _inside(dataset: Dataset, seen: Survey) -> list[str]:
-    """The names of all examples inside of the line, also of those that are not drawn."""
-    line = line_of(_line(dataset))
-    return [] if line is None else seen.frame.loc[inside(seen.frame[["x", "y"]].to_numpy(), line), "name"].tolist()
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """names: of all examples inside of the line, drawn or not. words: how many have which answer."""
+
+    names: pd.Series
+    words: str
 
 
-def _taken(dataset: Dataset, names: list[str]) -> None:
-    if not names:
+def _inside(dataset: Dataset, seen: Survey) -> Taken:
+    said = _line(dataset) or []
+    return _within(dataset.directory, dataset.version, tuple(map(tuple, said)), dataset, seen)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _within(
+    directory: Path, version: int, said: tuple[tuple[float, ...], ...], _dataset: Dataset, _seen: Survey
+) -> Taken:
+    line = line_of([list(corner) for corner in said])
+    some = _seen.frame.iloc[:0] if line is None else _seen.frame[inside(_seen.frame[["x", "y"]].to_numpy(), line)]
+    answers = pd.Series(_dataset.answers(by_name(_dataset).loc[some["name"]]), dtype=str).value_counts()
+    words = ", ".join(f"{size:,} {literal(answer, 40) or 'without any'}" for answer, size in answers.head(5).items())
+    return Taken(some["name"], words + (f" and {len(answers) - 5:,} more" if len(answers) > 5 else ""))
+
+
+def _taken(dataset: Dataset, taken: Taken) -> None:
+    noun, marked = dataset.modality.noun, ticks(dataset)
+    if taken.names.empty:
         st.caption(
-            f"Press ◌ on the map, or hold Shift, and draw around some {dataset.modality.noun}s: they are shown here, "
-            "to be relabeled, moved, left out, tagged, or made a dataset of their own."
+            f"Press ◌ on the map, or hold Shift, and draw around some {noun}s: they are shown here, to be relabeled, "
+            "moved, left out, tagged, or made a dataset of their own."
         )
         return
-    answers = pd.Series(dataset.answers(by_name(dataset).loc[names])).value_counts()
-    said = ", ".join(f"{size:,} {literal(answer, 40) or 'without any'}" for answer, size in answers.head(5).items())
-    more = f" and {len(answers) - 5:,} more" if len(answers) > 5 else ""
-    marked = ticks(dataset)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{count(len(names), dataset.modality.noun)}: {said}{more}.", width="content")
-        st.button("Tick them all", type="tertiary", on_click=marked.add, args=(names,))
+        st.markdown(f"{count(len(taken.names), noun)}: {taken.words}.", width="content")
+        st.button("Tick them all", type="tertiary", on_click=marked.add, args=(taken.names,))
         st.button("Forget the line", type="tertiary", on_click=lambda: st.session_state.pop(_LINE, None))
-    _list(dataset, pd.DataFrame({"name": names}), "", {})
+    _list(dataset, taken.names.to_frame(), "", {})
 
 
 def _colours(dataset: Dataset, rows: pd.DataFrame) -> tuple[list[dict[str, str]], list[int]]:

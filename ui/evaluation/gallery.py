@@ -18,7 +18,7 @@ from ui.datasets.browser.ticks import ticks
 from ui.evaluation.example import answered_dialog
 from ui.evaluation.scores import Judgement
 from ui.shared import state
-from ui.shared.widgets import clip, count, words_table
+from ui.shared.widgets import clip, words_table
 
 ON_A_PAGE = 24
 
@@ -39,7 +39,8 @@ def gallery(judgement: Judgement, places: np.ndarray, place: str) -> None:
     names = judged.rows["name"].to_numpy()[places]
     there = frame.index.get_indexer(names) >= 0
     if not there.all():
-        st.caption(f"{count(int((~there).sum()), judgement.noun)} of these were left out of the dataset since.")
+        gone = int((~there).sum())
+        st.caption(f"{gone:,} of these {'was' if gone == 1 else 'were'} left out of the dataset since.")
     places, names = places[there], names[there]
     key = f"gallery_page_{judgement.key}"
     number = min(st.session_state.get(key, 1), max(1, math.ceil(len(places) / ON_A_PAGE)))

@@ -6,13 +6,17 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from ui.evaluation.gallery import gallery
 from ui.evaluation.scores import Judgement
 from ui.shared import theme
-from ui.shared.widgets import escaped
+from ui.shared.gone import apart
+from ui.shared.widgets import count, escaped
 
 MOST = 3000  # points drawn
 
 
+@st.fragment
+@apart
 def numbers_panel(judgement: Judgement) -> None:
     judged = judgement.answered.judged
     truth, said = np.asarray(judged.truth, float), np.asarray(judged.said, float)
@@ -23,12 +27,19 @@ def numbers_panel(judgement: Judgement) -> None:
     names = [escaped(name, 60) for name in judged.rows["name"].iloc[some]]
     left, right = st.columns(2, gap="medium")
     with left:
-        _against(truth[some], said[some], names, judgement.key)
+        clicked = _against(truth[some], said[some], names, judgement.key)
     with right:
         _residuals(said - truth, judgement.key)
+    if not clicked:
+        st.caption(f"Click a point, or drag a box around some, to see the {judgement.noun}s.")
+        return
+    places = some[clicked]
+    st.markdown(f"{count(len(places), judgement.noun)}, those that are furthest off first.")
+    gallery(judgement, places[np.argsort(-np.abs(said - truth)[places], kind="stable")], place=f"points {clicked[:9]}")
 
 
-def _against(truth: np.ndarray, said: np.ndarray, names: list[str], key: str) -> None:
+def _against(truth: np.ndarray, said: np.ndarray, names: list[str], key: str) -> list[int]:
+    """Which points are clicked, or inside of a box that was dragged around them."""
     colours = theme.palette()
     ends = [float(np.nanmin([truth, said])), float(np.nanmax([truth, said]))]
     figure = go.Figure(
@@ -51,8 +62,19 @@ def _against(truth: np.ndarray, said: np.ndarray, names: list[str], key: str) ->
         height=420,
         xaxis={"title": {"text": "True"}},
         yaxis={"title": {"text": "Predicted"}},
+        dragmode="select",
     )
-    st.plotly_chart(figure, theme=None, config=theme.CHART_CONFIG, key=f"against_{key}", alt="Predicted against true")
+    chosen = st.plotly_chart(
+        figure,
+        theme=None,
+        config=theme.CHART_CONFIG,
+        key=f"against_{key}",
+        alt="Predicted against true",
+        on_select="rerun",
+        selection_mode=("points", "box"),
+    )
+    points = chosen["selection"]["points"]
+    return sorted({point["point_index"] for point in points if point["curve_number"] == 1})
 
 
 def _residuals(off: np.ndarray, key: str) -> None:

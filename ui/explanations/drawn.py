@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from io import BytesIO
 
 import streamlit as st
@@ -55,6 +55,7 @@ def _words(words: WordWeights, model: Oracle, example: Image, key: str) -> None:
         st.caption(literal(words.note, 400))
 
 
+@lru_cache(64)
 def _png(heat: HeatMap, size: tuple[int, int]) -> bytes:
     out = BytesIO()
     overlay(heat, size).save(out, "PNG")

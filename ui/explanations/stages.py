@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 
 import streamlit as st
@@ -29,6 +30,7 @@ def stages(model: Oracle, example: Image) -> None:
         st.image(_png(stage), alt=f"Channels of stage {number}")
 
 
+@lru_cache(200)
 def _png(stage: StageSeen) -> bytes:
     out = BytesIO()
     Pillow.fromarray(stage.sprite, "LA").save(out, "PNG")
