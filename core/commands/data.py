@@ -196,7 +196,8 @@ def _print(report: Report, as_json: bool) -> None:
         none = f", {report.unlabelled} with none of them" if report.unlabelled else ""
         print(f"{report.images} {example} with any of {len(report.classes)} labels{none}")
     elif report.numbers is None:
-        print(f"{report.images} {example} in {len(report.classes)} classes")
+        among = f" in {len(report.classes)} classes" if report.classes else ""
+        print(f"{report.images} {example}{among}")
     else:
         name, low, high = printable(report.numbers.name), report.numbers.smallest, report.numbers.largest
         print(f"{report.images} {example}, {name} from {low:g} to {high:g}")

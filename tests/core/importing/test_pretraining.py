@@ -22,7 +22,7 @@ def test_from_a_shell(workspace, labelled, capsys):
     assert main(["pretraining", labelled.name]) == 0
     (made,) = (one for one in list_datasets(workspace) if one.kind == "language")
     assert made.images == 12 + len(labelled.part("train"))  # the same text twice is read once
-    assert "only texts" in capsys.readouterr().err
+    assert "only-texts" in capsys.readouterr().err
     found = find_dataset(workspace, made.id)
     assert set(found.frame["goal"]) == {"its own words"} and texts_to_read(found) == 0
 

@@ -97,7 +97,7 @@ def test_what_is_hidden_and_what_is_guessed_belong_together(workspace, tmp_path,
 
 
 def test_it_learns_the_language_and_is_fine_tuned_from_after_the_run_is_gone(workspace, tmp_path, labelled, dataset):
-    recipe = made(workspace, tmp_path, dataset, freeze=0, epochs=12, learning_rate=0.01)
+    recipe = made(workspace, tmp_path, dataset, freeze=0, epochs=12, precision="auto")
     ends = [each for each in train(workspace, recipe, dataset, "read") if isinstance(each, EpochEnded)]
     before, after = (each.validation.get("perplexity") for each in (ends[0], ends[-1]))
     assert after < 0.8 * before and ends[-1].train.loss < ends[0].train.loss
