@@ -32,3 +32,10 @@ def test_chances_are_those_of_the_answer(model, monkeypatch):
     said = {guess.label: guess.probability for guess in answer.prediction.top}
     assert {aim.name: aim.probability for aim in Asked(model, EXAMPLE).aims} == pytest.approx(said, abs=1e-4)
     assert set(said) == set(CLASSES)
+
+
+def test_of_very_many_the_likeliest_are_kept_and_the_one_that_is_asked(model, monkeypatch):
+    monkeypatch.setattr("core.explaining.asked.KEPT", 1)
+    every = Asked(model, EXAMPLE)
+    last = Asked(model, EXAMPLE, every.aims[-1].name)
+    assert every.likeliest == every.aims[:1] and last.likeliest == (every.aims[0], every.aims[-1])
