@@ -137,6 +137,23 @@ def test_an_opened_example_says_what_was_answered_and_can_be_mended(show, swappe
     assert not app.exception and "Changed since this run: 1 image left out" in said(app)
 
 
+def test_a_weak_class_and_a_leaked_copy_are_seen(show, workspace, make_zip):
+    files = {f"train/{label}/{n}.jpg": image(label, n) for label in ("red", "blue") for n in range(8)}
+    files |= {f"val/{label}/{n}.jpg": image(label, n + 20) for label in ("red", "blue") for n in range(4)}
+    files["val/blue/leaked.jpg"] = files["train/blue/3.jpg"]
+    dataset = import_path(workspace, make_zip(files=files))
+    run, part = made_run(workspace, dataset.id, finished()), dataset.part("validation")
+    keep_answers(run, dataset, {"validation": torch.tensor([[-3.0, 3.0]]).repeat(len(part), 1)})  # red, whatever it is
+    app = show(run)
+    blue = int((part["label"] == "blue").sum())
+    assert [button.label for button in app.button if "taken for" in button.label] == [f"blue taken for red: {blue}"]
+    (leaked,) = part.loc[part["name"].str.contains("leaked"), "name"]
+    app.session_state["enlarged"] = leaked
+    app.run()
+    (leak,) = [finding.title for finding in dataset.report.findings if finding.kind == "leak"]
+    assert not app.exception and leak in said(app)
+
+
 def test_missed_and_spurious_labels_are_told_apart(show, workspace, make_zip):
     held = ["cat", "dog", "cat;dog", ""] * 8
     table = "file,labels\n" + "\n".join(f"{n}.jpg,{labels}" for n, labels in enumerate(held))
