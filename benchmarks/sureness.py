@@ -31,6 +31,7 @@ from core.workspace import Workspace
 
 TEST = 0.25
 IMAGES, TEXTS = ("efficientnet_lite0", 0), ("minilm", 7)  # the backbone, its stages
+LONG = {"optimizer": "adamw", "epochs": 100, "learning_rate": 1e-2}
 SETS = {  # the sample, a preset
     "textures": ("textures", "recommended", *IMAGES),
     "digits": ("digits", "recommended", *IMAGES),
@@ -39,17 +40,18 @@ SETS = {  # the sample, a preset
     "sentiment": ("sentiment", "recommended", *TEXTS),
     "topics, frozen": ("topics", "frozen", *TEXTS),
     "topics": ("topics", "recommended", *TEXTS),
+    "topics, frozen, 100 epochs of AdamW": ("topics", "frozen", *TEXTS, LONG),
 }
 
 
 def trained(workspace: Workspace, name: str, seed: int) -> tuple[Path, object]:
-    sample, preset, backbone, stages = SETS[name]
+    sample, preset, backbone, stages, *changes = SETS[name]
     dataset = import_sample(workspace, sample)
     dataset = resplit(workspace, dataset, validation=0.2 * (1 - TEST), test=TEST, seed=seed)
     settings = PRESETS[preset].settings(dataset.kind, dataset.modality.name, stages)
     place = {"dataset": dataset.id, "dataset_version": dataset.version, "backbone": backbone}
     place |= {"modality": dataset.modality.name, "task": dataset.kind}
-    run = runs.start(workspace, Recipe.parse({**settings, **place, "seed": seed}))
+    run = runs.start(workspace, Recipe.parse({**settings, **place, "seed": seed, **dict(*changes)}))
     view = run.view()
     while view.status.active:
         view = run.view(view)
@@ -98,10 +100,14 @@ def main() -> None:
                     print(name, seed, ranges[-1], flush=True)
                     continue
                 rows[name].append((calibration(test, by), decision.temperature != 1))
-                print(name, seed, line(name, rows[name][-1:]), flush=True)
+                fit = rows[name][-1][0].fit
+                gained = f"held out {fit.before:.3f} → {fit.after:.3f}, likelihood ratio {fit.ratio:.2f}"
+                print(name, seed, line(name, rows[name][-1:]), gained, flush=True)
     words = "\n".join(
         [
-            f"Means of {options.seeds} seeds, {describe_machine()}. ECE: of bins with equally many answers.",
+            describe_machine().line(),
+            "",
+            f"Means of {options.seeds} seeds. ECE: of bins with equally many answers.",
             "",
             "| set | validation, test | right | how sure | ECE | by chance alone | log loss | temperatures | on |",
             "|---|---|---|---|---|---|---|---|---|",

@@ -18,6 +18,8 @@ from core.tasks.judging import Judged
 
 POINTS = 199  # of a drawn curve of costs
 ROUNDS = 3  # through all classes, each with the others as they are
+MOST_CLASSES = 50  # whose thresholds are tried each: of more there are too few examples of each to tell
+MOST_EXAMPLES = 10_000  # of more some are tried
 NORMAL = 1.96  # standard errors of a 95% interval
 LOWEST, HIGHEST = 0.001, 0.999  # thresholds that can be chosen
 
@@ -133,18 +135,19 @@ def sweep(judged: Judged, decision: Decision, costs: Costs, number: int) -> Swee
     if np.ndim(judged.truth) == 2:
         return _of_label(judged, thresholds, costs, number)
     known = judged.truth >= 0
-    chances, truth, miss = judged.chances[known], judged.truth[known], np.array(costs.miss)
-    others = for_threshold(chances, thresholds).copy()
+    some = judged if known.all() else judged.of(known)
+    chances, truth, miss = np.asarray(some.chances), some.truth, np.array(costs.miss)
+    others = for_threshold(chances, thresholds)
     others[:, number] = -1
-    instead = others.argmax(axis=1)
+    instead, each = others.argmax(axis=1), np.arange(len(truth))
     if len(thresholds) == 2:  # its threshold moves the other's along
         values = chances[:, number]
     else:
-        values = chances[:, number] / np.maximum(others.max(axis=1), SMALLEST)
+        values = chances[:, number] / np.maximum(others[each, instead], SMALLEST)
     yes, no = (np.where(truth == said, 0.0, miss[truth]) for said in (number, instead))
     if decision.least:
         yes = np.where(chances[:, number] < decision.least, costs.unsure, yes)
-        no = np.where(chances[np.arange(len(instead)), instead] < decision.least, costs.unsure, no)
+        no = np.where(chances[each, instead] < decision.least, costs.unsure, no)
     return _swept(values, yes, no, expected(costs, of_labels=False)[number], len(judged))
 
 
@@ -168,13 +171,17 @@ def sweep_least(judged: Judged, decision: Decision, costs: Costs) -> Sweep:
 
 
 def best(judged: Judged, decision: Decision, costs: Costs) -> Decision:
-    """The cheapest thresholds for these examples. Whether "not sure" is an answer stays as it is."""
+    """The cheapest thresholds for these examples; of more classes than `MOST_CLASSES` those that true chances ask for.
+    Whether "not sure" is an answer stays as it is."""
     of_labels = np.ndim(judged.truth) == 2
+    if len(judged) > MOST_EXAMPLES:
+        judged = judged.of(np.random.default_rng(0).choice(len(judged), MOST_EXAMPLES, replace=False))
     found = decision.model_copy(update={"thresholds": expected(costs, of_labels), "least": 0.0})
-    lone = len(judged.names) == 2 and not of_labels
-    for _ in range(1 if of_labels or lone else ROUNDS):
+    many = len(judged.names)
+    lone = many == 2 and not of_labels
+    for _ in range(1 if of_labels or lone else ROUNDS if many <= MOST_CLASSES else 0):
         before = found.thresholds
-        for number in (1,) if lone else range(len(judged.names)):
+        for number in (1,) if lone else range(many):
             to = sweep(judged, found, costs, number).best
             found = found.model_copy(update={"thresholds": moved(found.thresholds, number, to, of_labels)})
         if found.thresholds == before:

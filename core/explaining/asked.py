@@ -16,6 +16,7 @@ from core.tasks.objective import Outputs
 from core.tasks.predictions import Aim
 
 NAMED = 10  # of what can be asked, in a message
+KEPT = 1000  # of what else can be asked, beside an explanation
 
 
 def backbone_of(predictor: Predictor) -> Backbone:
@@ -67,6 +68,12 @@ class Asked:
         """As sure as the model was found to be."""
         temperature, outputs = self.predictor.decision.temperature, self.head(features)
         return outputs if temperature == 1 else outputs / temperature
+
+    @property
+    def likeliest(self) -> tuple[Aim, ...]:
+        """Those of `aims` that an explanation keeps, with the one that is asked."""
+        some = self.aims[:KEPT]
+        return some if self.aim in some else (*some, self.aim)
 
     @property
     def either_way(self) -> bool:

@@ -38,7 +38,7 @@ class HeatMap:
         method: The name of a `Method`.
         target: The name of one of `aims`, of which the map is.
         probability: Of that, 0 to 1; None of a number.
-        aims: What else can be asked why, the likeliest first.
+        aims: What can be asked why, the likeliest first; of very many, those.
         note: What is to be known of this map, a sentence; "" for nothing.
     """
 

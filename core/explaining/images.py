@@ -80,7 +80,7 @@ def _heat(asked: Asked, found: torch.Tensor, method: Method, note: str = "") -> 
         note = f"{note} Nothing in this image speaks for {asked.aim.title}.".strip()
     aim = asked.aim
     return HeatMap(
-        values.astype(np.float32), part_seen(asked.read), method.name, aim.name, aim.probability, asked.aims, note
+        values.astype(np.float32), part_seen(asked.read), method.name, aim.name, aim.probability, asked.likeliest, note
     )
 
 

@@ -58,4 +58,4 @@ def _weighed(asked: Asked, words: Words, found: np.ndarray, method: Method, note
     aim = asked.aim
     parts = tuple(Part(int(start), int(end), float(each)) for (start, end), each in zip(words.places, weights))
     said = " ".join(filter(None, notes))
-    return WordWeights(words.text, parts, method.name, aim.name, aim.probability, asked.aims, said)
+    return WordWeights(words.text, parts, method.name, aim.name, aim.probability, asked.likeliest, said)

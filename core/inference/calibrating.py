@@ -9,39 +9,42 @@ conformal prediction (J. Lei and others, "Distribution-Free Predictive Inference
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from core.tasks.decision import LEAST, PLAIN, Decision, tempered, tempered_each
+from core.tasks.decision import LEAST, PLAIN, Decision, log_odds, tempered, tempered_each
 from core.tasks.judging import Judge, Judged
 
 FEWEST = 50  # examples by which a temperature is found, or a range
+MOST = 1_000_000  # chances by which a temperature is found: more tell no more
 LOWEST, HIGHEST = 0.1, 20.0  # temperatures; one that would be beyond has no mistakes to be found by
 FOLDS = 5
-SURE = 1.645  # standard errors by which held-out examples must be better: one side, 5%
+LUCK = 2.71  # of a likelihood ratio, which 5% of honest models reach that would be made less sure
 SHARE = 0.9  # of new examples that a range shall hold
 
 
 @dataclass(frozen=True)
 class Fit:
     """temperature: of the least log loss. before, after: the log loss of held-out examples with the chances as they
-    are, and with temperatures found by the others. off: the standard error of that difference. examples: as many."""
+    are, and with temperatures found by the others. ratio: twice by how much likelier all answers are with the
+    temperature than with 1; of as many as there are groups, where some belong together. examples: as many."""
 
     temperature: float
     before: float
     after: float
-    off: float
+    ratio: float
     examples: int
 
     @property
     def helps(self) -> bool:
-        """Whether it is better by more than luck, of enough examples."""
+        """Whether it is better where held out, and honest chances would make no such answers but by luck (S. S. Wilks
+        1938); of enough examples."""
         inside = LOWEST * 1.01 < self.temperature < HIGHEST / 1.01
-        return self.examples >= FEWEST and inside and self.before - self.after > SURE * self.off
+        return self.examples >= FEWEST and inside and self.after < self.before and self.ratio > LUCK
 
     @property
     def is_taken(self) -> bool:
@@ -85,11 +88,12 @@ def losses(judged: Judged, chances: np.ndarray) -> np.ndarray:
 
 
 def best_temperature(judged: Judged) -> float:
-    """Of the least log loss of these answers, as they are."""
+    """Of the least log loss of these answers, as they are; of very many, of some of them."""
     from scipy.optimize import minimize_scalar
 
+    at = _loss_at(_some(judged))
     found = minimize_scalar(
-        lambda logarithm: losses(judged, chances_at(judged, math.exp(logarithm))).mean(),
+        lambda logarithm: at(math.exp(logarithm)),
         bounds=(math.log(LOWEST), math.log(HIGHEST)),
         method="bounded",
         options={"xatol": 1e-3},
@@ -97,15 +101,41 @@ def best_temperature(judged: Judged) -> float:
     return float(math.exp(found.x))
 
 
+def _some(judged: Judged) -> Judged:
+    assert judged.chances is not None
+    most = max(MOST // max(1, judged.chances.shape[1]), FEWEST)
+    if len(judged) <= most:
+        return judged
+    return judged.of(np.random.default_rng(0).choice(len(judged), most, replace=False))
+
+
+def _loss_at(judged: Judged) -> Callable[[float], float]:
+    """`losses` of a temperature, their mean, with what does not depend on it worked out once."""
+    assert judged.chances is not None
+    if np.ndim(judged.truth) == 2:
+        right = np.where(judged.truth, 1, -1) * log_odds(judged.chances)
+        return lambda temperature: float(np.logaddexp(0, -right / temperature).mean())
+    known = judged.truth >= 0
+    logits = np.log(np.maximum(judged.chances[known], LEAST))
+    logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
+    of_truth = logits[np.arange(len(logits)), judged.truth[known]]
+
+    def loss(temperature: float) -> float:
+        sums = np.log(np.exp(logits / temperature).sum(axis=1))
+        return float((sums - of_truth / temperature).sum()) / max(1, len(known))
+
+    return loss
+
+
 def fitted(judged: Judged, seed: int = 0) -> Fit:
     """judged: at least two answers, as they are."""
-    after = losses(judged, held_out_chances(judged, seed))
-    before = losses(judged, judged.chances)  # type: ignore[arg-type]
-    gained = before - after
-    _, group = np.unique(judged.groups, return_inverse=True)
-    of_groups = np.bincount(group, weights=gained - gained.mean())
-    off = math.sqrt((of_groups**2).sum() * len(of_groups) / max(1, len(of_groups) - 1)) / len(gained)
-    return Fit(best_temperature(judged), float(before.mean()), float(after.mean()), off, len(judged))
+    temperature = best_temperature(judged)
+    found, before, after = (
+        losses(judged, each)
+        for each in (chances_at(judged, temperature), chances_at(judged, 1.0), held_out_chances(judged, seed))
+    )
+    ratio = 2 * (before - found).mean() * len(np.unique(judged.groups))
+    return Fit(temperature, float(before.mean()), float(after.mean()), float(ratio), len(judged))
 
 
 def held_out_chances(judged: Judged, seed: int = 0) -> np.ndarray:

@@ -104,8 +104,8 @@ def log_odds(chances: np.ndarray) -> np.ndarray:
 
 
 def for_threshold(chances: np.ndarray, thresholds: tuple[float, ...]) -> np.ndarray:
-    """(N, C): each chance for its threshold; the largest is the answer."""
-    return chances / np.maximum(np.array(thresholds), SMALLEST) if thresholds else chances
+    """(N, C), anew: each chance for its threshold; the largest is the answer."""
+    return chances / np.maximum(np.array(thresholds or 1.0), SMALLEST)
 
 
 def class_said(chances: np.ndarray, decision: Decision) -> np.ndarray:

@@ -63,10 +63,15 @@ def endless_steps(part: Part, material: Material) -> Iterator[list[Batch]]:
 def plain_batches(part: Part, task: Objective, team: Team = ALONE, in_order: bool = True) -> Iterator[Batch]:
     """Each example once, as it is; of each batch this process's share. in_order: of the part; else sorted by length,
     where they differ in it, so that little is padding."""
-    order, lengths = np.arange(len(part)), None if in_order else part.source.lengths()
-    order = order if lengths is None else np.argsort(lengths, kind="stable")
+    order = np.arange(len(part)) if in_order else order_of(part)
     chunks = cut(order, VALIDATION_BATCH, training=False)
     return _batches(part, chunks, None, team, task)
+
+
+def order_of(part: Part) -> np.ndarray:
+    """In which `plain_batches` sees the examples where that is left to it."""
+    lengths = part.source.lengths()
+    return np.arange(len(part)) if lengths is None else np.argsort(lengths, kind="stable")
 
 
 def _own(chunk: np.ndarray, team: Team) -> np.ndarray:

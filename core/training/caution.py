@@ -13,7 +13,7 @@ from torch.nn.functional import normalize
 from core.inference.reference import caution_of, drawn, write_reference
 from core.runtime.distributed import ALONE
 from core.tasks import TASKS
-from core.training.batches import plain_batches
+from core.training.batches import order_of, plain_batches
 from core.training.preparation import Material, prepare
 
 FEWEST_HELD_OUT = 20  # for the threshold to be theirs alone
@@ -43,11 +43,12 @@ def _features(material: Material, frozen_stages: int, rows: pd.DataFrame) -> tor
     assert prepared.validation is not None
     prepared.model.eval()
     body, given = prepared.model[0], []  # type: ignore[index]
-    for batch in plain_batches(prepared.validation, material.task):
+    in_order = torch.from_numpy(np.argsort(order_of(prepared.validation)))
+    for batch in plain_batches(prepared.validation, material.task, in_order=False):
         with prepared.device.autocast():
             given.append(body(batch.inputs).pooled.float().cpu())
     backbone = material.backbone
-    return normalize(torch.cat(given)[:, : getattr(backbone, "last_features", backbone.num_features)], dim=1)
+    return normalize(torch.cat(given)[in_order, : getattr(backbone, "last_features", backbone.num_features)], dim=1)
 
 
 def _copies(rows: pd.DataFrame) -> np.ndarray:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -19,7 +20,7 @@ from core.data.dataset import Dataset
 from core.modalities.examples import Examples
 from core.runtime.distributed import ALONE
 from core.tasks.scores import Scores
-from core.training.batches import plain_batches
+from core.training.batches import order_of, plain_batches
 from core.training.linear import Solver
 from core.training.loop import each_of, run_epoch
 from core.training.preparation import Material, Prepared, prepare
@@ -93,27 +94,28 @@ def answers(material: Material, prepared: Prepared) -> pd.DataFrame:
     assert prepared.validation is not None
     prepared.model.eval()
     rows, given = material.dataset.part("validation"), list[pd.DataFrame]()
-    for batch in plain_batches(prepared.validation, material.task):
+    order, done = order_of(prepared.validation), 0
+    for batch in plain_batches(prepared.validation, material.task, in_order=False):
         with prepared.device.autocast():
             outputs = each_of(lambda tensor: tensor.float().cpu(), prepared.model(batch.inputs))
-        done = sum(len(each) for each in given)
-        here = slice(done, done + len(batch.targets))
+        here = order[done : done + len(batch.targets)]
+        done += len(here)
         given.append(material.task.answers(outputs, rows.iloc[here], _Reads(material.examples[-1], here)))
     named = [name for name in ("image", "row", "name") if name in rows]
-    return pd.concat([rows[named], pd.concat(given)], axis=1)
+    return pd.concat([rows[named], pd.concat(given).loc[rows.index]], axis=1)
 
 
 class _Reads(Sequence[Any]):
     """Some examples, each read when it is asked for."""
 
-    def __init__(self, examples: Examples, some: slice) -> None:
-        self.examples, self.numbers = examples, range(len(examples))[some]
+    def __init__(self, examples: Examples, numbers: np.ndarray) -> None:
+        self.examples, self.numbers = examples, numbers
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def __getitem__(self, place: Any) -> Any:
-        return self.examples.read_of(self.numbers[place])
+        return self.examples.read_of(int(self.numbers[place]))
 
 
 def _answers(material: Material, prepared: Prepared, split: str) -> pd.DataFrame:

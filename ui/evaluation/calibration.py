@@ -45,6 +45,7 @@ def _sureness(judgement: Judgement) -> None:
         f"The expected calibration error is {now.error:.1%}, {verdict} (up to {now.by_chance:.1%} with "
         f"{count(now.answers, 'answer')}). {_one_example(now, judgement)}"
     )
+    st.markdown("##### How often it is right, by how sure it is")
     _chart(judgement, found)
     _temperature(judgement, found, used)
     _figures(judgement, found)
@@ -108,14 +109,14 @@ def _why_not(found: Calibration, loss: str, judgement: Judgement) -> str:
 def _figures(judgement: Judgement, found: Calibration) -> None:
     pairs = [(found.before, found.loss_before), (found.after, found.loss_after)]
     rows = {
-        "": ["As the network gives them", f"With temperature {found.fit.temperature:.2f}"],
-        "Sure": [f"{each.sure:.1%}" for each, _ in pairs],
+        "Sure, on average": [f"{each.sure:.1%}" for each, _ in pairs],
         "Right": [f"{each.right:.1%}" for each, _ in pairs],
         "Calibration error": [f"{each.error:.1%}" for each, _ in pairs],
-        "Bins of equal width": [f"{each.by_width:.1%}" for each, _ in pairs],
+        "The same, bins of equal width": [f"{each.by_width:.1%}" for each, _ in pairs],
         "Log loss": [f"{loss:.3f}" for _, loss in pairs],
     }
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    table = pd.DataFrame.from_dict(rows, "index", columns=["Without", f"At {found.fit.temperature:.2f}"])
+    st.dataframe(table.reset_index(names=""), hide_index=True)
     held = (
         "Each of these examples has a temperature here that was found without it."
         if found.is_held_out
@@ -136,7 +137,8 @@ def _chart(judgement: Judgement, found: Calibration) -> None:
         bars = go.Bar(x=middles, y=each.counts, marker_color=colour, name=name, showlegend=False, opacity=0.8)
         figure.add_trace(bars, row=2, col=1)
     several = judgement.answered.judged.truth.ndim == 2
-    figure.update_layout(template=theme.template(), title="How often it is right, by how sure it is", height=520)
+    legend = {"y": -0.14, "yanchor": "top"}  # below, as above it is in the way on a telephone
+    figure.update_layout(template=theme.template(), height=500, margin={"t": 16}, legend=legend)
     figure.update_yaxes(
         title_text="Are there" if several else "Are right", tickformat=".0%", range=[0, 1.02], row=1, col=1
     )

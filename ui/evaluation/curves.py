@@ -87,7 +87,7 @@ def _draw(judgement: Judgement, found: list[Curve], kind: Kind) -> None:
 
 def _told(found: list[Curve], kind: Kind) -> None:
     lines = [
-        f"{literal(each.name, 40)} {each.area:.2f}, could be {each.low:.2f} to {each.high:.2f} "
+        f"**{literal(each.name, 40)}** {each.area:.2f}, could be {each.low:.2f} to {each.high:.2f} "
         f"({each.there:,} of {each.examples:,})"
         for each in found
     ]

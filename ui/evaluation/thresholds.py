@@ -252,7 +252,7 @@ def _told(draft: _Draft, found: At, number: int | None) -> None:
         if by == shown
         else f"; the best was found on {TITLES[by]}"
     )
-    st.caption(f"{told}{fair}. Could be {cost.low * OF:,.3g} to {cost.high * OF:,.3g}.")
+    st.caption(f"{told}{fair}. The cost could be {cost.low * OF:,.3g} to {cost.high * OF:,.3g}.")
 
 
 def _share(value: float) -> str:

@@ -37,24 +37,24 @@ def _is_open(box: Any) -> bool:
 @apart
 def _panel(model: Oracle, run: Run, example: Image) -> None:
     with errors_shown():
-        _reasons(model, example)
+        _reasons(model, example, f"{run.id}_{example.key}")  # another run knows other classes
     with errors_shown():
         seen(model, run, example)
     with errors_shown():
         stages(model, example)
 
 
-def _reasons(model: Oracle, example: Image) -> None:
-    first = _explained(model, example, None, None)
+def _reasons(model: Oracle, example: Image, key: str) -> None:
+    first = _explained(model, example, None, None, key)
     if first is None:
         return
-    target, method = _target(first, model, example), _method(model, example)
-    found = _explained(model, example, target, method)
+    target, method = _target(first, model, key), _method(model, key)
+    found = _explained(model, example, target, method, key)
     if found is not None:
-        draw(found, model, example, f"drawn_{example.key}")
+        draw(found, model, example, f"drawn_{key}")
 
 
-def _target(first: Explanation, model: Oracle, example: Image) -> str | None:
+def _target(first: Explanation, model: Oracle, key: str) -> str | None:
     """Of what it is asked why; None where there is no choice."""
     aims = {aim.name: aim for aim in first.aims}
     if len(aims) < 2:
@@ -63,9 +63,9 @@ def _target(first: Explanation, model: Oracle, example: Image) -> str | None:
         f"Why this {model.task.noun}",
         list(aims),
         format_func=lambda name: _said(aims[name]),
-        key=f"why_aim_{example.key}",
-        help=f"Any {model.task.noun} can be asked for, also one that it finds unlikely: what in the "
-        f"{model.modality.noun} speaks for it nevertheless?",
+        key=f"why_aim_{key}",
+        help=f"Each has reasons of its own, also one that is unlikely: what in the {model.modality.noun} speaks for it "
+        "nevertheless?",
     )
 
 
@@ -73,28 +73,28 @@ def _said(aim: Aim) -> str:
     return aim.title if aim.probability is None else f"{aim.title}, {percent(aim.probability)}"
 
 
-def _method(model: Oracle, example: Image) -> str | None:
+def _method(model: Oracle, key: str) -> str | None:
     methods = {method.name: method for method in model.methods}
     picked = st.radio(
         "How",
         list(methods),
         format_func=lambda name: methods[name].title,
         horizontal=True,
-        key=f"why_how_{example.key}",
+        key=f"why_how_{key}",
     )
     st.caption(methods[picked].help)
     return picked if len(methods) > 1 else None
 
 
-def _explained(model: Oracle, example: Image, target: str | None, method: str | None) -> Explanation | None:
+def _explained(model: Oracle, example: Image, target: str | None, method: str | None, key: str) -> Explanation | None:
     """None while it is stopped. Stop is a click like any other: the rerun it causes ends the work."""
     found = model.explained(example, target, method)
     if found is not None:
         return found
-    stopped, asked = f"why_stopped_{example.key}", (target, method)
+    stopped, asked = f"why_stopped_{key}", (target, method)
     if st.session_state.get(stopped) == asked:
         st.info("Stopped.", icon=":material/pause:")
-        st.button("Go on", key=f"why_on_{example.key}", on_click=st.session_state.pop, args=(stopped, None))
+        st.button("Go on", key=f"why_on_{key}", on_click=st.session_state.pop, args=(stopped, None))
         return None
     place = st.empty()
     try:

@@ -129,7 +129,9 @@ def _answered(frame: pd.DataFrame, found: Interpretation, task: Task) -> tuple[p
     there = np.array([cell in said for cell in cells], bool)[codes] if len(cells) else np.zeros(0, bool)
     others = frame.loc[~there]
     values = np.array([said.get(cell) for cell in cells], object)
-    frame = frame.assign(answer=values[codes] if len(cells) else []).loc[there].reset_index(drop=True)
+    frame = frame.assign(answer=values[codes] if len(cells) else [])
+    if len(others):  # else a million texts would be there twice for nothing
+        frame = frame.loc[there].reset_index(drop=True)
     dtype = task.columns[task.column]
     groups = {group: shown_name(group) for group in frame["group"].unique()}
     made = frame.assign(

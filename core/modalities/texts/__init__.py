@@ -88,7 +88,7 @@ class Texts(Modality):
         return frame["sha256"]
 
     def twins(self, frame: pd.DataFrame, looks: np.ndarray) -> np.ndarray:
-        return find_twins([f"{text} | {second}" for text, second in zip(frame["text"], frame["second"])])
+        return find_twins(_Joined(frame["text"], frame["second"]))
 
     def misfit(self, frame: pd.DataFrame) -> str:
         fits = bool((frame["characters"] > 0).all() and (frame["row"] >= 0).all())
@@ -180,6 +180,21 @@ class Texts(Modality):
         from core.modalities.texts.tokenized import padded
 
         return padded([(each.ids, each.sequence) for each in read], settings, device)
+
+
+class _Joined(Sequence[str]):
+    """Each text with its second, made when it is asked for: of a million, all would take as much memory again."""
+
+    def __init__(self, texts: pd.Series, seconds: pd.Series) -> None:
+        self.texts, self.seconds = texts.array, seconds.array
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return [f"{text} | {second}" for text, second in zip(self.texts[at], self.seconds[at])]
+        return f"{self.texts[at]} | {self.seconds[at]}"
 
 
 def _spread(values: pd.Series) -> tuple[int, int, int]:

@@ -55,6 +55,15 @@ def test_the_worst_come_first_and_those_without_examples_not_at_all(kind):
     assert 3 not in worst_first(missing, kind)
 
 
+def test_of_very_many_chances_the_worst_is_told_sooner_and_is_the_same(monkeypatch):
+    found = some()
+    monkeypatch.setattr("core.evaluation.curves.LARGE", 100)
+    assert worst_first(found, "roc")[0] == 2 and len(worst_first(found, "roc")) == 4
+    labels = judged(np.eye(4, dtype=bool)[found.truth], found.chances)
+    labels = Judged(labels.rows, labels.names, labels.truth, found.chances > 0.5, found.chances, labels.groups)
+    assert worst_first(labels, "roc")[0] == 2
+
+
 def test_labels_have_curves_too():
     random = np.random.default_rng(3)
     chances = random.random((500, 2))

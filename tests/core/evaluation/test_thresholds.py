@@ -79,7 +79,9 @@ def test_a_sweep_of_one_of_several_classes_is_what_each_threshold_costs():
 def test_of_several_classes_a_dear_one_is_said_more_often():
     found, costs = many(), Costs((1.0, 1.0, 8.0, 1.0))
     decision = best(found, PLAIN, costs)
-    assert decision.thresholds[2] / decision.thresholds[0] == pytest.approx(1 / 8, rel=0.35)
+    assert 0.06 < decision.thresholds[2] / decision.thresholds[0] < 0.25  # by theory an eighth; the cost is flat there
+    theory = Decision(thresholds=expected(costs, of_labels=False))
+    assert paid(found, decision, costs).mean() < 1.01 * paid(found, theory, costs).mean()
     assert paid(found, decision, costs).mean() < 0.7 * paid(found, PLAIN, costs).mean()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scipy.stats import spearmanr
 from torch.nn import functional
 
 from core.explaining.asked import Asked
-from core.explaining.explaining import explain, methods_for
+from core.explaining.explaining import explain, methods_for, stages_seen
 from core.explaining.places import grad_cam, half_way, together, watching
 from core.modalities.inputs import Features
 from tests.core.explaining.planted import CLASSES, fit, fit_head, in_quarter, network, planted, png
@@ -112,6 +113,24 @@ def test_maps_of_several_resolutions_keep_what_they_come_to():
     coarse, fine = torch.rand(4, 4), torch.rand(8, 8)
     assert float(together([coarse, fine]).sum()) == pytest.approx(float(coarse.sum() + fine.sum()), rel=1e-4)
     assert torch.equal(together([fine]), functional.interpolate(fine[None, None], (8, 8))[0, 0])
+
+
+def test_the_bundled_backbone_is_explained_in_a_moment(models):
+    """Of one thread's own time, as others work on this machine too."""
+    example, threads, took = png(planted(1, 224)), torch.get_num_threads(), []
+    torch.set_num_threads(1)
+    try:
+        for ask in (explain, stages_seen):
+            ask(models["mobile"], example)
+            times = []
+            for _ in range(3):
+                began = time.thread_time()
+                ask(models["mobile"], example)
+                times.append(time.thread_time() - began)
+            took.append(min(times))
+    finally:
+        torch.set_num_threads(threads)
+    assert took[0] < 0.15 and took[1] < 1.0
 
 
 FAMILIES = [

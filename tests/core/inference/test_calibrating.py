@@ -64,9 +64,9 @@ def test_nobody_is_made_surer_unasked():
 
 
 def test_who_is_honest_is_left_alone():
-    """Of thirty honest models at most a few are changed, by luck."""
-    helped = [fitted(judged(answers(200, 1.0, seed), CLASSES)).helps for seed in range(30)]
-    assert sum(helped) <= 4
+    """Of 120 honest models about six are changed by luck: one in twenty, as it was measured of 600."""
+    taken = [fitted(judged(answers(120, 1.0, seed), CLASSES)).is_taken for seed in range(120)]
+    assert sum(taken) <= 12
 
 
 def test_too_few_examples_say_nothing():
@@ -86,7 +86,7 @@ def test_copies_do_not_count_as_evidence():
     few, copies = answers(10, 1.6, seed=3), np.tile(np.arange(10), 40)
     alone = fitted(judged(few.iloc[copies].reset_index(drop=True), CLASSES))
     grouped = fitted(judged(few.iloc[copies].reset_index(drop=True), CLASSES, copies))
-    assert grouped.off > 3 * alone.off
+    assert grouped.ratio == pytest.approx(alone.ratio / 40)
 
 
 def test_answers_that_are_no_numbers_decide_nothing():

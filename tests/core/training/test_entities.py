@@ -49,6 +49,7 @@ class Info:
     name: str = "small/bert"
     library: str = "small"
     architecture: str = "small"
+    modality: str = "text"
     gflops: float = 0.001
 
     @property

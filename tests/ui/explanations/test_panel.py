@@ -51,7 +51,7 @@ def _page():
 
     from ui.explanations.panel import why
 
-    why(st.session_state["model"], None, st.session_state["image"])
+    why(st.session_state["model"], st.session_state["run"], st.session_state["image"])
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def opened(monkeypatch):
         for part in ("seen", "stages"):
             monkeypatch.setattr(f"ui.explanations.panel.{part}", lambda *_: None)
         app = AppTest.from_function(_page, default_timeout=60)
-        app.session_state["model"] = model
+        app.session_state["model"], app.session_state["run"] = model, SimpleNamespace(id="r")
         app.session_state["image"] = Image("key", "disc.jpg", lambda: image("red"))
         app.run()
         assert not app.exception
@@ -104,7 +104,7 @@ def test_what_was_stopped_is_not_begun_again_until_it_is_asked_for(opened):
     app = opened(model)
     app.radio[0].set_value("occlusion").run()
     model.known.pop(("key", HOSTILE, "occlusion"))
-    app.session_state["why_stopped_key"] = (HOSTILE, "occlusion")
+    app.session_state["why_stopped_r_key"] = (HOSTILE, "occlusion")
     asked = len(model.asked)
     app.run()
     assert "Stopped" in app.info[0].value and len(model.asked) == asked
