@@ -172,6 +172,12 @@ class Dataset:
         """The rows of one split, in a fixed order."""
         return self.frame[self.frame["split"] == split].reset_index(drop=True)
 
+    @cached_property
+    def sizes(self) -> dict[Split, int]:
+        """How many examples each split has; counted once, as pages ask at every rerun, of a million rows too."""
+        found = self.frame["split"].value_counts()
+        return {split: int(found.get(split, 0)) for split in SPLITS}
+
     def counts(self) -> pd.DataFrame:
         """How many examples each class (rows, as in `classes`) has in each split (columns, as in `SPLITS`). One of
         several labels counts for each."""

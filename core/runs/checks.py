@@ -83,7 +83,7 @@ def _dataset_problems(workspace: Workspace, recipe: Recipe) -> list[str]:
         dataset = load_dataset(workspace, recipe.dataset, recipe.dataset_version)
     except GraftError as error:
         return [str(error)]
-    if len(dataset.part("train")) < 2:
+    if dataset.sizes["train"] < 2:
         few = f"fewer than two {dataset.modality.noun}s"
         return [f"The training part of this dataset has {few}; lower the share of the other parts."]
     with suppress(GraftError):  # told of with the backbone

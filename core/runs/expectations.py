@@ -24,8 +24,7 @@ def expect(workspace: Workspace, recipe: Recipe, dataset: Dataset | None = None,
         GraftError: the dataset is not there any more.
     """
     dataset = dataset or load_dataset(workspace, recipe.dataset, recipe.dataset_version)
-    parts = dataset.frame["split"].value_counts()
-    train, validation, test = (int(parts.get(split, 0)) for split in SPLITS)
+    train, validation, test = (dataset.sizes[split] for split in SPLITS)
     pace = Pace.of(workspace, recipe.backbone, work_of(workspace, recipe, dataset))
     expected = pace.expected(recipe, train, validation, test, stages)
     estimate = Estimate.kept(workspace, recipe)

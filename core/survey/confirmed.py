@@ -18,6 +18,8 @@ from core.workspace import write_json
 def confirmed(dataset: Dataset) -> set[str]:
     """The names of the images whose present label or number was confirmed."""
     said = _read(dataset)
+    if not said:  # as for most, which need not be looked through
+        return set()
     answers = _answers(dataset)
     return {name for name, answer in said.items() if answers.get(name) == answer}
 

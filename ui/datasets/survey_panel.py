@@ -173,11 +173,10 @@ def _list(dataset: Dataset, found: pd.DataFrame, sentence: str, suggested: dict[
         return
     if sentence:
         st.caption(sentence)
-    frame = by_name(dataset).loc[found["name"]]
-    many = -(-len(frame) // ON_A_PAGE)
+    many = -(-len(found) // ON_A_PAGE)
     key = f"doubts_page_{dataset.id}_{dataset.version}_{bool(suggested)}_{many}"
     page = min(st.session_state.get(key, 1), many)
-    rows = frame.iloc[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
+    rows = by_name(dataset).loc[found["name"].iloc[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]]
     said = zip(rows.index, dataset.answers(rows))
     words = {name: f"{clip(answer, 40)} → {suggested[name]}?" for name, answer in said if name in suggested}
     marked = ticks(dataset)
@@ -187,7 +186,7 @@ def _list(dataset: Dataset, found: pd.DataFrame, sentence: str, suggested: dict[
     if many > 1:
         st.pagination(many, default=page, key=key)
     _answers(dataset, marked, suggested)
-    action_bar(dataset, marked, frame["name"])
+    action_bar(dataset, marked, found["name"])
 
 
 def _answers(dataset: Dataset, marked: Ticks, suggested: dict[str, str]) -> None:

@@ -126,8 +126,8 @@ def _notes(found: Difference, judgement: Judgement) -> str:
         )
     if found.alone:
         notes.append(f"{found.alone:,} that only one of them was asked about do not count.")
-    if found.metric.counted:
-        notes.append(f"{found.gained:,} right now that were wrong, {found.lost:,} the other way around.")
+    if found.gained or found.lost:
+        notes.append(f"Right now and wrong before: {found.gained:,}; the other way around: {found.lost:,}.")
     return " ".join(notes)
 
 

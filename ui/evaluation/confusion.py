@@ -31,8 +31,11 @@ def confusion_panel(judgement: Judgement, of: Grid) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown("#### What is taken for what" if of.taken_for else "#### What goes wrong with what")
-        column = "what was answered" if of.taken_for else "what went wrong"
-        st.caption(f"A row is what is right, a column {column}. Click a cell, or a name, to see its examples.")
+        noun = judgement.answered.task.noun
+        sides = (
+            "is what is right, a column what was answered" if of.taken_for else f"is a {noun}, a column how it fared"
+        )
+        st.caption(f"A row {sides}. Click a cell, or a name, to see its examples.")
         shares = st.toggle("In percent of each row", key=f"shares_{judgement.key}")
         _draw(judgement, of, shares)
     with right:

@@ -17,7 +17,7 @@ def length_view(dataset: Dataset, fitted: Any) -> None:
     with errors_shown():
         lengths, cut = tokens(dataset, fitted.preprocessing, most), share_cut(dataset, fitted.preprocessing, most)
         middle, longest = int(sorted(lengths)[len(lengths) // 2]), int(lengths.max())
-        some = f" (of {COUNTED:,} of them)" if len(dataset.part("train")) > COUNTED else ""
+        some = f" (of {COUNTED:,} of them)" if dataset.sizes["train"] > COUNTED else ""
         beyond = f"more than {most:,}" if longest > most else f"{longest:,}"
         whole = "no text is cut" if not cut else f"{_share(cut)} of the texts are longer, and cut there"
         st.caption(

@@ -59,7 +59,7 @@ def settings(info: Info, stages: tuple[Stage, ...], dataset: Dataset) -> None:
     buttons, below = next_step_row("_settings"), st.container()
     st.caption(
         f"{literal(info.name, 60)} on {literal(dataset.name, 60)}, "
-        f"{count(len(dataset.part('train')), f'training {dataset.modality.noun}')}"
+        f"{count(dataset.sizes['train'], f'training {dataset.modality.noun}')}"
     )
     kind = Kind(dataset.kind, dataset.modality.name, len(stages))
     now = chosen_settings.values(kind)

@@ -42,8 +42,13 @@ def _by(separator: str) -> Cut:
     return lambda line: [field.strip(" ") for field in line.rstrip("\t ").split(separator)]
 
 
+def _at_blanks(line: str) -> list[str]:
+    line = line.strip(" \t")
+    return _BLANKS.split(line) if "\t" in line or "  " in line else line.split(" ")  # a third of the time
+
+
 # A word that is quoted as in CSV is not looked for: files of this kind are made by programs that know nothing of it.
-CUTS: dict[str, Cut] = {"\t": _by("\t"), " ": lambda line: _BLANKS.split(line.strip(" \t")), ";": _by(";")}
+CUTS: dict[str, Cut] = {"\t": _by("\t"), " ": _at_blanks, ";": _by(";")}
 CUTS |= {"|": _by("|"), ",": _by(",")}
 
 
@@ -122,7 +127,7 @@ def _outer(columns: Sequence[Sequence[str]], tag: int) -> int:
 
 
 def _is_mark(line: str) -> bool:
-    return line.lstrip().startswith("-DOCSTART-")
+    return "-DOCSTART-" in line and line.lstrip().startswith("-DOCSTART-")
 
 
 def sentences(lines: Iterator[str], form: Form, told: Told, rejected: list[Rejected]) -> Iterator[Sentence]:
@@ -161,7 +166,7 @@ def _row(line: str, form: Form, number: int, told: Told) -> tuple[str, str] | No
     """The word and its tag. None if it has too few fields, or is a comment or the headings."""
     fields = form.cut(line)
     more = len(fields) - form.width
-    if more < 0 or _is_heading(line, form):
+    if more < 0 or _are_headings(fields, form):
         return None
     tag = fields[form.tag + more] if form.tag > form.word else fields[form.tag]
     if line.startswith("# ") and tag not in form.tags:
@@ -175,8 +180,11 @@ def _row(line: str, form: Form, number: int, told: Told) -> tuple[str, str] | No
 
 
 def _is_heading(line: str, form: Form) -> bool:
-    fields = form.cut(line)
-    return len(fields) == form.width and fields[form.tag].lower() in HEADINGS and fields[form.tag] not in form.tags
+    return _are_headings(form.cut(line), form)
+
+
+def _are_headings(fields: list[str], form: Form) -> bool:
+    return len(fields) == form.width and (tag := fields[form.tag]) not in form.tags and tag.lower() in HEADINGS
 
 
 def lines_of(text: str) -> Iterator[str]:

@@ -154,6 +154,8 @@ def joined(words: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _glued(before: str, word: str) -> bool:
+    if (both := before + word).isalpha() and both.isascii():  # as most are
+        return False
     foreign = _NO_BLANKS.match(before[-1]) and _NO_BLANKS.match(word[0])
     return bool(foreign or _CLOSES.fullmatch(word) or _OPENS.fullmatch(before))
 

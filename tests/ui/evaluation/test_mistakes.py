@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 from core.data.changes import leave_out, relabel_each
 from core.importing.importing import import_path
@@ -51,6 +53,14 @@ def choose(app, run, dataset, cell, part="validation"):
 def said(app):
     """What the page says, without the signs that keep other people's words from being Markdown."""
     return texts(app).replace("\\", "")
+
+
+def smooth(kind):
+    """The same image in several formats, which no noise makes another one to look at."""
+    small = np.random.default_rng(0).integers(0, 255, (5, 5, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(small).resize((96, 96), Image.Resampling.BICUBIC).save(file, kind)
+    return file.getvalue()
 
 
 def grid_of(app):
@@ -135,6 +145,23 @@ def test_an_opened_example_says_what_was_answered_and_can_be_mended(show, swappe
     app.session_state["enlarged"] = slips[0]  # a dialog stays open by itself in a browser alone
     press(app, "Leave out")
     assert not app.exception and "Changed since this run: 1 image left out" in said(app)
+
+
+def test_a_weak_class_and_a_leaked_copy_are_seen(show, workspace, make_zip):
+    files = {f"train/{label}/{n}.jpg": image(label, n) for label in ("red", "blue") for n in range(8)}
+    files |= {f"val/{label}/{n}.jpg": image(label, n + 20) for label in ("red", "blue") for n in range(4)}
+    files |= {"train/blue/seen.png": smooth("PNG"), "val/blue/leaked.jpg": smooth("JPEG")}
+    dataset = import_path(workspace, make_zip(files=files))
+    run, part = made_run(workspace, dataset.id, finished()), dataset.part("validation")
+    keep_answers(run, dataset, {"validation": torch.tensor([[-3.0, 3.0]]).repeat(len(part), 1)})  # red, whatever it is
+    app = show(run)
+    blue = int((part["label"] == "blue").sum())
+    assert [button.label for button in app.button if "taken for" in button.label] == [f"blue taken for red: {blue}"]
+    (leaked,) = part.loc[part["name"].str.contains("leaked"), "name"]
+    app.session_state["enlarged"] = leaked
+    app.run()
+    (leak,) = [finding.title for finding in dataset.report.findings if finding.kind == "leak"]
+    assert not app.exception and leak in said(app)
 
 
 def test_missed_and_spurious_labels_are_told_apart(show, workspace, make_zip):

@@ -22,7 +22,7 @@ def action_bar(dataset: Dataset, ticks: Ticks, names: pd.Series) -> None:
         mending(dataset, ticks)
         tagging(dataset, ticks)
         own_dataset(dataset, ticks)
-        if len(ticks.names) < len(names) or not names.isin(ticks.names).all():
+        if not ticks.names.issuperset(names):
             st.button(f"Tick all {len(names):,} that match", type="tertiary", on_click=ticks.add, args=(names,))
         st.button("Untick all", type="tertiary", on_click=ticks.clear)
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from core.errors import DataError
+from core.modalities.texts import kept as places
 from core.modalities.texts.kept import FILE, KeptTexts, stamp, write, write_more
 
 
@@ -31,3 +32,16 @@ def test_a_further_file_that_is_missing_is_told(folder):
     (folder / "more-000000000002.arrow").unlink()
     with pytest.raises(DataError, match="does not follow"):
         KeptTexts(folder / FILE)
+
+
+def test_rows_of_several_blocks_come_in_the_order_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "BLOCK", 4)
+    texts = pd.Series([f"text {number}" for number in range(11)])
+    write(tmp_path, texts, pd.Series([str(number % 2) for number in range(11)]))
+    write_more(tmp_path, [("more", "")])
+    kept = KeptTexts(tmp_path / FILE)
+    asked = [11, 3, 4, 0, 3, 10, 8]
+    assert kept[asked] == [("more", ""), *((f"text {number}", str(number % 2)) for number in asked[1:])]
+    assert kept[[]] == [] and [text for block in kept.blocks() for text, _ in block] == [*texts, "more"]
+    with pytest.raises(DataError):
+        kept[[12]]
