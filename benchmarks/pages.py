@@ -1,6 +1,7 @@
 """How long a page's script takes, at its first view in a new server and at each rerun, with much in the workspace.
 
     python -m benchmarks.pages [--runs 3000] [--datasets 300] [--against FOLDER] [--write]
+    python -m benchmarks.pages --texts 1000000       instead, with one set of so many texts chosen; prints its table
 
 The runs are made as workers would have left them, one of them at work; the dataset that is chosen is a real one. Each
 page is opened by Streamlit's AppTest in a process of its own, which is as a server that has just started, and run again
@@ -20,10 +21,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.importing import generate_texts
 from benchmarks.machine import describe_machine
 from benchmarks.results import write
 from core.backbones.catalogue import BUNDLED
-from core.importing.importing import import_sample
+from core.importing.importing import import_path, import_sample
 from core.runs import Run
 from core.tasks.scores import Scores
 from core.training.process.events import Ended, Queued
@@ -48,13 +50,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3000)
     parser.add_argument("--datasets", type=int, default=300)
+    parser.add_argument("--texts", type=int, help="how many, of a made CSV")
     parser.add_argument("--against", type=Path, help="another checkout")
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        words = table(Path(folder), options.runs, options.datasets, options.against)
+        if options.texts:
+            words = of_texts(Path(folder), options.texts)
+        else:
+            words = table(Path(folder), options.runs, options.datasets, options.against)
     print(words)
-    if options.write:
+    if options.write and not options.texts:
         write(words, "Pages", "pages.py")
 
 
@@ -77,6 +83,15 @@ def table(folder: Path, runs: int, datasets: int, against: Path | None) -> str:
         f"| | {few_title}: first view, s | rerun, s | {many_title}: first view, s | rerun, s |",
         "|---|---|---|---|---|",
     ]
+    return "\n".join([describe_machine().line(), "", *head, *rows, ""])
+
+
+def of_texts(folder: Path, many: int) -> str:
+    workspace = Workspace.open(folder / "home")
+    made = import_path(workspace, generate_texts(folder / "texts.csv", many))
+    write_json(workspace.root / "choices.json", {"dataset": made.id, "dataset_version": made.version})
+    head = [f"| {many:,} texts | first view, s | rerun, s |", "|---|---|---|"]
+    rows = [f"| {title} | {' | '.join(in_short(measured(HERE, workspace, page)))} |" for page, title in PAGES.items()]
     return "\n".join([describe_machine().line(), "", *head, *rows, ""])
 
 

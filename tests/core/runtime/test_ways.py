@@ -209,7 +209,7 @@ def test_a_network_that_leaves_out_at_random_is_timed_so_and_judged_without(work
     modes, timed, seconds = [], ways._timed, iter([0.2, 0.1])
     model = nn.Sequential(nn.Flatten(), nn.Linear(12, 4), nn.Dropout(0.5), nn.Linear(4, 2)).train()
     model[1].register_forward_hook(lambda *_: modes.append(model.training))
-    monkeypatch.setattr(ways, "_timed", lambda work: (next(seconds), timed(work)[1]))
+    monkeypatch.setattr(ways, "_timed", lambda work, clock: (next(seconds), timed(work, clock)[1]))
     plain, inputs = nn.Sequential(Given(), model), {"pixels": torch.rand(4, 3, 2, 2)}
     before = torch.get_rng_state()
     found = way_to_train(workspace, plain, "drops", choose_device("cpu"), lambda: inputs)
