@@ -16,6 +16,7 @@ from ui.evaluation.parts import chosen_part
 from ui.evaluation.scores import Judgement, headline, scores_panel
 from ui.evaluation.subgroups import subgroups_panel
 from ui.evaluation.thresholds import thresholds_panel
+from ui.runs.from_here import fine_tune_from, gives_backbone
 from ui.runs.note import note
 from ui.runs.picking import picked_run
 from ui.shared.next_step import next_step
@@ -52,6 +53,10 @@ def main() -> None:
     run = picked_run(what, looked_at=st.session_state.get(KEPT))
     bundle = run.bundle if run else None
     if run is None or bundle is None:
+        return
+    if gives_backbone(run):
+        st.info("This run only read texts, and answers nothing. Fine-tune from its network.", icon=":material/info:")
+        fine_tune_from(run)
         return
     next_step("Predict with this run", "pages/predict.py", ":material/image_search:")
     with errors_shown():

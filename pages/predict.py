@@ -18,6 +18,7 @@ from ui.predictions.answers import draw as draw_answer
 from ui.predictions.answers import heading
 from ui.predictions.asking import AT_ONCE, Answers, Given, Image, Oracle, oracle, thumbnail
 from ui.predictions.texts import given_texts
+from ui.runs.from_here import fine_tune_from, gives_backbone
 from ui.runs.picking import picked_run
 from ui.shared import state
 from ui.shared.drop import Drop, Piece, drop_area
@@ -44,6 +45,10 @@ def main() -> None:
     run = picked_run("A model can be asked as soon as a run has finished, or was stopped and kept.")
     bundle = run.bundle if run else None
     if run is None or bundle is None:
+        return
+    if gives_backbone(run):
+        st.info("This run only read texts, and answers nothing. Fine-tune from its network.", icon=":material/info:")
+        fine_tune_from(run)
         return
     with errors_shown():
         modality = MODALITIES[run.recipe.modality]

@@ -14,9 +14,12 @@ from typing import Any
 from core.backbones.language.library import Hub
 from core.backbones.libraries import LIBRARIES, Info, download, find, infos, is_ready, not_installed, search, source
 from core.commands.printing import printable
-from core.errors import BackboneError
+from core.errors import BackboneError, RunError
 from core.modalities import MODALITIES
 from core.progress import Cancelled
+from core.runs import find_run
+from core.runs.naming import name_of
+from core.tasks import TASKS
 from core.units import file_size
 from core.workspace import Workspace
 
@@ -29,6 +32,8 @@ def backbones(options: Namespace) -> int:
         return _show(workspace, options.show, options.json)
     if options.add:
         return _add(workspace, options.add)
+    if options.from_run:
+        return _from_run(workspace, options.from_run)
     wanted = [options.modality] if options.modality else list(MODALITIES)
     found = [info for name in wanted for info in search(options.search, infos(name, workspace))]
     if options.json:
@@ -117,5 +122,19 @@ def _add(workspace: Workspace, folder: str) -> int:
 
     info, match = add_folder(workspace, Path(os.path.realpath(os.path.expanduser(folder))))
     print(f"{match} Train with it: --backbone {info.name}", file=sys.stderr)
+    print(info.name)
+    return 0
+
+
+def _from_run(workspace: Workspace, said: str) -> int:
+    from core.inference.pretrained import as_backbone  # which brings torch
+
+    run = find_run(workspace, said)
+    if not (run.recipe.task and TASKS[run.recipe.task].gives_backbone):
+        raise RunError(f"The run {said[:80]!r} did not go on with pre-training. Name one that did.")
+    if run.bundle is None:
+        raise RunError(f"The run {said[:80]!r} has no weights yet. Wait until it has ended.")
+    info = as_backbone(workspace, run.bundle, name_of(run))
+    print(f"Train with it: --backbone {info.name}", file=sys.stderr)
     print(info.name)
     return 0

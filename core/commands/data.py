@@ -20,6 +20,7 @@ from core.data.report import LEFT_OUT, Report
 from core.importing.importing import check as check_path
 from core.importing.importing import import_path, import_source, memory_for
 from core.importing.merging import merged_source, read_mapping, suggested
+from core.importing.pretraining import for_pretraining
 from core.importing.remote.fetched import import_remote
 from core.importing.remote.offers import is_remote, look_up, size_of
 from core.importing.samples.published import import_published
@@ -102,6 +103,14 @@ def said_of(made: Dataset, name: str | None = None) -> str:
     keeps = "" if name in (None, made.name) else f". It keeps that name, and is not called {name!r}"
     changed = "" if made.version == 1 else f". This is its version {made.version}: {made.changed}"
     return printable(f"Dataset {made.id}, imported before as {made.name!r}{keeps}{changed}")
+
+
+def pretraining(options: Namespace) -> int:
+    workspace = Workspace.open(options.workspace)
+    made = for_pretraining(workspace, find_dataset(workspace, options.dataset))
+    print(said_of(made, None), file=sys.stderr)
+    _print(made.report, options.json)
+    return 0
 
 
 def merge(options: Namespace) -> int:
@@ -187,7 +196,8 @@ def _print(report: Report, as_json: bool) -> None:
         none = f", {report.unlabelled} with none of them" if report.unlabelled else ""
         print(f"{report.images} {example} with any of {len(report.classes)} labels{none}")
     elif report.numbers is None:
-        print(f"{report.images} {example} in {len(report.classes)} classes")
+        among = f" in {len(report.classes)} classes" if report.classes else ""
+        print(f"{report.images} {example}{among}")
     else:
         name, low, high = printable(report.numbers.name), report.numbers.smallest, report.numbers.largest
         print(f"{report.images} {example}, {name} from {low:g} to {high:g}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.runs import CurvePoint, Run, Status, View
 from core.runs.scores import Scored, scored
+from core.tasks import TASKS
 from core.tasks.scores import Scores
 from core.training.process.events import PHASES
 from core.words import with_noun
@@ -27,7 +28,10 @@ def finish(run: Run, as_json: bool, said: int = 0) -> int:
         print(json.dumps(outcome(run, view)))
     elif view.ended and view.ended.best_epoch:
         print(_scores_line(view))
-        print(f"python -m core predict --run {run.id} {view.noun.upper()}")
+        if run.recipe.task and TASKS[run.recipe.task].gives_backbone:
+            print(f"python -m core backbones --from-run {run.id}")
+        else:
+            print(f"python -m core predict --run {run.id} {view.noun.upper()}")
     return 0 if view.status in WELL else 1
 
 

@@ -137,6 +137,8 @@ def predict(options: Namespace) -> int:
     from core.inference.predictor import Predictor  # torch takes seconds to import: only when it is needed
 
     model = Predictor.open(bundle)
+    if model.task.gives_backbone:
+        raise RunError("This run only read texts, and answers nothing. Keep its network: backbones --from-run RUN.")
     noun = model.modality.noun
     examples: list[Any] = asked(options.images) if model.modality.comes_from == "row" else _files(options.images)
     found = list(model.predict(examples, options.top))

@@ -91,6 +91,9 @@ def build_parser() -> argparse.ArgumentParser:
     becomes = "what a class of the second becomes; OLD= leaves it out (default: the same but for spelling)"
     merge.add_argument("--map", metavar="OLD=NEW", action="append", default=[], help=becomes)
     merge.add_argument("--name", metavar="NAME", help="what to call it (default: by both)")
+    read = "make a dataset of a dataset's texts, those without an answer too, to go on with pre-training on"
+    pretraining = _command(commands, "pretraining", data.pretraining, read)
+    pretraining.add_argument("dataset", metavar="DATASET", help=DATASET)
     rename = _command(commands, "rename-class", data.rename_class, "give a class another name, or that of another one")
     rename.add_argument("dataset", metavar="DATASET", help=DATASET)
     rename.add_argument("becomes", metavar="OLD=NEW", nargs="+", help="two that become the same are made one")
@@ -108,6 +111,8 @@ def build_parser() -> argparse.ArgumentParser:
     backbones.add_argument("--download", metavar="NAME", help=fetch)
     add_help = "take a folder, or a ZIP, of a model for texts: config.json, a tokenizer and safetensors"
     backbones.add_argument("--add", metavar="FOLDER", help=add_help)
+    from_help = "keep the network of a run that went on with pre-training as a backbone: its id or name, or `latest`"
+    backbones.add_argument("--from-run", metavar="RUN", help=from_help)
     _command(commands, "runs", jobs.runs, "list the runs, newest first")
     _steering(commands)
     cache = _command(commands, "cache", cache_job, "say how large the cache is, part by part, or empty it")

@@ -305,14 +305,26 @@ def _import(
             found = replace(found, found=report)
         if progress is not None:
             progress(Progress("Writing the dataset", 0))
-        digest = _digest(found)
-        with FileLock(workspace.datasets / ".naming.lock"):  # two imports of the same images make one dataset
-            for existing in workspace.datasets.glob(f"*-{digest}"):
-                return replace(load_dataset(workspace, existing.name), known=True)
-            info, frame = _write(folder, name, found, fingerprint if reading is None else "", note)
-            os.sync()  # the images reach the disk before the name that vouches for them
-            place = workspace.datasets / f"{slug(name)}-{digest}"
-            folder.rename(place)
+        return _kept(workspace, folder, found, name, fingerprint if reading is None else "", note)
+
+
+def write_dataset(workspace: Workspace, found: Sorted, name: str) -> Dataset:
+    """Of examples that are rows. The same again gives the dataset that is there, with `known` set."""
+    with disk_in_words(), _beside(workspace) as folder:
+        return _kept(workspace, folder, found, name)
+
+
+def _kept(
+    workspace: Workspace, folder: Path, found: Sorted, name: str, fingerprint: str = "", note: str = ""
+) -> Dataset:
+    digest = _digest(found)
+    with FileLock(workspace.datasets / ".naming.lock"):  # two imports of the same images make one dataset
+        for existing in workspace.datasets.glob(f"*-{digest}"):
+            return replace(load_dataset(workspace, existing.name), known=True)
+        info, frame = _write(folder, name, found, fingerprint, note)
+        os.sync()  # the images reach the disk before the name that vouches for them
+        place = workspace.datasets / f"{slug(name)}-{digest}"
+        folder.rename(place)
     return Dataset(
         *(place, 1, name, found.kind, found.target, info, frame),
         rendering=found.rendering,

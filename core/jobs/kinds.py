@@ -16,6 +16,7 @@ from core.importing.drafts.drafts import load_draft
 from core.importing.drafts.making import draft_source
 from core.importing.importing import import_path, import_sample, import_source, memory_for
 from core.importing.merging import merged_source, subset_source
+from core.importing.pretraining import for_pretraining
 from core.importing.remote.fetched import import_remote
 from core.importing.samples.published import import_published
 from core.jobs import asking
@@ -95,6 +96,12 @@ def subset(
     return _dataset(import_source(workspace, source, name, progress=progress))
 
 
+def pretraining(workspace: Workspace, progress: OnProgress, *, dataset: str) -> dict[str, Any]:
+    """dataset: as `find_dataset` takes it, whose texts are read."""
+    progress(Progress("Reading the texts", 0))
+    return _dataset(for_pretraining(workspace, find_dataset(workspace, dataset)))
+
+
 def survey(
     workspace: Workspace,
     progress: OnProgress,
@@ -162,6 +169,7 @@ KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "import draft": draft,
     "import merged": merge,
     "import some": subset,
+    "import for pre-training": pretraining,
     "survey": survey,
     "evaluate": evaluate,
     "estimate": estimate,

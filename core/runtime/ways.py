@@ -206,7 +206,8 @@ def _measured_training(model: nn.Module, device: Device, inputs: Inputs) -> Way:
             given = model(inputs)
         outputs = {str(place): each.float() for place, each in enumerate(tree_leaves(given))}
         torch.stack([each.square().mean() for each in outputs.values()]).sum().backward()
-        return {name: each.detach() for name, each in outputs.items()}
+        answers = (name for name, each in outputs.items() if each.ndim > 1 and len(each) == count(inputs))
+        return {name: outputs[name].detach() for name in answers}  # and not weights that a head hands on beside them
 
     with _untouched(model):
         if not _draws(model):

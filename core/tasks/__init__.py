@@ -1,4 +1,5 @@
-"""What the answer is: a class, several labels, a number, entities. A task is a folder in here, one line in `TASKS`."""
+"""What the answer is: a class, several labels, a number, entities, or a text's own words. A task is a folder in here,
+and one line in `TASKS`."""
 
 from __future__ import annotations
 
@@ -8,12 +9,13 @@ from pydantic import AfterValidator
 
 from core.tasks.answers import Answers
 from core.tasks.classification import CLASSIFICATION
+from core.tasks.language import LANGUAGE
 from core.tasks.multilabel import MULTILABEL
 from core.tasks.protocol import Task
 from core.tasks.regression import REGRESSION
 from core.tasks.tokens import TOKENS
 
-TASKS: dict[str, Task] = {task.name: task for task in (CLASSIFICATION, MULTILABEL, REGRESSION, TOKENS)}
+TASKS: dict[str, Task] = {task.name: task for task in (CLASSIFICATION, MULTILABEL, REGRESSION, TOKENS, LANGUAGE)}
 IMPORTED = {"label", "target"}  # the columns that an import of tables and folders can fill
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 if TYPE_CHECKING:  # torch takes seconds to import, and a page that only lists settings does not need it
+    import torch
     from torch import nn
 
 
@@ -17,11 +18,14 @@ Reads = Literal["last", "several"]  # which stages a head reads: see reading.py
 @dataclass(frozen=True)
 class Shapes:
     """Of what a backbone gives for one example. pooled: how many numbers; steps: how many for each token; maps:
-    (channels, height, width) of each, fine to coarse."""
+    (channels, height, width) of each, fine to coarse. words: what it knows each token by, (V, E), where it reads texts.
+    causal: whether each token sees only those before it."""
 
     pooled: int
     steps: int | None = None
     maps: tuple[tuple[int, int, int], ...] = ()
+    words: torch.Tensor | None = None
+    causal: bool = False
 
 
 class HeadSettings(BaseModel):

@@ -106,3 +106,12 @@ MEAN_AVERAGE_PRECISION = Metric(
     "share",
     "Of the examples that it finds likeliest to have a label, how many do: on average over all places and labels.",
 )
+PERPLEXITY = Metric(
+    "perplexity",
+    "Perplexity",
+    "lower",
+    "number",
+    "Among how many equally likely tokens it seems to guess: 1 is always sure and right. Of two networks only with the "
+    "same tokens.",
+)
+TOKEN_ACCURACY = Metric("token_accuracy", "Tokens right", "higher", "share", "How many of the tokens it guesses.")

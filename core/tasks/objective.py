@@ -73,6 +73,10 @@ class Objective(Protocol):
         """
         ...
 
+    def drawn(self, examples: Examples, seed: int, training: bool) -> Examples:
+        """The examples as this is learned from them: some of their words hidden. seed: the recipe's."""
+        return examples
+
     def loss(self, outputs: Outputs, targets: Targets) -> torch.Tensor:
         """What training makes small: the mean over a batch."""
         ...

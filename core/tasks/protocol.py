@@ -64,6 +64,7 @@ class Task(Answers, Protocol):
         even_by: The column of whose values a sample should have equally many; empty where there is none.
         answered: Columns of what a run answered about examples that it had not seen, with dtypes, the right answers
             first.
+        gives_backbone: Whether a run is made for its network, to fine-tune from, and answers nothing itself.
     """
 
     needs: Literal["pooled", "steps", "maps"]
@@ -80,6 +81,7 @@ class Task(Answers, Protocol):
     linear_model: str = ""
     even_by: str = ""
     answered: Mapping[str, str]
+    gives_backbone: bool = False
 
     def spec(self, classes: tuple[str, ...], target: str, training: pd.DataFrame) -> dict[str, Any]:
         """What a bundle keeps of a dataset, so that the objective can be made again without it. `kind` is the task's
@@ -112,6 +114,10 @@ class Task(Answers, Protocol):
     def choices(self, spec: dict[str, Any]) -> tuple[str, ...]:
         """What is ranked in an answer; nothing where nothing is."""
         return ()
+
+    def head_of(self, classes: tuple[str, ...]) -> tuple[int, str]:
+        """How many numbers the head gives, 0 where that depends on the backbone; and what it tells, in words."""
+        return (len(classes), number_of(len(classes), self.noun)) if classes else (1, "one number")
 
     def mistakes(self, answers: pd.DataFrame) -> pd.DataFrame:
         """Those that are wrong, the surest first; where answers are numbers all, the furthest off first.

@@ -119,7 +119,7 @@ class Material:
 
     def _examples(self, split: Split) -> Examples:
         frame = self.dataset.part(split)
-        return self.dataset.modality.examples(
+        examples = self.dataset.modality.examples(
             self.workspace,
             self.dataset.path,
             frame,
@@ -129,6 +129,7 @@ class Material:
             begins=partial(self.reporter.begin, "reading"),
             progress=lambda progress: self.reporter.prepared(progress.done, progress.total or len(frame)),
         )
+        return self.task.drawn(examples, self.recipe.seed, split == "train")
 
 
 def _splits(dataset: Dataset) -> list[Split]:

@@ -17,6 +17,7 @@ from ui.datasets.browser.filters import EXAMPLES, LOOK
 from ui.datasets.browser.panel import browser_panel
 from ui.datasets.classes_panel import merge_panel, rename_panel
 from ui.datasets.findings_panel import findings_panel
+from ui.datasets.pretraining_panel import pretraining_panel
 from ui.datasets.survey_panel import survey_panel
 from ui.datasets.versions_panel import versions_panel
 from ui.examples import SHOWN
@@ -63,6 +64,7 @@ def dataset_panel(dataset: Dataset) -> None:
         if dataset.task.classes is not None:
             rename_panel(dataset)
         merge_panel(dataset)
+        pretraining_panel(dataset)
     elif look == MAP:
         survey_panel(dataset)
     elif look == EXAMPLES:

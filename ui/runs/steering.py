@@ -13,12 +13,14 @@ from core.errors import BackboneError
 from core.runs import Run, Status, View, rename
 from core.runs.naming import LONGEST, name_of
 from ui.backbones.downloads import is_missing, offer
+from ui.runs.from_here import fine_tune_from, gives_backbone
 from ui.shared import gone, state
 from ui.shared.confirm import confirm, take_back
 from ui.shared.next_step import next_step_row
 from ui.shared.widgets import count, literal
 
 GOING_ON = (Status.NOT_STARTED, Status.PAUSED, Status.INTERRUPTED, Status.FAILED, Status.STOPPED)
+PREDICT = "Predict with this run"
 LEAVING = (Status.STOPPING, Status.PAUSING)
 CAN_EXTEND = (Status.FINISHED, Status.STOPPED)
 CAN_CHANGE = (Status.TRAINING, Status.PAUSED, Status.INTERRUPTED, *CAN_EXTEND)
@@ -29,10 +31,17 @@ def buttons(run: Run, view: View) -> None:
     status, why = view.status, run.obstacle
     with next_step_row("_run"):
         ready = status in (Status.FINISHED, Status.STOPPED) and run.bundle
-        if ready and st.button("Predict with this run", type="primary", icon=":material/image_search:"):
+        gives = gives_backbone(run)
+        if ready and gives:
+            fine_tune_from(run)
+        if ready and not gives and st.button(PREDICT, type="primary", icon=":material/image_search:"):
             state.choose(run=run.id)
             st.switch_page("pages/predict.py")
-        if ready and st.button("Evaluate it", icon=":material/fact_check:", help="How good it is, and where not."):
+        if (
+            ready
+            and not gives
+            and st.button("Evaluate it", icon=":material/fact_check:", help="How good it is, and where not.")
+        ):
             state.choose(run=run.id)
             st.switch_page("pages/evaluate.py")
         if status in GOING_ON and not why and _is_left(view):

@@ -198,7 +198,8 @@ def _draw_network(
     kind: Kind,
 ) -> None:
     """head: its settings, and which stages it reads."""
-    outputs = len(dataset.classes) or 1
+    outputs, tells = dataset.task.head_of(dataset.classes)
+    outputs = outputs or stages[0].parameters // stages[-1].output_shape[0]  # about as many tokens as have embeddings
     in_head = head_parameters(*head, stages, outputs)
     trainable = sum(stage.parameters for stage in stages[freeze:]) + in_head
     total = sum(stage.parameters for stage in stages) + in_head
@@ -215,7 +216,7 @@ def _draw_network(
             given=given_to(info),
             key="network",
             freeze=freeze,
-            head=f"Head: {count(outputs, dataset.noun) if dataset.classes else 'one number'}",
+            head=f"Head: {tells}",
             head_parameters=in_head,
             on_freeze=padlock,
         )

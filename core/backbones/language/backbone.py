@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from core.backbones.plans import TROUBLE, Needs
 from core.backbones.weights import Match
 from core.errors import BackboneError
 from core.modalities.inputs import Inputs
+from core.tasks.heads import Shapes
 
 
 class LanguageBackbone(Backbone):
@@ -43,6 +45,11 @@ class LanguageBackbone(Backbone):
         if needs == "steps":
             self._points = (Point(STEPS, self._plan.units[-1], _itself, (cuts.plan.shapes["ids"][0], width)),)
         self.__dict__["_reading"] = self._whole()
+
+    @property
+    def shapes(self) -> Shapes:
+        words = self.network.get_input_embeddings().weight  # type: ignore[operator, union-attr]
+        return replace(super().shapes, words=words, causal=self.causal)
 
     def after(self, n: int) -> nn.Module:
         """As of `Backbone`; tried with a short text the first time."""

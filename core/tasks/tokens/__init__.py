@@ -107,6 +107,9 @@ class Tokens(Task):
 
         return objective.Tokens(spec, settings or Untouched(self.losses[0]))
 
+    def head_of(self, classes: tuple[str, ...]) -> tuple[int, str]:
+        return 1 + 2 * len(classes), number_of(len(classes), "type of entity", "types of entities")
+
     def mistakes(self, answers: pd.DataFrame) -> pd.DataFrame:
         wrong = answers[answers["spans"] != answers["said_spans"]]
         return wrong.sort_values("probability", ascending=False, kind="stable")

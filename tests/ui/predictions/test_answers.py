@@ -24,6 +24,16 @@ def drawn(prediction, is_foreign=False):
     return app
 
 
+def test_who_may_say_that_it_is_not_sure_says_so():
+    said = drawn(Ranked((Guess("cat", 0.55), Guess("dog", 0.45)), 2, least=0.8)).caption[0].value
+    assert "Not sure: 55" in said and "at least 80" in said
+
+
+def test_a_number_is_shown_with_its_range():
+    said = drawn(Number(12.0, "age", 0.0, 20.0, within=3.1)).caption[0].value
+    assert "8.9 to 15.1" in said and "±3.1, are at most 10%" in said
+
+
 def test_who_is_unsure_says_so_unless_the_image_is_foreign_anyway():
     unsure = Ranked((Guess("cat", 0.5), Guess("dog", 0.3)), 3)
     assert "50.0% for the likeliest, where chance alone gives 33.3%" in drawn(unsure).caption[0].value
