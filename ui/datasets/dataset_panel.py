@@ -34,7 +34,7 @@ MAP, BALANCE = "Map, label issues, outliers", "Balance and split"
 
 def dataset_panel(dataset: Dataset) -> None:
     report = _report(dataset.directory, dataset.version, dataset)
-    _numbers(report, dataset.modality)
+    _numbers(report, dataset.modality, dataset.task.classes)
     if dataset.note:
         st.caption(f":material/info: {literal(dataset.note)}")
     findings_panel(dataset)
@@ -78,15 +78,15 @@ def _report(directory: Path, version: int, _dataset: Dataset) -> Report:
     return _dataset.report
 
 
-def _numbers(report: Report, modality: Modality) -> None:
+def _numbers(report: Report, modality: Modality, classes: Classes | None) -> None:
     with st.container(horizontal=True):
         st.metric(f"{modality.noun}s".capitalize(), count(report.images), width=NUMBER)
-        if report.unlabelled is not None:
+        if report.unlabelled is not None and classes is not None:
             help = f"{modality.noun.capitalize()}s may have several of them, or none."
-            st.metric("Labels", count(len(report.classes)), help=help, width=NUMBER)
+            st.metric(classes.plural.capitalize(), count(len(report.classes)), help=help, width=NUMBER)
             if report.unlabelled:
                 st.metric(
-                    "No label",
+                    f"No {classes.noun}",
                     count(report.unlabelled),
                     help=f"{modality.noun.capitalize()}s that have none.",
                     width=NUMBER,
