@@ -29,7 +29,7 @@ def test_commands_are_there(command):
 
 
 def test_options_are_there(capsys):
-    for command in ("train", "crossval", "predict", "backbones"):
+    for command in ("train", "crossval", "predict", "explain", "backbones"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
     known = set(re.findall(r"--[\w-]+", capsys.readouterr().out))

@@ -82,7 +82,7 @@ def _numbers(report: Report, modality: Modality) -> None:
     with st.container(horizontal=True):
         st.metric(f"{modality.noun}s".capitalize(), count(report.images), width=NUMBER)
         if report.unlabelled is not None:
-            help = "An image may have several of them, or none."
+            help = f"{modality.noun.capitalize()}s may have several of them, or none."
             st.metric("Labels", count(len(report.classes)), help=help, width=NUMBER)
             if report.unlabelled:
                 st.metric(
