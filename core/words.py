@@ -65,11 +65,12 @@ def number_of(count: int, one: str = "file", many: str | None = None) -> str:
 def with_noun(sentence: str, noun: str) -> str:
     """A sentence of Graft's own that speaks of images, about other examples: `every image` as `every text`.
 
-    noun: what one is called; it begins with a consonant.
+    noun: what one is called.
     """
     if noun == "image":
         return sentence
-    said = re.sub(r"\b([Aa])n image\b", rf"\1 {noun}", sentence)
+    article = r"\1n" if noun[0] in "aeiou" else r"\1"
+    said = re.sub(r"\b([Aa])n image\b", rf"{article} {noun}", sentence)
     return re.sub(r"\b([Ii])mage(s?)\b", lambda m: (noun.capitalize() if m[1] == "I" else noun) + m[2], said)
 
 

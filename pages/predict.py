@@ -176,7 +176,7 @@ def _show(model: Oracle, run: Run, answered: list[tuple[Image, Answer]], most: i
 def _name_broken(broken: list[Answer]) -> None:
     if not broken:
         return
-    lines = [f"{clip(each.image, 80)}: {each.error}" for each in broken[:NAMED]]
+    lines = [f"{clip(each.name, 80)}: {each.error}" for each in broken[:NAMED]]
     if len(broken) > NAMED:
         lines.append(f"And {len(broken) - NAMED:,} more; the table names them all.")
     show_error("\n".join(lines))
@@ -199,7 +199,7 @@ def _card(model: Oracle, run: Run, image: Image, answer: Answer, most: int, wide
         if small:
             left.image(small, alt=image.name, width="stretch")
         with right:
-            st.markdown(f"**{literal(answer.image, 80)}**")
+            st.markdown(f"**{literal(answer.name, 80)}**")
             _caution(answer)
             if answer.prediction is not None:
                 draw_answer(answer.prediction, most, f"answer_{image.key}", answer.is_foreign)

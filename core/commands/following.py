@@ -96,7 +96,7 @@ def outcome(run: Run, view: View) -> dict[str, Any]:
         "chose": {part: each.chose for each in scored(view) if (part := each.part)} if ended else {},
     }
     well = view.status.active or view.status in (*WELL, Status.NOT_STARTED)
-    return told if well else {**told, "error": view.message}
+    return told if well else {**told, "error": with_noun(view.message, view.noun)}
 
 
 def _said(scores: Scores) -> dict[str, float]:

@@ -96,6 +96,11 @@ def _settings(options: Namespace, dataset: Dataset | None = None, workspace: Wor
     modality = dataset.modality.name if dataset else IMAGE.name
     place = {"modality": modality, "task": dataset.kind} if dataset else {}
     backbone = typed.get("backbone") or usual(modality)
+    try:
+        if "backbone" in typed:
+            find(backbone, workspace)
+    except BackboneError as error:
+        raise UsageError(str(error)) from error
     settings = {"backbone": backbone, **_base(options, backbone, dataset, workspace), **typed, **place}
     try:
         if typed.get("weights_file"):
@@ -148,7 +153,7 @@ def predict(options: Namespace) -> int:
         print(to_csv(found, model.columns, noun), end="")
     else:
         for each in found:
-            print(f"{printable(each.image)}: {_line_of(each, options.top)}")
+            print(f"{printable(each.name)}: {_line_of(each, options.top)}")
     return 1 if all(each.error for each in found) else 0
 
 
@@ -195,11 +200,11 @@ def bundle_of(workspace: Workspace, name: str) -> tuple[Run, Path]:
 
 def _answer(answer: Answer, noun: str = "image") -> dict[str, Any]:
     if answer.prediction is None:
-        return {noun: answer.image, "error": answer.error}
+        return {noun: answer.name, "error": answer.error}
     more: dict[str, Any] = {"cut": True, "tokens": answer.tokens} if answer.is_cut else {}
     if answer.nearest is not None:
         more |= {"foreign": answer.is_foreign, "nearest": answer.nearest}
-    return {noun: answer.image, **answer.prediction.plain(), **more}
+    return {noun: answer.name, **answer.prediction.plain(), **more}
 
 
 def _line_of(answer: Answer, most: int) -> str:

@@ -16,11 +16,12 @@ from core.commands.cache import cache as cache_job
 from core.errors import GraftError
 from core.importing.tables.encodings import ENCODINGS
 from core.importing.tables.reading import NO_SECOND, Pages
-from core.modalities import MODALITIES
+from core.modalities import IMAGE, MODALITIES
 from core.store.full_disk import is_full, refused
 from core.tasks import readable
-from core.training.presets import DEFAULT, PRESETS
+from core.training.presets import DEFAULT, PRESETS, Preset
 from core.training.recipe import OPTIONS, WORDS_OF, Recipe, words_of
+from core.words import with_noun
 
 PREDICTED = "image files, or folders of them; of a run that learned from texts: a text, or files of lines or tables"
 SOURCES = "a ZIP, a TAR, a folder, or a table (CSV, ...) that names images or holds texts"
@@ -58,7 +59,7 @@ def _failed(options: argparse.Namespace, sentence: str, status: int = 1) -> int:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core", description="Graft from a shell.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    train = _command(commands, "train", jobs.train, "fine-tune a backbone on labeled images")
+    train = _command(commands, "train", jobs.train, "fine-tune a backbone on labeled images or texts")
     where = train.add_mutually_exclusive_group()
     _devices(where, "how many devices of this machine train together (default: 1); the results stay the same")
     no_start = "only make the run, and print its folder: for `torchrun`, which is told how many devices there are"
@@ -75,10 +76,10 @@ def build_parser() -> argparse.ArgumentParser:
         _command(commands, "evaluate", evaluating.evaluate, "say how good a finished run is, and how sure that is")
     )
     _explain(_command(commands, "explain", explaining.explain_one, "show why a finished run answers so"))
-    check = _command(commands, "check", data.check, "say what is in images, and keep nothing")
+    check = _command(commands, "check", data.check, "say what is in images or texts, and keep nothing")
     check.add_argument("path", metavar="PATH", help=SOURCES)
     _reading(check)
-    bring_in = _command(commands, "import", data.bring_in, "keep images as a dataset, and say what was found")
+    bring_in = _command(commands, "import", data.bring_in, "keep images or texts as a dataset, and say what was found")
     what = bring_in.add_mutually_exclusive_group(required=True)
     what.add_argument("path", metavar="PATH", nargs="?", help=f"{SOURCES}; or what is fetched: {REMOTE}")
     what.add_argument("--published", metavar="SET", help="fetch a set that torchvision knows, such as EuroSAT")
@@ -173,7 +174,7 @@ def _recipe(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--data", metavar="PATH", required=True, help=f"{SOURCES}; or {DATASET}")
     base = command.add_mutually_exclusive_group()
-    named = "; ".join(f"{name}: {preset.sentence[0].lower()}{preset.sentence[1:]}" for name, preset in PRESETS.items())
+    named = "; ".join(f"{name}: {_said(preset)}" for name, preset in PRESETS.items())
     base.add_argument(
         "--preset",
         choices=PRESETS,
@@ -189,7 +190,8 @@ def _recipe(command: argparse.ArgumentParser) -> None:
         metavar="all|none|N",
         type=_freeze,
         default=SUPPRESS,
-        help=f"how many stages (default: {default['freeze']})",
+        help="how many of the backbone's first stages stay as they are; of one for texts the first is the embeddings, "
+        f"and each layer is another (default: {default['freeze']}; for texts the preset says how many)",
     )
     add("--hidden-units", metavar="N", type=_positive, help="a head with one hidden layer of N units")
     add("--dropout", metavar="P", type=float, default=0.2, help="dropout in such a head (default: %(default)s)")
@@ -224,11 +226,26 @@ def _recipe(command: argparse.ArgumentParser) -> None:
         _setting(more, name, option)
 
 
+def _said(preset: Preset) -> str:
+    """Whom it is for, of images and of texts where they differ."""
+    of = {modality.noun: preset.said(name) for name, modality in MODALITIES.items() if preset.suits(name)}
+    begun = {noun: f"{sentence[0].lower()}{sentence[1:].rstrip('.')}" for noun, sentence in of.items()}
+    if len(of) == len(MODALITIES) and len({*of.values()}) == 1:
+        return begun.popitem()[1]
+    return "; ".join(f"for {noun}s, {sentence}" for noun, sentence in begun.items())
+
+
+def _words(name: str) -> str:
+    """What a setting is, of examples of any kind unless it is for images alone."""
+    said = Recipe.model_fields[name].description or ""
+    return (said if name in IMAGE.adjusted_by else with_noun(said, "example")).replace("%", "%%")
+
+
 def _setting(group: Any, name: str, option: str) -> None:
     """An option for a setting of the recipe, explained by the setting's own description."""
     field = Recipe.model_fields[name]
     kinds = [kind for kind in (get_args(field.annotation) or [field.annotation]) if kind is not type(None)]
-    words = (field.description or "").replace("%", "%%")
+    words = _words(name)
     if field.annotation is bool:
         group.add_argument(option, dest=name, action=argparse.BooleanOptionalAction, default=SUPPRESS, help=words)
         return
@@ -246,7 +263,7 @@ def _setting(group: Any, name: str, option: str) -> None:
 def _predict(command: argparse.ArgumentParser) -> None:
     command.add_argument("--run", metavar="RUN", required=True, help="a run's id or name, or `latest`")
     command.add_argument(
-        "--top", metavar="K", type=_positive, default=5, help="classes per image (default: %(default)s)"
+        "--top", metavar="K", type=_positive, default=5, help="classes per example (default: %(default)s)"
     )
     command.add_argument("--format", choices=("table", "json", "csv"), default="table", help="(default: %(default)s)")
     command.add_argument("images", metavar="IMAGE", nargs="+", help=PREDICTED)
@@ -298,7 +315,7 @@ def _freeze(text: str) -> int | str:
 
 
 def _batch_size(text: str) -> int | str:
-    return text if text == "auto" else _whole(text, at_least=1, expected="auto or a number of images")
+    return text if text == "auto" else _whole(text, at_least=1, expected="auto or a number of examples")
 
 
 def _positive(text: str) -> int:

@@ -213,7 +213,7 @@ class Predictor:
             if each.error:
                 yield Answer(each.name, error=each.error, seconds=each.seconds)
             else:
-                yield replace(next(rows), image=each.name, seconds=each.seconds + share)
+                yield replace(next(rows), name=each.name, seconds=each.seconds + share)
 
     def _looked(self, read: list[Any], top: int) -> Iterator[Answer]:
         """Without names."""

@@ -35,7 +35,7 @@ def _row(answer: Answer, columns: dict[str, Any], told: bool, cut: bool, noun: s
     unlike = {"foreign": "yes" if answer.is_foreign else "" if answer.nearest is None else "no"} if told else {}
     timing = {"milliseconds": round(answer.seconds * 1000, 1), "error": answer.error or ""}
     tokens = {"tokens": answer.tokens if answer.is_cut else None} if cut else {}
-    return {noun: answer.image, **said, **unlike, **tokens, **timing}
+    return {noun: answer.name, **said, **unlike, **tokens, **timing}
 
 
 def to_csv(answers: Iterable[Answer], columns: Iterable[str] = (), noun: str = "image") -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from core.words import clip
+from core.words import clip, with_noun
 
 
 @pytest.mark.parametrize(
@@ -16,3 +16,10 @@ from core.words import clip
 )
 def test_no_letter_is_cut_in_its_middle(text, limit, shown):
     assert clip(text, limit) == shown
+
+
+def test_a_sentence_about_images_is_one_about_other_examples():
+    said = "An image of an image. Images!"
+    assert with_noun(said, "image") == said
+    assert with_noun(said, "text") == "A text of a text. Texts!"
+    assert with_noun(said, "example") == "An example of an example. Examples!"

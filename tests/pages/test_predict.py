@@ -110,7 +110,7 @@ def test_a_file_that_is_too_large_is_named_with_its_limit(app, monkeypatch):
     monkeypatch.setattr(app.session_state["given"], "limits", Limits(file_bytes=2000, total_bytes=2500))
     _give(app, ("large.jpg", bytes(4000)), ("a.jpg", image("red")))
     assert "larger than the 2 kB" in app.error[0].value and len(app.dataframe[0].value) == 2
-    with pytest.raises(DataError, match="more images than are read at once"):
+    with pytest.raises(DataError, match="more than is read at once"):
         _give(app, ("b.jpg", bytes(1600)))
 
 

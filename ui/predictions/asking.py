@@ -100,7 +100,7 @@ class Given:
         with self._lock, disk_in_words():
             begins = self._file.seek(0, os.SEEK_END)
             if len(self._images) >= self.limits.entries or begins + len(data) > self.limits.total_bytes:
-                raise DataError("These are more images than are read at once. Remove those that were given before.")
+                raise DataError("That is more than is read at once. Remove those that were given before.")
             if key not in self._images:
                 try:
                     self._write(data)

@@ -12,6 +12,7 @@ from core.backbones.libraries import find
 from core.errors import BackboneError
 from core.runs import Run, Status, View, rename
 from core.runs.naming import LONGEST, name_of
+from core.words import with_noun
 from ui.backbones.downloads import is_missing, offer
 from ui.runs.from_here import fine_tune_from, gives_backbone
 from ui.shared import gone, state
@@ -176,10 +177,11 @@ def _learning_rate(run: Run, view: View) -> None:
 
 
 def _free_a_stage(run: Run, view: View) -> None:
+    said = "From the next epoch on, the last frozen stage learns too: slower, but it can adapt to your images."
     _asked(
         lambda: st.markdown(f"**{view.frozen}** of {count(view.stages, 'stage')} frozen"),
         "Free one more stage",
-        "From the next epoch on, the last frozen stage learns too: slower, but it can adapt to your images.",
+        with_noun(said, view.noun),
         run.unfreeze,
         "One more stage is free from the next epoch on.",
     )

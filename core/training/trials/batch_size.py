@@ -102,7 +102,7 @@ def search(step: Callable[[int], Step | None], free: int | None, most: int) -> F
     """
     size, taken = FEWEST, step(FEWEST)
     if taken is None:
-        raise torch.OutOfMemoryError(f"{FEWEST} images do not fit")
+        raise torch.OutOfMemoryError(f"not even {FEWEST} examples at once fit in the memory")
     if free is None:  # then nobody should try how much that is
         most = USUAL_BATCH
     while size < most:

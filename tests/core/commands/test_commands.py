@@ -445,3 +445,14 @@ def test_a_folder_of_ones_own_is_added_in_a_shell(workspace, tmp_path, capsys):
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     assert main(["backbones", "--workspace", str(workspace.root), "--add", str(folder)]) == 1
     assert "Convert it to safetensors" in capsys.readouterr().err
+
+
+def test_the_help_of_train_speaks_of_images_and_of_texts(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "recommended: for images, a linear head" in said and "for texts, the later half of the layers" in said
+    assert "textbook: as a course teaches it" in said and "frozen: for texts, a linear head" in said
+    assert "of one for texts the first is the embeddings" in said
+    assert "How an image becomes a square" in said and "How many batches make a step" in said
+    assert "on training and validation examples together" in said

@@ -57,7 +57,7 @@ def test_one_broken_image_costs_no_other(bundle, tmp_path):
         ("gone", tmp_path / "x"),
     ]
     found = list(Predictor.open(bundle).predict(asked))
-    assert [each.image for each in found] == ["empty", "good", "text", "cut", "gone"]
+    assert [each.name for each in found] == ["empty", "good", "text", "cut", "gone"]
     assert [each.error is None for each in found] == [False, True, False, False, False]
 
 
