@@ -10,6 +10,7 @@ from typing import Protocol
 import torch
 from torch import nn
 
+from core.backbones.adapters import Adapters, is_adapter
 from core.backbones.cutting import (
     ACTIVATION,
     MAP,
@@ -28,9 +29,10 @@ from core.backbones.cutting import (
     rewired,
 )
 from core.backbones.info import BackboneInfo
-from core.backbones.kept_stages import features_read
+from core.backbones.kept_stages import features_read, nothing_to_adapt
 from core.backbones.padding import pad_by_kernel
 from core.backbones.plans import TROUBLE, Needs, Plan, points_of
+from core.backbones.recomputing import recompute
 from core.backbones.stages import Stage
 from core.backbones.weights import Match
 from core.errors import BackboneError
@@ -59,9 +61,13 @@ class Backbone(nn.Module):
         num_features: F, of which the first `last_features` are what the last stage gives.
         match: For a person's own weights, which tensors fitted.
         needs: What of its `Features` there is beside the pooled.
+        adapters: What learns in the free stages in place of their weights, see `adapt`.
+        recomputes: Whether the free stages use activation checkpointing, from the next `freeze` on.
     """
 
     info: BackboneInfo
+    adapters: Adapters | None = None
+    recomputes: bool = False
 
     def __init__(
         self,
@@ -111,14 +117,45 @@ class Backbone(nn.Module):
         """
         self._check(n)
         self._frozen = n
+        frozen, free = self._modules_of(self.stages[:n]), self._modules_of(self.stages[n:])
         self.requires_grad_(n == 0)
-        for name in self._modules_of(self.stages[n:]):
+        for name in free:
             self.get_submodule(name).requires_grad_(True)
-        for name in self._modules_of(self.stages[:n]):  # what both sides share stays frozen
+        for name in frozen:  # what both sides share stays frozen
             self.get_submodule(name).requires_grad_(False)
+        parameters = dict(self.named_parameters())
         for name in self._fixed:
-            self.get_parameter(name).requires_grad_(False)
+            parameters[name].requires_grad_(False)
+        if self.adapters is not None:
+            self.adapters.only_learn(self, frozen, free)
+        for name in (*frozen, *free):
+            recompute(self.get_submodule(name), self.recomputes and name in free)
         self.train(self.training)
+
+    def adapt(self, adapters: Adapters, n: int) -> None:
+        """From the next `freeze` on, adapters learn in the free stages in place of their weights, of which only
+        BatchNorm's stay free, as its statistics move anyway. Frozen stages have none, and give what they gave.
+
+        n: how many stages are frozen when the most is free.
+
+        Raises:
+            BackboneError: there is nothing to put them on.
+        """
+        if problem := nothing_to_adapt(self.info.name, self.stages, adapters.layers, n):
+            raise BackboneError(problem)
+        self.adapters = adapters
+
+    def adapt_all(self, names: Iterable[str]) -> None:
+        """Put adapters where tensors of these names are of one, as where what was learned is to be put back."""
+        for layer in {name.rpartition(".")[0] for name in names if is_adapter(name)}:
+            assert self.adapters is not None
+            self.adapters.put_on(layer, self.get_submodule(layer))
+
+    def kept_still(self) -> set[str]:
+        """The parameters, by name, that adapters leave as they are in the free stages too; none without adapters."""
+        if self.adapters is None:
+            return set()
+        return {name for name, parameter in self.named_parameters() if not parameter.requires_grad}
 
     def train(self, mode: bool = True) -> Backbone:
         learns = mode and self._frozen < len(self.stages)

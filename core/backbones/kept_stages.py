@@ -26,13 +26,14 @@ from core.tasks.heads import Reads
 from core.workspace import Workspace, atomic_open, write_json
 
 DATA = Path(__file__).with_name("stages.json")
-FORMAT = 2  # change when the same network would have other stages
+FORMAT = 3  # change when the same network would have other stages
 
 
 @dataclass(frozen=True)
 class Stage:
     """`output_shape` is without the batch; of the last stage it is (features,). `modules` run in this order. summary:
-    how many numbers a head has of it that reads several stages (see reading.py), 0 of those that it does not read."""
+    how many numbers a head has of it that reads several stages (see reading.py), 0 of those that it does not read.
+    attention, linear: how many numbers adapters of rank 1 have on its attention, and on all its linear layers."""
 
     name: str
     layers: Count
@@ -40,6 +41,12 @@ class Stage:
     output_shape: Annotated[tuple[Count, ...], Field(min_length=1)]
     modules: tuple[str, ...]
     summary: Count = 0
+    attention: Count = 0
+    linear: Count = 0
+
+    def adapters(self, which: str, rank: int) -> int:
+        """How many numbers they learn. which: `attention`, `all` linear layers, or `none`."""
+        return rank * {"attention": self.attention, "all": self.linear}.get(which, 0)
 
 
 Kept = Annotated[tuple[Stage, ...], Field(min_length=1)]
@@ -48,6 +55,17 @@ Kept = Annotated[tuple[Stage, ...], Field(min_length=1)]
 def features_read(stages: Sequence[Stage], reads: Reads) -> int:
     """How many features a head gets from these stages."""
     return stages[-1].output_shape[0] + (sum(stage.summary for stage in stages) if reads == "several" else 0)
+
+
+def nothing_to_adapt(name: str, stages: Sequence[Stage], which: str, freeze: int) -> str | None:
+    """What to say where adapters have nothing to be put on. freeze: how many stages are frozen."""
+    if which == "none" or any(stage.adapters(which, 1) for stage in stages[freeze:]):
+        return None
+    if any(stage.adapters(which, 1) for stage in stages):
+        return f"The stages of {name} that are free have no such layers as adapters are put on. Freeze fewer stages."
+    if which == "attention" and any(stage.linear for stage in stages):
+        return f"{name} has no attention to put adapters on. Put them on all linear layers."
+    return f"{name} has no linear layers to put adapters on, as most networks of convolutions. Choose a transformer."
 
 
 def stages_of(info: BackboneInfo, workspace: Workspace) -> tuple[Stage, ...]:

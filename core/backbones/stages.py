@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
+from core.backbones.adapters import adapter_sizes
 from core.backbones.cutting import Feed, of_images
 from core.backbones.kept_stages import Stage
 from core.modalities.inputs import Inputs
@@ -177,6 +178,7 @@ def _stage(group: list[Unit], prefix: str, extra_parameters: int) -> Stage:
         parameters=sum(parameters.values()) + extra_parameters,
         output_shape=_shape(group[-1].call.gave),
         modules=tuple(prefix + unit.name for unit in group),
+        **adapter_sizes((unit.name, unit.module) for unit in group),
     )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from core import trash
 from core.backbones.info import BackboneInfo
-from core.backbones.libraries import Info, find, not_installed, source, usual
+from core.backbones.kept_stages import nothing_to_adapt
+from core.backbones.libraries import Info, find, not_installed, source, stages_of, usual
 from core.backbones.own_weights import suits
 from core.data.dataset import Dataset, dataset_title, is_there, load_dataset
 from core.errors import GraftError, RecipeError
@@ -115,6 +116,8 @@ def _backbone_problems(workspace: Workspace, recipe: Recipe, todo: str = "") -> 
         return [str(error)]
     if problem := resolution_problem(recipe, workspace):
         return [problem]
+    if recipe.adapters != "none" and (problem := _adapters_problem(workspace, info, recipe)):
+        return [problem]
     if recipe.weights_file is not None and not isinstance(info, BackboneInfo):
         return [f"{info.name} is trained with its own weights. Leave out the weights file."]
     if recipe.weights_file is not None:
@@ -126,6 +129,16 @@ def _backbone_problems(workspace: Workspace, recipe: Recipe, todo: str = "") -> 
         shell = f"on the Backbone page or with: python -m core backbones --download {info.name}"
         return [f"The weights of {info.name} are not on this machine. {todo or f'Download them first, {shell}'}"]
     return []
+
+
+def _adapters_problem(workspace: Workspace, info: Info, recipe: Recipe) -> str | None:
+    """Why there is nothing to put adapters on; None where the network cannot be looked at yet."""
+    try:
+        stages = stages_of(info, workspace)
+    except GraftError:
+        return None
+    freeze = recipe.freeze if isinstance(recipe.freeze, int) else len(stages)
+    return nothing_to_adapt(info.name, stages, recipe.adapters, freeze)
 
 
 def _no_weights(workspace: Workspace, path: Path) -> str:

@@ -1,30 +1,29 @@
-"""Runs side by side: what they differ in, and the three that show what freezing does."""
+"""Runs side by side: what they differ in, and those that show what freezing does."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from core.training.recipe import Recipe, suggested_learning_rate
+from core.backbones.kept_stages import Stage
+from core.training.recipe import Recipe, suggested_for
 
 
-def freezing(recipe: Recipe, stages: int) -> tuple[Recipe, ...]:
-    """The recipe with all of the backbone's stages frozen, with half of them, and with none.
+def freezing(recipe: Recipe, stages: Sequence[Stage]) -> tuple[Recipe, ...]:
+    """The recipe with all of the backbone's stages frozen, with half of them, and with none; of a transformer then
+    with adapters in all of them.
 
     A learning rate that is the suggested one follows what is suggested for each.
     """
-    suggested = recipe.learning_rate == _suggested(recipe, recipe.freeze)
-    made: list[Recipe] = []
-    amounts: list[int | str] = ["all", stages // 2, 0]
-    for freeze in dict.fromkeys(amounts):
-        rate = _suggested(recipe, freeze) if suggested else recipe.learning_rate
-        phases = {"unfreeze": "never"} if freeze == "all" else {}
-        made.append(Recipe.parse({**recipe.model_dump(), "freeze": freeze, "learning_rate": rate, **phases}))
-    return tuple(made)
-
-
-def _suggested(recipe: Recipe, freeze: int | str) -> float:
-    return suggested_learning_rate(recipe.optimizer, freeze, recipe.modality)
+    given = recipe.model_dump()
+    suggested = recipe.learning_rate == suggested_for(given)
+    amounts: list[int | str] = ["all", len(stages) // 2, 0]
+    ways: list[dict[str, Any]] = [{"freeze": freeze, "adapters": "none"} for freeze in dict.fromkeys(amounts)]
+    if any(stage.attention for stage in stages):
+        ways.append({"freeze": 0, "adapters": "all" if recipe.adapters == "none" else recipe.adapters})
+    ways[0]["unfreeze"] = "never"
+    rates = [{"learning_rate": suggested_for(given | way)} if suggested else {} for way in ways]
+    return tuple(Recipe.parse({**given, **way, **rate}) for way, rate in zip(ways, rates))
 
 
 def differences(recipes: Sequence[Recipe]) -> list[str]:
@@ -33,8 +32,10 @@ def differences(recipes: Sequence[Recipe]) -> list[str]:
     return [", ".join(_words(name, getattr(recipe, name)) for name in fields) or "the same" for recipe in recipes]
 
 
-def frozen_words(freeze: int | str) -> str:
-    """`all stages frozen`, `4 stages frozen`, `no stage frozen`."""
+def frozen_words(freeze: int | str, adapters: str = "none") -> str:
+    """`all stages frozen`, `4 stages frozen`, `no stage frozen`; `adapters`, `adapters, 4 stages frozen`."""
+    if adapters != "none":
+        return "adapters" if freeze == 0 else f"adapters, {frozen_words(freeze)}"
     return {"all": "all stages frozen", 0: "no stage frozen", 1: "1 stage frozen"}.get(
         freeze, f"{freeze} stages frozen"
     )
@@ -45,6 +46,8 @@ def _words(name: str, value: Any) -> str:
         return frozen_words(value)
     if name == "head":
         return "linear head" if value.kind == "linear" else f"head with {value.hidden_units} hidden units"
+    if name == "adapters":
+        return {"none": "no adapters", "all": "adapters on all linear layers"}.get(value, f"adapters on {value}")
     if name == "dataset_version":
         return f"version {value}"
     if name in ("dataset", "backbone", "optimizer"):

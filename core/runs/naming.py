@@ -100,7 +100,7 @@ def _dataset(workspace: Workspace, dataset_id: str) -> str:
 def _title(run: Run, dataset: Callable[[str], str]) -> str:
     try:
         facts = run.facts
-        return facts.name or _plain(dataset(facts.dataset), facts.freeze, facts.created)
+        return facts.name or _plain(dataset(facts.dataset), frozen_words(facts.freeze, facts.adapters), facts.created)
     except (GraftError, OSError):  # damaged, or gone
         return name_of(run) or trash.last_title(run.workspace, "run", run.id) or run.id
 
@@ -119,8 +119,8 @@ def _short(backbone: str) -> str:
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
-def _plain(dataset: str, freeze: int | str, created: float) -> str:
-    return f"{dataset}, {frozen_words(freeze)}, {_moment(datetime.fromtimestamp(created))}"
+def _plain(dataset: str, learns: str, created: float) -> str:
+    return f"{dataset}, {learns}, {_moment(datetime.fromtimestamp(created))}"
 
 
 def began(run: Run) -> str:

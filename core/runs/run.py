@@ -49,6 +49,7 @@ class Facts:
     backbone: str
     freeze: int | str
     name: str = ""
+    adapters: str = "none"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ class Run:
         recipe = self.recipe
         created = (self.directory / "recipe.json").stat().st_mtime
         name = naming.name_of(self)
-        return Facts(created, recipe.dataset, recipe.dataset_version, recipe.backbone, recipe.freeze, name)
+        what = (recipe.dataset, recipe.dataset_version, recipe.backbone, recipe.freeze)
+        return Facts(created, *what, name, recipe.adapters)
 
     @cached_property
     def created(self) -> datetime:

@@ -74,6 +74,7 @@ class Material:
         own_weights = Path(recipe.weights_file) if recipe.weights_file else None
         info = recipe.fitted(find(recipe.backbone, workspace), self.dataset)
         self.backbone: Backbone = build(info, workspace, weights_file=own_weights, reads=recipe.reads, needs=task.needs)
+        recipe.apply_to(self.backbone, recipe.freeze, recipe.seed, team.size)
         self.backbone.to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         spec = task.spec(self.dataset.classes, self.dataset.target, training)
         self.task = task.objective(spec, recipe, training)
@@ -113,6 +114,7 @@ class Material:
     @torch.no_grad()
     def load(self, state: State) -> None:
         """Put these weights in place; what is not among them stays."""
+        self.backbone.adapt_all(name.removeprefix("backbone.") for name in state)
         mine = self.tensors()
         for name, tensor in state.items():
             mine[name].copy_(tensor)
@@ -170,7 +172,12 @@ class Prepared:
         """Everything that training moves, BatchNorm statistics included, as it is in use, by its name in the bundle."""
         free = [name for stage in self.material.backbone.stages[self.frozen_stages :] for name in stage.modules]
         starts = ("head.", *(f"backbone.{name}." for name in free)) if self.frozen_stages else ("head.", "backbone.")
-        return {name: tensor for name, tensor in self.material.tensors().items() if name.startswith(starts)}
+        still = self.material.backbone.kept_still()
+        return {
+            name: tensor
+            for name, tensor in self.material.tensors().items()
+            if name.startswith(starts) and name.removeprefix("backbone.") not in still
+        }
 
     def moving_state(self) -> State:
         """A copy of it on the CPU."""
@@ -244,7 +251,8 @@ def _way_to_train(material: Material, frozen_stages: int, model: nn.Module, part
     if device.autocast_dtype is not None:
         return Way(str(device.autocast_dtype).removeprefix("torch."))
     few, together = _few(part, material.recipe)
-    name = f"{material.backbone.info.said} after {frozen_stages} stages{together}"
+    how = f"{together}{material.recipe.how_it_learns}"
+    name = f"{material.backbone.info.said} after {frozen_stages} stages{how}"
     inputs = partial(_first_batch, part, few)
     return way_to_train(material.workspace, model, name, device, inputs, material.chosen)
 

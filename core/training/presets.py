@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.modalities import IMAGE
-from core.training.recipe import Recipe, fitting, suggested_learning_rate, usual_settings
+from core.training.recipe import Recipe, fitting, suggested_for, usual_settings
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,13 @@ PRESETS = {
         otherwise="Every layer learns with the head: sometimes a point better still, for twice the time.",
         changes_otherwise={"freeze": 0, "epochs": 5, "batch_size": 16, "warmup_epochs": 0.5},
     ),
+    "adapters": Preset(
+        "Adapters",
+        "Two small matrices learn beside each linear layer of a transformer, whose own weights stay as they are "
+        "(LoRA): few numbers learn, and what they learn is a small file. Not for networks of convolutions.",
+        {"adapters": "all", "freeze": 0, "epochs": 10, "warmup_epochs": 0.5},
+        changes_otherwise={"adapters": "all", "freeze": 0, "epochs": 5, "batch_size": 16, "warmup_epochs": 0.5},
+    ),
     "textbook": Preset(
         "Textbook",
         "As a course teaches it: a new linear head on a frozen backbone, plain SGD, ten epochs, nothing else.",
@@ -110,7 +117,7 @@ def changed_from(
     """Those of `settings` that are not the preset's. The rest as for `Preset.settings`."""
     base = PRESETS[preset].settings(kind, modality, stages)
     now = base | settings
-    rate = suggested_learning_rate(now["optimizer"], now["freeze"], modality)
+    rate = suggested_for(now | {"modality": modality})
     return {name: value for name, value in settings.items() if value != (base | {"learning_rate": rate})[name]}
 
 

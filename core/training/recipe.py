@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.errors import RecipeError
@@ -16,6 +16,7 @@ from core.modalities.images.preprocessing import Fit
 from core.tasks import TASKS, Kind
 from core.tasks.heads import HeadSettings, Reads
 from core.tasks.protocol import Task
+from core.training.adapting import Adapting
 
 # Settings whose words are the tasks': what each task knows of them.
 WORDS_OF: dict[str, Callable[[Task], tuple[str, ...]]] = {
@@ -48,19 +49,30 @@ Balance = Annotated[str, _a_word("balance")]
 # Where a run begins; all else is a setting of it.
 PLACES = ("dataset", "dataset_version", "modality", "task", "backbone", "weights_file")
 USUAL_BATCH = 32  # for which the suggested learning rates were found
+ADAPTERS_RATE = 0.001
 
 
-def suggested_learning_rate(optimizer: str, freeze: int | str, modality: str = IMAGE.name) -> float:
+def suggested_learning_rate(
+    optimizer: str, freeze: int | str, modality: str = IMAGE.name, adapters: str = "none"
+) -> float:
     """The learning rate that does best untouched: see docs/defaults.md. For SGD, the textbook's.
 
     A new head alone may take large steps; a pretrained stage that is moved by as much forgets what it knew, and a layer
-    of a transformer, as texts have them, with less.
+    of a transformer, as texts have them, with less. Adapters begin with nothing to forget.
     """
     if optimizer == "sgd":
         return 0.001
     if freeze == "all":
         return 0.01
+    if adapters != "none":
+        return ADAPTERS_RATE
     return 0.001 if modality == IMAGE.name else 0.0001 if freeze == 0 else 0.0002
+
+
+def suggested_for(settings: Mapping[str, Any]) -> float:
+    """The same for settings of a recipe, which may not be whole yet."""
+    place = settings.get("modality", IMAGE.name), settings.get("adapters", "none")
+    return suggested_learning_rate(settings.get("optimizer", ""), settings.get("freeze", "all"), *place)
 
 
 def is_solvable(settings: Mapping[str, Any]) -> bool:
@@ -68,7 +80,7 @@ def is_solvable(settings: Mapping[str, Any]) -> bool:
 
     A learning rate of one's own asks for steps; so does what is drawn anew in each of them.
     """
-    rate = suggested_learning_rate(settings["optimizer"], settings["freeze"], settings.get("modality", IMAGE.name))
+    rate = suggested_for(settings)
     drawn = settings["mixup"] or settings["cutmix"] or settings["average"] or settings["balance"] == "sampling"
     usual = settings["optimizer"] == "auto" and settings.get("learning_rate", rate) == rate
     return usual and settings["head"] == "linear" and _is_convex(settings["loss"], settings.get("task")) and not drawn
@@ -79,7 +91,7 @@ def _is_convex(loss: str, kind: str | None) -> bool:
     return any(task.convex_loss == loss for name, task in TASKS.items() if kind in (None, name))
 
 
-class Recipe(BaseModel):
+class Recipe(Adapting):
     """Settings of one run. Defaults were chosen by measurement: see docs/defaults.md.
 
     Each setting's description is what the pages and the command line say about it.
@@ -128,9 +140,7 @@ class Recipe(BaseModel):
         "everything else is trained with AdamW. AdamW adapts its steps to each weight; SGD is the textbook's.",
     )
     learning_rate: float = Field(
-        default_factory=lambda given: suggested_learning_rate(
-            given.get("optimizer", ""), given.get("freeze", "all"), given.get("modality", IMAGE.name)
-        ),
+        default_factory=lambda given: suggested_for(given),
         gt=0,
         le=10,
         description="How large each step is: too large and the loss jumps, too small and it crawls.",
@@ -263,6 +273,7 @@ class Recipe(BaseModel):
         return [
             ("nesterov", self.nesterov and not sgd, "nesterov needs SGD with momentum"),
             ("unfreeze", unfreezes and self.freeze == "all", "with all stages frozen there is none to unfreeze"),
+            ("adapters", self.adapters != "none" and self.freeze == "all", "adapters need a stage that is not frozen"),
             ("head_epochs", unfreezes and epochs < 1, "head epochs must leave at least one epoch for what is freed"),
         ]
 
@@ -313,7 +324,7 @@ class Recipe(BaseModel):
         is worth: see docs/defaults.md.
         """
         rate = self.learning_rate
-        if rate == suggested_learning_rate(self.optimizer, self.freeze, self.modality):
+        if rate == suggested_for(vars(self)):
             times = found / USUAL_BATCH
             rate *= times if self.optimizer == "sgd" else times**0.5
         return self.model_copy(update={"batch_size": found, "learning_rate": rate})
@@ -371,6 +382,7 @@ OPTIONS = {
             "balance",
         ),
         *("rate_per_stage", "momentum", "nesterov", "weight_decay", "clip", "schedule", "warmup_epochs", "step_epochs"),
+        *Adapting.model_fields,
         *("step_factor", "accumulate", "augmentation", "views", "mixup", "cutmix", "precision", "average", "patience"),
         *("fit", "resolution", "longest"),
         "best_by",

@@ -362,3 +362,10 @@ def test_a_run_that_is_over_is_not_followed(open_page, dataset, workspace):
     app = open_page("fine_tune")
     assert not [one for one in _components(app) if "path" in one]
     assert {one["live"] for one in _components(app) if "figure" in one} == {None}
+
+
+def test_adapters_on_a_network_of_convolutions_are_explained_before_start(open_page, dataset, workspace):
+    write_json(workspace.root / "choices.json", {"dataset": dataset.id, "dataset_version": 1, "preset": "adapters"})
+    app = open_page("fine_tune")
+    assert "has no linear layers to put adapters on" in texts(app) and "Choose a transformer" in texts(app)
+    assert next(button for button in app.button if button.label == "Start").disabled

@@ -14,7 +14,8 @@ from core.modalities.texts.settings import Tokenizing
 from core.tasks import CLASSIFICATION
 from core.tasks.decision import PLAIN
 from core.tasks.predictions import Guess, Ranked
-from core.training.recipe import Recipe
+from core.training.presets import PRESETS
+from core.training.recipe import ADAPTERS_RATE, Recipe
 from core.workspace import write_json
 from tests.pages.conftest import press, texts
 from tests.pages.made_runs import finished, made_run
@@ -136,6 +137,17 @@ def test_nothing_about_folds_speaks_of_images(open_page, reviews, workspace):
     app = open_page("fine_tune")
     assert "The texts are divided into folds" in texts(app) and "Groups and texts that are alike" in texts(app)
     assert "image" not in next(one.help for one in app.button if one.label == "Estimate time and memory")
+
+
+def test_adapters_are_chosen_by_their_preset_drawn_and_compared(open_page, reviews, workspace, started):
+    choose(workspace, dataset=reviews.id, backbone="toy/bert", preset="adapters")
+    app = open_page("fine_tune")
+    assert PRESETS["adapters"].sentence in texts(app) and "Adapters learn in every stage" in texts(app)
+    app.session_state["expert_tab_others"] = "What learns"
+    assert app.run().number_input(key="set_adapter_rank").value == Recipe.model_fields["adapter_rank"].default
+    press(app, "Compare freezing")
+    assert [(each.freeze, each.adapters) for each in started][-2:] == [(0, "none"), (0, "all")]
+    assert started[-1].learning_rate == ADAPTERS_RATE
 
 
 def labels(app):

@@ -3,6 +3,10 @@ const CLOSED =
 const OPEN =
   "M17 9H9.7V6.5a2.3 2.3 0 0 1 4.5-.7l1.6-.5A4 4 0 0 0 8 6.5V9H7a1.5 1.5 0 0 0-1.5 1.5v8A1.5 1.5 0 0 0 7 20h10a1.5 1.5 0 0 0 1.5-1.5v-8A1.5 1.5 0 0 0 17 9zm-1 9.3H8v-7.6h8z";
 
+// A closed padlock with a small plus beside it: the stage's own weights stay, and adapters learn.
+const ADAPTED =
+  "M15 10h-1V8a4 4 0 0 0-8 0v2H5a1.5 1.5 0 0 0-1.5 1.5v7A1.5 1.5 0 0 0 5 20h10a1.5 1.5 0 0 0 1.5-1.5v-7A1.5 1.5 0 0 0 15 10zM7.7 8a2.3 2.3 0 0 1 4.6 0v2H7.7zM19 2h1.8v3.1H24v1.8h-3.2V10H19V6.9h-3.2V5.1H19z";
+
 // Every text goes in as text, never as markup: names come from files and libraries.
 function make(tag, className, text) {
   const node = document.createElement(tag);
@@ -17,13 +21,14 @@ function padlock(row, index, data, send) {
   button.dataset.stage = index;
   button.disabled = data.disabled;
   button.setAttribute("aria-pressed", String(row.frozen));
-  const act = row.frozen ? "Frozen. Train from here on: " : "Trains. Freeze up to here: ";
+  const trains = row.adapters ? `${row.adapters[0].toUpperCase()}${row.adapters.slice(1)}` : "Trains";
+  const act = row.frozen ? "Frozen. Train from here on: " : `${trains}. Freeze up to here: `;
   button.setAttribute("aria-label", act + row.name);
   button.title = act + row.name;
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", row.frozen ? CLOSED : OPEN);
+  path.setAttribute("d", row.frozen ? CLOSED : row.adapters ? ADAPTED : OPEN);
   svg.appendChild(path);
   button.appendChild(svg);
   button.onclick = () => send("freeze", row.frozen ? index : index + 1);
@@ -31,17 +36,23 @@ function padlock(row, index, data, send) {
 }
 
 function line(row, index, data, send) {
-  const li = make("li", row.kind + (row.frozen ? " frozen" : ""));
+  const li = make("li", row.kind + (row.frozen ? " frozen" : row.adapters ? " adapted" : ""));
   li.appendChild(row.kind === "stage" && data.locks ? padlock(row, index, data, send) : make("span", "dot"));
   const name = make("span", "name", row.name);
   name.title = row.name;
   name.appendChild(make("span", "small", row.small));
+  if (row.adapters && !row.frozen) name.appendChild(make("span", "adapters", row.adapters));
   li.appendChild(name);
   const bar = make("span", row.share === null ? "" : "bar");
   if (row.share !== null) {
     const fill = make("i");
     fill.style.width = (100 * row.share).toFixed(2) + "%";
     bar.appendChild(fill);
+    if (row.adapters && row.learns > 0) {
+      const learns = make("b");
+      learns.style.width = (100 * row.share * row.learns).toFixed(2) + "%";
+      bar.appendChild(learns);
+    }
   }
   li.append(
     make("span", "num wide", row.layers),

@@ -43,11 +43,13 @@ def network_diagram(
     head_parameters: int | None = None,
     on_freeze: Callable[[int], None] | None = None,
     disabled: bool = False,
+    adapters: Sequence[int] | None = None,
 ) -> None:
     """Draw the network: what its early, middle and late stages see, and on a click every stage as its library has it.
 
     given: what goes in, see `given_to`.
     freeze: how many stages are frozen; None draws no padlocks. head: what stands at the end, in words; None draws none.
+    adapters: of each stage, how many numbers of adapters learn in it, while it is not frozen, in place of its own.
     on_freeze: called with the new number of frozen stages when a padlock is clicked, before the page reruns.
     """
     ends, frozen = _ends(len(stages)), freeze or 0
@@ -56,14 +58,14 @@ def network_diagram(
         if on_freeze is not None:
             on_freeze([0, *ends][number])
 
-    rows = _folded(stages, given, frozen, head, head_parameters)
+    rows = _folded(stages, given, frozen, head, head_parameters, adapters)
     whole = sum(end <= frozen for end in ends)
     locks = freeze is not None
     _draw(rows, f"{key}_parts", whole, locks, len(ends), on_freeze and freeze_parts, disabled, plain=True)
     box = st.expander("Every stage: names, layers, shapes", key=f"{key}_all", on_change="rerun")
     if box.open:
         with box:
-            rows = _rows(stages, given, frozen, head, head_parameters)
+            rows = _rows(stages, given, frozen, head, head_parameters, adapters)
             _draw(rows, key, frozen, locks, len(stages), on_freeze, disabled)
 
 
@@ -114,7 +116,14 @@ def given_to(info: Any) -> str:
     return f"{MODALITIES[info.modality].noun.capitalize()}, {count(how.longest, 'token')} at most"
 
 
-def _folded(stages: Sequence[Stage], given: str, freeze: int, head: str | None, head_parameters: int | None) -> Rows:
+def _folded(
+    stages: Sequence[Stage],
+    given: str,
+    freeze: int,
+    head: str | None,
+    head_parameters: int | None,
+    adapters: Sequence[int] | None = None,
+) -> Rows:
     ends = _ends(len(stages))
     groups = [stages[begin:end] for begin, end in zip([0, *ends], ends)]
     sizes = [sum(stage.parameters for stage in group) for group in groups]
@@ -123,7 +132,8 @@ def _folded(stages: Sequence[Stage], given: str, freeze: int, head: str | None, 
         which = f"stages {begin + 1} to {end}" if end - begin > 1 else f"stage {end}"
         partly = f", {freeze - begin} of them frozen" if begin < freeze < end else ""
         row = _row("stage", f"{name} stages", None, size, "")
-        rows.append(row | {"small": f"{sees} ({which}{partly})", "share": size / most, "frozen": end <= freeze})
+        row |= {"small": f"{sees} ({which}{partly})", "share": size / most, "frozen": end <= freeze}
+        rows.append(row | _adapted(adapters, max(begin, freeze), end, size))
     if head is not None:
         row = _row("head", clip(head, 80), None, head_parameters, "") | {"small": "the new layer that learns"}
         rows.append(row | {"share": (head_parameters or 0) / most})
@@ -134,14 +144,32 @@ def _parts(given: str) -> tuple[tuple[str, str], ...]:
     return PARTS if given.startswith("Image") else PARTS_OF_TEXTS
 
 
-def _rows(stages: Sequence[Stage], given: str, freeze: int, head: str | None, head_parameters: int | None) -> Rows:
+def _adapted(adapters: Sequence[int] | None, begin: int, end: int, size: int) -> dict[str, object]:
+    """What a row says of the adapters in these stages, which have so many parameters of their own."""
+    if adapters is None or begin >= end:
+        return {}
+    learning = sum(adapters[begin:end])
+    if not learning:
+        return {"adapters": "nothing to learn", "learns": 0.0}
+    return {"adapters": f"adapters learn {short_number(learning)} numbers", "learns": min(1.0, learning / max(1, size))}
+
+
+def _rows(
+    stages: Sequence[Stage],
+    given: str,
+    freeze: int,
+    head: str | None,
+    head_parameters: int | None,
+    adapters: Sequence[int] | None = None,
+) -> Rows:
     most = max([1, head_parameters or 0, *(stage.parameters for stage in stages)])
     what, _, shape = given.partition(", ")
     rows = [_row("edge", what, None, None, shape)]
     for index, stage in enumerate(stages):
         shape = " × ".join(str(size) for size in stage.output_shape)
         row = _row("stage", clip(stage.name, 80), stage.layers, stage.parameters, shape)
-        rows.append(row | {"share": stage.parameters / most, "frozen": index < freeze})
+        row |= {"share": stage.parameters / most, "frozen": index < freeze}
+        rows.append(row | _adapted(adapters, max(index, freeze), index + 1, stage.parameters))
     if head is not None:
         row = _row("head", clip(head, 80), None, head_parameters, "")
         rows.append(row | {"share": (head_parameters or 0) / most})
@@ -161,4 +189,6 @@ def _row(kind: str, name: str, layers: int | None, parameters: int | None, shape
         "small": ", ".join(small),
         "share": None,
         "frozen": False,
+        "adapters": "",
+        "learns": 1.0,
     }

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core import runs
+from core.backbones.kept_stages import Stage
 from core.data.dataset import Dataset
 from core.errors import GraftError
 from core.runs import Run, View
@@ -30,17 +31,18 @@ from ui.shared.widgets import duration, errors_shown, roughly, short_number, ste
 SECONDS_BETWEEN_DRAWINGS = 2.0
 MOST = 8  # as many colours can be told apart
 HELP = (
-    "Trains three times with these settings, one after the other: with all stages frozen, with half of them, and with "
-    "none. Then one chart shows which learns best, and what it costs."
+    "Trains several times with these settings, one after the other: with all stages frozen, with half of them, and "
+    "with none; of a transformer then with adapters. Then one chart shows which learns best, and what it costs."
 )
 
 
-def compare_freezing(recipe: Recipe, stages: int, dataset: Dataset, devices: int, disabled: bool) -> None:
-    """The button that starts a run with all stages frozen, one with half of them and one with none, and says what that
-    will cost."""
+def compare_freezing(recipe: Recipe, stages: Sequence[Stage], dataset: Dataset, devices: int, disabled: bool) -> None:
+    """The button that starts a run with all stages frozen, one with half of them, one with none and, of a transformer,
+    one with adapters, and says what that will cost."""
     recipes, space = freezing(recipe, stages), state.workspace()
-    costs = [expect(space, each, dataset, stages).total for each in recipes]
-    parts = "; ".join(f"{frozen_words(each.freeze)}, {roughly(cost)}" for each, cost in zip(recipes, costs))
+    costs = [expect(space, each, dataset, len(stages)).total for each in recipes]
+    words = [frozen_words(each.freeze, each.adapters) for each in recipes]
+    parts = "; ".join(f"{said}, {roughly(cost)}" for said, cost in zip(words, costs))
     help = f"{HELP} Here: {parts}."
     disabled = disabled or not stages
     pressed = st.button("Compare freezing", icon=":material/ssid_chart:", help=help, disabled=disabled, key="freezing")

@@ -63,7 +63,8 @@ def _head(run: Run, view: View) -> None:
 
 def _in_short(run: Run, view: View) -> str:
     recipe = run.recipe
-    parts = [f"Run {run.id}", f"dataset version {recipe.dataset_version}", recipe.backbone, frozen_words(recipe.freeze)]
+    learns = frozen_words(recipe.freeze, recipe.adapters)
+    parts = [f"Run {run.id}", f"dataset version {recipe.dataset_version}", recipe.backbone, learns]
     steps = f"{OPTIMIZERS[recipe.optimizer]}, learning rate {recipe.learning_rate:g}"
     parts += ["head solved for" if recipe.solved else steps, count(view.epochs, "epoch")]
     return " · ".join(literal(part, 60) for part in parts)

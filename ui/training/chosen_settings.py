@@ -13,7 +13,7 @@ from core.training.recipe import (
     belongs,
     fitting,
     is_solvable,
-    suggested_learning_rate,
+    suggested_for,
     usual_settings,
 )
 from ui.shared import state
@@ -42,7 +42,10 @@ MATTERS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "unfreeze": lambda now: now["freeze"] != "all",
     "head_epochs": lambda now: now["freeze"] != "all" and now["unfreeze"] != "never",
     "unfreeze_rate": lambda now: now["freeze"] != "all" and now["unfreeze"] != "never",
-    "rate_per_stage": lambda now: now["freeze"] != "all",
+    **dict.fromkeys(("rate_per_stage", "adapters", "activation_checkpointing"), lambda now: now["freeze"] != "all"),
+    **dict.fromkeys(
+        ("adapter_rank", "adapter_alpha"), lambda now: now["freeze"] != "all" and now["adapters"] != "none"
+    ),
     **dict.fromkeys(("momentum", "weight_decay", "clip", "schedule", "accumulate", "patience", "best_by"), _steps),
     "warmup_epochs": _steps,
     "refit": solved,
@@ -96,7 +99,7 @@ def begin(name: str) -> None:
 
 
 def change(kind: Kind, name: str, value: Any) -> None:
-    """A new optimizer, or freezing more or less, brings its own learning rate, in place of whatever stood there."""
+    """A new optimizer, adapters, or freezing more or less, brings its own learning rate, in place of the old one."""
     _keep(kind, name, state.choices().settings | {name: value})
 
 
@@ -115,7 +118,7 @@ def _keep(kind: Kind, name: str, settings: dict[str, Any]) -> None:
 
 
 def _suggested(settings: dict[str, Any], kind: Kind) -> float:
-    return suggested_learning_rate(settings["optimizer"], settings["freeze"], kind.modality)
+    return suggested_for(settings | {"modality": kind.modality})
 
 
 def take(recipe: Recipe, kind: Kind) -> None:

@@ -16,14 +16,27 @@ from ui.training.chosen_settings import Kind
 
 OPTIMIZERS = {"auto": "Automatic", "adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}
 GROUPS = {
-    "What learns": ("unfreeze", "head_epochs", "unfreeze_rate", "rate_per_stage"),
+    "What learns": (
+        *("unfreeze", "head_epochs", "unfreeze_rate", "rate_per_stage"),
+        *("adapters", "adapter_rank", "adapter_alpha"),
+    ),
     "Optimizer": ("optimizer", "learning_rate", "momentum", "nesterov", "weight_decay", "clip"),
     "Schedule": ("schedule", "warmup_epochs", "step_epochs", "step_factor"),
     "Images": ("fit", "resolution"),
     "Texts": ("longest",),
     "Augmentation": ("augmentation", "views", "mixup", "cutmix"),
     "Loss": ("loss", "focal_gamma", "label_smoothing", "balance"),
-    "Run": ("batch_size", "accumulate", "precision", "average", "patience", "best_by", "refit", "seed"),
+    "Run": (
+        "batch_size",
+        "accumulate",
+        "activation_checkpointing",
+        "precision",
+        "average",
+        "patience",
+        "best_by",
+        "refit",
+        "seed",
+    ),
 }
 HEADS = {"linear": "Linear", "hidden": "One hidden layer"}
 READS = {"auto": "Automatic", "last": "The last stage", "several": "Several stages"}
@@ -33,6 +46,9 @@ LABELS = {
     "head_epochs": "Epochs of the head alone",
     "unfreeze_rate": "Learning rate once unfrozen, times",
     "rate_per_stage": "Learning rate by depth, times",
+    "adapters": "Adapters (LoRA)",
+    "adapter_rank": "Rank of the adapters",
+    "adapter_alpha": "Alpha of the adapters",
     "nesterov": "Nesterov momentum",
     "warmup_epochs": "Warm-up, epochs",
     "step_epochs": "A step every so many epochs",
@@ -70,6 +86,8 @@ WORDS: dict[Any, str] = (
         "mean_absolute_error": "Mean absolute error (MAE)",
         "sampling": "Balanced sampling",
         "weights": "Class weights",
+        "attention": "On attention",
+        "all": "On all linear layers",
         "auto": "Automatic",
         None: "As usual",
     }

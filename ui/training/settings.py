@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from core import runs
 from core.backbones.info import BackboneInfo
-from core.backbones.kept_stages import Stage
+from core.backbones.kept_stages import Stage, nothing_to_adapt
 from core.backbones.libraries import Info, find
 from core.data.dataset import Dataset
 from core.errors import GraftError
@@ -25,17 +25,16 @@ from core.training.presets import PRESETS
 from core.training.recipe import Recipe
 from core.words import with_noun
 from ui.backbones.downloads import is_missing, offer
-from ui.backbones.network import given_to, network_diagram
-from ui.backbones.stages import head_parameters, stages_of
 from ui.runs.comparison import compare_freezing
 from ui.shared import state
 from ui.shared.gone import apart
 from ui.shared.next_step import next_step_row
-from ui.shared.widgets import count, errors_shown, literal, short_number, show_error
+from ui.shared.widgets import count, errors_shown, literal, show_error
 from ui.training import chosen_settings
 from ui.training.augmentation_view import augmentation_view
 from ui.training.chosen_settings import Kind
 from ui.training.fit_view import fit_view
+from ui.training.learning_view import Learns, draw_network
 from ui.training.length_view import length_view
 from ui.training.probes_panel import probes_panel
 from ui.training.schedule import schedule
@@ -73,12 +72,15 @@ def settings(info: Info, stages: tuple[Stage, ...], dataset: Dataset) -> None:
         "weights_file": state.choices().weights_file,
     }
     problems = Recipe.problems(asked) or _resolution_problems(Recipe.parse(asked))
+    if problem := nothing_to_adapt(info.name, stages, asked["adapters"], now["freeze"]):
+        problems["adapters"] = problem.rstrip(".")
     _preset(kind)
     freeze = _freeze(info, len(stages), now["freeze"], kind)
     recipe = None if problems else Recipe.parse(asked)
     fitted = recipe.fitted(info, dataset) if recipe else info
     head = _head_of(now)
-    _draw_network(st.container(), fitted, stages_of(fitted), dataset, freeze, (head, _reads(head, now, kind)), kind)
+    learns = Learns(freeze, head, _reads(head, now, kind)).with_adapters(recipe)
+    draw_network(st.container(), fitted, dataset, learns, partial(_froze, kind=kind))
     epochs, naming = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with epochs:
         field("epochs", kind, now, problems)
@@ -106,7 +108,7 @@ def settings(info: Info, stages: tuple[Stage, ...], dataset: Dataset) -> None:
     if recipe is None:
         return
     with buttons:
-        compare_freezing(recipe, len(stages), dataset, _devices(), disabled=missing)
+        compare_freezing(recipe, stages, dataset, _devices(), disabled=missing)
     with st.expander("Save, load or share these settings", icon=":material/save:", key="recipe_files"):
         _recipe_file(recipe, kind)
     if pressed:
@@ -186,48 +188,6 @@ def _freeze(info: Info, stages: int, now: int | str, kind: Kind) -> int:
 
 def _froze(freeze: int, stages: int, kind: Kind) -> None:
     chosen_settings.change(kind, "freeze", "all" if freeze == stages else freeze)
-
-
-def _draw_network(
-    place: Any,
-    info: Info,
-    stages: tuple[Stage, ...],
-    dataset: Dataset,
-    freeze: int,
-    head: tuple[HeadSettings, Reads],
-    kind: Kind,
-) -> None:
-    """head: its settings, and which stages it reads."""
-    outputs, tells = dataset.task.head_of(dataset.classes)
-    outputs = outputs or stages[0].parameters // stages[-1].output_shape[0]  # about as many tokens as have embeddings
-    in_head = head_parameters(*head, stages, outputs)
-    trainable = sum(stage.parameters for stage in stages[freeze:]) + in_head
-    total = sum(stage.parameters for stage in stages) + in_head
-
-    def padlock(count: int) -> None:
-        _froze(count, len(stages), kind)
-
-    with place:
-        st.markdown(
-            f"{_meaning(freeze, len(stages))} **{short_number(trainable)}** of {short_number(total)} parameters train."
-        )
-        network_diagram(
-            stages,
-            given=given_to(info),
-            key="network",
-            freeze=freeze,
-            head=f"Head: {tells}",
-            head_parameters=in_head,
-            on_freeze=padlock,
-        )
-
-
-def _meaning(freeze: int, stages: int) -> str:
-    if freeze == stages:
-        return "All stages are frozen and only the head learns (feature extraction)."
-    if freeze == 0:
-        return "No stage is frozen and everything learns (full fine-tuning)."
-    return f"{freeze} of {stages} stages are frozen; the rest and the head learn."
 
 
 def _expert_settings(

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from core.backbones.adapters import adapter_sizes
 from core.backbones.cutting import Feed, main_tensor
 from core.backbones.kept_stages import Stage
 from core.backbones.plans import TROUBLE, Plan
@@ -165,4 +166,5 @@ def _stage(network: nn.Module, title: str, names: list[str], shape: tuple[int, .
     inner = [each for module in modules for each in module.modules()]
     layers = sum(isinstance(each, nn.Linear) or type(each).__name__ == "Conv1D" for each in inner)
     own = {id(each): each.numel() for module in modules for each in module.parameters()}
-    return Stage(title, layers, sum(own.values()) + more, shape, tuple(PREFIX + name for name in names))
+    modules_of, sizes = tuple(PREFIX + name for name in names), adapter_sizes(zip(names, modules))
+    return Stage(title, layers, sum(own.values()) + more, shape, modules_of, **sizes)

@@ -74,7 +74,8 @@ def _found(material: Material) -> Found:
     recipe, device = material.recipe, material.device
     frozen = plan.phases(recipe, len(material.backbone.stages))[-1].frozen  # when the most is free
     most = max(USUAL_BATCH, min(MOST, _power_of_two(len(material.dataset.frame) // SHARE)))
-    trained = f"{material.backbone.info.said} after {frozen} stages, {recipe.head}, {material.task.outputs} outputs"
+    backbone = f"{material.backbone.info.said} after {frozen} stages{recipe.how_it_learns}"
+    trained = f"{backbone}, {recipe.head}, {material.task.outputs} outputs"
     how = f"{recipe.optimizer}, {device.autocast_dtype or 'float32'}, up to {most}, {device.name}"
     name = f"batch of {trained}, {how}, torch {torch.__version__}"
 

@@ -38,6 +38,15 @@ def test_folded_it_says_what_early_middle_and_late_stages_see():
     assert "1 of them frozen" in rows[1]["small"] and sum(row["share"] for row in rows[:3]) * 50 == 70
 
 
+def test_free_stages_with_adapters_say_how_many_numbers_learn_in_them():
+    stages = [Stage(f"block{number}", 1, 1000, (8, 8, 8)) for number in range(3)]
+    rows = _rows(stages, "Image, 3 × 64 × 64", 1, "Head: 3 classes", 50, [0, 0, 250])
+    assert [row["adapters"] for row in rows] == ["", "", "nothing to learn", "adapters learn 250 numbers", ""]
+    assert rows[3]["learns"] == 0.25 and rows[3]["share"] == 1.0
+    (early, middle, late, _) = _folded(stages, "Image, 3 × 64 × 64", 1, "Head: 3 classes", 50, [40, 100, 250])
+    assert early["adapters"] == "" and late["adapters"] == "adapters learn 250 numbers"
+
+
 @pytest.mark.parametrize(("stages", "ends"), [(9, [3, 6, 9]), (7, [2, 5, 7]), (2, [1, 2]), (1, [1])])
 def test_the_parts_of_a_network_cover_all_its_stages(stages, ends):
     assert _ends(stages) == ends
