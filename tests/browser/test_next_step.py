@@ -13,13 +13,14 @@ from tests.browser.conftest import NARROW
 from tests.pages.made_runs import finished, made_run
 
 LAPTOP = (1280, 800)
-MOST_TABS = 16  # of which the navigation takes nine
+MOST_TABS = 17  # of which the navigation takes ten
 HOME = "Teach a network your own classes"
 AT_FIRST = [
     ("", HOME, "Try it with images"),
     ("backbone", "Backbone", "Next: add data"),
     ("data", "Data", "Choose files"),
     ("fine_tune", "Fine-tune", "Add or choose a dataset"),
+    ("evaluate", "Evaluate", "Fine-tune a model"),
     ("predict", "Predict", "Fine-tune a model"),
 ]
 WITH_DATA = [
@@ -31,6 +32,7 @@ WITH_DATA = [
 WITH_A_RUN = [
     ("", HOME, "Ask the model"),
     ("fine_tune", "Fine-tune", "Predict with this run"),
+    ("evaluate", "Evaluate", "Predict with this run"),
     ("predict", "Predict", "Choose files"),
 ]
 FOCUSED = """() => {
