@@ -117,7 +117,7 @@ class Task(Answers, Protocol):
 
     def head_of(self, classes: tuple[str, ...]) -> tuple[int, str]:
         """How many numbers the head gives, 0 where that depends on the backbone; and what it tells, in words."""
-        return (len(classes), number_of(len(classes), self.noun)) if classes else (1, "one number")
+        return (len(classes), number_of(len(classes), self.noun, self.plural)) if classes else (1, "one number")
 
     def mistakes(self, answers: pd.DataFrame) -> pd.DataFrame:
         """Those that are wrong, the surest first; where answers are numbers all, the furthest off first.

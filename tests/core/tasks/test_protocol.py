@@ -37,3 +37,17 @@ def test_what_is_solved_for_is_a_loss_of_the_task():
     for task in TASKS.values():
         assert task.convex_loss in (None, *task.losses) and bool(task.linear_model) == bool(task.convex_loss)
         assert task.has and task.constant_answer
+
+
+@pytest.mark.parametrize(
+    ("task", "names", "said"),
+    [
+        ("classes", ("ant", "bee"), (2, "2 classes")),
+        ("classes", ("ant",), (1, "1 class")),
+        ("labels", ("red", "round"), (2, "2 labels")),
+        ("number", (), (1, "one number")),
+        ("tokens", ("BOAT", "PORT"), (5, "2 types of entities")),
+    ],
+)
+def test_a_head_says_what_it_tells(task, names, said):
+    assert TASKS[task].head_of(names) == said
