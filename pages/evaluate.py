@@ -9,11 +9,10 @@ import streamlit as st
 
 from ui.evaluation.against import KEPT, against_panel, gain_bar, mended_bar
 from ui.evaluation.calibration import calibration_panel, has_sureness
-from ui.evaluation.gallery import current
 from ui.evaluation.mistakes import mistakes_panel
 from ui.evaluation.numbers import numbers_panel
 from ui.evaluation.parts import chosen_part
-from ui.evaluation.scores import Judgement, headline, scores_panel
+from ui.evaluation.scores import Judgement, current, headline, scores_panel
 from ui.evaluation.subgroups import subgroups_panel
 from ui.evaluation.thresholds import thresholds_panel
 from ui.runs.from_here import fine_tune_from, gives_backbone

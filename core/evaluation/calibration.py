@@ -82,6 +82,11 @@ class Coverage:
     is_held_out: bool
 
 
+def can_be_held_out(found: Answered, by: Answered) -> bool:
+    """Whether there are examples that a temperature, or a range, is not found by: of one group there are none."""
+    return found.part != by.part or len(np.unique(found.undecided.groups)) > 1
+
+
 def coverage(found: Answered, by: Answered) -> Coverage:
     """As `calibration`, of answers that are numbers."""
     decision, same = ranged(by.undecided, PLAIN, by.part), found.part == by.part

@@ -8,15 +8,20 @@ resamples of the groups.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from core.evaluation.answered import PLACES, Answered
-from core.evaluation.intervals import FEWEST, SHARE, Score, blocks, grouped, scores
+from core.evaluation.intervals import FEWEST, Score, blocks, grouped, scores
 from core.tasks.judging import Judged, Measure
+from core.tasks.labels import labels_in, together
 from core.tasks.metrics import Metric
 
+MOSTLY = 0.5  # of the examples of either, that a class and one of another name have in common
+Names = tuple[str, ...]
 LUCK = 0.05  # differences that are likelier than this without any cause can be luck
 
 
@@ -102,10 +107,50 @@ def _common(now: Answered, before: Answered) -> tuple[Judged, Judged, int] | Non
     answers = now.answers.iloc[mine].reset_index(drop=True)
     others = before.answers.iloc[theirs].reset_index(drop=True)
     truths = [name for name in now.judge.truths if name in answers and name in others]
-    relabeled = int((answers[truths[0]] != others[truths[0]]).sum())
+    renames = _renames(now, before, answers, others)
+    relabeled, spec = _relabeled(answers, others, truths[0], renames), before.spec
+    if renames:
+        spec = {**before.spec, "classes": [renames.get(name, name) for name in before.judged.names]}
+        others["said"] = others["said"].replace(renames)
     others = others.assign(**{name: answers[name] for name in truths})
     ours = now.judge.judged(answers, now.spec, groups, now.decision)
-    return ours, now.judge.judged(others, before.spec, groups, before.decision), relabeled
+    return ours, now.judge.judged(others, spec, groups, before.decision), relabeled
+
+
+def _renames(now: Answered, before: Answered, answers: pd.DataFrame, others: pd.DataFrame) -> dict[str, str]:
+    """What classes, or labels, of the earlier run are called now: one that is gone is the new one that most of its
+    examples have, so that nobody is wrong for having known it under its former name."""
+    gone, new = ([name for name in one if name not in other] for one, other in _both_ways(now, before))
+    if not gone or not new or "label" not in answers or "label" not in others:
+        return {}
+    held = {name: _having(others, name) for name in gone} | {name: _having(answers, name) for name in new}
+    found: dict[str, str] = {}
+    for name in gone:
+        alike = {each: _overlap(held[name], held[each]) for each in new if each not in found.values()}
+        likeliest = max(alike, key=alike.__getitem__, default="")
+        if likeliest and alike[likeliest] > MOSTLY:
+            found[name] = likeliest
+    return found
+
+
+def _both_ways(now: Answered, before: Answered) -> tuple[tuple[Names, Names], tuple[Names, Names]]:
+    return (before.judged.names, now.judged.names), (now.judged.names, before.judged.names)
+
+
+def _having(answers: pd.DataFrame, name: str) -> np.ndarray:
+    return np.array([name in labels_in(text) for text in answers["label"]], bool)
+
+
+def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+    return float((one & other).sum() / max(1, (one | other).sum()))
+
+
+def _relabeled(answers: pd.DataFrame, others: pd.DataFrame, truth: str, renames: Mapping[str, str]) -> int:
+    """How many have another answer now; another name of it is none."""
+    if not renames:
+        return int((answers[truth] != others[truth]).sum())
+    named = others["label"].map(lambda text: together(renames.get(name, name) for name in labels_in(text)))
+    return int((answers["label"] != named).sum())
 
 
 def _mcnemar(gained: int, lost: int) -> float:
@@ -115,7 +160,8 @@ def _mcnemar(gained: int, lost: int) -> float:
 
 
 def _bootstrap(one: Measure, other: Measure, groups: np.ndarray, seed: int) -> float | None:
-    """Twice the share of resamples in which the worse one is at least as good, at most 1."""
+    """Twice the share of resamples in which the worse one is at least as good, at most 1. The examples as they are
+    count as one more, so that nothing is less likely than so many can tell (A. C. Davison, D. V. Hinkley 1997)."""
     _, numbers = np.unique(groups, return_inverse=True)
     many = int(numbers.max()) + 1
     if many < FEWEST:
@@ -129,5 +175,5 @@ def _bootstrap(one: Measure, other: Measure, groups: np.ndarray, seed: int) -> f
     gains = gains[np.isfinite(gains)]
     if not len(gains):
         return None
-    tail = min((gains <= 0).mean(), (gains >= 0).mean())
-    return float(min(1.0, max(2 * tail, 2 * (1 - SHARE) / len(gains))))
+    tail = min((gains <= 0).sum(), (gains >= 0).sum())
+    return float(min(1.0, 2 * (tail + 1) / (len(gains) + 1)))

@@ -47,8 +47,9 @@ class Score:
         return f"{self.metric.said(self.value)}, could be {low} to {high}"
 
 
-def scores(judged: Judged, measures: Sequence[Measure | Whole], seed: int = 0) -> list[Score]:
-    """Each measure of these examples with its interval; those left out that cannot be told."""
+def scores(judged: Judged, measures: Sequence[Measure | Whole], seed: int = 0, level: float = SHARE) -> list[Score]:
+    """Each measure of these examples with its interval; those left out that cannot be told. level: the share of such
+    intervals that hold the true value."""
     if not len(judged):
         return []
     _, groups = np.unique(judged.groups, return_inverse=True)
@@ -60,16 +61,16 @@ def scores(judged: Judged, measures: Sequence[Measure | Whole], seed: int = 0) -
     found = []
     for at, (measure, value) in enumerate(zip(measures, values)):
         if np.isfinite(value):
-            low, high = _interval(measure, value, draws.get(at), groups, seed)
+            low, high = _interval(measure, value, draws.get(at), groups, seed, level)
             found.append(Score(measure.metric, value, low, high, len(judged), many))
     return found
 
 
-def wilson(share: float, examples: float) -> tuple[float, float]:
-    """The 95% interval of a share of so many examples, which need not be a whole number."""
+def wilson(share: float, examples: float, level: float = SHARE) -> tuple[float, float]:
+    """The interval of a share of so many examples, which need not be a whole number."""
     from scipy.stats import norm
 
-    z = float(norm.ppf((1 + SHARE) / 2))
+    z = float(norm.ppf((1 + level) / 2))
     middle = (share + z * z / (2 * examples)) / (1 + z * z / examples)
     half = z / (1 + z * z / examples) * np.sqrt(share * (1 - share) / examples + z * z / (4 * examples**2))
     return float(max(0.0, middle - half)), float(min(1.0, middle + half))
@@ -128,16 +129,16 @@ def _draws(measures: Sequence[Measure | Whole], parts: dict[int, Any], many: int
 
 
 def _interval(
-    measure: Measure | Whole, value: float, draws: np.ndarray | None, groups: np.ndarray, seed: int
+    measure: Measure | Whole, value: float, draws: np.ndarray | None, groups: np.ndarray, seed: int, level: float
 ) -> tuple[float | None, float | None]:
     if isinstance(measure, Whole):
-        return _of_whole(measure, groups, seed)
+        return _of_whole(measure, groups, seed, level)
     if measure.is_share:
-        return wilson(value, worth(sum_of(measure.parts[:, 0]).ravel(), groups))
-    return (None, None) if draws is None else _middle(draws)
+        return wilson(value, worth(sum_of(measure.parts[:, 0]).ravel(), groups), level)
+    return (None, None) if draws is None else _middle(draws, level)
 
 
-def _of_whole(measure: Whole, groups: np.ndarray, seed: int) -> tuple[float | None, float | None]:
+def _of_whole(measure: Whole, groups: np.ndarray, seed: int, level: float) -> tuple[float | None, float | None]:
     many = int(groups.max()) + 1
     if many < FEWEST:
         return None, None
@@ -147,7 +148,7 @@ def _of_whole(measure: Whole, groups: np.ndarray, seed: int) -> tuple[float | No
     for _ in range(RESAMPLES_OF_WHOLE):
         drawn = random.integers(0, many, min(many, MOST_OF_WHOLE))
         draws.append(measure.of(np.concatenate([order[starts[each] : starts[each + 1]] for each in drawn])))
-    return _middle(np.array(draws), shrunk=np.sqrt(min(1.0, MOST_OF_WHOLE / many)))
+    return _middle(np.array(draws), level, shrunk=np.sqrt(min(1.0, MOST_OF_WHOLE / many)))
 
 
 def grouped(parts, groups: np.ndarray, many: int):  # type: ignore[no-untyped-def]  # dense or sparse
@@ -166,10 +167,10 @@ def _counts(random: np.random.Generator, times: int, many: int) -> np.ndarray:
     return np.bincount(drawn.ravel(), minlength=times * many).reshape(times, many).astype(np.float64)
 
 
-def _middle(draws: np.ndarray, shrunk: float = 1.0) -> tuple[float | None, float | None]:
+def _middle(draws: np.ndarray, level: float, shrunk: float = 1.0) -> tuple[float | None, float | None]:
     """The percentiles. shrunk: of smaller resamples, how much less those of the whole would differ."""
     draws = draws[np.isfinite(draws)]
     if not len(draws):
         return None, None
-    low, middle, high = np.percentile(draws, [(1 - SHARE) / 2 * 100, 50, (1 + SHARE) / 2 * 100])
+    low, middle, high = np.percentile(draws, [(1 - level) / 2 * 100, 50, (1 + level) / 2 * 100])
     return float(middle + (low - middle) * shrunk), float(middle + (high - middle) * shrunk)

@@ -11,7 +11,7 @@ import pandas as pd
 from core.data.dataset import Dataset
 from core.data.tags import tags_of
 from core.evaluation.answered import Answered
-from core.evaluation.intervals import Score, scores
+from core.evaluation.intervals import SHARE, Score, scores
 
 RANGES = 4  # of a number, with about equally many examples
 MOST = 30  # values of a column, beyond which it names each example rather than groups of them
@@ -23,8 +23,9 @@ TAGGED, UNTAGGED = "tagged", "not tagged"
 
 @dataclass(frozen=True)
 class Subgroup:
-    """name: its value, or its range. score: the task's first metric. worse: whether the whole of its interval is worse
-    than the score of all."""
+    """name: its value, or its range. score: the task's first metric. worse: whether it is worse than the score of all
+    by more than chance would make any of so many groups: the whole of an interval that is wider, the more groups there
+    are (C. E. Bonferroni 1936)."""
 
     name: str
     examples: int
@@ -56,12 +57,13 @@ def subgroups(answered: Answered, values: pd.Series) -> list[Subgroup]:
     all_of_it = scores(answered.judged, measure)
     if not all_of_it:
         return []
-    metric, found = all_of_it[0].metric, []
-    for name, places in _parts(values):
+    metric, found, parts = all_of_it[0].metric, [], list(_parts(values))
+    strict = 1 - (1 - SHARE) / max(1, len(parts))
+    for name, places in parts:
         some = answered.judged.of(places)
-        score = next(iter(scores(some, answered.judge.measures(some)[:1])), None)
-        if score is not None:
-            found.append(Subgroup(name, len(some), score, _is_worse(score, all_of_it[0].value)))
+        measured = answered.judge.measures(some)[:1]
+        for score, wider in zip(scores(some, measured), scores(some, measured, level=strict)):
+            found.append(Subgroup(name, len(some), score, _is_worse(wider, all_of_it[0].value)))
     return sorted(found, key=lambda each: metric.rank(each.score.value))
 
 
@@ -80,7 +82,7 @@ def _of_table(rows: pd.DataFrame, table: pd.DataFrame) -> Iterator[tuple[str, pd
 
 def _parts(values: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
     values = values.reset_index(drop=True)
-    numbers = pd.to_numeric(values, errors="coerce")
+    numbers = pd.to_numeric(values, errors="coerce").replace([np.inf, -np.inf], np.nan)
     if values.nunique() > RANGES * 2 and numbers.notna().mean() > 0.9:
         yield from _ranges(numbers)
         return

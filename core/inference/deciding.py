@@ -60,9 +60,13 @@ def write_decision(bundle: Path, decision: Decision) -> None:
     """Keep it in the bundle instead of what was decided before; the usual one is kept as none.
 
     Raises:
-        RunError: bundle.json cannot be read.
+        RunError: bundle.json cannot be read, or the decision makes no sense.
         OSError: it cannot be written; then it is as it was.
     """
+    try:
+        Decision.model_validate(decision.model_dump())  # as copies of it are not checked, and who reads it checks
+    except ValueError as error:
+        raise RunError("These thresholds cannot be kept, as some are no numbers. Choose others.") from error
     try:
         said = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -7,6 +7,7 @@ import torch
 
 from core.data.changes import relabel, resplit
 from core.data.dataset import delete_dataset, load_dataset
+from core.data.tags import tag
 from core.importing.importing import import_path
 from core.runs import get
 from core.workspace import write_json
@@ -141,3 +142,27 @@ def test_two_runs_are_compared_on_the_same_examples(open_page, workspace, datase
         keep_answers(made_run(workspace, dataset.id, finished(), name=name), dataset, {"validation": outputs})
     page = show(open_page, get(workspace, "20260102-120000-b"), "Against another run")
     assert f"{len(validation)} more of {len(validation)} right" in texts(page)
+
+
+def test_a_test_part_is_set_aside_from_what_was_mended_since(open_page, workspace, dataset, run):
+    page = show(open_page, run, "Scores")
+    name, label = dataset.frame["name"].iloc[0], dataset.frame["label"].iloc[0]
+    mended = relabel(workspace, dataset, [name], "blue" if label == "red" else "red")
+    page.session_state["choices"] = Choices(dataset=dataset.id, dataset_version=mended.version)
+    page.run()
+    press(page, "Set a test part aside")
+    newest = load_dataset(workspace, dataset.id)
+    assert newest.version == mended.version + 1
+    assert newest.frame.set_index("name")["label"][name] != label
+
+
+def divisions(page):
+    return next(box for box in page.selectbox if box.label == "Divide them by").options
+
+
+def test_a_tag_is_a_group_at_once(open_page, workspace, dataset, run):
+    page = show(open_page, run, "Groups")
+    assert "blurred" not in divisions(page)
+    tag(dataset, dataset.frame["name"].tolist()[::2], "blurred")
+    page.run()
+    assert "blurred" in divisions(page)

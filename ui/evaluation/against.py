@@ -11,9 +11,8 @@ from core.errors import GraftError
 from core.evaluation.answered import Answered
 from core.evaluation.difference import Difference, difference
 from core.runs import Run, titles
-from ui.evaluation.gallery import current
 from ui.evaluation.parts import own_part
-from ui.evaluation.scores import Judgement
+from ui.evaluation.scores import Judgement, current
 from ui.runs.offered import runs_and_views
 from ui.shared import state
 from ui.shared.widgets import clip, count, literal, show_error

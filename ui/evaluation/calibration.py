@@ -7,7 +7,15 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from core.evaluation.calibration import MOST_BINS, Calibration, Coverage, Reliability, calibration, coverage
+from core.evaluation.calibration import (
+    MOST_BINS,
+    Calibration,
+    Coverage,
+    Reliability,
+    calibration,
+    can_be_held_out,
+    coverage,
+)
 from core.inference.calibrating import FEWEST, decision_of
 from core.tasks.decision import PLAIN
 from ui.evaluation.deciding import TITLES, decide, found_by, undo_line
@@ -25,6 +33,13 @@ def has_sureness(judgement: Judgement) -> bool:
 def calibration_panel(judgement: Judgement) -> None:
     if len(judgement.answered) < FEWEST_SHOWN or len(found_by(judgement)) < FEWEST_SHOWN:
         st.info(f"With fewer than {FEWEST_SHOWN} examples nothing can be said about that.", icon=":material/info:")
+        return
+    if not can_be_held_out(judgement.answered, found_by(judgement)):
+        st.info(
+            f"All of these {judgement.noun}s belong together, so none can be held out to tell. A test part, or another "
+            "dataset, can tell it.",
+            icon=":material/info:",
+        )
         return
     undo_line(judgement)
     if judgement.answered.judge.ranges:

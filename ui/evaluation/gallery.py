@@ -8,16 +8,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.data.dataset import Dataset
-from core.errors import GraftError
 from core.tasks.judging import Judged
 from ui.datasets.browser.actions import action_bar
 from ui.datasets.browser.grid import example_grid
 from ui.datasets.browser.rows import by_name
 from ui.datasets.browser.ticks import ticks
 from ui.evaluation.example import answered_dialog
-from ui.evaluation.scores import Judgement
-from ui.shared import state
+from ui.evaluation.scores import Judgement, current
 from ui.shared.widgets import clip, words_table
 
 ON_A_PAGE = 24
@@ -64,19 +61,6 @@ def gallery(judgement: Judgement, places: np.ndarray, place: str) -> None:
     shown = dict(zip(names[some], places[some]))
     if name in shown:
         answered_dialog(judgement, dataset, name, int(shown[name]))
-
-
-def current(judgement: Judgement) -> Dataset | None:
-    """The dataset that these examples are of, as it was last changed; None where it is gone."""
-    if judgement.dataset is None:
-        return None
-    chosen = state.choices()
-    if chosen.dataset != judgement.dataset.id:
-        return judgement.dataset
-    try:
-        return state.dataset(chosen.dataset, chosen.dataset_version)
-    except GraftError:
-        return judgement.dataset
 
 
 def _said(judged: Judged, at: int) -> str:

@@ -58,6 +58,19 @@ class Judgement:
         return f"{self.run.id}_{self.answered.part}_{dataset}"
 
 
+def current(judgement: Judgement) -> Dataset | None:
+    """The dataset that these examples are of, as it was last changed; None where it is gone."""
+    if judgement.dataset is None:
+        return None
+    chosen = state.choices()
+    if chosen.dataset != judgement.dataset.id:
+        return judgement.dataset
+    try:
+        return state.dataset(chosen.dataset, chosen.dataset_version)
+    except GraftError:
+        return judgement.dataset
+
+
 def scores_of(judgement: Judgement) -> list[Score]:
     """With intervals, worked out once for the server."""
     return _scores(judgement.key, id(judgement.answered), judgement.answered)
@@ -104,16 +117,17 @@ def _chosen_by(judgement: Judgement) -> None:
         )
     else:
         st.caption(f"It learned from none of these {noun}s, and they did not choose an epoch.")
-    if judgement.dataset is not None and (judgement.dataset.frame["split"] == "test").any():
+    dataset = current(judgement)
+    if dataset is not None and (dataset.frame["split"] == "test").any():
         return
     with st.container(horizontal=True):
-        if judgement.dataset is not None and st.button(
+        if dataset is not None and st.button(
             "Set a test part aside",
             icon=":material/content_cut:",
             help=f"A new version of the dataset, of which {TEST_SHARE:.0%} are kept from training for one honest "
             "score at the end. Then train again.",
         ):
-            _set_aside(judgement.dataset)
+            _set_aside(dataset)
         st.button(
             f"Cross-validate with {FOLDS} folds",
             icon=":material/layers:",

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.data.tags import Tags, tags_of
 from core.evaluation.subgroups import Subgroup, brightness, columns_of, subgroups
 from ui.evaluation.scores import Judgement, scores_of
 from ui.shared import theme
@@ -20,7 +21,8 @@ def subgroups_panel(judgement: Judgement) -> None:
     if judgement.dataset is None or judgement.answered.rows is None:
         st.info("The dataset is gone, so nothing is known of these examples but their answers.", icon=":material/info:")
         return
-    columns = _columns(judgement.key, id(judgement.answered), judgement)
+    tags = tags_of(judgement.dataset)  # which make no new version
+    columns = _columns(judgement.key, id(judgement.answered), tags, judgement)
     titles = [*columns, BRIGHTNESS] if _has_looks(judgement.dataset) else list(columns)
     if not titles:
         st.info(
@@ -39,7 +41,7 @@ def subgroups_panel(judgement: Judgement) -> None:
     values = columns[title] if title in columns else _brightness(judgement, judgement.dataset)
     if values is None:
         return
-    found = _groups(judgement.key, id(judgement.answered), title, judgement, values)
+    found = _groups(judgement.key, id(judgement.answered), title, tags.get(title), judgement, values)
     _chart(judgement, found)
     worse = [each for each in found if each.worse]
     if worse:
@@ -55,12 +57,14 @@ def subgroups_panel(judgement: Judgement) -> None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _columns(key: str, identity: int, _judgement: Judgement) -> dict[str, pd.Series]:
+def _columns(key: str, identity: int, tags: Tags, _judgement: Judgement) -> dict[str, pd.Series]:
     return columns_of(_judgement.answered, _judgement.dataset) if _judgement.dataset is not None else {}
 
 
 @st.cache_data(max_entries=32, show_spinner="Dividing them")
-def _groups(key: str, identity: int, title: str, _judgement: Judgement, _values: pd.Series) -> list[Subgroup]:
+def _groups(
+    key: str, identity: int, title: str, tagged: frozenset[str] | None, _judgement: Judgement, _values: pd.Series
+) -> list[Subgroup]:
     return subgroups(_judgement.answered, _values)
 
 

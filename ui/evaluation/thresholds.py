@@ -55,8 +55,11 @@ class _Draft:
         # Where the bundle decides otherwise by now, the page begins from that.
         self.key = f"{judgement.key}_{hash((decision.thresholds, decision.least, decision.temperature))}"
         usual = decision.thresholds or usual_thresholds(self.judged)
-        fresh: dict[str, Any] = {"thresholds": usual, "least": decision.least, "miss": {}, "alarm": {}, "unsure": 0.2}
+        fresh: dict[str, Any] = {"thresholds": usual, "least": decision.least}
         self.held: dict[str, Any] = st.session_state.setdefault(f"draft_{self.key}", fresh)
+        # What mistakes cost stays, whatever the bundle decides.
+        costs: dict[str, Any] = {"miss": {}, "alarm": {}, "unsure": 0.2}
+        self.prices: dict[str, Any] = st.session_state.setdefault(f"prices_{judgement.key}", costs)
 
     @property
     def decision(self) -> Decision:
@@ -69,8 +72,8 @@ class _Draft:
     @property
     def costs(self) -> Costs:
         numbers = range(len(self.judged.names))
-        miss, alarm = (tuple(self.held[kind].get(number, 1.0) for number in numbers) for kind in ("miss", "alarm"))
-        return Costs(miss, alarm if self.of_labels else (), self.held["unsure"])
+        miss, alarm = (tuple(self.prices[kind].get(number, 1.0) for number in numbers) for kind in ("miss", "alarm"))
+        return Costs(miss, alarm if self.of_labels else (), self.prices["unsure"])
 
     def name(self, number: int, most: int = 40) -> str:
         return clip(self.judged.names[number], most)
@@ -133,7 +136,7 @@ def _costs(draft: _Draft, number: int | None) -> None:
         if draft.of_labels:
             _money(draft, "A false alarm costs", "alarm", number, "What it costs that one is said and is not there.")
         elif draft.lone and number is not None:
-            help_ = f"What it costs that one is called {draft.name(number)} and is none."
+            help_ = f"What it costs that one is called {literal(draft.name(number))} and is none."
             _money(draft, "A false alarm costs", "miss", 1 - number, help_)
 
 
@@ -143,9 +146,9 @@ def _money(draft: _Draft, label: str, kind: str, number: int | None, help_: str)
 
     def changed() -> None:
         for each in numbers:
-            draft.held[kind][each] = float(st.session_state[key])
+            draft.prices[kind][each] = float(st.session_state[key])
 
-    st.session_state[key] = float(draft.held[kind].get(numbers[0], 1.0))
+    st.session_state[key] = float(draft.prices[kind].get(numbers[0], 1.0))
     st.number_input(label, 0.0, DEAREST, step=1.0, format="%g", key=key, on_change=changed, help=help_)
 
 
@@ -177,12 +180,12 @@ def _not_sure(draft: _Draft) -> None:
         draft.held["least"] = float(st.session_state[key])
 
     def paid_for() -> None:
-        draft.held["unsure"] = float(st.session_state[cost])
+        draft.prices["unsure"] = float(st.session_state[cost])
 
     st.session_state[on] = draft.held["least"] > 0
     if not st.toggle("It may say that it is not sure", key=on, on_change=switched):
         return
-    st.session_state[key], st.session_state[cost] = draft.held["least"], draft.held["unsure"]
+    st.session_state[key], st.session_state[cost] = draft.held["least"], draft.prices["unsure"]
     st.slider("Not sure below", LOWEST, HIGHEST, step=0.001, format="%.3f", key=key, on_change=changed)
     st.number_input(
         "“Not sure” costs",
@@ -241,7 +244,7 @@ def _told(draft: _Draft, found: At, number: int | None) -> None:
         help=f"Of {OF} {draft.judgement.noun}s, on average. With the usual thresholds {usual.value * OF:,.3g}.",
     )
     if number is not None:
-        said = draft.name(number)
+        said = literal(draft.name(number))
         columns[1].metric("Precision", _share(found.precision), help=f"Of those called {said}, how many are.")
         columns[2].metric("Recall", _share(found.recall), help=f"Of those that are {said}, how many it found.")
     if draft.held["least"]:

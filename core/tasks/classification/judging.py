@@ -80,7 +80,7 @@ class ClassesJudge(Judge):
 
 
 def _matrix(kept: pd.Series, classes: int) -> np.ndarray:
-    chances = np.array(kept.tolist(), np.float64).reshape(len(kept), -1)
+    chances = np.nan_to_num(np.array(kept.tolist(), np.float64)).reshape(len(kept), -1)  # NaN: it gave no answer
     if len(kept) and chances.shape[1] != classes:
         raise ValueError(f"it was kept of {chances.shape[1]} classes how likely they were, and not of {classes}")
     chances = chances.reshape(len(kept), classes)

@@ -28,7 +28,8 @@ class LabelsJudge(Judge):
         names = tuple(spec["classes"])
         if "probabilities" not in answers:
             raise ValueError("it was not kept how likely each label was")
-        chances = np.array(answers["probabilities"].tolist(), np.float64).reshape(len(answers), len(names))
+        chances = np.nan_to_num(np.array(answers["probabilities"].tolist(), np.float64))  # NaN: it gave no answer
+        chances = chances.reshape(len(answers), len(names))
         chances = tempered_each(chances, decision.temperature)
         truth, said = _truth(answers, names), labels_said(chances, decision)
         of_truth = np.clip(np.where(truth, chances, 1 - chances), LEAST, 1.0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -51,11 +52,12 @@ class EntitiesJudge(Judge):
         one of this type is, though not from there to there; type, where one of another type is, just there."""
         names = sorted({*judged.names} | {label for spans in judged.truth for *_, label in spans})
         kinds = ("there", "said", "right", "missed", "spurious", "border", "type")
-        counts = pd.DataFrame(0, index=names, columns=kinds)
+        counts = Counter[tuple[str, str]]()
         for truth, said in zip(judged.truth, judged.said):
-            _count(counts, truth, said)
-        frame = found_table(tuple(names), *(counts[kind].to_numpy() for kind in kinds[:3]))
-        return frame.assign(**{kind: counts[kind].to_numpy() for kind in kinds[3:]})
+            counts.update(_counted(truth, said))
+        columns = {kind: np.array([counts[name, kind] for name in names], np.int64) for kind in kinds}
+        frame = found_table(tuple(names), *(columns[kind] for kind in kinds[:3]))
+        return frame.assign(**{kind: columns[kind] for kind in kinds[3:]})
 
     def slips(self, judged: Judged) -> Slips:
         """As `each` counts them."""
@@ -76,16 +78,15 @@ def _places(texts: pd.Series) -> np.ndarray:
     return found
 
 
-def _count(counts: pd.DataFrame, truth: tuple[Place, ...], said: tuple[Place, ...]) -> None:
-    """Each entity that is there is right, or of another type, or of another border, or missed; each that was said and
-    touches none is spurious."""
+def _counted(truth: tuple[Place, ...], said: tuple[Place, ...]) -> Iterator[tuple[str, str]]:
+    """Types, with what is to be counted of them: each entity that is there is right, or of another type, or of another
+    border, or missed; each that was said and touches none is spurious."""
     for place in truth:
-        counts.loc[place[2], "there"] += 1
-        counts.loc[place[2], _kind(place, said)] += 1
+        yield from ((place[2], "there"), (place[2], _kind(place, said)))
     for place in said:
-        counts.loc[place[2], "said"] += 1
+        yield place[2], "said"
         if not any(_touch(place, other) for other in truth):
-            counts.loc[place[2], "spurious"] += 1
+            yield place[2], "spurious"
 
 
 def _kind(place: Place, said: tuple[Place, ...]) -> str:

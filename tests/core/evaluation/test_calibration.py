@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from core.evaluation.calibration import reliability
+from core.evaluation.calibration import can_be_held_out, reliability
 
 
 def answers(many: int, too_sure: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -56,3 +58,10 @@ def test_copies_say_no_more_than_one():
     assert np.mean([each.to - each.from_ for each in grouped.bins]) > np.mean(
         [each.to - each.from_ for each in alone.bins]
     )
+
+
+def test_of_one_group_nothing_can_be_held_out():
+    one = SimpleNamespace(part="validation", undecided=SimpleNamespace(groups=np.zeros(60, int)))
+    two = SimpleNamespace(part="test", undecided=SimpleNamespace(groups=np.arange(60)))
+    assert not can_be_held_out(one, one)
+    assert can_be_held_out(one, two) and can_be_held_out(two, two)

@@ -15,7 +15,9 @@ from core.tasks import TASKS
 CLASSES = ["ant", "bee"]
 
 
-def answered(labels: list[str], said: list[str], images: list[str] | None = None, groups=None) -> Answered:
+def answered(
+    labels: list[str], said: list[str], images: list[str] | None = None, groups=None, names=tuple(CLASSES)
+) -> Answered:
     many = len(labels)
     answers = pd.DataFrame(
         {
@@ -23,10 +25,10 @@ def answered(labels: list[str], said: list[str], images: list[str] | None = None
             "image": images or [str(number) for number in range(many)],
             "label": labels,
             "said": said,
-            "probabilities": [np.array([0.9, 0.1] if one == "ant" else [0.1, 0.9]) for one in said],
+            "probabilities": [0.1 + 0.8 * (np.array(names) == one) for one in said],
         }
     )
-    spec = {"kind": "classes", "classes": CLASSES}
+    spec = {"kind": "classes", "classes": list(names)}
     groups = np.arange(many) if groups is None else groups
     judged = TASKS["classes"].judge.judged(answers, spec, groups)
     return Answered("validation", IMAGE, TASKS["classes"], spec, answers, judged, None)
@@ -92,3 +94,26 @@ def test_numbers_are_compared_by_their_errors():
     assert better.gain > 0 and not better.can_be_luck
     alarms = [not difference(of(0.3), of(0.3)).can_be_luck for _ in range(40)]
     assert sum(alarms) <= 5  # two are what is promised
+
+
+def test_a_class_under_another_name_is_no_mistake_of_the_earlier_run():
+    """`bee` is called `hornet` by now, and one label was mended besides."""
+    said = ["ant"] * 20 + ["bee"] * 20
+    before = answered(["ant"] * 21 + ["bee"] * 19, said)
+    now = answered(["ant"] * 20 + ["hornet"] * 20, ["ant"] * 20 + ["hornet"] * 20, names=("ant", "hornet"))
+    found = difference(now, before)
+    assert found.now.value == found.before.value == 1.0
+    assert found.relabeled == 1
+
+
+def test_a_class_that_is_new_is_one_that_the_earlier_run_did_not_know():
+    before = answered(["ant"] * 20 + ["bee"] * 20, ["ant"] * 20 + ["bee"] * 20)
+    labels = ["ant"] * 20 + ["bee"] * 12 + ["hornet"] * 8
+    found = difference(answered(labels, labels, names=("ant", "bee", "hornet")), before)
+    assert (found.before.value, found.now.value) == (0.8, 1.0)
+
+
+def test_a_bootstrap_tells_no_less_than_its_resamples_can():
+    groups = np.repeat(np.arange(20), 5)
+    found = difference(answered(["ant"] * 100, ["ant"] * 100, groups=groups), answered(["ant"] * 100, ["bee"] * 100))
+    assert found.chance == pytest.approx(2 / 1001)

@@ -81,3 +81,19 @@ def test_a_tag_is_a_group(workspace, make_zip):
     tag(dataset, names[:4], "blurry")
     found = columns_of(answered(np.ones(16, bool), dataset.frame), dataset)
     assert found["blurry"].tolist() == ["tagged"] * 4 + ["not tagged"] * 12
+
+
+def test_many_groups_that_are_all_alike_raise_few_alarms():
+    """Thirty groups, all of them right for 80%: chance alone makes some look bad."""
+    random, alarms = np.random.default_rng(4), 0
+    for _ in range(40):
+        found = subgroups(answered(random.random(1200) < 0.8), pd.Series(np.repeat(np.arange(30), 40).astype(str)))
+        alarms += any(each.worse for each in found)
+    assert alarms <= 5
+
+
+def test_numbers_without_end_are_not_known():
+    values = pd.Series([np.inf, -np.inf, *np.arange(118.0)])
+    assert [each.examples for each in subgroups(answered(np.ones(120, bool)), values) if each.name == "not known"] == [
+        2
+    ]

@@ -60,3 +60,10 @@ def test_thresholds_of_other_classes_are_refused_in_words(bundle):  # noqa: F811
     write_decision(bundle, Decision(thresholds=(0.5, 0.5)))
     with pytest.raises(RunError, match="2 thresholds for 3 classes"):
         Predictor.open(bundle)
+
+
+def test_one_that_makes_no_sense_is_not_written(tmp_path):
+    (tmp_path / "bundle.json").write_text("{}")
+    with pytest.raises(RunError, match="some are no numbers"):
+        write_decision(tmp_path, PLAIN.model_copy(update={"least": float("nan")}))
+    assert (tmp_path / "bundle.json").read_text() == "{}"

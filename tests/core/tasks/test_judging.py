@@ -162,3 +162,24 @@ def test_some_of_the_examples(classes):
     assert len(half) == (judged.truth == 2).sum()
     assert set(half.rows["truth"]) == {"cat"}
     assert isinstance(TASKS["classes"].judge.measures(half)[0], Measure)
+
+
+def test_an_answer_that_is_no_number_is_a_mistake_that_nothing_stumbles_over():
+    answers = pd.DataFrame(
+        {
+            "name": ["1", "2", "3"],
+            "label": ["ant", "bee", "bee"],
+            "said": ["", "bee", "bee"],
+            "probabilities": [np.array([np.nan, np.nan]), np.array([0.2, 0.8]), np.array([0.4, 0.6])],
+        }
+    )
+    judged = TASKS["classes"].judge.judged(answers, {"classes": ["ant", "bee"]}, np.arange(3))
+    assert np.isfinite(judged.chances).all()
+    assert judged.rows["right"].tolist() == [False, True, True]
+    assert values("classes", judged)["accuracy"] == pytest.approx(2 / 3)
+
+
+def test_numbers_are_scored_where_there_are_some():
+    answers = pd.DataFrame({"name": ["a", "b", "c"], "target": [1.0, 2.0, 4.0], "said": [np.nan, 2.5, 3.0]})
+    found = values("number", TASKS["number"].judge.judged(answers, {}, np.arange(3)))
+    assert found["mae"] == pytest.approx(0.75)

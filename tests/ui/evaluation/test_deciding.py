@@ -86,6 +86,7 @@ def test_the_cheapest_threshold_is_found_used_and_taken_back(open_page, made):  
     kept = read_decision(given.bundle)
     found = page.selectbox[[each.label for each in page.selectbox].index("To find")].value
     assert kept.thresholds[found] < 0.4 and sum(kept.thresholds) == pytest.approx(1)
+    assert by_label(page.number_input, "A miss costs").value == 20.0  # what was typed stays
     assert kept.chosen_on == "validation" and "thresholds of its own, chosen on the validation part" in texts(page)
     press(page, "Back to the usual")
     assert json.loads((given.bundle / "bundle.json").read_text()).get("decision") is None
