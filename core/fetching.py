@@ -23,14 +23,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 CHUNK = 1 << 18
 PATIENCE = 30  # seconds without an answer
 
 ALLOW = "GRAFT_ALLOW_PRIVATE"
 LONGEST_ADDRESS = 2_000  # characters
+FOR_PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")  # RFC 6890; not all Pythons know all of it
 TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # IPv6 addresses that stand for those of IPv4 (RFC 6052)
+
+NO_ADDRESS = "This is no address of a file. Give one that begins with https:// or http://."
 
 OnBytes = Callable[[int, int | None], None]
 Opens = Callable[[urllib.request.Request], Any]
@@ -85,12 +88,17 @@ def fetch(url: str, part: Path, on_bytes: OnBytes, opens: Opens = _open, version
         return
     with answer:
         have = have if answer.status == 206 else 0
-        length = answer.headers.get("Content-Length")
-        total = have + int(length) if length else None
-        if length and int(length) > shutil.disk_usage(part.parent).free:
+        length = _length(answer.headers)
+        total = None if length is None else have + length
+        if length is not None and length > shutil.disk_usage(part.parent).free:
             raise OSError(errno.ENOSPC, "no room")
         with open(part, "ab" if have else "wb") as file:
             _pour(answer, file, have, total, on_bytes)
+
+
+def _length(headers: Any) -> int | None:
+    said = headers.get("Content-Length") or ""
+    return int(said) if said.isascii() and said.isdecimal() else None
 
 
 def _pour(answer: Any, file: Any, have: int, total: int | None, on_bytes: OnBytes) -> None:
@@ -127,7 +135,11 @@ class Public:
         must_be_asked(request.full_url)  # as whoever made it may not have looked
         request.add_header("User-Agent", "graft")
         request.add_header("Accept-Encoding", "identity")  # the size is then that of the file
-        return self._opener.open(request, timeout=PATIENCE)
+        request.full_url = written(request.full_url)
+        try:
+            return self._opener.open(request, timeout=PATIENCE)
+        except ValueError as error:  # a name or a redirect that is none
+            raise NotFetched(NO_ADDRESS) from error
 
     def look(self, url: str) -> Remote:
         """What is there, without its content."""
@@ -165,19 +177,24 @@ def must_be_asked(url: str, before: str = "") -> None:
     """
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        _ = parts.port, (parts.hostname or "").encode("idna")
     except ValueError as error:
-        raise NotFetched("This is no address of a file. Give one that begins with https:// or http://.") from error
+        raise NotFetched(NO_ADDRESS) from error
     plain = parts.scheme and len(url) <= LONGEST_ADDRESS and not re.search(r"[\x00-\x20\x7f]", url)
     if plain and parts.scheme not in ("http", "https"):
         led = "The address leads on to one that begins" if before else "The address begins"
         raise NotFetched(f"{led} with {parts.scheme[:20]}://, and only https:// and http:// are fetched.")
     if not plain or not parts.hostname:
-        raise NotFetched("This is no address of a file. Give one that begins with https:// or http://.")
+        raise NotFetched(NO_ADDRESS)
     if parts.username or parts.password:
         raise NotFetched("The address has a name or a password in it. Fetch the file yourself, and upload it.")
     if urlsplit(before).scheme == "https" and parts.scheme == "http":
         raise NotFetched("The address leads from https on to http, where anyone could change the file. Ask its maker.")
+
+
+def written(url: str) -> str:
+    """As an address is sent: letters that are not plain ones in its path and behind it as %C3%A4."""
+    return quote(url, safe="%/:=&?~#+!$,;'@()*[]")
 
 
 def _all_allowed() -> bool:
@@ -193,7 +210,9 @@ def is_public(address: str) -> bool:
             within = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if within:
             return is_public(str(within))
-    return ip.is_global and not ip.is_multicast
+        if ip.is_site_local or ip.is_reserved:  # among them what stands for IPv4 in a network's own way
+            return False
+    return ip.is_global and not ip.is_multicast and ip not in FOR_PROTOCOLS
 
 
 def _connected(address: tuple[str, int], *timeout: Any, **_: Any) -> socket.socket:
@@ -236,10 +255,17 @@ class _Https(urllib.request.HTTPSHandler):
         return self.do_open(_HttpsConnection, req)
 
 
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise NotFetched(NO_ADDRESS) from error
+
+
 class _Redirects(urllib.request.HTTPRedirectHandler):
     def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
         try:
-            must_be_asked(urljoin(req.full_url, headers.get("Location") or ""), req.full_url)
+            must_be_asked(_joined(req.full_url, headers.get("Location") or ""), req.full_url)
         except NotFetched:
             fp.close()
             raise
@@ -255,17 +281,22 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def _said(url: str, headers: Any) -> Remote:
-    length = headers.get("Content-Length") or ""
     strong = headers.get("ETag") or ""
     version = "" if strong.startswith("W/") else strong
-    size = int(length) if length.isdecimal() else None
     version = version or headers.get("Last-Modified") or ""
-    return Remote(url, size, headers.get("Content-Type") or "", version, headers.get_filename() or "")
+    return Remote(url, _length(headers), headers.get("Content-Type") or "", version, headers.get_filename() or "")
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def failure(error: BaseException, url: str) -> str:
     """What went wrong with an address, a sentence that says what to do."""
-    host = (urlsplit(url).hostname or "")[:80]
+    host = _host(url)[:80]
     cause = error.reason if isinstance(error, urllib.error.URLError) and not hasattr(error, "code") else error
     if isinstance(cause, NotFetched):
         return str(cause)

@@ -48,6 +48,7 @@ def refusal(asks):
         ),
         *("::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1"),
         *("2002:7f00:0001::", "224.0.0.1", "255.255.255.255", "ff02::1", "198.18.0.1", "192.0.2.1", "2001:db8::1"),
+        *("64:ff9b:1::a9fe:a9fe", "fec0::1", "::127.0.0.1", "192.0.0.8"),
     ],
 )
 def test_what_is_not_of_the_open_internet_is_told(address):
@@ -193,3 +194,13 @@ def test_a_server_without_head_is_asked_otherwise_and_long_answers_are_not_read(
 )
 def test_every_failure_has_a_sentence(error, words):
     assert words in failure(error, "https://example.org/x")
+
+
+@pytest.mark.parametrize("said", ["5, 5", "-3", "five", ""])
+def test_a_length_that_is_none_is_not_known(said):
+    assert fetching._length({"Content-Length": said}) is None
+
+
+def test_a_redirect_to_no_address_is_a_sentence():
+    with pytest.raises(NotFetched, match="no address of a file"):
+        fetching._joined("https://example.org/a", "http://[x/")

@@ -123,28 +123,33 @@ class Coming:
             )
         for file in self.files:
             whole = self.folder / "whole" / file.name
-            if not whole.exists():
-                self._fetch(file, whole)
+            self._fetch(file, whole)
             self.digests[file.name] = _digest(whole)
             self.here += whole.stat().st_size
         return self.folder / "whole" / self.files[0].name if len(self.files) == 1 else self.folder / "whole"
 
     def _fetch(self, file: RemoteFile, whole: Path) -> None:
+        """Unless it is here."""
         part = self.folder / f"{file.name}.part"
         try:
-            self._begin(file, part)
+            self._begin(file, part, whole)
+            if whole.exists():
+                return
             fetch(file.url, part, self._tell, Public().opens, file.version)
         except (OSError, http.client.HTTPException) as error:
             raise DataError(failure(error, file.url)) from error
         self._check(file, part)
         os.replace(part, whole)
 
-    def _begin(self, file: RemoteFile, part: Path) -> None:
-        """What is here of another version of the file is no part of it."""
+    def _begin(self, file: RemoteFile, part: Path, whole: Path) -> None:
+        """What is here of another version of the file is no part of it; nor is what nobody can tell the version of."""
         noted = self.folder / f"{file.name}.version"
         version = f"{file.version} {file.size} {file.sha256}"
+        if not (file.version or file.sha256):
+            whole.unlink(missing_ok=True)
         if not noted.exists() or noted.read_text(encoding="utf-8") != version:
             part.unlink(missing_ok=True)
+            whole.unlink(missing_ok=True)
             with atomic_open(noted) as target:
                 target.write(version)
 

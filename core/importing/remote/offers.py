@@ -6,9 +6,9 @@ import http.client
 import json
 import os
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -25,6 +25,7 @@ ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
 HUB = "hub:"
 LISTING = 16_000_000  # bytes of one page of the hub's answer
 PAGES = 10
+LONGEST_STEM, LONGEST_ENDING = 56, 12  # characters, of up to four bytes each, of which a name has 255
 MOST_FILES = 500  # of one part: more would be asked for for hours
 ENDINGS = (  # what is taken of a set, the first of which there is any
     (".parquet",),
@@ -135,8 +136,22 @@ def _checked(offer: Offer, limits: Limits | None) -> Offer:
 def safe_name(name: str) -> str:
     """The last part of a path from elsewhere, as a file may be called here."""
     name = shown_name(PurePosixPath(name.replace("\\", "/")).name)
-    name = re.sub(r"[^\w.+-]+", "-", name, flags=re.ASCII).strip("-.")[-80:]
-    return name or "file"
+    name = re.sub(r"[^\w.+-]+", "-", name).strip("-.")
+    stem, dot, ending = name.partition(".")
+    if len(ending) > LONGEST_ENDING:  # a name that has a dot in it
+        stem, dot, ending = name.rpartition(".")
+    return f"{stem[-LONGEST_STEM:] or 'file'}{dot}{ending[-LONGEST_ENDING:]}"
+
+
+def apart(files: Iterable[RemoteFile]) -> tuple[RemoteFile, ...]:
+    """Those that would be called the same get a number behind it."""
+    found, seen = list[RemoteFile](), Counter[str]()
+    for file in files:
+        seen[file.name.casefold()] += 1
+        number = seen[file.name.casefold()]
+        stem, dot, ending = file.name.partition(".")
+        found.append(file if number == 1 else replace(file, name=f"{stem}-{number}{dot}{ending}"))
+    return tuple(found)
 
 
 # The hub --------------------------------------------------------------------------------------------------------------
@@ -192,7 +207,7 @@ def parts_of(hub: str, entries: Sequence[Any]) -> dict[str, tuple[RemoteFile, ..
         part = "/".join(one for one in folders if not split_in(one)) or "all"
         found[part].append(_file(hub, path, folders, paths[path]))
     order = sorted(found, key=lambda part: (part not in ("default", "plain_text", "data", "all"), part))
-    return {shown_name(part): tuple(found[part]) for part in order}
+    return {shown_name(part): apart(found[part]) for part in order}
 
 
 def _is_data(path: str) -> bool:

@@ -175,3 +175,16 @@ def test_a_set_that_is_not_there_and_one_without_data_are_told(web):
     web.files["/api/datasets/owner/name/tree/main?recursive=true"] = b"<html>"
     with pytest.raises(DataError, match="no list of files"):
         look_up("owner/name")
+
+
+def test_a_file_that_was_mended_where_it_lies_is_fetched_anew(web, workspace):
+    web.files["/file.csv"] = b"text,label\nonly one,a\n"
+    with pytest.raises(DataError):
+        import_remote(workspace, f"{web.address}/file.csv")
+    web.files["/file.csv"] = CONTENT
+    assert import_remote(workspace, f"{web.address}/file.csv").report.classes == {"a": 100, "b": 100}
+
+
+def test_letters_that_are_no_plain_ones(web, workspace):
+    web.files["/%E8%AE%AD%E7%BB%83.csv"] = CONTENT
+    assert import_remote(workspace, f"{web.address}/训练.csv").name == "训练"

@@ -54,9 +54,11 @@ def test_an_answer_of_any_shape_is_no_reason_to_fail():
         ("a/../../b.csv", "b.csv"),
         ("..", "file"),
         ("", "file"),
-        ("ü x.csv", "x.csv"),
+        ("ü x.csv", "ü-x.csv"),
+        ("训练.csv", "训练.csv"),
+        ("v1.2 of a long name.csv.gz", "v1.2-of-a-long-name.csv.gz"),
         (".hidden", "hidden"),
-        ("x" * 99, "x" * 80),
+        ("x" * 99, "x" * 56),
     ],
 )
 def test_a_name_is_one_of_a_file_here(name, safe):
@@ -70,4 +72,18 @@ def test_what_is_an_address():
 @pytest.mark.parametrize("given", ["", "no such thing", "a/b/c", "../x", "hub:", "ftp://x.org/a"])
 def test_what_is_none_is_told(given):
     with pytest.raises(DataError, match="neither an address|begins with ftp"):
+        look_up(given)
+
+
+def test_names_that_would_be_the_same_are_kept_apart():
+    files = parts_of("o/n", listed("a b.csv", "a-b.csv", "A-B.csv", "训练.csv", "测试.csv"))["all"]
+    assert sorted(file.name for file in files) == ["A-B.csv", "a-b-2.csv", "a-b-3.csv", "测试.csv", "训练.csv"]
+    assert len({file.url for file in files}) == 5
+
+
+@pytest.mark.parametrize(
+    "given", ["https://example..com/x.csv", "http://[abc/x.csv", f"https://{'a' * 70}.com/x.csv", "https://"]
+)
+def test_an_address_with_a_slip_is_a_sentence(given):
+    with pytest.raises(DataError, match="no address of a file"):
         look_up(given)
