@@ -27,6 +27,7 @@ from core.backbones.backbone import Backbone
 from core.backbones.cutting import ACTIVATION, main_tensor
 from core.backbones.reading import as_map, positions, summary
 from core.errors import BackboneError, RunError
+from core.explaining import gradients
 from core.explaining.explanation import Listen
 from core.modalities.inputs import Features, Inputs
 
@@ -93,14 +94,8 @@ def of_tokens(
     places = as_map(tokens).shape[-1] ** 2
     level = tokens.clone()
     level[:, -places:] = tokens[:, -places:].mean(dim=1, keepdim=True)
-    slopes = torch.zeros_like(tokens)
-    for step in range(STEPS):
-        listen(step, STEPS)
-        between = (level + (step + 0.5) / STEPS * (tokens - level)).requires_grad_()
-        with torch.enable_grad():
-            score = towards(after({**kept, ACTIVATION: between})).sum()
-        slopes += torch.autograd.grad(score, between)[0] / STEPS
-    found: torch.Tensor = as_map(slopes * (tokens - level)).sum(dim=1)[0].float()
+    adds = gradients.integrated(after, kept, level, towards, STEPS, listen)
+    found: torch.Tensor = as_map(adds).sum(dim=1)[0].float()
     return found
 
 

@@ -15,6 +15,7 @@ import torch
 
 from core.backbones.backbone import Backbone
 from core.backbones.cutting import ACTIVATION
+from core.explaining import gradients
 from core.explaining.explanation import Listen
 from core.modalities.inputs import Features, Inputs
 from core.modalities.texts.tokenized import Read
@@ -102,12 +103,6 @@ def integrated(
     tokens, real = kept[ACTIVATION], torch.from_numpy(words.of_token >= 0)
     level = tokens.clone()
     level[:, real] = tokens[:, real].mean(dim=1, keepdim=True)
-    slopes = torch.zeros_like(tokens)
-    for step in range(STEPS):
-        listen(step, STEPS)
-        between = (level + (step + 0.5) / STEPS * (tokens - level)).requires_grad_()
-        with torch.enable_grad():
-            score = towards(after({**kept, ACTIVATION: between})).sum()
-        slopes += torch.autograd.grad(score, between)[0] / STEPS
-    adds = (slopes * (tokens - level)).sum(dim=2)[0].float().cpu().numpy()
+    found = gradients.integrated(after, kept, level, towards, STEPS, listen)
+    adds = found.sum(dim=2)[0].float().cpu().numpy()
     return np.bincount(words.of_token[words.of_token >= 0], adds[words.of_token >= 0], len(words.places))

@@ -41,13 +41,8 @@ _map = component(__file__, "map")
 
 def survey_panel(dataset: Dataset) -> None:
     space, chosen = state.workspace(), _seeing(state.choices(), dataset)
-    running = job_watch.running(space, "survey")
-    if running is not None:
-        job_watch.watch(running, "survey")
+    if job_watch.at_work(space, "survey"):
         return
-    ended = job_watch.just_ended(space, "survey")
-    if ended is not None and ended.status == "failed":
-        job_watch.show(ended)
     if not chosen.backbone:
         st.caption(f"No backbone that is installed here sees {dataset.modality.noun}s.")
         return

@@ -112,13 +112,8 @@ def _may_fit(run: Run, taught: Taught, dataset: DatasetSummary) -> bool:
 
 def _ask(run: Run, dataset: Dataset) -> None:
     space = state.workspace()
-    running = job_watch.running(space, "evaluation")
-    if running is not None:
-        job_watch.watch(running, "evaluation")
+    if job_watch.at_work(space, "evaluation"):
         return
-    ended = job_watch.just_ended(space, "evaluation")
-    if ended is not None and ended.status == "failed":
-        job_watch.show(ended)
     noun = dataset.modality.noun
     st.markdown(f"The model has not been asked about these {count(len(dataset.frame), noun)} yet.")
     if st.button("Ask it about all of them", type="primary", icon=":material/quiz:"):

@@ -38,6 +38,18 @@ def just_ended(workspace: Workspace, family: jobs.Family) -> JobView | None:
     return view
 
 
+def at_work(workspace: Workspace, family: jobs.Family) -> bool:
+    """Whether a job of this family is at work: then it is drawn; why the last one failed is said once."""
+    job = running(workspace, family)
+    if job is not None:
+        watch(job, family)
+        return True
+    ended = just_ended(workspace, family)
+    if ended is not None and ended.status == "failed":
+        show(ended)
+    return False
+
+
 def watch(job: Job, family: jobs.Family) -> None:
     """Draw the job's progress until it ends; then the page runs again. One that asks something is answered here."""
     st.session_state[f"watched_{family}"] = job.id

@@ -26,13 +26,8 @@ def probes_panel(recipe: Recipe, devices: int, use_rate: Callable[[float], None]
     """Buttons, or the job that one of them began, and what is known of this recipe. devices: of the next run.
     use_rate: sets its learning rate."""
     space = state.workspace()
-    running = job_watch.running(space, "probe")
-    if running is not None:
-        job_watch.watch(running, "probe")
-    else:
-        ended = job_watch.just_ended(space, "probe")
-        if ended is not None and ended.status == "failed":
-            job_watch.show(ended)
+    running = job_watch.at_work(space, "probe")
+    if not running:
         if (error := st.session_state.pop("probe_error", None)) is not None:
             show_error(error)
         with st.container(horizontal=True):
